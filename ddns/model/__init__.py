@@ -1,0 +1,1 @@
+"""The vocabulary everything else speaks: no I/O, no clock, no Twisted."""

@@ -1,0 +1,169 @@
+"""Resource records: RRsets in wire form, and the text that people write for them.
+
+Rdata is kept as uncompressed wire octets. Text is read and written by dnspython, which knows every
+type; addresses, which arrive with every update, take a short cut.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import socket
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.tokenizer
+
+A = 1
+NS = 2
+CNAME = 5
+SOA = 6
+PTR = 12
+MX = 15
+TXT = 16
+AAAA = 28
+SRV = 33
+DNAME = 39
+OPT = 41
+DS = 43
+RRSIG = 46
+NSEC = 47
+DNSKEY = 48
+ANY = 255
+IN = 1
+
+ADDRESS_TYPES = (A, AAAA)
+MAX_TTL = 2**31 - 1  # RFC 2181 8
+HOST_TTL = 10  # seconds; the miniDNS seed: "TTL is preset to 10 seconds"
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class BadRecord(ValueError):
+    """A type, TTL or rdata that cannot be; ``str()`` of it tells a person why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RRset:
+    """All records of one owner name and type (RFC 2181 5); the class is always IN.
+
+    ``owner`` is wire form, ``ttl`` seconds, ``rdatas`` uncompressed wire rdata without duplicates.
+    """
+
+    owner: bytes
+    type: int
+    ttl: int
+    rdatas: tuple[bytes, ...]
+
+
+def type_from_text(text: str) -> int:
+    """The number of a record type: a mnemonic in any case, or ``TYPE65280`` (RFC 3597 5).
+
+    :raises BadRecord: for unknown words and for types that no zone may hold (OPT, ANY, AXFR...).
+    """
+    try:
+        number = int(dns.rdatatype.from_text(text))
+    except (dns.rdatatype.UnknownRdatatype, ValueError) as error:
+        raise BadRecord(f"{text!r} is not a record type") from error
+    if number in (0, OPT) or 128 <= number <= 255:
+        raise BadRecord(f"{text.upper()} is not a type that a zone can hold")
+    return number
+
+
+def type_to_text(number: int) -> str:
+    """The mnemonic of a type, or ``TYPEn``."""
+    return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
+
+
+def rdata_from_text(number: int, text: str) -> bytes:
+    """Wire rdata from presentation form; names in it are absolute with or without the final dot.
+
+    :raises BadRecord: when the text is not rdata of that type.
+    """
+    try:
+        parsed = dns.rdata.from_text(
+            dns.rdataclass.IN, dns.rdatatype.RdataType.make(number), text, origin=dns.name.root
+        )
+        return parsed.to_wire()
+    except (dns.exception.DNSException, ValueError, IndexError, struct.error) as error:
+        raise BadRecord(f"{text!r} is not {type_to_text(number)} rdata: {error}") from error
+
+
+def rdata_to_text(number: int, rdata: bytes) -> str:
+    """Presentation form of wire rdata, names absolute; RFC 3597's form where it does not parse."""
+    try:
+        parsed = dns.rdata.from_wire(
+            dns.rdataclass.IN, dns.rdatatype.RdataType.make(number), rdata, 0, len(rdata)
+        )
+        return parsed.to_text()
+    except (dns.exception.DNSException, ValueError, struct.error):
+        return f"\\# {len(rdata)} {rdata.hex()}"
+
+
+def address_from_text(text: str) -> Address | None:
+    """An IPv4 or IPv6 address, or None; a v4-mapped one is the IPv4 address it maps."""
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            return None
+        if address.ipv4_mapped is not None:
+            return address.ipv4_mapped
+    return address
+
+
+def address_type(address: Address) -> int:
+    """A for an IPv4 address, AAAA for an IPv6 address."""
+    return A if address.version == 4 else AAAA
+
+
+def address_to_text(rdata: bytes) -> str:
+    """The address that A or AAAA rdata holds (4 or 16 octets)."""
+    return socket.inet_ntop(socket.AF_INET if len(rdata) == 4 else socket.AF_INET6, rdata)
+
+
+def soa_serial(rdata: bytes) -> int:
+    """The serial of SOA rdata: five 32-bit numbers follow its two names (RFC 1035 3.3.13)."""
+    return int(struct.unpack_from("!I", rdata, len(rdata) - 20)[0])
+
+
+def soa_with_serial(rdata: bytes, serial: int) -> bytes:
+    """The same SOA rdata with another serial."""
+    return rdata[:-20] + struct.pack("!I", serial) + rdata[-16:]
+
+
+def serial_after(serial: int, wanted: int | None = None) -> int:
+    """The serial that follows *serial*: *wanted* where that is later (RFC 1982 3.2), else one more."""
+    if wanted is not None and 0 < (wanted - serial) % 2**32 < 2**31:
+        return wanted
+    return (serial + 1) % 2**32
+
+
+def pack_rdatas(rdatas: Iterable[bytes]) -> bytes:
+    """Rdatas in one string, each behind its 16-bit length: RDLENGTH and RDATA as on the wire."""
+    return b"".join([struct.pack("!H", len(rdata)) + rdata for rdata in rdatas])
+
+
+def unpack_rdatas(packed: bytes) -> tuple[bytes, ...]:
+    """What :func:`pack_rdatas` packed."""
+    found = []
+    at = 0
+    while at < len(packed):
+        end = at + 2 + int.from_bytes(packed[at : at + 2], "big")
+        found.append(packed[at + 2 : end])
+        at = end
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=256)
+def mx_rdata(preference: int, exchange: bytes) -> bytes:
+    """MX rdata from a preference and an owner name (RFC 1035 3.3.9)."""
+    return struct.pack("!H", preference) + exchange

@@ -48,7 +48,7 @@ def from_text(text: str) -> bytes:
         raise BadName(f"{text!r} is not a domain name: {error}") from None
     except (IndexError, ValueError) as error:
         raise BadName(f"{text!r} is not a domain name") from error
-    return name.to_wire().lower()
+    return name.to_digestable()
 
 
 def host_from_text(text: str) -> bytes:
@@ -87,7 +87,7 @@ def to_text(name: bytes) -> str:
 
 
 def to_unicode(name: bytes) -> str:
-    """As :func:`to_text`, with A-labels shown as the U-labels they stand for, where they are valid."""
+    """As :func:`to_text`, with A-labels shown as the U-labels that they stand for."""
     shown = []
     for label in to_text(name).split("."):
         try:
@@ -95,6 +95,14 @@ def to_unicode(name: bytes) -> str:
         except (idna.IDNAError, UnicodeError):
             shown.append(label)
     return ".".join(shown)
+
+
+def is_wire_form(name: bytes) -> bool:
+    """Whether these octets are a whole name in the form that this module speaks of."""
+    at = 0
+    while at < len(name) and 0 < name[at] < 64:
+        at += 1 + name[at]
+    return at == len(name) - 1 < MAX_WIRE and name[at] == 0 and name == name.lower()
 
 
 def labels(name: bytes) -> list[bytes]:
@@ -147,7 +155,7 @@ def below(prefix: bytes, name: bytes) -> bytes:
 
 
 def host_of(name: bytes) -> bytes:
-    """The host name that *name* belongs to if it belongs to one: itself, or the part below which it is.
+    """The host name that *name* belongs to if it belongs to one: itself, or what it is below.
 
     >>> to_text(host_of(from_text("_acme-challenge.home.example.net")))
     'home.example.net'

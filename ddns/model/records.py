@@ -88,9 +88,13 @@ def rdata_from_text(number: int, text: str) -> bytes:
     """
     try:
         parsed = dns.rdata.from_text(
-            dns.rdataclass.IN, dns.rdatatype.RdataType.make(number), text, origin=dns.name.root
+            dns.rdataclass.IN,
+            dns.rdatatype.RdataType.make(number),
+            text,
+            origin=dns.name.root,
+            relativize=False,
         )
-        return parsed.to_wire()
+        return parsed.to_wire() or b""
     except (dns.exception.DNSException, ValueError, IndexError, struct.error) as error:
         raise BadRecord(f"{text!r} is not {type_to_text(number)} rdata: {error}") from error
 
@@ -140,11 +144,14 @@ def soa_with_serial(rdata: bytes, serial: int) -> bytes:
     return rdata[:-20] + struct.pack("!I", serial) + rdata[-16:]
 
 
-def serial_after(serial: int, wanted: int | None = None) -> int:
-    """The serial that follows *serial*: *wanted* where that is later (RFC 1982 3.2), else one more."""
-    if wanted is not None and 0 < (wanted - serial) % 2**32 < 2**31:
-        return wanted
-    return (serial + 1) % 2**32
+def is_later(serial: int, than: int) -> bool:
+    """Whether a serial comes after another one in the sense of RFC 1982 3.2."""
+    return 0 < (serial - than) % 2**32 < 2**31
+
+
+def serial_after(serial: int) -> int:
+    """The serial that follows *serial*; 0 is passed over, some secondaries take it for "none"."""
+    return serial % (2**32 - 1) + 1
 
 
 def pack_rdatas(rdatas: Iterable[bytes]) -> bytes:

@@ -1,0 +1,1 @@
+"""The JSON API: what the admin command speaks to a running server, or runs in its own process."""

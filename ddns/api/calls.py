@@ -1,0 +1,59 @@
+"""From a request's loose values to a call of an operation, every argument checked by its type."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from ddns.api.errors import Invalid
+from ddns.api.operations import Operations
+
+_EXPECTED = {str: "a string", int: "a whole number", bool: "true or false", bytes: "octets"}
+
+
+def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """The keyword arguments of an operation from JSON values and from values that are text.
+
+    :raises Invalid: naming the argument that is missing, unknown or of the wrong type.
+    """
+    method = getattr(Operations, operation)
+    hints = typing.get_type_hints(method)
+    parameters = [p for p in inspect.signature(method).parameters.values() if p.name != "self"]
+    checked = {}
+    for key, value in {**given, **texts}.items():
+        if key not in {parameter.name for parameter in parameters}:
+            raise Invalid(f"there is no argument {key!r} here")
+        wanted = hints[key]
+        if key in texts:
+            value = _from_text(wanted, value)
+        if not _fits(wanted, value):
+            raise Invalid(f"{key}: expected {_EXPECTED.get(wanted, 'another type')}, got {value!r}")
+        checked[key] = value
+    for parameter in parameters:
+        if parameter.default is inspect.Parameter.empty and parameter.name not in checked:
+            raise Invalid(f"{parameter.name}: missing")
+    return checked
+
+
+def _from_text(wanted: Any, value: str) -> Any:
+    kinds = typing.get_args(wanted) or (wanted,)
+    if int in kinds and value.lstrip("-").isdecimal():
+        return int(value)
+    if bool in kinds and value in ("true", "false"):
+        return value == "true"
+    return value
+
+
+def _fits(wanted: Any, value: Any) -> bool:
+    origin, inner = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin is list:
+        return isinstance(value, list) and all(_fits(inner[0], item) for item in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(
+            isinstance(item, str | None) for item in value.values()
+        )
+    if inner:  # a union with None
+        return any(_fits(kind, value) for kind in inner)
+    return type(value) is (type(None) if wanted is None else wanted)

@@ -1,0 +1,31 @@
+"""What can be wrong with a call of the API, as a person and a program are told."""
+
+from __future__ import annotations
+
+
+class ApiError(Exception):
+    """A refused call. ``code`` is for programs, ``str()`` for people, ``status`` for HTTP."""
+
+    code = "failed"
+    status = 503
+
+
+class Invalid(ApiError):
+    """The call or a value in it makes no sense."""
+
+    code = "invalid"
+    status = 400
+
+
+class NotFound(ApiError):
+    """What the call is about does not exist."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(ApiError):
+    """It exists already, or something else stands in the way."""
+
+    code = "conflict"
+    status = 409

@@ -1,0 +1,223 @@
+"""What an operator can do, one coroutine an operation, each a transaction of the store.
+
+Every operation returns what JSON can hold, and returns it only when our DNS answers the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from ddns.api import work
+from ddns.api.errors import ApiError, Invalid
+from ddns.model.journal import Author
+from ddns.model.rows import BadRows, Row, unpack_rows
+from ddns.policy import secrets
+from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
+
+T = TypeVar("T")
+
+Json = dict[str, Any]
+
+
+class Operations:
+    """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
+    function outside the reactor's thread; *now* tells seconds since 1970."""
+
+    def __init__(
+        self,
+        store: IStore,
+        published: Callable[[frozenset[bytes]], Awaitable[None]],
+        run_slow: Callable[[Callable[[], str]], Awaitable[str]],
+        now: Callable[[], float],
+        via: str = "command",
+    ) -> None:
+        self._store = store
+        self._published = published
+        self._run_slow = run_slow
+        self._now = now
+        self._via = via
+
+    async def _transact(self, function: Callable[[ITransaction], T]) -> T:
+        try:
+            author = Author("operator", self._via, self._now())
+            committed = await self._store.transact(author, function)
+            await self._published(committed.zones)
+        except StoreError as error:
+            raise ApiError(str(error)) from error
+        return committed.value
+
+    async def _read(self, function: Callable[[IReading], T]) -> T:
+        try:
+            return await self._store.read(function)
+        except StoreError as error:
+            raise ApiError(str(error)) from error
+
+    # Zones -----------------------------------------------------------------------------------
+
+    async def zone_list(self) -> Json:
+        """All zones."""
+        return {"zones": await self._read(lambda r: [work.zone_json(z) for z in r.zones()])}
+
+    async def zone_add(
+        self, origin: str, ns: list[Json] | None = None, account: str | None = None
+    ) -> Json:
+        """A new zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``."""
+        return await self._transact(
+            partial(
+                work.zone_add,
+                origin=work.name(origin),
+                servers=work.servers(ns or []),
+                account=None if account is None else work.account_name(account),
+                now=self._now(),
+            )
+        )
+
+    async def zone_remove(self, origin: str) -> Json:
+        """Remove a zone with its hosts and records."""
+        return await self._transact(partial(work.zone_remove, origin=work.name(origin)))
+
+    async def zone_import(
+        self,
+        origin: str,
+        rows: bytes,
+        stage: str,
+        last: bool = True,
+        serial: int = 1,
+        replace_hosts: bool = False,
+    ) -> Json:
+        """Rows of a zone (:mod:`ddns.model.rows`), to take effect together with the *last* ones.
+
+        *stage* is a name that the caller chose for this import, *serial* the file's.
+        """
+        try:
+            unpacked = list(unpack_rows(rows))
+        except BadRows as error:
+            raise Invalid(str(error)) from error
+        return await self._transact(
+            partial(
+                work.zone_import,
+                origin=work.name(origin),
+                rows=unpacked,
+                stage=stage,
+                last=last,
+                serial=serial,
+                replace_hosts=replace_hosts,
+                now=self._now(),
+            )
+        )
+
+    async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
+        """The zone's SOA with its serial, and a walk over its records, the SOA with serial 0 among
+        them; the caller closes it."""
+        known = work.name(origin)
+        soa = await self._read(partial(work.soa_row, origin=known))
+        return soa, self._store.scan(known)
+
+    # Accounts and keys -----------------------------------------------------------------------
+
+    async def account_list(self) -> Json:
+        """All accounts."""
+        return {
+            "accounts": await self._read(lambda r: [work.account_json(a) for a in r.accounts()])
+        }
+
+    async def account_add(self, name: str, password: str | None = None) -> Json:
+        """A new account, with or without a password."""
+        known = work.account_name(name)
+        hashed = None
+        if password is not None:
+            if not password:
+                raise Invalid("an empty password is not possible")
+            hashed = await self._run_slow(partial(secrets.hash_password, password))
+        return await self._transact(
+            partial(work.account_add, name=known, password=hashed, now=self._now())
+        )
+
+    async def account_remove(self, name: str) -> Json:
+        """Remove an account with its keys and hosts."""
+        return await self._transact(partial(work.account_remove, name=work.account_name(name)))
+
+    async def key_list(self, account: str | None = None) -> Json:
+        """The keys of an account, or all; never the secrets."""
+        known = None if account is None else work.account_name(account)
+        return {"keys": await self._read(partial(work.key_list, account=known))}
+
+    async def key_add(self, account: str, hosts: list[str] | None = None) -> Json:
+        """A new update key, for all hosts of the account or for the named ones. The answer holds
+        the secret, which is not kept and cannot be shown again."""
+        secret = secrets.generate_key()
+        added = await self._transact(
+            partial(
+                work.key_add,
+                account=work.account_name(account),
+                digest=secrets.digest_key(secret),
+                hosts=None if not hosts else frozenset(work.host_name(host) for host in hosts),
+                now=self._now(),
+            )
+        )
+        return {"key": secret, **added}
+
+    async def key_revoke(self, number: int) -> Json:
+        """Remove a key; it opens nothing from then on."""
+        return await self._transact(partial(work.key_revoke, number=number))
+
+    # Hosts and records -----------------------------------------------------------------------
+
+    async def host_list(self, account: str | None = None, zone: str | None = None) -> Json:
+        """All hosts, those of an account, those in a zone."""
+        return {
+            "hosts": await self._read(
+                partial(
+                    work.host_list,
+                    account=None if account is None else work.account_name(account),
+                    zone=None if zone is None else work.name(zone),
+                )
+            )
+        }
+
+    async def host_show(self, name: str) -> Json:
+        """A host with its records."""
+        return await self._read(partial(work.host_show, name=work.host_name(name)))
+
+    async def host_add(self, name: str, account: str, ttl: int | None = None) -> Json:
+        """A host of an account in the zone that its name lies in; it has no records yet."""
+        return await self._transact(
+            partial(
+                work.host_add,
+                name=work.host_name(name),
+                account=work.account_name(account),
+                ttl=work.ttl(ttl),
+                now=self._now(),
+            )
+        )
+
+    async def host_remove(self, name: str) -> Json:
+        """Remove a host with its records."""
+        return await self._transact(partial(work.host_remove, name=work.host_name(name)))
+
+    async def record_set(
+        self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
+    ) -> Json:
+        """Make the RRset of a name and type exactly these records, given in presentation form."""
+        number = work.record_type(type)
+        return await self._transact(
+            partial(
+                work.record_set,
+                owner=work.name(owner),
+                number=number,
+                rdatas=work.rdatas(number, rdatas),
+                ttl=work.ttl(ttl),
+            )
+        )
+
+    async def record_delete(self, owner: str, type: str | None = None) -> Json:
+        """Delete the RRset of a name and type, or all RRsets of the name."""
+        return await self._transact(
+            partial(
+                work.record_delete,
+                owner=work.name(owner),
+                number=None if type is None else work.record_type(type),
+            )
+        )

@@ -1,0 +1,196 @@
+"""The subcommands: each calls the API and returns what to show, as JSON and as lines for people."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from ddns.cli.client import CallFailed, Client
+from ddns.model import names, rows
+
+Json = dict[str, Any]
+Shown = tuple[Json, Iterable[str]]
+
+CHUNK = 20_000
+"""Rows a request of an import: about a megabyte."""
+
+
+def zone_add(client: Client, args: argparse.Namespace) -> Shown:
+    servers = []
+    for text in args.ns:
+        name, _, address = text.partition("=")
+        servers.append({"name": name, "address": address or None})
+    zone = client.call("zone_add", origin=args.origin, ns=servers, account=args.account)
+    return zone, [f"added zone {zone['origin']}"]
+
+
+def zone_import(client: Client, args: argparse.Namespace) -> Shown:
+    """Each file by itself: one that is wrong changes nothing and does not keep others back."""
+    from ddns.cli import masterfile
+
+    done, failed, lines = [], [], []
+    total = sum(os.path.getsize(path) for path in args.file if os.path.isfile(path))
+    with click.progressbar(
+        length=total,
+        label="importing",
+        file=sys.stderr,
+        hidden=args.json or not sys.stderr.isatty(),
+    ) as bar:
+        for path in args.file:
+            try:
+                parsed = masterfile.read(path, bar.update)
+                result = _send(client, parsed, args.replace_hosts)
+            except masterfile.BadMasterFile as error:
+                failed.append({"file": path, "code": "invalid", "message": str(error)})
+            except CallFailed as error:
+                failed.append({"file": path, **error.answer["error"]})
+            else:
+                done.append({"file": path, **result, "ignored": parsed.ignored})
+    for zone in done:
+        lines.append(
+            f"imported zone {zone['origin']} from {zone['file']}: {zone['written']} RRsets written,"
+            f" {zone['removed']} removed"
+            + (f", {zone['skipped']} left to hosts" if zone["skipped"] else "")
+            + (f", {zone['ignored']} outside the zone ignored" if zone["ignored"] else "")
+        )
+    answer: Json = {"zones": done}
+    if failed:
+        answer["error"] = {
+            "code": failed[0]["code"],
+            "message": "; ".join(failure["message"] for failure in failed),
+            "files": failed,
+        }
+    return answer, lines
+
+
+def _send(client: Client, zone: Any, replace_hosts: bool) -> Json:
+    stage = uuid.uuid4().hex
+    chunks = range(0, len(zone.rows), CHUNK)
+    answer: Json = {}
+    for start in chunks:
+        answer = client.call(
+            "zone_import",
+            origin=names.to_text(zone.origin),
+            rows=rows.pack_rows(zone.rows[start : start + CHUNK]),
+            stage=stage,
+            last=start == chunks[-1],
+            serial=zone.serial,
+            replace_hosts=replace_hosts,
+        )
+    return answer
+
+
+def zone_export(client: Client, args: argparse.Namespace) -> Shown:
+    from ddns.cli import masterfile
+
+    lines = masterfile.write(client.rows(args.origin))
+    if args.json:
+        return {"origin": args.origin, "records": list(lines)}, ()
+    return {}, lines
+
+
+def zone_list(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("zone_list")
+    return answer, _table(answer["zones"], ("origin", "serial", "account"))
+
+
+def zone_remove(client: Client, args: argparse.Namespace) -> Shown:
+    zone = client.call("zone_remove", origin=args.origin)
+    return zone, [f"removed zone {zone['origin']}"]
+
+
+def account_add(client: Client, args: argparse.Namespace) -> Shown:
+    password = None
+    if args.password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    account = client.call("account_add", name=args.name, password=password)
+    return account, [f"added account {account['name']}"]
+
+
+def account_list(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("account_list")
+    return answer, _table(answer["accounts"], ("name", "password"))
+
+
+def account_remove(client: Client, args: argparse.Namespace) -> Shown:
+    account = client.call("account_remove", name=args.name)
+    return account, [f"removed account {account['name']}"]
+
+
+def key_add(client: Client, args: argparse.Namespace) -> Shown:
+    key = client.call("key_add", account=args.account, hosts=args.host or None)
+    return key, [key["key"]]
+
+
+def key_list(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("key_list", account=args.account)
+    return answer, _table(answer["keys"], ("id", "account", "kind", "hosts"))
+
+
+def key_revoke(client: Client, args: argparse.Namespace) -> Shown:
+    key = client.call("key_revoke", number=args.id)
+    return key, [f"revoked key {key['id']} of account {key['account']}"]
+
+
+def host_add(client: Client, args: argparse.Namespace) -> Shown:
+    host = client.call("host_add", name=args.name, account=args.account, ttl=args.ttl)
+    return host, [f"added host {host['name']} for account {host['account']}"]
+
+
+def host_list(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("host_list", account=args.account, zone=args.zone)
+    return answer, _table(answer["hosts"], ("name", "account", "ttl"))
+
+
+def host_show(client: Client, args: argparse.Namespace) -> Shown:
+    host = client.call("host_show", name=args.name)
+    lines = [f"{key}: {host[key]}" for key in ("name", "zone", "account", "ttl")]
+    for record in host["records"]:
+        for rdata in record["rdatas"]:
+            lines.append(f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}")
+    return host, lines
+
+
+def host_remove(client: Client, args: argparse.Namespace) -> Shown:
+    host = client.call("host_remove", name=args.name)
+    return host, [f"removed host {host['name']}"]
+
+
+def record_set(client: Client, args: argparse.Namespace) -> Shown:
+    record = client.call(
+        "record_set", owner=args.owner, type=args.type, rdatas=args.rdata, ttl=args.ttl
+    )
+    return record, [f"set {record['owner']} {record['type']}"]
+
+
+def record_delete(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("record_delete", owner=args.owner, type=args.type)
+    return answer, [f"deleted {record['owner']} {record['type']}" for record in answer["deleted"]]
+
+
+def _table(items: list[Json], columns: tuple[str, ...]) -> Iterable[str]:
+    """Rows aligned for people; nothing at all where there is nothing."""
+    cells = [[_cell(item[column]) for column in columns] for item in items]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))] if cells else []
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ",".join(map(str, value))
+    return str(value)
+
+
+Command = Callable[[Client, argparse.Namespace], Shown]

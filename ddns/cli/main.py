@@ -1,0 +1,174 @@
+"""The ``ddns`` command's options and how its results are shown."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ddns import __version__
+from ddns.cli import commands
+from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
+
+STARTING = 15.0
+"""Seconds to wait for a server that holds the database but does not answer yet."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All subcommands and their options."""
+    top = argparse.ArgumentParser(
+        prog="ddns",
+        description="Administer a dynamic DNS server. While a server runs on the database, the"
+        " command acts through it and returns when DNS answers the change; otherwise it opens the"
+        " database itself.",
+    )
+    top.add_argument("--version", action="version", version=f"ddns {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--database", default="ddns.sqlite", metavar="FILE", help="default: %(default)s"
+    )
+    common.add_argument("--json", action="store_true", help="answer in JSON")
+    groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
+
+    def group(name: str, about: str) -> Any:
+        made = groups.add_parser(name, help=about, description=about)
+        return made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(
+        within: Any, name: str, run: commands.Command, about: str, creates: bool = False
+    ) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = within.add_parser(
+            name, help=about, description=about, parents=[common]
+        )
+        made.set_defaults(run=run, creates=creates)
+        return made
+
+    zone = group("zone", "Zones that this server is authoritative for")
+    one = command(zone, "add", commands.zone_add, "Add a zone with SOA and NS records", True)
+    one.add_argument("origin")
+    one.add_argument(
+        "--ns",
+        action="append",
+        default=[],
+        metavar="NAME[=ADDRESS]",
+        help="a name server; with an address, its A or AAAA record too (default: ns1.ORIGIN)",
+    )
+    one.add_argument("--account", metavar="OWNER", help="the account that may edit its records")
+    one = command(zone, "import", commands.zone_import, "Add or replace zones", True)
+    one.add_argument("file", nargs="+", help="a master file; its SOA's owner is the origin")
+    one.add_argument(
+        "--replace-hosts", action="store_true", help="replace also the records of hosts"
+    )
+    one = command(zone, "export", commands.zone_export, "Print a zone as a master file")
+    one.add_argument("origin")
+    command(zone, "list", commands.zone_list, "List zones")
+    one = command(zone, "remove", commands.zone_remove, "Remove a zone with its hosts and records")
+    one.add_argument("origin")
+
+    account = group("account", "People who update hosts")
+    one = command(account, "add", commands.account_add, "Add an account", True)
+    one.add_argument("name")
+    one.add_argument(
+        "--password-stdin", action="store_true", help="read a password from standard input"
+    )
+    command(account, "list", commands.account_list, "List accounts")
+    one = command(
+        account, "remove", commands.account_remove, "Remove an account with its keys and hosts"
+    )
+    one.add_argument("name")
+
+    key = group("key", "Secrets that clients update hosts with")
+    one = command(key, "add", commands.key_add, "Make a key and show it, this once")
+    one.add_argument("account")
+    one.add_argument(
+        "--host", action="append", metavar="NAME", help="limit it to this host; may be repeated"
+    )
+    one = command(key, "list", commands.key_list, "List keys, without their secrets")
+    one.add_argument("account", nargs="?")
+    one = command(key, "revoke", commands.key_revoke, "Remove a key")
+    one.add_argument("id", type=int)
+
+    host = group("host", "Names that clients update")
+    one = command(host, "add", commands.host_add, "Add a host")
+    one.add_argument("name")
+    one.add_argument("--account", required=True, metavar="NAME")
+    one.add_argument("--ttl", type=int, metavar="SECONDS", help="default: 10")
+    one = command(host, "list", commands.host_list, "List hosts")
+    one.add_argument("--account", metavar="NAME")
+    one.add_argument("--zone", metavar="ORIGIN")
+    one = command(host, "show", commands.host_show, "Show a host with its records")
+    one.add_argument("name")
+    one = command(host, "remove", commands.host_remove, "Remove a host with its records")
+    one.add_argument("name")
+
+    record = group("record", "Records of any type")
+    one = command(record, "set", commands.record_set, "Set all records of a name and type")
+    one.add_argument("owner")
+    one.add_argument("type")
+    one.add_argument("rdata", nargs="+", help="one argument a record, as in a master file")
+    one.add_argument("--ttl", type=int, metavar="SECONDS")
+    one = command(record, "delete", commands.record_delete, "Delete records of a name")
+    one.add_argument("owner")
+    one.add_argument("type", nargs="?")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the answer is its exit status: 0, or 1 with one line on standard error."""
+    args = parser().parse_args(argv)
+    try:
+        answer, lines = _run(args)
+    except CallFailed as error:
+        answer, lines = error.answer, ()
+    try:
+        if args.json:
+            print(json.dumps(answer, ensure_ascii=False))
+        for line in () if args.json else lines:
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    if "error" in answer:
+        print(f"ddns: {answer['error']['message']}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(args: argparse.Namespace) -> commands.Shown:
+    """Through a running server if there is one, else with the database in our own hands."""
+    from ddns.paths import socket_path
+
+    def work(client: Client) -> commands.Shown:
+        answer, lines = args.run(client, args)
+        return answer, list(lines)
+
+    deadline = time.monotonic() + STARTING
+    while True:
+        try:
+            return work(SocketClient(socket_path(args.database)))
+        except NoServer:
+            pass
+        if not args.creates and not Path(args.database).exists():
+            raise CallFailed("not_found", f"there is no database {args.database}")
+        from ddns.cli import local
+        from ddns.store.database import StoreInUse
+        from ddns.store.interfaces import StoreError
+
+        try:
+            return local.run(args.database, work)
+        except StoreInUse as error:
+            if time.monotonic() > deadline:
+                raise CallFailed("in_use", str(error)) from error
+            time.sleep(0.05)
+        except StoreError as error:
+            raise CallFailed("failed", str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Settings: one frozen object, read from a TOML file, the command line, or built by an embedder."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be; ``str()`` names where it stands and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class DnsSettings:
+    """``[dns]``. ``listen`` are ``ADDRESS:PORT``, each for UDP and TCP; durations are seconds."""
+
+    listen: tuple[str, ...] = ("127.0.0.1:5300",)
+    tcp_connections: int = 150
+    tcp_connections_per_address: int = 60
+    tcp_idle_time: float = 10.0
+    tcp_message_time: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """``[http]``. ``listen`` are Twisted endpoint descriptions; sizes are octets."""
+
+    listen: tuple[str, ...] = ("tcp:8245:interface=127.0.0.1",)
+    request_line: int = 8192
+    headers: int = 16384
+    body: int = 8192
+    request_time: float = 10.0
+    idle_time: float = 60.0
+    connections: int = 500
+    connections_per_address: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """``[store]``. ``patience`` is how long an update waits for a locked database, in seconds;
+    ``journal_rows`` how many changes the journal keeps."""
+
+    patience: float = 4.0
+    journal_rows: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. ``sample`` lets a new, loopback-only server make a first host."""
+
+    database: str = "ddns.sqlite"
+    sample: bool = True
+    stop_time: float = 5.0
+    dns: DnsSettings = field(default_factory=DnsSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+
+
+def load(path: str | Path) -> Settings:
+    """Read a TOML file.
+
+    :raises ConfigError: naming the file, the key and what was expected there.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    try:
+        return check(_read(Settings, data, ""))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def check(settings: Settings) -> Settings:
+    """The settings, if their values make sense together.
+
+    :raises ConfigError: naming the key and what was expected.
+    """
+    for address in settings.dns.listen:
+        parse_address(address, "dns.listen")
+    return settings
+
+
+def parse_address(text: str, key: str) -> tuple[str, int]:
+    """``ADDRESS:PORT``, IPv6 in brackets: ``127.0.0.1:53``, ``[::]:53``.
+
+    :raises ConfigError: for anything else.
+    """
+    address, colon, port = text.rpartition(":")
+    bracketed = address.startswith("[") and address.endswith("]")
+    try:
+        parsed = ipaddress.ip_address(address.strip("[]") if bracketed else address)
+        number = int(port)
+    except ValueError:
+        parsed, number = None, -1
+    if not colon or parsed is None or bracketed != (parsed.version == 6) or not 0 <= number < 65536:
+        raise ConfigError(f"{key}: expected ADDRESS:PORT or [IPV6]:PORT, got {text!r}")
+    return str(parsed), number
+
+
+def _read(kind: type[T], data: Mapping[str, Any], prefix: str) -> T:
+    """A dataclass from a TOML table, each value checked against the field's type."""
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for key, value in data.items():
+        if key not in hints:
+            known = ", ".join(sorted(hints))
+            raise ConfigError(f"{prefix}{key}: there is no such setting; known here: {known}")
+        values[key] = _value(hints[key], value, f"{prefix}{key}")
+    return kind(**values)
+
+
+def _value(wanted: Any, value: Any, key: str) -> Any:
+    if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
+        if not isinstance(value, dict):
+            raise ConfigError(f"{key}: expected a table, got {value!r}")
+        return _read(wanted, value, f"{key}.")
+    if typing.get_origin(wanted) is tuple:
+        if value == "off":
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f'{key}: expected a list of strings or "off", got {value!r}')
+        return tuple(value)
+    if isinstance(wanted, types.UnionType):
+        raise TypeError(f"{key}: settings are of one type")
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not wanted:
+        names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+        raise ConfigError(f"{key}: expected {names[wanted]}, got {value!r}")
+    if wanted in (int, float) and value <= 0:
+        raise ConfigError(f"{key}: expected more than 0, got {value!r}")
+    return value

@@ -1,0 +1,10 @@
+"""The update dialects: bytes of odd clients to an Update, an Outcome back to what they expect.
+
+A dialect is one object in one file; to add one, write it and name it here.
+"""
+
+from ddns.dialects.base import Dialect
+from ddns.dialects.checkip import CheckIP
+from ddns.dialects.dyndns2 import DynDNS2
+
+DIALECTS: tuple[Dialect, ...] = (DynDNS2(), CheckIP())

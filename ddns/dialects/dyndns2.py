@@ -1,0 +1,170 @@
+"""dyndns2, the protocol of dyndns.org's /nic/update, which nearly every router speaks.
+
+One result line a host in the order of the request, ``good`` and ``nochg`` always with the address;
+an error of the whole request is one line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import ipaddress
+from collections.abc import Mapping
+
+from ddns.dialects.base import Reply, Request, challenge, change_of, split_list
+from ddns.model import names, records
+from ddns.model.records import AAAA, CNAME, A
+from ddns.model.update import (
+    SUCCESSES,
+    Change,
+    Edit,
+    Mail,
+    Outcome,
+    Remove,
+    Renumber,
+    Replace,
+    Result,
+    Status,
+    Update,
+)
+
+MAX_HOSTS = 20
+
+WORDS = {
+    Status.GOOD: "good",
+    Status.NOCHG: "nochg",
+    Status.UNAUTHENTICATED: "badauth",
+    Status.BADAUTH: "badauth",
+    Status.MISSING: "notfqdn",
+    Status.NOTFQDN: "notfqdn",
+    Status.NOHOST: "nohost",
+    Status.NOTYOURS: "!yours",
+    Status.NUMHOST: "numhost",
+    Status.BADSYS: "badsys",
+    Status.BADAGENT: "badagent",
+    Status.BADREQUEST: "notfqdn",
+    Status.BADADDRESS: "dnserr",
+    Status.ABUSE: "abuse",
+    Status.BLOCKED: "abuse",
+    Status.FAILED: "911",
+}
+
+_SYSTEMS = frozenset({"", "dyndns", "statdns", "custom"})
+
+
+class DynDNS2:
+    """See the module."""
+
+    name = "dyndns2"
+    paths = ("/nic/update", "/v3/update")
+
+    def parse(self, request: Request) -> Update | Outcome:
+        args = request.args
+        hosts = split_list(args.get("hostname", ""))
+        refusal = None
+        if not request.agent.strip():
+            refusal = Status.BADAGENT
+        elif args.get("system", "").lower() not in _SYSTEMS:
+            refusal = Status.BADSYS
+        elif not hosts:
+            refusal = Status.MISSING
+        elif len(hosts) > MAX_HOSTS:
+            refusal = Status.NUMHOST
+        edits = (*_addresses(args, request.peer), *_mail(args))
+        return Update(
+            dialect=self.name,
+            credentials=request.credentials,
+            changes=() if refusal else tuple(_change(host, edits, args) for host in hosts),
+            peer=request.peer,
+            at=request.now,
+            agent=request.agent,
+            refusal=refusal,
+        )
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        match outcome.refusal:
+            case None:
+                lines = [_line(result, request.peer) for result in outcome.results]
+                failed = any(result.status is Status.FAILED for result in outcome.results)
+                return Reply("\n".join(lines) + "\n", 500 if failed else 200)
+            case Status.UNAUTHENTICATED | Status.BADAUTH as refusal:
+                return Reply(WORDS[refusal] + "\n", 401, headers=challenge("Dynamic DNS"))
+            case refusal:
+                return Reply(WORDS[refusal] + "\n", 500 if refusal is Status.FAILED else 200)
+
+
+def _line(result: Result, peer: str) -> str:
+    """A success always carries an address, since clients insist on one: a host that has none, being
+    offline, is shown with the client's."""
+    word = WORDS[result.status]
+    if result.status not in SUCCESSES:
+        return word
+    return f"{word} {','.join(result.addresses) or peer}"
+
+
+def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...]:
+    """What ``myip``, ``myipv6`` and ``offline`` ask for; the client's own address by default.
+
+    ``preserve`` keeps a family and an empty parameter removes it, but only beside a parameter that
+    does say something: a lone ``myip=`` is how old clients ask for their own address.
+    """
+    if args.get("offline", "").upper() == "YES":
+        return (Remove(A), Remove(AAAA))
+    found: dict[int, list[bytes]] = {A: [], AAAA: []}
+    network: ipaddress.IPv6Network | None = None
+    kept: set[int] = set()
+    emptied: set[int] = set()
+    for parameter, family in (("myip", A), ("myipv6", AAAA)):
+        value = args.get(parameter)
+        if value is not None and not value.strip():
+            emptied.add(family)
+        for word in split_list(value or ""):
+            if word.lower() == "preserve":
+                kept.add(family)
+            elif (address := records.address_from_text(word)) is not None:
+                found[records.address_type(address)].append(address.packed)
+            else:
+                network = _network(word) or network
+    if not (any(found.values()) or network or kept):
+        address = records.address_from_text(peer)
+        assert address is not None, peer
+        return (Replace(records.address_type(address), (address.packed,)),)
+    edits: list[Edit] = [
+        Replace(family, tuple(rdatas)) for family, rdatas in found.items() if rdatas
+    ]
+    if network is not None and not found[AAAA]:
+        edits.append(Renumber(network))
+        emptied.discard(AAAA)
+    edits += [Remove(family) for family in sorted(emptied - kept) if not found[family]]
+    return tuple(edits)
+
+
+def _network(word: str) -> ipaddress.IPv6Network | None:
+    """A LAN prefix as FRITZ!Box sends it, or None for what is malformed."""
+    if "/" not in word:
+        return None
+    try:
+        return ipaddress.IPv6Network(word, strict=False)
+    except ValueError:
+        return None
+
+
+def _mail(args: Mapping[str, str]) -> tuple[Edit, ...]:
+    exchange = None
+    with contextlib.suppress(names.BadName):  # absent, NOCHG, or not a name: dyndns.org ignores it
+        exchange = names.host_from_text(args.get("mx", ""))
+    backup = {"YES": True, "NO": False}.get(args.get("backmx", "").upper())
+    return () if exchange is None and backup is None else (Mail(exchange, backup),)
+
+
+def _change(host: str, edits: tuple[Edit, ...], args: Mapping[str, str]) -> Change:
+    """The change of one host; ``wildcard`` makes ``*.host`` an alias of it."""
+    change = change_of(host, edits)
+    match args.get("wildcard", "").upper():
+        case "ON" if change.name is not None:
+            alias: Edit = Replace(CNAME, (change.name,), names.WILDCARD)
+        case "OFF":
+            alias = Remove(CNAME, names.WILDCARD)
+        case _:
+            return change
+    return dataclasses.replace(change, edits=(*change.edits, alias))

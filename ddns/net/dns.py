@@ -1,0 +1,131 @@
+"""The DNS listeners: UDP and TCP on any number of addresses, in front of one responder."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Sequence
+
+from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IReactorFDSet,
+    IReactorSocket,
+    IReactorTime,
+)
+
+from ddns.net import mmsg
+from ddns.net.dns_sockets import open_pair, prepare
+from ddns.net.dns_tcp import Exempt, TcpLimits, TcpServer
+from ddns.net.responder import Faults, Responder
+from ddns.net.udp import PlainReader, UdpReader
+
+__all__ = ["DnsListener", "Exempt", "Responder", "TcpLimits"]
+
+
+class DnsListener:
+    """Receives DNS messages, gives each to *respond*, and sends what that returns.
+
+    A life is ``bind()`` (as root if ports demand it), ``start()`` (once there is something to
+    answer from; what came in between has waited in the kernel), ``stop()``. It has one life.
+
+    *reactor* must provide IReactorFDSet, IReactorSocket and IReactorTime, as all of Twisted's on
+    POSIX do. *addresses* are numeric hosts with ports; port 0 stands for one that is free. *limits*
+    and *exempt* are for TCP, whose connections are counted over all addresses; *exempt* tells of a
+    packed source whether ``limits.per_source`` is not for it. *udp_batch* chooses between
+    recvmmsg(2) and a packet a call; None takes the former where it works.
+
+    :raises ValueError: when *udp_batch* is True where it does not work.
+    """
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        respond: Responder,
+        addresses: Sequence[tuple[str, int]],
+        *,
+        limits: TcpLimits | None = None,
+        udp_batch: bool | None = None,
+        exempt: Exempt = lambda source: False,
+        clock: IReactorTime | None = None,
+    ) -> None:
+        if udp_batch and not mmsg.is_usable():
+            raise ValueError("recvmmsg and sendmmsg do not work on this system")
+        self._batch = mmsg.is_usable() if udp_batch is None else udp_batch
+        self._reactor = reactor
+        self._respond = respond
+        self._wanted = tuple(addresses)
+        self._faults = Faults(clock or reactor)
+        self._tcp = TcpServer(
+            clock or reactor, respond, self._faults, limits or TcpLimits(), exempt
+        )
+        self._udp_sockets: list[socket.socket] = []
+        self._tcp_sockets: list[socket.socket] = []
+        self._readers: list[UdpReader] = []
+        self._ports: list[IListeningPort] = []
+        self.addresses: list[tuple[str, int]] = []
+        """What is bound, hosts as the kernel spells them, in the order asked for."""
+
+    def bind(self) -> None:
+        """Bind UDP and TCP of every address.
+
+        :raises twisted.internet.error.CannotListenError: for the first address that cannot be
+            bound, named in ``interface`` and ``port``; nothing stays bound.
+        """
+        try:
+            for host, port in self._wanted:
+                self.adopt(open_pair(host, port))
+        except BaseException:
+            self._close_sockets()
+            raise
+
+    def adopt(self, sockets: Iterable[socket.socket]) -> None:
+        """Take over sockets that are bound, and listening if of TCP, such as systemd's.
+
+        To be called before :meth:`start`. They are closed by :meth:`stop`.
+        """
+        for sock in sockets:
+            prepare(sock)
+            of_kind = self._udp_sockets if sock.type == socket.SOCK_DGRAM else self._tcp_sockets
+            of_kind.append(sock)
+            address = sock.getsockname()[:2]
+            if address not in self.addresses:
+                self.addresses.append(address)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        reader = mmsg.BatchReader if self._batch else PlainReader
+        for sock in self._udp_sockets:
+            self._readers.append(
+                reader(IReactorFDSet(self._reactor), sock, self._respond, self._faults)
+            )
+            self._readers[-1].start()
+        for sock in self._tcp_sockets:
+            # The reactor duplicates the descriptor.
+            self._ports.append(
+                IReactorSocket(self._reactor).adoptStreamPort(sock.fileno(), sock.family, self._tcp)
+            )
+            sock.close()
+        self._udp_sockets.clear()
+        self._tcp_sockets.clear()
+
+    def stop(self) -> Deferred[None]:
+        """Stop answering and close everything.
+
+        Replies already given to TCP are still sent, for ``limits.closing`` seconds at most; then
+        the Deferred fires, and nothing is left in the reactor. Good at any moment of a life.
+        """
+        for reader in self._readers:
+            reader.stop()
+        waiting = [port.stopListening() or succeed(None) for port in self._ports]
+        waiting.append(self._tcp.close_all())
+        self._readers.clear()
+        self._ports.clear()
+        self._close_sockets()
+        return gatherResults(waiting).addCallback(lambda _: None)
+
+    def _close_sockets(self) -> None:
+        for sock in (*self._udp_sockets, *self._tcp_sockets):
+            sock.close()
+        self._udp_sockets.clear()
+        self._tcp_sockets.clear()
+        self.addresses.clear()

@@ -1,0 +1,272 @@
+"""DNS over TCP (RFC 7766, RFC 9210): framing, and what a connection may cost.
+
+Whatever a client does or fails to do, a connection holds at most one message being received, one
+read's worth of questions and about two replies, and ends at a deadline. What it is waiting for
+decides which (:meth:`Connection.deadline`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IPushProducer,
+    IReactorTime,
+)
+from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ddns.net.responder import Faults, Responder, pack_source
+
+Exempt = Callable[[bytes], bool]
+
+_FINEST = 0.01
+"""Seconds between two sweeps at least: deadlines closer to each other are dealt with together."""
+
+
+@dataclass(frozen=True, slots=True)
+class TcpLimits:
+    """What TCP clients may hold on to. Durations are seconds, fractions allowed.
+
+    ``total`` connections at once, ``per_source`` of them from one address; ``idle`` without a
+    question that was answered; ``message`` from the first octet of a message to its last; ``write``
+    for a client to read enough of its replies that the next question can be answered; ``closing``
+    for what is left to send when a connection closes. ``unsent`` octets of replies may wait before
+    further questions do; as much is read at a time.
+    """
+
+    total: int = 150
+    per_source: int = 60
+    idle: float = 10.0
+    message: float = 10.0
+    write: float = 10.0
+    closing: float = 1.0
+    unsent: int = 8192
+
+    @property
+    def shortest(self) -> float:
+        return min(self.idle, self.message, self.write, self.closing)
+
+
+@implementer(IPushProducer, IHalfCloseableProtocol)
+class Connection(Protocol):
+    """One client: messages behind two octets of length (RFC 1035 4.2.2), answered in order.
+
+    It is its transport's producer: while replies wait to be sent, nothing is read or answered.
+    """
+
+    transport: Any  # ITCPTransport and IConsumer; no type says both
+
+    def __init__(self, server: TcpServer, source: bytes) -> None:
+        self._server = server
+        self.source = source
+        self._buffer = bytearray()
+        # Moments on the clock; None while what they are about is not the case.
+        self.answered_at = server.now()
+        self._message_since: float | None = None
+        self._blocked_since: float | None = None
+        self._closing_since: float | None = None
+
+    def connectionMade(self) -> None:
+        # What is read at a time is also what is answered in one turn of the reactor: small, so that
+        # a client that sends questions without end leaves turns for UDP.
+        self.transport.bufferSize = self._server.limits.unsent
+        self.transport.setTcpNoDelay(True)
+        self.transport.registerProducer(self, True)
+        self._server.opened(self)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        self._buffer.clear()
+        self._server.lost(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._closing_since is None:
+            self._buffer += data
+            self._answer()
+
+    def _answer(self) -> None:
+        """Answer the messages that are complete, as long as replies can leave."""
+        buffer = self._buffer
+        at = 0
+        while self._blocked_since is None and len(buffer) - at >= 2:
+            end = at + 2 + int.from_bytes(buffer[at : at + 2], "big")
+            if end > len(buffer):
+                break
+            self._answer_one(bytes(buffer[at + 2 : end]))
+            at = end
+        del buffer[:at]
+        if self._blocked_since is not None:
+            self._message_since = None  # it is us who do not read; that has a deadline of its own
+        elif not buffer:
+            self._message_since = None
+        elif at or self._message_since is None:
+            self._message_since = self._server.now()
+
+    def _answer_one(self, wire: bytes) -> None:
+        try:
+            reply = self._server.respond(wire, self.source, True)
+            framed = len(reply).to_bytes(2, "big") + reply if reply else None
+        except Exception:
+            self._server.faults.failed(self.source)
+            return
+        if framed is not None:
+            # Only answers count as activity: nobody keeps a connection by sending empty messages.
+            self.answered_at = self._server.now()
+            self.transport.write(framed)
+
+    # IPushProducer: the transport holds more unsent replies than it should, or none any more.
+
+    def pauseProducing(self) -> None:
+        self._blocked_since = self._server.now()
+        self.transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._blocked_since = None
+        self._answer()
+        if self._blocked_since is None and self._closing_since is None:
+            self.transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """The connection is gone; connectionLost says so too."""
+
+    # IHalfCloseableProtocol: a client may say that it has no more questions and wait for answers.
+
+    def readConnectionLost(self) -> None:
+        # Nothing is read, this neither, while questions wait: all of them have been answered.
+        self.close()
+
+    def writeConnectionLost(self) -> None:
+        """Only we close that side, and never alone."""
+
+    def is_idle(self) -> bool:
+        """Whether the connection waits for a question of which nothing has come."""
+        return self._message_since is self._blocked_since is self._closing_since is None
+
+    def deadline(self) -> float:
+        """The moment at which the connection is to be cut unless something happens before."""
+        limits = self._server.limits
+        if self._closing_since is not None:
+            return self._closing_since + limits.closing
+        if self._blocked_since is not None:
+            return self._blocked_since + limits.write
+        if self._message_since is not None:
+            return self._message_since + limits.message
+        return self.answered_at + limits.idle
+
+    def expire(self) -> None:
+        """The deadline has come."""
+        if self.is_idle():
+            self.close()
+        else:
+            self.cut()
+
+    def close(self) -> None:
+        """Close when the replies are sent, or after a while if the client does not read them."""
+        if self._closing_since is None:
+            self._closing_since = self._server.now()
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
+
+    def cut(self) -> None:
+        """Close now, whatever is left to send."""
+        self._closing_since = self._server.now()
+        self.transport.abortConnection()
+
+
+class TcpServer(ServerFactory):
+    """The connections of all addresses together: how many there may be, and one timer for all.
+
+    *exempt* tells of a source whether ``per_source`` is not for it, such as a proxy's.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        respond: Responder,
+        faults: Faults,
+        limits: TcpLimits,
+        exempt: Exempt,
+    ) -> None:
+        self._clock = clock
+        self.now = clock.seconds
+        self.respond = respond
+        self.faults = faults
+        self.limits = limits
+        self._exempt = exempt
+        self._connections: dict[Connection, None] = {}  # in order of arrival
+        self._counted: dict[bytes, int] = {}
+        self._timer: IDelayedCall | None = None
+        self._stopped: Deferred[None] | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection | None:
+        """A connection, or None, which closes it at once, if there are too many."""
+        source = pack_source(addr.host)  # type: ignore[union-attr]
+        if self._stopped is not None:
+            return None
+        if self._counted.get(source, 0) >= self.limits.per_source and not self._exempt(source):
+            return None
+        if len(self._connections) >= self.limits.total and not self._make_room():
+            return None
+        return Connection(self, source)
+
+    def _make_room(self) -> bool:
+        """Cut the connection that has been idle for longest (RFC 7766 6.2.3); False if none is."""
+        idle = [connection for connection in self._connections if connection.is_idle()]
+        if not idle:
+            return False
+        oldest = min(idle, key=lambda connection: connection.answered_at)
+        oldest.cut()
+        return True
+
+    def opened(self, connection: Connection) -> None:
+        self._connections[connection] = None
+        self._counted[connection.source] = self._counted.get(connection.source, 0) + 1
+        if self._timer is None:
+            self._timer = self._clock.callLater(self.limits.shortest, self._sweep)
+
+    def lost(self, connection: Connection) -> None:
+        del self._connections[connection]
+        left = self._counted.pop(connection.source) - 1
+        if left:
+            self._counted[connection.source] = left
+        if not self._connections:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._stopped is not None and not self._stopped.called:
+                self._stopped.callback(None)
+
+    def _sweep(self) -> None:
+        """Cut the connections that are due, and come back for the next.
+
+        Deadlines set from now on are at least ``shortest`` away: until then none can be missed.
+        """
+        now = self.now()
+        for connection in list(self._connections):
+            if connection.deadline() <= now:
+                connection.expire()
+        wait = min(
+            [connection.deadline() - now for connection in self._connections],
+            default=self.limits.shortest,
+        )
+        wait = min(max(wait, _FINEST), self.limits.shortest)
+        self._timer = self._clock.callLater(wait, self._sweep)
+
+    def close_all(self) -> Deferred[None]:
+        """Accept no more and close all; fires within ``limits.closing``, when none is left."""
+        if not self._connections:
+            self._stopped = succeed(None)
+        else:
+            self._stopped = Deferred()
+            for connection in list(self._connections):
+                connection.close()
+        return self._stopped

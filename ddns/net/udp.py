@@ -1,0 +1,128 @@
+"""DNS over UDP: the reader every platform can run, one packet a system call.
+
+Where the kernel takes many packets at once, :mod:`ddns.net.mmsg` is used in its stead.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ddns.net.dns_sockets import IP_PKTINFO, IPV6_PKTINFO, is_wildcard
+from ddns.net.responder import Faults, Responder, pack_source
+
+PACKETS_A_TURN = 512
+"""Packets read in one turn of the reactor, some 3 ms of work, before connections get theirs."""
+
+LARGEST = 65536
+"""Octets of the largest datagram, and more than UDP can carry: none is ever cut short."""
+
+LINK_LOCAL = b"\xfe\x80"
+
+_Control = list[tuple[int, int, bytes]]
+
+
+@implementer(IReadDescriptor)
+class UdpReader:
+    """Answers the packets of one bound, non-blocking UDP socket, which it owns from now on.
+
+    Twisted's own ``udp.Port`` makes objects and calls for every packet; reading in a loop here
+    answers half as many queries again.
+
+    Packets are answered in the order they came. One whose source port is 0 is dropped, for it
+    cannot be answered. One that the responder fails on is logged and dropped. A reply that cannot
+    be sent (no route, firewall, full buffer) is dropped in silence: the client asks again, and
+    whoever causes it could otherwise fill the log.
+    """
+
+    def __init__(
+        self, reactor: IReactorFDSet, sock: socket.socket, respond: Responder, faults: Faults
+    ) -> None:
+        self._reactor = reactor
+        self._sock = sock
+        self._respond = respond
+        self._faults = faults
+        self._wildcard = is_wildcard(sock)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._reactor.addReader(self)
+
+    def stop(self) -> None:
+        """Stop answering and close the socket."""
+        self._reactor.removeReader(self)
+        self._sock.close()
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def logPrefix(self) -> str:
+        return "DNS (UDP)"
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reactor shuts down."""
+        self._sock.close()
+
+    def doRead(self) -> None:
+        """Answer what has arrived, up to a bound."""
+        raise NotImplementedError
+
+
+class PlainReader(UdpReader):
+    """Reads and writes through :mod:`socket`, one packet a call."""
+
+    def __init__(
+        self, reactor: IReactorFDSet, sock: socket.socket, respond: Responder, faults: Faults
+    ) -> None:
+        super().__init__(reactor, sock, respond, faults)
+        self._buffer = memoryview(bytearray(LARGEST))
+        self._control_size = socket.CMSG_SPACE(20) if self._wildcard else 0
+
+    def doRead(self) -> None:
+        """Answer what has arrived, up to :data:`PACKETS_A_TURN` packets."""
+        receive = self._sock.recvmsg_into
+        buffer = self._buffer
+        buffers = (buffer,)
+        for _ in range(PACKETS_A_TURN):
+            try:
+                size, control, _flags, address = receive(buffers, self._control_size)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error about an earlier reply; packets may wait behind it
+            if address[1] == 0:
+                continue
+            source = pack_source(address[0])
+            try:
+                reply = self._respond(buffer[:size].tobytes(), source, False)
+            except Exception:
+                self._faults.failed(source)
+                continue
+            if reply:
+                try:
+                    if control:
+                        self._sock.sendmsg((reply,), _from_destination(control), 0, address)
+                    else:
+                        self._sock.sendto(reply, address)
+                except OSError:
+                    continue
+
+
+def _from_destination(control: _Control) -> _Control:
+    """Ancillary data that sends a reply from the address that its query was sent to.
+
+    The interface is left to the routing table, for the way back may be another; but a link-local
+    address means nothing without it (RFC 4007 6). Packets to a broadcast or multicast address ask
+    the kernel for a source it refuses, so nobody can have us answer those.
+    """
+    for level, kind, data in control:
+        if level == socket.IPPROTO_IP and kind == IP_PKTINFO and len(data) == 12:
+            # struct in_pktinfo: interface, source for sending, destination found in the header
+            return [(level, kind, bytes(4) + data[8:] + bytes(4))]
+        if level == socket.IPPROTO_IPV6 and kind == IPV6_PKTINFO and len(data) == 20:
+            # struct in6_pktinfo (RFC 3542 6): address, interface
+            return [(level, kind, data if data.startswith(LINK_LOCAL) else data[:16] + bytes(4))]
+    return []

@@ -1,0 +1,37 @@
+"""The files beside a database, and how to name a socket whose path is long."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def socket_path(database: str | Path) -> Path:
+    """The control socket of the server that has this database open."""
+    return Path(f"{database}.sock")
+
+
+def lock_path(database: str | Path) -> Path:
+    """The file whose lock says which process has this database open."""
+    return Path(f"{database}.lock")
+
+
+def sample_path(database: str | Path) -> Path:
+    """Where a new server without a terminal leaves the lines that try it out."""
+    return Path(f"{database}.sample.txt")
+
+
+@contextlib.contextmanager
+def short_path(path: Path) -> Iterator[str]:
+    """A name for a socket at *path* that fits into a socket address, which holds 107 octets. It
+    holds good within this process and this context."""
+    if len(os.fsencode(path)) < 100:
+        yield str(path)
+        return
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)

@@ -1,0 +1,109 @@
+"""What a change amounts to: which RRsets become what, given what there is."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+
+from ddns.model import names, records
+from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, MX, RRset
+from ddns.model.update import Change, Edit, Mail, Remove, Renumber, Replace, Status
+
+BACKUP_PREFERENCE = 5
+EXCHANGE_PREFERENCE = 10
+
+Lookup = Callable[[bytes], Iterable[RRset]]
+"""All RRsets of an owner name."""
+
+
+def decide(
+    change: Change, name: bytes, ttl: int, lookup: Lookup
+) -> tuple[list[RRset], tuple[str, ...]] | Status:
+    """The RRsets to write, empty ones to delete, and the addresses that the host then has.
+
+    New RRsets get *ttl* seconds; those that exist keep theirs. Writing nothing is ``nochg``. The
+    addresses are those of the families that the change speaks of, or all. A Status says why the
+    change cannot be made: an alias has no address to update.
+    """
+    before: dict[tuple[bytes, int], RRset] = {}
+    owners_read: set[bytes] = set()
+
+    def current(owner: bytes, number: int) -> RRset:
+        if owner not in owners_read:
+            owners_read.add(owner)
+            before.update({(rrset.owner, rrset.type): rrset for rrset in lookup(owner)})
+        return before.get((owner, number)) or RRset(owner, number, ttl, ())
+
+    after: dict[tuple[bytes, int], RRset] = {}
+    for edit in change.edits:
+        try:
+            rrset = _edited(
+                edit,
+                name,
+                lambda owner, number: after.get((owner, number)) or current(owner, number),
+            )
+        except names.BadName:
+            return Status.NOTFQDN
+        if rrset is None:
+            return Status.BADADDRESS
+        after[rrset.owner, rrset.type] = rrset
+    if any(_alias_with_data(owner, before, after) for owner, _ in after):
+        return Status.NOHOST
+    spoken = {number for owner, number in after if owner == name and number in ADDRESS_TYPES}
+    shown = [
+        records.address_to_text(rdata)
+        for number in ADDRESS_TYPES
+        if number in (spoken or ADDRESS_TYPES)
+        for rdata in (after.get((name, number)) or current(name, number)).rdatas
+    ]
+    written = [
+        rrset
+        for rrset in after.values()
+        if set(rrset.rdatas) != set(current(rrset.owner, rrset.type).rdatas)
+    ]
+    return written, tuple(shown)
+
+
+def _alias_with_data(
+    owner: bytes,
+    before: Mapping[tuple[bytes, int], RRset],
+    after: Mapping[tuple[bytes, int], RRset],
+) -> bool:
+    """Whether an owner name would have a CNAME and other data (RFC 1034 3.6.2)."""
+    merged = {**before, **after}
+    numbers = {rrset.type for rrset in merged.values() if rrset.owner == owner and rrset.rdatas}
+    return CNAME in numbers and len(numbers) > 1
+
+
+def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> RRset | None:
+    """The RRset that one edit makes; None where a network has nothing to renumber."""
+    if isinstance(edit, Replace):
+        rrset = current(names.below(edit.prefix, name), edit.type)
+        return dataclasses.replace(rrset, rdatas=tuple(dict.fromkeys(edit.rdatas)))
+    if isinstance(edit, Remove):
+        return dataclasses.replace(current(names.below(edit.prefix, name), edit.type), rdatas=())
+    if isinstance(edit, Renumber):
+        rrset = current(name, AAAA)
+        moved = tuple(dict.fromkeys(_renumbered(rdata, edit.network) for rdata in rrset.rdatas))
+        return dataclasses.replace(rrset, rdatas=moved) if moved else None
+    return _mail(edit, name, current(name, MX))
+
+
+def _renumbered(rdata: bytes, network: ipaddress.IPv6Network) -> bytes:
+    """The address with the network's prefix in place of its own (FRITZ!Box's LAN prefix)."""
+    host_bits = int.from_bytes(rdata, "big") & int(network.hostmask)
+    return (int(network.network_address) | host_bits).to_bytes(16, "big")
+
+
+def _mail(edit: Mail, name: bytes, rrset: RRset) -> RRset:
+    """dyndns2's MX: the exchange, and with ``backmx`` the host itself preferred to it."""
+    exchanges = [rdata[2:] for rdata in rrset.rdatas]
+    others = [exchange for exchange in exchanges if exchange != name]
+    if edit.exchange is not None:
+        others = [edit.exchange]
+    backup = name in exchanges if edit.backup is None else edit.backup
+    rdatas = [records.mx_rdata(EXCHANGE_PREFERENCE, exchange) for exchange in others]
+    if backup and others and others != [name]:
+        rdatas.insert(0, records.mx_rdata(BACKUP_PREFERENCE, name))
+    return dataclasses.replace(rrset, rdatas=tuple(rdatas))

@@ -1,0 +1,102 @@
+"""Accounts and keys in memory, so that credentials are checked without the database."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+
+from ddns.model import names
+from ddns.model.account import Account, Grant, Key
+from ddns.model.update import Credentials
+from ddns.policy import secrets
+
+
+class Directory:
+    """Kept up to date by the publisher, as the zones are.
+
+    *remember* is for how many seconds a verified password is believed without another argon2 run,
+    *capacity* for how many of them at once.
+    """
+
+    def __init__(
+        self, process_key: bytes, *, remember: float = 300.0, capacity: int = 10_000
+    ) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._by_digest: dict[bytes, Key] = {}
+        self._by_number: dict[int, Key] = {}
+        self._process_key = process_key
+        self._remember = remember
+        self._capacity = capacity
+        self._verified: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+
+    def put_account(self, account: Account) -> None:
+        """Add or replace an account; passwords verified for its former state are forgotten."""
+        self._accounts[account.name] = account
+        self._forget(account.name)
+
+    def remove_account(self, name: str) -> None:
+        """Forget an account; its keys are removed one by one."""
+        self._accounts.pop(name, None)
+        self._forget(name)
+
+    def put_key(self, key: Key) -> None:
+        """Add a key."""
+        self._by_number[key.id] = self._by_digest[key.digest] = key
+
+    def remove_key(self, number: int) -> None:
+        """Forget a key."""
+        key = self._by_number.pop(number, None)
+        if key is not None:
+            del self._by_digest[key.digest]
+
+    def account(self, user: str) -> Account | None:
+        """The account that a client calls itself."""
+        return self._accounts.get(user.strip().lower())
+
+    def by_key(self, credentials: Credentials) -> Grant | None:
+        """What the secret allows if it is a key of that user.
+
+        The user is the account's name or, for a key limited to hosts, the name of one of them, as
+        deSEC and nsupdate.info have it.
+        """
+        key = self._by_digest.get(secrets.digest_key(credentials.secret))
+        if key is None:
+            return None
+        user = credentials.user.strip().lower()
+        if user != key.account:
+            try:
+                host = names.host_from_text(user)
+            except names.BadName:
+                return None
+            if key.hosts is None or host not in key.hosts:
+                return None
+        return Grant(key.account, key.hosts)
+
+    def by_memory(self, credentials: Credentials, now: float) -> Grant | None:
+        """What a password allows that :meth:`password_verified` was told of not long ago."""
+        found = self._verified.get(self._fingerprint(credentials))
+        if found is None or not found[1] > now:
+            return None
+        return Grant(found[0])
+
+    def password_verified(self, credentials: Credentials, account: Account, now: float) -> None:
+        """Remember that a password is right, unless the account has changed since it was read."""
+        if self._accounts.get(account.name) != account:
+            return
+        fingerprint = self._fingerprint(credentials)
+        self._verified[fingerprint] = (account.name, now + self._remember)
+        self._verified.move_to_end(fingerprint)
+        if len(self._verified) > self._capacity:
+            self._verified.popitem(last=False)
+
+    def _fingerprint(self, credentials: Credentials) -> bytes:
+        """A keyed hash, so that what is remembered is of no use outside this process."""
+        hasher = hashlib.blake2b(key=self._process_key, digest_size=32)
+        for part in (credentials.user.strip().lower(), credentials.secret):
+            data = part.encode("utf-8", "surrogateescape")
+            hasher.update(len(data).to_bytes(4, "big") + data)
+        return hasher.digest()
+
+    def _forget(self, account: str) -> None:
+        for fingerprint in [f for f, (name, _) in self._verified.items() if name == account]:
+            del self._verified[fingerprint]

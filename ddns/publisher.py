@@ -1,0 +1,165 @@
+"""After a commit: what was written becomes what is answered.
+
+The publisher reads the journal live and keeps the zones and the directory in memory equal to what
+is on disk. A zone that is new or was replaced is loaded beside the running answers, in slices, and
+then put in place at once; commits to it that come meanwhile are applied on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ddns.model.account import Account, Key
+from ddns.model.journal import Event, EventKind, unpack_values
+from ddns.model.records import SOA, RRset
+from ddns.policy.directory import Directory
+from ddns.store.interfaces import IStore
+from ddns.zone.zone import Zone, Zones
+
+
+class _Loading:
+    """A zone on its way into memory: events to apply on top, and who waits for it."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.waiting: list[Deferred[None]] = []
+
+
+class Publisher:
+    """Brings commits of *store* into *zones* and *directory*."""
+
+    _log = Logger()
+
+    def __init__(self, store: IStore, zones: Zones, directory: Directory) -> None:
+        self._store = store
+        self._zones = zones
+        self._directory = directory
+        self._loading: dict[bytes, _Loading] = {}
+
+    async def load(self) -> None:
+        """Bring everything into memory, then follow the journal."""
+        self._store.subscribe(self.committed)
+        accounts, keys, zones = await self._store.read(
+            lambda reading: (reading.accounts(), reading.keys(), reading.zones())
+        )
+        for account in accounts:
+            self._directory.put_account(account)
+        for key in keys:
+            self._directory.put_key(key)
+        for info in zones:
+            await self._load(info.origin, info.serial)
+
+    def published(self, origins: frozenset[bytes]) -> Deferred[None]:
+        """Fires when our DNS answers all that has been committed to these zones."""
+        for origin in origins:
+            if origin in self._loading:
+                return ensureDeferred(self._all_loaded(origins))
+        return succeed(None)
+
+    async def _all_loaded(self, origins: frozenset[bytes]) -> None:
+        for origin in origins:
+            while (loading := self._loading.get(origin)) is not None:
+                loaded: Deferred[None] = Deferred()
+                loading.waiting.append(loaded)
+                await loaded
+
+    def committed(self, events: Sequence[Event]) -> None:
+        """Take over one commit; called in commit order, before its authors are told."""
+        for event in events:
+            if event.kind is EventKind.RRSET:
+                assert event.zone is not None
+                loading = self._loading.get(event.zone)
+                if loading is not None:
+                    loading.events.append(event)
+                elif (zone := self._zones.get(event.zone)) is not None:
+                    _apply(zone, event)
+            else:
+                self._other(event)
+
+    def _other(self, event: Event) -> None:
+        match event.kind, event.value:
+            case EventKind.ZONE, None:
+                assert event.zone is not None
+                self._zones.remove(event.zone)
+                if (loading := self._loading.get(event.zone)) is not None:
+                    loading.events.append(event)
+            case ((EventKind.ZONE | EventKind.RELOAD), _):
+                assert event.zone is not None
+                assert event.serial is not None
+                if (loading := self._loading.get(event.zone)) is not None:
+                    loading.events.append(event)
+                elif event.kind is EventKind.RELOAD or self._zones.get(event.zone) is None:
+                    self._start_loading(event.zone, event.serial)
+            case EventKind.ACCOUNT, Account() as account:
+                self._directory.put_account(account)
+            case EventKind.ACCOUNT, None:
+                self._directory.remove_account(event.subject)
+            case EventKind.KEY, Key() as key:
+                self._directory.put_key(key)
+            case EventKind.KEY, None:
+                self._directory.remove_key(int(event.subject))
+
+    # Loading ---------------------------------------------------------------------------------
+
+    def _start_loading(self, origin: bytes, serial: int) -> None:
+        ensureDeferred(self._load(origin, serial)).addErrback(
+            lambda failure: self._log.failure("a zone cannot be loaded", failure=failure)
+        )
+
+    async def _load(self, origin: bytes, serial: int) -> None:
+        """Read a zone and put it in place, with what was committed to it since on top."""
+        loading = self._loading[origin] = _Loading()
+        scan = self._store.scan(origin)
+        try:
+            again = True
+            while again:
+                zone = Zone(origin)
+                while rows := await scan.next():
+                    zone.load(rows)
+                again = False
+                removed = zone.rrset(origin, SOA) is None  # gone again before it could be read
+                if not removed:
+                    zone.set_serial(serial)
+                for event in loading.events:
+                    if event.kind is EventKind.RRSET:
+                        if not removed:
+                            _apply(zone, event)
+                    elif event.kind is EventKind.ZONE and event.value is None:
+                        removed = True
+                    else:
+                        assert event.serial is not None
+                        serial, removed, again = event.serial, False, True
+                loading.events.clear()
+                if again:
+                    await scan.close()
+                    scan = self._store.scan(origin)
+            if not removed:
+                self._zones.add(zone)
+        except Exception:
+            failure = Failure()
+            del self._loading[origin]
+            for waiter in loading.waiting:
+                waiter.errback(failure)
+            raise
+        else:
+            del self._loading[origin]
+            for waiter in loading.waiting:
+                waiter.callback(None)
+        finally:
+            await scan.close()
+
+
+def _apply(zone: Zone, event: Event) -> None:
+    """One RRset's new state, and the serial that its commit gave to the zone."""
+    assert event.owner is not None
+    assert event.type is not None
+    assert event.serial is not None
+    if event.after is None:
+        zone.put(RRset(event.owner, event.type, 0, ()))
+    else:
+        zone.put(unpack_values(event.owner, event.type, event.after))
+    zone.set_serial(event.serial)

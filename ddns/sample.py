@@ -1,0 +1,48 @@
+"""What a new server that only this machine can reach does to be useful at once: a zone, an account,
+a host and a key, and the two lines that try them out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ddns.api.operations import Operations
+
+ORIGIN = "dyn.example"
+ACCOUNT = "sample"
+HOST = f"home.{ORIGIN}"
+ADDRESS = "198.51.100.7"
+
+
+async def create(
+    operations: Operations, dns: tuple[str, int] | None, http: tuple[str, int] | None
+) -> str:
+    """Create the sample and return the lines that try it out, for those listeners there are."""
+    await operations.zone_add(ORIGIN)
+    await operations.account_add(ACCOUNT)
+    await operations.host_add(HOST, ACCOUNT)
+    key = (await operations.key_add(ACCOUNT))["key"]
+    lines = [f"This server is new, so it has made zone {ORIGIN} with host {HOST} to try it out:"]
+    if http is not None:
+        host, port = http
+        shown = f"[{host}]" if ":" in host else host
+        lines.append(
+            f"  curl -u {ACCOUNT}:{key}"
+            f" 'http://{shown}:{port}/nic/update?hostname={HOST}&myip={ADDRESS}'"
+        )
+    if dns is not None:
+        lines.append(f"  dig @{dns[0]} -p {dns[1]} {HOST} A +short")
+    return "\n".join(lines) + "\n"
+
+
+def show(text: str, terminal: int | None, path: Path) -> None:
+    """Write to the terminal if there is one, else to a file that only its owner can read."""
+    if terminal is not None:
+        os.write(terminal, text.encode())
+        return
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)

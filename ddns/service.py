@@ -1,0 +1,287 @@
+"""The service: which parts there are, and the order in which they start and stop."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from ddns import sample
+from ddns.api.operations import Operations
+from ddns.config import Settings, parse_address
+from ddns.dialects import DIALECTS
+from ddns.model.update import Outcome, Update
+from ddns.net.control import ControlListener
+from ddns.net.dns import DnsListener, TcpLimits
+from ddns.net.http import HttpLimits, LimitedSite, UpdateResource
+from ddns.paths import sample_path, socket_path
+from ddns.policy.directory import Directory
+from ddns.publisher import Publisher
+from ddns.store.interfaces import StoreError
+from ddns.store.sqlite import SQLiteStore
+from ddns.updater import Updater
+from ddns.zone.engine import Engine
+from ddns.zone.zone import Zones
+
+T = TypeVar("T")
+
+
+class StartupError(Exception):
+    """The server cannot start; ``str()`` is one line that says why."""
+
+
+class DdnsService(Service):
+    """A whole server.
+
+    Sockets are bound before privileges are dropped, everything else happens after. *failed* is
+    told in one line when the server has to give up after its start; *terminal* is the descriptor
+    on which a person reads, if there is one; *now* tells seconds since 1970.
+    """
+
+    _log = Logger()
+    name = "ddns"
+
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        *,
+        failed: Callable[[str], None] | None = None,
+        terminal: int | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._reactor = reactor
+        self._failed = failed or (lambda line: None)
+        self._terminal = terminal
+        self._now = now
+        self._bound = False
+        self._updates = 0
+        self._started: Deferred[None] | None = None
+        self._ports: list[IListeningPort] = []
+        self._sites: list[LimitedSite] = []
+        self._slow = ThreadPool(0, 1, name="ddns-passwords")
+
+        self.store = SQLiteStore(
+            reactor,
+            settings.database,
+            patience=settings.store.patience,
+            journal_rows=settings.store.journal_rows,
+        )
+        self.zones = Zones()
+        self.engine = Engine(self.zones)
+        self._directory = Directory(secrets.token_bytes(32))
+        self._publisher = Publisher(self.store, self.zones, self._directory)
+        self._updater = Updater(self.store, self._directory, self._publisher, self._run_slow)
+        self._operations = Operations(
+            self.store, self._publisher.published, self._run_slow, self._now
+        )
+        self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
+        dns = settings.dns
+        self._dns = DnsListener(
+            reactor,
+            self.engine.respond,
+            [parse_address(text, "dns.listen") for text in dns.listen],
+            limits=TcpLimits(
+                total=dns.tcp_connections,
+                per_source=dns.tcp_connections_per_address,
+                idle=dns.tcp_idle_time,
+                message=dns.tcp_message_time,
+            ),
+        )
+
+    def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
+        return deferToThreadPool(self._reactor, self._slow, function)
+
+    # Start -----------------------------------------------------------------------------------
+
+    def privilegedStartService(self) -> None:
+        """Bind what may need root. ``twist`` does not call this; then startService binds."""
+        self._bind()
+
+    def startService(self) -> None:
+        """Bind, open the database, begin to load.
+
+        :raises StartupError: in one line, when a socket or the database cannot be had.
+        """
+        self._bind()
+        try:
+            self.store.open()
+            self._control.start()
+        except (StoreError, OSError) as error:
+            self._unbind()
+            raise StartupError(str(error)) from None
+        super().startService()
+        self._slow.start()
+        self._started = ensureDeferred(self._start())
+        self._started.addErrback(self._give_up)
+
+    def _bind(self) -> None:
+        if self._bound:
+            return
+        try:
+            self._dns.bind()
+            for description in self._settings.http.listen:
+                self._ports.append(self._listen(description))
+        except (CannotListenError, OSError, ValueError) as error:
+            self._unbind()
+            raise StartupError(_why(error)) from None
+        self._bound = True
+
+    def _listen(self, description: str) -> IListeningPort:
+        """Listen on an endpoint. It answers nothing before the reactor runs, and waits with updates
+        until everything is loaded."""
+        from twisted.internet.endpoints import serverFromString  # consumes LISTEN_FDS
+
+        http = self._settings.http
+        limits = HttpLimits(
+            request_line=http.request_line,
+            headers=http.headers,
+            body=http.body,
+            request_time=http.request_time,
+            idle_time=http.idle_time,
+            connections=http.connections,
+            connections_per_address=http.connections_per_address,
+        )
+        site = LimitedSite(
+            UpdateResource(self._perform, DIALECTS, self._now), self._reactor, limits
+        )
+        try:
+            listening = serverFromString(self._reactor, description).listen(site)
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            raise ValueError(f"http.listen: {description!r} is no endpoint: {error}") from error
+        results: list[Any] = []
+        listening.addBoth(results.append)
+        if not results:
+            raise ValueError(f"http.listen: {description!r} does not listen at once")
+        if isinstance(results[0], Failure):
+            results[0].raiseException()
+        self._sites.append(site)
+        port: IListeningPort = results[0]
+        return port
+
+    def _unbind(self) -> None:
+        """Give sockets back, when a start fails and the reactor may never run."""
+        for port in self._ports:
+            port.stopListening()
+        self._ports.clear()
+        self._dns.stop()
+        self._bound = False
+
+    async def _start(self) -> None:
+        await self._publisher.load()
+        self._dns.start()
+        self._log.info(
+            "answering DNS on {dns} and HTTP on {http}, {zones} zones",
+            dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
+            http=", ".join(str(port.getHost()) for port in self._ports) or "nothing",
+            zones=len(self.zones),
+        )
+        if self.store.created() and self._settings.sample and self._only_loopback():
+            dns = next(iter(self._dns.addresses), None)
+            http = next((_address(port) for port in self._ports if _address(port)), None)
+            text = await sample.create(self._operations, dns, http)
+            path = sample_path(self._settings.database)
+            sample.show(text, self._terminal, path)
+            if self._terminal is None:
+                self._log.info("a sample host was made; how to try it is in {path}", path=str(path))
+
+    def _only_loopback(self) -> bool:
+        hosts = [host for host, _ in self._dns.addresses]
+        for port in self._ports:
+            address = _address(port)
+            if address is None:
+                return False
+            hosts.append(address[0])
+        return all(ipaddress.ip_address(host).is_loopback for host in hosts)
+
+    def _give_up(self, failure: Failure) -> None:
+        self._log.failure("the server cannot start", failure=failure)
+        self._failed(failure.getErrorMessage())
+
+    async def _perform(self, update: Update) -> Outcome:
+        """The pipeline, once everything is loaded."""
+        self._updates += 1
+        try:
+            if self._started is not None and not self._started.called:
+                await _when(self._started)
+            return await self._updater.perform(update)
+        finally:
+            self._updates -= 1
+
+    # Stop ------------------------------------------------------------------------------------
+
+    def stopService(self) -> Deferred[None]:
+        """Take no more requests, finish those begun, and close in the order of dependence."""
+        super().stopService()
+        return ensureDeferred(self._stop())
+
+    async def _stop(self) -> None:
+        if self._started is None:  # it never started
+            self._unbind()
+            return
+        if not self._started.called:
+            await _when(self._started)
+        await DeferredList([_deferred(port.stopListening()) for port in self._ports])
+        deadline = self._reactor.seconds() + self._settings.stop_time
+        for site in self._sites:
+            site.close_connections()
+        while self._reactor.seconds() < deadline and any(
+            site.connections() for site in self._sites
+        ):
+            await deferLater(self._reactor, 0.02)
+            for site in self._sites:
+                site.close_connections()
+        for site in self._sites:
+            site.abort_connections()
+        await self._control.stop()
+        await self._dns.stop()
+        await self.store.close()
+        self._slow.stop()
+
+
+def _when(started: Deferred[None]) -> Deferred[None]:
+    """A Deferred of one's own for an event that others wait for as well."""
+    mine: Deferred[None] = Deferred()
+
+    def pass_on(result: Any) -> Any:
+        mine.callback(None)
+        return result
+
+    started.addBoth(pass_on)
+    return mine
+
+
+def _deferred(result: Any) -> Deferred[Any]:
+    if isinstance(result, Deferred):
+        return result
+    done: Deferred[Any] = Deferred()
+    done.callback(result)
+    return done
+
+
+def _address(port: IListeningPort) -> tuple[str, int] | None:
+    """Host and port of a TCP listener; None for another kind."""
+    address: Any = port.getHost()
+    host = getattr(address, "host", None)
+    return None if host is None else (host, address.port)
+
+
+def _why(error: BaseException) -> str:
+    """One line about a failed start."""
+    if isinstance(error, CannotListenError):
+        reason = getattr(error.socketError, "strerror", None) or error.socketError
+        return f"cannot listen on {error.interface or '*'}:{error.port}: {reason}"
+    return str(error) or type(error).__name__

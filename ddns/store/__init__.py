@@ -1,0 +1,1 @@
+"""Where everything acknowledged is kept: the store's interface and its SQLite implementation."""

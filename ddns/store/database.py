@@ -1,0 +1,137 @@
+"""The database file: who may open it, what makes it durable, and whether it is ours at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from ddns.paths import lock_path
+from ddns.store.interfaces import StoreError
+from ddns.store.migrations import MIGRATIONS
+
+APPLICATION_ID = 0x64646E73  # "ddns"; says in the file's header whose it is
+
+
+class StoreInUse(StoreError):
+    """Another process holds the lock of this database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open database: the writer's connection, the lock that keeps others out."""
+
+    connection: sqlite3.Connection
+    lock: int
+    created: bool
+
+    def close(self) -> None:
+        """Move the log into the database and let others have it."""
+        try:
+            self.connection.execute("pragma wal_checkpoint(truncate)")
+            self.connection.close()
+        finally:
+            os.close(self.lock)
+
+
+def open_database(path: Path, busy_step: float) -> Opened:
+    """Take the lock, create or migrate the file, and set what durability needs.
+
+    The connection may be handed to another thread. It waits *busy_step* seconds for a lock.
+
+    :raises StoreInUse: another process has the lock.
+    :raises StoreError: in one line, for whatever else stands in the way.
+    """
+    try:
+        lock = _lock(path)
+    except OSError as error:
+        raise StoreError(f"cannot open database {path}: {error.strerror}") from error
+    try:
+        _create_file(path)
+        connection = sqlite3.connect(
+            path, timeout=busy_step, isolation_level=None, check_same_thread=False
+        )
+        try:
+            return Opened(connection, lock, _prepare(connection, path))
+        except BaseException:
+            connection.close()
+            raise
+    except OSError as error:
+        os.close(lock)
+        raise StoreError(f"cannot open database {path}: {error.strerror}") from error
+    except sqlite3.Error as error:
+        os.close(lock)
+        raise StoreError(f"cannot use database {path}: {error}") from error
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _lock(path: Path) -> int:
+    """Hold ``<path>.lock``. A file of its own, because closing any descriptor of the database would
+    drop the locks that SQLite has on it (POSIX advisory locks belong to the process)."""
+    descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(descriptor)
+        raise StoreInUse(f"database {path} is in use by process {holder}") from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _create_file(path: Path) -> None:
+    """Make the file, readable by its owner only, and make its name survive a power cut."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return
+    os.close(descriptor)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
+    """Bring the schema up to date; says whether the database was empty."""
+    (application,) = connection.execute("pragma application_id").fetchone()
+    (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
+    if tables and application != APPLICATION_ID:
+        raise StoreError(f"{path} is a database of another program")
+    db = Database(connection, execute_plugins=False)
+    known = {migration.name for migration in MIGRATIONS.pending(db)}
+    applied = {migration.name for migration in MIGRATIONS.applied(db)}
+    newer = applied - {migration.name for migration in MIGRATIONS._migrations} - known
+    if newer:
+        raise StoreError(f"{path} was written by a newer version of this program ({max(newer)})")
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    connection.execute("pragma foreign_keys = on")
+    if not tables:
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+    MIGRATIONS.apply(db)
+    return not tables
+
+
+@contextmanager
+def view(path: Path) -> Iterator[sqlite3.Connection]:
+    """A consistent view of the latest committed state, on a connection that cannot write."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=1.0
+    )
+    try:
+        connection.execute("pragma query_only = on")
+        connection.execute("begin")
+        yield connection
+    finally:
+        connection.close()

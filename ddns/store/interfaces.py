@@ -1,0 +1,186 @@
+"""What a store promises. Each implementation passes tests/store/contract.py.
+
+Work is brought to the data: a caller hands over a function of a transaction, the store runs it in
+commit order against committed rows, makes its changes durable together with those of its
+neighbours, and only then fires the Deferred. So decisions stay pure functions elsewhere, and a
+store needs to know nothing of dialects or policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from twisted.internet.defer import Deferred
+from zope.interface import Interface
+
+from ddns.model.account import Account, Host, Key, ZoneInfo
+from ddns.model.journal import Author, Event
+from ddns.model.records import RRset
+from ddns.model.rows import Row
+
+T = TypeVar("T")
+
+
+class StoreError(Exception):
+    """The store could not do it and nothing was changed; ``str()`` is one line for an operator."""
+
+
+class StoreClosed(StoreError):
+    """The store has been closed, or was never opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Generic[T]):
+    """``value`` is what the work returned; ``zones`` are the origins whose data it changed."""
+
+    value: T
+    zones: frozenset[bytes]
+
+
+class IReading(Interface):
+    """What can be read within one consistent view. All methods are synchronous.
+
+    SOA rdata has serial 0 everywhere in a store; the zone's serial is in its ZoneInfo and in
+    events.
+    """
+
+    def zone(origin: bytes) -> ZoneInfo | None:
+        """The zone with this origin."""
+
+    def zone_of(name: bytes) -> ZoneInfo | None:
+        """The zone that a name lies in: the one with the longest matching origin."""
+
+    def zones() -> list[ZoneInfo]:
+        """All zones in the order of their origins."""
+
+    def account(name: str) -> Account | None:
+        """An account."""
+
+    def accounts() -> list[Account]:
+        """All accounts in the order of their names."""
+
+    def key(number: int) -> Key | None:
+        """A key by its number."""
+
+    def keys(account: str | None = None) -> list[Key]:
+        """All keys, or those of one account, oldest first."""
+
+    def host(name: bytes) -> Host | None:
+        """A host by its owner name."""
+
+    def hosts(account: str | None = None, zone: bytes | None = None) -> list[Host]:
+        """Hosts in the order of their names: all, of one account, in one zone."""
+
+    def rrset(zone: bytes, owner: bytes, number: int) -> RRset | None:
+        """One RRset."""
+
+    def rrsets(zone: bytes, owner: bytes) -> list[RRset]:
+        """All RRsets of an owner name."""
+
+
+class ITransaction(IReading):
+    """What can be changed, within one transaction. All methods are synchronous.
+
+    Whatever the work raises undoes its changes and no one else's. RRset changes raise the serial of
+    their zone, once a commit.
+    """
+
+    def put_zone(zone: ZoneInfo) -> None:
+        """Add a zone, or change its owner; an existing zone's serial stays."""
+
+    def remove_zone(origin: bytes) -> None:
+        """Remove a zone with its hosts and records."""
+
+    def put_account(account: Account) -> None:
+        """Add an account or replace its password."""
+
+    def remove_account(name: str) -> None:
+        """Remove an account with its keys and hosts. It must not own a zone."""
+
+    def add_key(key: Key) -> Key:
+        """Add a key; the answer carries its number."""
+
+    def remove_key(number: int) -> None:
+        """Remove a key."""
+
+    def put_host(host: Host) -> None:
+        """Add a host or change its account or TTL; its records are not touched."""
+
+    def remove_host(name: bytes) -> None:
+        """Remove a host with its records."""
+
+    def put_rrset(zone: bytes, rrset: RRset) -> None:
+        """Replace an RRset, or delete it when it has no rdatas. The record of whose it is, the
+        operator's or a host's, follows from whether the owner name belongs to a host."""
+
+    def stage(stage: str, rows: Iterable[Row]) -> None:
+        """Lay rows of a zone to come aside under a name of the caller's, across transactions, until
+        they are taken or dropped. They do not outlive the process."""
+
+    def drop_staged(stage: str) -> None:
+        """Forget what was staged."""
+
+    def take_staged(
+        stage: str, zone: bytes, serial: int | None = None, replace_hosts: bool = False
+    ) -> StagedResult:
+        """Make the zone's records the staged ones: the operator's only, or those of hosts as well.
+
+        *serial* becomes the zone's where it is later (RFC 1982) than what the commit would give.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class StagedResult:
+    """RRsets added or changed, removed, and left out because their names belong to hosts."""
+
+    written: int
+    removed: int
+    skipped: int
+
+
+class IScan(Interface):
+    """A walk over a zone's records in owner order, within one consistent view."""
+
+    def next() -> Deferred[list[Row]]:
+        """The next rows; an empty list at the end."""
+
+    def close() -> Deferred[None]:
+        """Give the view up; needed once, also at the end."""
+
+
+class IStore(Interface):
+    """A store. Its Deferreds fire in the reactor's thread and fail with :class:`StoreError`, or
+    with what the work raised."""
+
+    def open() -> None:
+        """Open or create. Called once, before the reactor is needed; may block.
+
+        :raises StoreError: in one line, when it cannot be used.
+        """
+
+    def created() -> bool:
+        """Whether :meth:`open` made a new, empty store."""
+
+    def close() -> Deferred[None]:
+        """Finish what was begun and give everything back."""
+
+    def transact(author: Author, work: Callable[[ITransaction], T]) -> Deferred[Committed[T]]:
+        """Run *work* in a transaction, in the order of the calls; fires when it is durable."""
+
+    def read(work: Callable[[IReading], T]) -> Deferred[T]:
+        """Run *work* on the latest committed state."""
+
+    def scan(zone: bytes) -> IScan:
+        """Walk over a zone; the view is that of the first call of ``next``."""
+
+    def subscribe(listener: Callable[[Sequence[Event]], None]) -> None:
+        """Have *listener* called in the reactor's thread with each commit's events, in order,
+        before the Deferreds of that commit fire."""
+
+    def changes_since(position: int, limit: int = 1000) -> Deferred[list[Event]]:
+        """Events after *position*, oldest first.
+
+        :raises StoreError: (by the Deferred) when the journal no longer reaches back that far.
+        """

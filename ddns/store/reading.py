@@ -1,0 +1,111 @@
+"""Reading the SQLite database: rows to model objects. Used by readers and by the writer alike."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from zope.interface import implementer
+
+from ddns.model import names
+from ddns.model.account import Account, Host, Key, KeyKind, ZoneInfo
+from ddns.model.journal import Author, Event, EventKind
+from ddns.model.records import RRset, unpack_rdatas
+from ddns.store.interfaces import IReading, StoreError
+
+_ZONE = "select origin, serial, account, created from zone"
+_HOST = (
+    "select host.name, zone.origin, host.account, host.ttl, host.created"
+    " from host join zone on zone.id = host.zone"
+)
+_KEY = "select id, account, kind, digest, limited, created from key"
+
+
+@implementer(IReading)
+class Reading:
+    """One connection's view. The caller decides on the transaction around it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def zone(self, origin: bytes) -> ZoneInfo | None:
+        row = self._execute(f"{_ZONE} where origin = ?", (origin,)).fetchone()
+        return None if row is None else ZoneInfo(*row)
+
+    def zone_of(self, name: bytes) -> ZoneInfo | None:
+        for ancestor in names.ancestors(name):
+            if (zone := self.zone(ancestor)) is not None:
+                return zone
+        return None
+
+    def zones(self) -> list[ZoneInfo]:
+        return [ZoneInfo(*row) for row in self._execute(f"{_ZONE} order by origin")]
+
+    def account(self, name: str) -> Account | None:
+        row = self._execute(
+            "select name, password, created from account where name = ?", (name,)
+        ).fetchone()
+        return None if row is None else Account(*row)
+
+    def accounts(self) -> list[Account]:
+        return [
+            Account(*row)
+            for row in self._execute("select name, password, created from account order by name")
+        ]
+
+    def _key(self, row: tuple[Any, ...]) -> Key:
+        number, account, kind, digest, limited, created = row
+        hosts = None
+        if limited:
+            found = self._execute("select name from key_host where key = ?", (number,))
+            hosts = frozenset(name for (name,) in found)
+        return Key(number, account, KeyKind(kind), digest, hosts, created)
+
+    def key(self, number: int) -> Key | None:
+        row = self._execute(f"{_KEY} where id = ?", (number,)).fetchone()
+        return None if row is None else self._key(row)
+
+    def keys(self, account: str | None = None) -> list[Key]:
+        rows = self._execute(
+            f"{_KEY} where account = coalesce(?, account) order by id", (account,)
+        ).fetchall()
+        return [self._key(row) for row in rows]
+
+    def host(self, name: bytes) -> Host | None:
+        row = self._execute(f"{_HOST} where host.name = ?", (name,)).fetchone()
+        return None if row is None else Host(*row)
+
+    def hosts(self, account: str | None = None, zone: bytes | None = None) -> list[Host]:
+        wanted = {"host.account = ?": account, "zone.origin = ?": zone}
+        given = {condition: value for condition, value in wanted.items() if value is not None}
+        where = f" where {' and '.join(given)}" if given else ""
+        rows = self._execute(f"{_HOST}{where} order by host.name", tuple(given.values()))
+        return [Host(*row) for row in rows]
+
+    def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
+        row = self._execute(
+            "select ttl, rdatas from rrset where owner = ? and type = ?"
+            " and zone = (select id from zone where origin = ?)",
+            (owner, number, zone),
+        ).fetchone()
+        return None if row is None else RRset(owner, number, row[0], unpack_rdatas(row[1]))
+
+    def rrsets(self, zone: bytes, owner: bytes) -> list[RRset]:
+        rows = self._execute(
+            "select type, ttl, rdatas from rrset where owner = ?"
+            " and zone = (select id from zone where origin = ?) order by type",
+            (owner, zone),
+        )
+        return [RRset(owner, number, ttl, unpack_rdatas(packed)) for number, ttl, packed in rows]
+
+    def changes_since(self, position: int, limit: int) -> list[Event]:
+        """See :meth:`ddns.store.interfaces.IStore.changes_since`."""
+        oldest = self._execute("select min(position) from journal").fetchone()[0]
+        if oldest is not None and position + 1 < oldest:
+            raise StoreError(f"the journal begins at position {oldest}")
+        rows = self._execute(
+            "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
+            " from journal where position > ? order by position limit ?",
+            (position, limit),
+        )
+        return [Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:]) for row in rows]

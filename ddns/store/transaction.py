@@ -1,0 +1,372 @@
+"""Changing the SQLite database: each change is written together with its journal row."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from zope.interface import implementer
+
+from ddns.model import names, records
+from ddns.model.account import Account, Host, Key, ZoneInfo
+from ddns.model.journal import Author, Event, EventKind, Subject, pack_values
+from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
+from ddns.model.rows import Row
+from ddns.store.interfaces import ITransaction, StagedResult, StoreError
+from ddns.store.reading import Reading
+
+RELOAD_ABOVE = 2000
+"""A staged zone that changes more RRsets than this is journalled as one RELOAD: its readers are
+quicker to take the zone whole, and the journal's retention would drop the rows anyway."""
+
+_STAGE_TABLE = (
+    "create temp table if not exists staged (stage text, owner blob, type integer, ttl integer,"
+    " rdatas blob, primary key (stage, owner, type)) without rowid"
+)
+_OF_HOST = " or ".join(
+    [
+        "exists (select 1 from host where name = {0}.owner)",
+        *(
+            f"(substr({{0}}.owner, 1, {len(label)}) = x'{label.hex()}' and exists"
+            f" (select 1 from host where name = substr({{0}}.owner, {len(label) + 1})))"
+            for label in names.BELOW_HOST
+        ),
+    ]
+)
+
+
+class Batch:
+    """What one commit has changed so far: its events, and the serial it gives to each zone.
+
+    The writer makes one for every SQLite transaction and marks it before each piece of work, so
+    that what a failed piece left here can be forgotten together with its savepoint.
+    """
+
+    def __init__(self, position: int) -> None:
+        self.first = position
+        self.events: list[Event] = []
+        self.serials: dict[bytes, int] = {}
+
+    def mark(self) -> tuple[int, dict[bytes, int]]:
+        """Where :meth:`forget_since` may return to."""
+        return len(self.events), self.serials.copy()
+
+    def forget_since(self, mark: tuple[int, dict[bytes, int]]) -> None:
+        """Drop everything after *mark*."""
+        del self.events[mark[0] :]
+        self.serials = mark[1]
+
+
+@implementer(ITransaction)
+class Transaction(Reading):
+    """One author's changes within a batch."""
+
+    def __init__(self, connection: sqlite3.Connection, batch: Batch, author: Author) -> None:
+        super().__init__(connection)
+        self._many = connection.executemany
+        self._batch = batch
+        self._author = author
+        self.zones_changed: set[bytes] = set()
+
+    # Journal ---------------------------------------------------------------------------------
+
+    def _journal(
+        self,
+        kind: EventKind,
+        subject: str,
+        before: bytes | None,
+        after: bytes | None,
+        *,
+        zone: bytes | None = None,
+        serial: int | None = None,
+        owner: bytes | None = None,
+        number: int | None = None,
+        value: Subject | None = None,
+    ) -> None:
+        batch = self._batch
+        position = batch.first + len(batch.events)
+        author = self._author
+        event = Event(
+            position, author, kind, subject, zone, serial, owner, number, before, after, value
+        )
+        self._execute(
+            "insert into journal (position, at, who, via, kind, subject, zone, serial, owner, type,"
+            " before, after) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (position, author.at, author.who, author.via, str(kind), *event[3:10]),
+        )
+        batch.events.append(event)
+        if zone is not None:
+            self.zones_changed.add(zone)
+
+    def _serial(self, origin: bytes) -> int:
+        """The serial that this commit gives to a zone; the first change of a commit raises it."""
+        serial = self._batch.serials.get(origin)
+        if serial is None:
+            zone = self._known_zone(origin)
+            serial = self._batch.serials[origin] = records.serial_after(zone.serial)
+        return serial
+
+    def _known_zone(self, origin: bytes) -> ZoneInfo:
+        zone = self.zone(origin)
+        if zone is None:
+            raise StoreError(f"there is no zone {names.to_text(origin)}")
+        return zone
+
+    # Zones -----------------------------------------------------------------------------------
+
+    def put_zone(self, zone: ZoneInfo) -> None:
+        before = self.zone(zone.origin)
+        if before is None:
+            self._execute(
+                "insert into zone (origin, serial, account, created) values (?, ?, ?, ?)",
+                (zone.origin, zone.serial, zone.account, zone.created),
+            )
+            self._batch.serials[zone.origin] = zone.serial
+        else:
+            zone = dataclasses.replace(zone, serial=before.serial, created=before.created)
+            self._execute(
+                "update zone set account = ? where origin = ?", (zone.account, zone.origin)
+            )
+        self._journal(
+            EventKind.ZONE,
+            names.to_text(zone.origin),
+            _public(before),
+            _public(zone),
+            zone=zone.origin,
+            serial=zone.serial,
+            value=zone,
+        )
+
+    def remove_zone(self, origin: bytes) -> None:
+        zone = self._known_zone(origin)
+        self._execute("delete from zone where origin = ?", (origin,))
+        self._batch.serials.pop(origin, None)
+        self._journal(EventKind.ZONE, names.to_text(origin), _public(zone), None, zone=origin)
+
+    # Accounts and keys -----------------------------------------------------------------------
+
+    def put_account(self, account: Account) -> None:
+        before = self.account(account.name)
+        self._execute(
+            "insert into account (name, password, created) values (?, ?, ?)"
+            " on conflict (name) do update set password = excluded.password",
+            (account.name, account.password, account.created),
+        )
+        self._journal(
+            EventKind.ACCOUNT, account.name, _public(before), _public(account), value=account
+        )
+
+    def remove_account(self, name: str) -> None:
+        account = self.account(name)
+        if account is None:
+            raise StoreError(f"there is no account {name}")
+        for host in self.hosts(account=name):
+            self.remove_host(host.name)
+        for key in self.keys(name):
+            self.remove_key(key.id)
+        self._execute("delete from account where name = ?", (name,))
+        self._journal(EventKind.ACCOUNT, name, _public(account), None)
+
+    def add_key(self, key: Key) -> Key:
+        cursor = self._execute(
+            "insert into key (account, kind, digest, limited, created) values (?, ?, ?, ?, ?)",
+            (key.account, str(key.kind), key.digest, key.hosts is not None, key.created),
+        )
+        assert cursor.lastrowid is not None
+        key = dataclasses.replace(key, id=cursor.lastrowid)
+        self._many(
+            "insert into key_host (key, name) values (?, ?)",
+            [(key.id, name) for name in sorted(key.hosts or ())],
+        )
+        self._journal(EventKind.KEY, str(key.id), None, _public(key), value=key)
+        return key
+
+    def remove_key(self, number: int) -> None:
+        key = self.key(number)
+        if key is None:
+            raise StoreError(f"there is no key {number}")
+        self._execute("delete from key where id = ?", (number,))
+        self._journal(EventKind.KEY, str(number), _public(key), None)
+
+    # Hosts -----------------------------------------------------------------------------------
+
+    def put_host(self, host: Host) -> None:
+        before = self.host(host.name)
+        self._execute(
+            "insert into host (name, zone, account, ttl, created)"
+            " values (?, (select id from zone where origin = ?), ?, ?, ?)"
+            " on conflict (name) do update set account = excluded.account, ttl = excluded.ttl",
+            (host.name, host.zone, host.account, host.ttl, host.created),
+        )
+        if before is None:
+            owners = (host.name, *(label + host.name for label in names.BELOW_HOST))
+            self._execute(
+                f"update rrset set of_host = 1 where owner in ({','.join('?' * len(owners))})",
+                owners,
+            )
+        self._journal(
+            EventKind.HOST,
+            names.to_text(host.name),
+            _public(before),
+            _public(host),
+            owner=host.name,
+            value=host,
+        )
+
+    def remove_host(self, name: bytes) -> None:
+        host = self.host(name)
+        if host is None:
+            raise StoreError(f"there is no host {names.to_text(name)}")
+        for owner in (name, *(label + name for label in names.BELOW_HOST)):
+            for rrset in self.rrsets(host.zone, owner):
+                self.put_rrset(host.zone, dataclasses.replace(rrset, rdatas=()))
+        self._execute("delete from host where name = ?", (name,))
+        self._journal(EventKind.HOST, names.to_text(name), _public(host), None, owner=name)
+
+    # Records ---------------------------------------------------------------------------------
+
+    def put_rrset(self, zone: bytes, rrset: RRset) -> None:
+        if rrset.type == records.SOA:
+            rdatas = tuple(records.soa_with_serial(rdata, 0) for rdata in rrset.rdatas)
+            rrset = dataclasses.replace(rrset, rdatas=rdatas)
+        before = self.rrset(zone, rrset.owner, rrset.type)
+        if before == rrset or (before is None and not rrset.rdatas):
+            return
+        serial = self._serial(zone)
+        if rrset.rdatas:
+            self._execute(
+                "insert into rrset (zone, owner, type, ttl, rdatas, of_host) values"
+                " ((select id from zone where origin = ?), ?, ?, ?, ?,"
+                " exists (select 1 from host where name = ?)) on conflict (zone, owner, type)"
+                " do update set ttl = excluded.ttl, rdatas = excluded.rdatas,"
+                " of_host = excluded.of_host",
+                (
+                    zone,
+                    rrset.owner,
+                    rrset.type,
+                    rrset.ttl,
+                    pack_rdatas(rrset.rdatas),
+                    names.host_of(rrset.owner),
+                ),
+            )
+        else:
+            self._execute(
+                "delete from rrset where owner = ? and type = ?"
+                " and zone = (select id from zone where origin = ?)",
+                (rrset.owner, rrset.type, zone),
+            )
+        self._journal_rrset(zone, serial, before, rrset if rrset.rdatas else None)
+
+    def _journal_rrset(
+        self, zone: bytes, serial: int, before: RRset | None, after: RRset | None
+    ) -> None:
+        rrset = after or before
+        assert rrset is not None
+        self._journal(
+            EventKind.RRSET,
+            "",
+            None if before is None else pack_values(before),
+            None if after is None else pack_values(after),
+            zone=zone,
+            serial=serial,
+            owner=rrset.owner,
+            number=rrset.type,
+        )
+
+    # A zone to come --------------------------------------------------------------------------
+
+    def stage(self, stage: str, rows: Iterable[Row]) -> None:
+        self._execute(_STAGE_TABLE)
+        self._many(
+            "insert into staged (stage, owner, type, ttl, rdatas) values (?, ?, ?, ?, ?)",
+            (
+                (stage, owner, number, ttl, packed[:-20] + bytes(4) + packed[-16:])
+                if number == records.SOA
+                else (stage, owner, number, ttl, packed)
+                for owner, number, ttl, packed in rows
+            ),
+        )
+
+    def drop_staged(self, stage: str) -> None:
+        self._execute(_STAGE_TABLE)
+        self._execute("delete from staged where stage = ?", (stage,))
+
+    def take_staged(
+        self, stage: str, zone: bytes, serial: int | None = None, replace_hosts: bool = False
+    ) -> StagedResult:
+        self._execute(_STAGE_TABLE)
+        execute = self._execute
+        known = self._known_zone(zone)
+        (number,) = execute("select id from zone where origin = ?", (zone,)).fetchone()
+        ours = {"stage": stage, "zone": number}
+        skipped = 0
+        if not replace_hosts:
+            skipped = execute(
+                f"delete from staged where stage = :stage and ({_OF_HOST.format('staged')})", ours
+            ).rowcount
+        gone = (
+            f"from rrset where zone = :zone {'' if replace_hosts else 'and of_host = 0'}"
+            " and not exists (select 1 from staged where staged.stage = :stage"
+            " and staged.owner = rrset.owner and staged.type = rrset.type)"
+        )
+        new = (
+            "from staged left join rrset as old on old.zone = :zone and old.owner = staged.owner"
+            " and old.type = staged.type where staged.stage = :stage and (old.owner is null"
+            " or old.ttl <> staged.ttl or old.rdatas <> staged.rdatas)"
+        )
+        removed = execute(f"select count(*) {gone}", ours).fetchone()[0]
+        written = execute(f"select count(*) {new}", ours).fetchone()[0]
+        changed = removed + written
+        if changed or (serial is not None and records.is_later(serial, known.serial)):
+            reached = self._serial(zone)
+            if serial is not None and records.is_later(serial, reached):
+                reached = self._batch.serials[zone] = serial
+            if 0 < changed <= RELOAD_ABOVE:
+                self._journal_staged(zone, reached, ours, gone, new)
+            else:
+                subject = names.to_text(zone)
+                self._journal(EventKind.RELOAD, subject, None, None, zone=zone, serial=reached)
+            execute(f"delete {gone}", ours)
+            execute(
+                "insert into rrset (zone, owner, type, ttl, rdatas, of_host)"
+                f" select :zone, owner, type, ttl, rdatas, {_OF_HOST.format('staged')}"
+                " from staged where stage = :stage on conflict (zone, owner, type) do update set"
+                " ttl = excluded.ttl, rdatas = excluded.rdatas, of_host = excluded.of_host",
+                ours,
+            )
+        self.drop_staged(stage)
+        return StagedResult(written, removed, skipped)
+
+    def _journal_staged(
+        self, zone: bytes, serial: int, ours: dict[str, object], gone: str, new: str
+    ) -> None:
+        for owner, kind, ttl, rdatas in self._execute(
+            f"select owner, type, ttl, rdatas {gone}", ours
+        ).fetchall():
+            self._journal_rrset(zone, serial, RRset(owner, kind, ttl, unpack_rdatas(rdatas)), None)
+        for owner, kind, ttl, rdatas in self._execute(
+            f"select staged.owner, staged.type, staged.ttl, staged.rdatas {new}", ours
+        ).fetchall():
+            before = self.rrset(zone, owner, kind)
+            after = RRset(owner, kind, ttl, unpack_rdatas(rdatas))
+            self._journal_rrset(zone, serial, before, after)
+
+
+def _public(subject: Subject | None) -> bytes | None:
+    """A journal text of an object, without anything that could serve as a secret."""
+    if subject is None:
+        return None
+    shown = dataclasses.asdict(subject)
+    for secret in ("password", "digest"):
+        shown.pop(secret, None)
+    return json.dumps(shown, default=_shown, sort_keys=True).encode()
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, bytes):
+        return names.to_text(value)
+    if isinstance(value, frozenset):
+        return sorted(names.to_text(name) for name in value)
+    raise TypeError(f"{type(value).__name__} does not belong into the journal")

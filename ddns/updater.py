@@ -1,0 +1,126 @@
+"""The pipeline that every update goes through, whatever dialect it came in.
+
+This is the only file that knows the order of the steps. A reply that says success is sent only
+after :meth:`Updater.perform` has returned it, and by then the change is on disk and our DNS answers
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from ddns.model.account import Grant
+from ddns.model.journal import Author
+from ddns.model.records import HOST_TTL
+from ddns.model.update import Change, Credentials, Outcome, Result, Status, Update
+from ddns.policy import secrets
+from ddns.policy.authorize import authorize
+from ddns.policy.decide import decide
+from ddns.policy.directory import Directory
+from ddns.publisher import Publisher
+from ddns.store.interfaces import IStore, ITransaction, StoreError
+
+T = TypeVar("T")
+
+PASSWORD_CHECKS = 32
+"""How many password checks may wait at once; each takes about 0.1 s."""
+
+
+class Updater:
+    """*run_slow* runs a function outside the reactor's thread, one at a time."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        store: IStore,
+        directory: Directory,
+        publisher: Publisher,
+        run_slow: Callable[[Callable[[], bool]], Deferred[bool]],
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._publisher = publisher
+        self._run_slow = run_slow
+        self._checks_waiting = 0
+
+    async def perform(self, update: Update) -> Outcome:
+        """Authenticate, decide, commit, publish. Never raises: what fails is in the Outcome."""
+        try:
+            return await self._perform(update)
+        except StoreError as error:
+            self._log.error(
+                "update by {dialect} failed: {error}", dialect=update.dialect, error=error
+            )
+        except Exception:
+            self._log.failure("update by {dialect} failed", dialect=update.dialect)
+        return Outcome(Status.FAILED)
+
+    async def _perform(self, update: Update) -> Outcome:
+        if update.credentials is None:
+            return Outcome(Status.UNAUTHENTICATED)
+        grant = await self._authenticate(update.credentials, update.at)
+        if isinstance(grant, Status):
+            return Outcome(grant)
+        if update.refusal is not None:
+            return Outcome(update.refusal, user=grant.account)
+        author = Author(grant.account, update.dialect, update.at)
+        committed = await self._store.transact(author, partial(_write, update.changes, grant))
+        await self._publisher.published(committed.zones)
+        return Outcome(results=committed.value, user=grant.account)
+
+    async def _authenticate(self, credentials: Credentials, now: float) -> Grant | Status:
+        """Keys and remembered passwords at once; a password for the first time in its turn."""
+        grant = self._directory.by_key(credentials) or self._directory.by_memory(credentials, now)
+        if grant is not None:
+            return grant
+        if self._checks_waiting >= PASSWORD_CHECKS:
+            return Status.FAILED
+        account = self._directory.account(credentials.user)
+        hashed = account.password if account else None
+        self._checks_waiting += 1
+        try:
+            right = await self._run_slow(
+                partial(secrets.verify_password, credentials.secret, hashed)
+            )
+        finally:
+            self._checks_waiting -= 1
+        if not right or account is None:
+            return Status.BADAUTH
+        self._directory.password_verified(credentials, account, now)
+        return Grant(account.name)
+
+
+def _write(
+    changes: tuple[Change, ...], grant: Grant, transaction: ITransaction
+) -> tuple[Result, ...]:
+    """Authorize and decide each change against committed rows, and write what it amounts to."""
+    return tuple(_write_one(change, grant, transaction) for change in changes)
+
+
+def _write_one(change: Change, grant: Grant, transaction: ITransaction) -> Result:
+    if change.name is None:
+        return Result(change, Status.NOTFQDN)
+    name = change.name
+    host = transaction.host(name)
+    zone = transaction.zone_of(name) if host is None else None
+    refusal = authorize(
+        change, grant, host, zone, lambda: transaction.rrsets(zone.origin, name) if zone else []
+    )
+    if refusal is not None:
+        return Result(change, refusal)
+    origin = host.zone if host is not None else zone.origin  # type: ignore[union-attr]
+    decision = decide(
+        change, name, host.ttl if host else HOST_TTL, partial(transaction.rrsets, origin)
+    )
+    if isinstance(decision, Status):
+        return Result(change, decision)
+    written, addresses = decision
+    for rrset in written:
+        transaction.put_rrset(origin, rrset)
+    return Result(change, Status.GOOD if written else Status.NOCHG, addresses)

@@ -1,0 +1,97 @@
+"""A node of a zone, as packed bytes: what is stored is what goes on the wire.
+
+It is the concatenation of its RRsets in ascending order of type, each of them
+
+    type(2)  count(2)  length(4)  resource records (length octets)
+
+and every record begins with the owner ``C0 0C``, a compression pointer to offset 12, where the
+question's name stands in every reply (RFC 1035 4.1.4). So the answer to a plain question is a slice
+of its node; a reply that needs another owner replaces the pointers when it is packed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from ddns.model.records import IN, MX, NS, SRV, RRset, pack_rdatas, unpack_rdatas
+
+QUESTION = b"\xc0\x0c"
+"""The compression pointer to the name in the question section."""
+
+TARGET_AT = {NS: 0, MX: 2, SRV: 6}
+"""Where the target begins in the rdata of the types whose targets' addresses go along (RFC 1035
+3.3.9, 3.3.11; RFC 2782)."""
+
+RRSET = struct.Struct("!HHI")
+"""What stands before the records of an RRset: type, count, length."""
+
+RECORD = struct.Struct("!HHI")
+"""What stands between the owner of a record and its RDLENGTH and RDATA: type, class, TTL."""
+
+
+def label_starts(name: bytes) -> list[int]:
+    r"""Where each label of a name begins, the root left out.
+
+    >>> label_starts(b"\x01a\x03net\x00")
+    [0, 2]
+    """
+    starts = []
+    at = 0
+    while length := name[at]:
+        starts.append(at)
+        at += 1 + length
+    return starts
+
+
+def pick(node: bytes, rtype: int) -> bytes:
+    """The RRset of one type out of a node, with its header; ``b""`` if there is none."""
+    at = 0
+    end = len(node)
+    while at < end:
+        found, _, length = RRSET.unpack_from(node, at)
+        if found == rtype:
+            return node[at : at + 8 + length]
+        at += 8 + length
+    return b""
+
+
+def split(node: bytes) -> Iterator[bytes]:
+    """The RRsets of a node, each with its header."""
+    at = 0
+    while at < len(node):
+        end = at + 8 + int.from_bytes(node[at + 4 : at + 8], "big")
+        yield node[at:end]
+        at = end
+
+
+def pack(rtype: int, ttl: int, packed_rdatas: bytes) -> bytes:
+    """An RRset as it stands in a node, from :func:`~ddns.model.records.pack_rdatas`'s string."""
+    head = QUESTION + RECORD.pack(rtype, IN, ttl)
+    records = [head + pack_rdatas((rdata,)) for rdata in unpack_rdatas(packed_rdatas)]
+    body = b"".join(records)
+    return RRSET.pack(rtype, len(records), len(body)) + body
+
+
+def unpack(owner: bytes, packed: bytes) -> RRset:
+    """The RRset that :func:`pack` packed."""
+    ttl = int.from_bytes(packed[14:18], "big")
+    rdatas = []
+    at = 8
+    while at < len(packed):
+        end = at + 12 + int.from_bytes(packed[at + 10 : at + 12], "big")
+        rdatas.append(packed[at + 12 : end])
+        at = end
+    return RRset(owner, int.from_bytes(packed[:2], "big"), ttl, tuple(rdatas))
+
+
+def merged(node: bytes, rtype: int, packed: bytes) -> bytes:
+    """The node with one RRset replaced, added or, where *packed* is empty, removed."""
+    at = 0
+    while at < len(node):
+        found, _, length = RRSET.unpack_from(node, at)
+        if found >= rtype:
+            after = at + 8 + length if found == rtype else at
+            return node[:at] + packed + node[after:]
+        at += 8 + length
+    return node + packed

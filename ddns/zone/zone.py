@@ -1,0 +1,259 @@
+"""Zones in memory: owner names and the nodes (:mod:`ddns.zone.node`) that stand for them.
+
+An empty non-terminal (RFC 4592 2.2.2) is a node without RRsets, ``b""``. With those in the
+dictionary, a name that exists has ancestors that exist, up to the apex. Names below a zone cut or a
+DNAME are ordinary nodes; whoever looks a name up has to ask :attr:`Zone.cuts` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ddns.model.names import ROOT, is_subdomain
+from ddns.model.records import (
+    DNAME,
+    DS,
+    IN,
+    NS,
+    SOA,
+    RRset,
+    pack_rdatas,
+    soa_serial,
+    soa_with_serial,
+)
+from ddns.zone.node import QUESTION, RECORD, RRSET, label_starts, merged, pack, pick, split, unpack
+
+Row = tuple[bytes, int, int, bytes]
+"""Owner, type, TTL and packed rdatas (:func:`ddns.model.records.pack_rdatas`) of one RRset."""
+
+
+class Zone:
+    """One zone. Every change costs in proportion to itself, never to the zone.
+
+    Names are lower-case wire form. Attributes are for reading, methods for changing:
+
+    - ``nodes``: owner to node; the apex is always among them.
+    - ``cuts``: the owners of NS below the apex and of DNAME.
+    - ``negative``: the SOA record of negative answers from its TYPE on (its owner is for whoever
+      packs it to write), None while the zone has no SOA.
+    - ``labels``: how many labels the origin has.
+    """
+
+    __slots__ = ("_children", "cuts", "labels", "negative", "nodes", "origin")
+
+    def __init__(self, origin: bytes) -> None:
+        self.origin = origin
+        self.labels = len(label_starts(origin))
+        self.nodes: dict[bytes, bytes] = {origin: b""}
+        self.cuts: set[bytes] = set()
+        self.negative: bytes | None = None
+        # How many nodes stand directly below a name, for the names that have any: what tells an
+        # empty non-terminal from a leaf. The apex stays whatever happens and needs no count, which
+        # is why a flat zone of any size pays nothing.
+        self._children: dict[bytes, int] = {}
+
+    def put(self, rrset: RRset) -> None:
+        """Replace the RRset of that owner and type; one without rdatas is removed.
+
+        :raises ValueError: when the owner is not in the zone.
+        """
+        owner = rrset.owner
+        if not is_subdomain(owner, self.origin):
+            raise ValueError(f"{owner!r} is not in the zone {self.origin!r}")
+        packed = b""
+        if rrset.rdatas:
+            packed = pack(rrset.type, rrset.ttl, pack_rdatas(rrset.rdatas))
+        elif owner not in self.nodes:
+            return
+        else:
+            self._uncut(owner, rrset.type)
+        node = merged(self.nodes.get(owner, b""), rrset.type, packed)
+        if node or owner in self._children or owner == self.origin:
+            self._store(owner, node)
+        else:
+            self._drop(owner)
+        if packed:
+            self._note(owner, rrset.type)
+
+    def remove(self, owner: bytes, rtype: int) -> None:
+        """Remove the RRset of that owner and type, if there is one."""
+        if owner in self.nodes:
+            self.put(RRset(owner, rtype, 0, ()))
+
+    def load(self, rows: Iterable[Row]) -> None:
+        """Add RRsets in bulk; may be called again with the next chunk.
+
+        The caller answers for every owner being lower-case wire form inside the zone. Most rows are
+        a single record directly below the apex and cost about 0.7 us.
+        """
+        nodes = self.nodes
+        origin = self.origin
+        heads: dict[tuple[int, int, int], bytes] = {}
+        for owner, rtype, ttl, packed in rows:
+            size = len(packed)
+            if packed[0] << 8 | packed[1] == size - 2:
+                # One record: its packed form is RDLENGTH and RDATA as they go on the wire, and all
+                # that stands before them is the same for all records of that type, TTL and size.
+                head = heads.get((rtype, ttl, size))
+                if head is None:
+                    record = QUESTION + RECORD.pack(rtype, IN, ttl)
+                    head = RRSET.pack(rtype, 1, len(record) + size) + record
+                    heads[rtype, ttl, size] = head
+                packed = head + packed
+            else:
+                packed = pack(rtype, ttl, packed)
+            if owner not in nodes:
+                nodes[owner] = packed
+                if owner[1 + owner[0] :] != origin:
+                    self._hang(owner)
+            else:
+                nodes[owner] = merged(nodes[owner], rtype, packed)
+            if rtype in _NOTED:
+                self._note(owner, rtype)
+
+    def may_be_cut(self, name: bytes) -> bool:
+        """Whether an NS or DNAME stands at a name of the zone or above it."""
+        while name not in self.cuts:
+            if name == self.origin:
+                return False
+            name = name[1 + name[0] :]
+        return True
+
+    def rrset(self, owner: bytes, rtype: int) -> RRset | None:
+        """The RRset of that owner and type, whether or not a cut hides it from queries."""
+        packed = pick(self.nodes.get(owner, b""), rtype)
+        return unpack(owner, packed) if packed else None
+
+    def rrsets(self) -> Iterator[RRset]:
+        """All RRsets, those of an owner together and in ascending order of type."""
+        for owner, node in self.nodes.items():
+            for packed in split(node):
+                yield unpack(owner, packed)
+
+    @property
+    def serial(self) -> int:
+        """The serial of the SOA.
+
+        :raises LookupError: while the zone has no SOA.
+        """
+        return soa_serial(self._soa().rdatas[0])
+
+    def set_serial(self, serial: int) -> None:
+        """Give the SOA another serial and leave the rest of it alone.
+
+        :raises LookupError: while the zone has no SOA.
+        """
+        soa = self._soa()
+        self.put(RRset(self.origin, SOA, soa.ttl, (soa_with_serial(soa.rdatas[0], serial),)))
+
+    def _soa(self) -> RRset:
+        soa = self.rrset(self.origin, SOA)
+        if soa is None:
+            raise LookupError(f"the zone {self.origin!r} has no SOA")
+        return soa
+
+    def _note(self, owner: bytes, rtype: int) -> None:
+        """Keep :attr:`cuts` and :attr:`negative` true after an RRset was stored."""
+        if rtype == DNAME or (rtype == NS and owner != self.origin):
+            self.cuts.add(owner)
+        elif rtype == SOA and owner == self.origin:
+            soa = self._soa()
+            rdata = soa.rdatas[0]
+            # A negative answer lives as long as the lesser of the SOA's own TTL and its MINIMUM,
+            # the last of its numbers, and says so in the TTL of the SOA it carries (RFC 2308 3, 5).
+            ttl = min(soa.ttl, int.from_bytes(rdata[-4:], "big"))
+            self.negative = RECORD.pack(SOA, IN, ttl) + pack_rdatas((rdata,))
+
+    def _uncut(self, owner: bytes, rtype: int) -> None:
+        """Keep :attr:`cuts` and :attr:`negative` true before an RRset is removed."""
+        if rtype in (NS, DNAME) and owner in self.cuts:
+            other = DNAME if rtype == NS else NS
+            if not pick(self.nodes[owner], other) or (other == NS and owner == self.origin):
+                self.cuts.discard(owner)
+        elif rtype == SOA and owner == self.origin:
+            self.negative = None
+
+    def _store(self, owner: bytes, node: bytes) -> None:
+        new = owner not in self.nodes
+        self.nodes[owner] = node
+        if new:
+            self._hang(owner)
+
+    def _hang(self, owner: bytes) -> None:
+        """Count a new node at its parent; make the empty non-terminals missing above it."""
+        parent = owner[1 + owner[0] :]
+        while parent != self.origin:
+            self._children[parent] = self._children.get(parent, 0) + 1
+            if parent in self.nodes:
+                return
+            self.nodes[parent] = b""
+            parent = parent[1 + parent[0] :]
+
+    def _drop(self, owner: bytes) -> None:
+        """Delete a node without RRsets or children, and the empty non-terminals that it held up."""
+        while True:
+            del self.nodes[owner]
+            owner = owner[1 + owner[0] :]
+            if owner == self.origin:
+                return
+            self._children[owner] -= 1
+            if self._children[owner]:
+                return
+            del self._children[owner]
+            if self.nodes[owner]:
+                return
+
+
+_NOTED = frozenset((NS, SOA, DNAME))
+
+
+class Zones:
+    """All zones that this server answers for, by origin."""
+
+    __slots__ = ("_depth", "origins")
+
+    def __init__(self, zones: Iterable[Zone] = ()) -> None:
+        self.origins: dict[bytes, Zone] = {}
+        self._depth = 0
+        for zone in zones:
+            self.add(zone)
+
+    def __iter__(self) -> Iterator[Zone]:
+        return iter(self.origins.values())
+
+    def __len__(self) -> int:
+        return len(self.origins)
+
+    def add(self, zone: Zone) -> None:
+        """Serve a zone, in place of the one with the same origin if there is one."""
+        self.origins[zone.origin] = zone
+        self._depth = max(self._depth, zone.labels)
+
+    def remove(self, origin: bytes) -> None:
+        """Stop serving a zone, if it is served."""
+        if self.origins.pop(origin, None) is not None:
+            self._depth = max((zone.labels for zone in self), default=0)
+
+    def get(self, origin: bytes) -> Zone | None:
+        """The zone with that very origin."""
+        return self.origins.get(origin)
+
+    def find(self, name: bytes) -> Zone | None:
+        """The zone nearest above or at a name, or None (RFC 1034 4.3.2, step 2)."""
+        return self.nearest(name, label_starts(name))
+
+    def nearest(self, name: bytes, starts: list[int], rtype: int = 0) -> Zone | None:
+        """As :meth:`find`, for a name whose label starts are known and a question of that type.
+
+        The DS RRset of a zone belongs to its parent: a question for it goes to the parent zone
+        where that is served here as well (RFC 4035 3.1.4.1).
+        """
+        apex = None
+        # No origin has more than _depth labels, so the labels before those need no look.
+        for start in starts[max(0, len(starts) - self._depth) :]:
+            zone = self.origins.get(name[start:])
+            if zone is not None:
+                if start or rtype != DS:
+                    return zone
+                apex = zone
+        return self.origins.get(ROOT) or apex

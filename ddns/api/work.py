@@ -3,7 +3,6 @@ people wrote become the model's."""
 
 from __future__ import annotations
 
-import ipaddress
 import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -185,8 +184,8 @@ def zone_add(
         given = [
             records.address_from_text(text) for server, text in servers if text and server == target
         ]
-        for number, kind in ((A, ipaddress.IPv4Address), (AAAA, ipaddress.IPv6Address)):
-            found = tuple(address.packed for address in given if isinstance(address, kind))
+        for number, octets in ((A, 4), (AAAA, 16)):
+            found = tuple(address for address in given if address and len(address) == octets)
             if not found:
                 continue
             if not names.is_subdomain(target, origin):

@@ -122,13 +122,13 @@ def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...]:
             if word.lower() == "preserve":
                 kept.add(family)
             elif (address := records.address_from_text(word)) is not None:
-                found[records.address_type(address)].append(address.packed)
+                found[records.address_type(address)].append(address)
             else:
                 network = _network(word) or network
     if not (any(found.values()) or network or kept):
         address = records.address_from_text(peer)
         assert address is not None, peer
-        return (Replace(records.address_type(address), (address.packed,)),)
+        return (Replace(records.address_type(address), (address,)),)
     edits: list[Edit] = [
         Replace(family, tuple(rdatas)) for family, rdatas in found.items() if rdatas
     ]

@@ -7,7 +7,6 @@ type; addresses, which arrive with every update, take a short cut.
 from __future__ import annotations
 
 import functools
-import ipaddress
 import socket
 import struct
 from collections.abc import Iterable
@@ -42,7 +41,7 @@ ADDRESS_TYPES = (A, AAAA)
 MAX_TTL = 2**31 - 1  # RFC 2181 8
 HOST_TTL = 10  # seconds; the miniDNS seed: "TTL is preset to 10 seconds"
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_V4_MAPPED = bytes(10) + b"\xff\xff"
 
 
 class BadRecord(ValueError):
@@ -110,23 +109,24 @@ def rdata_to_text(number: int, rdata: bytes) -> str:
         return f"\\# {len(rdata)} {rdata.hex()}"
 
 
-def address_from_text(text: str) -> Address | None:
-    """An IPv4 or IPv6 address, or None; a v4-mapped one is the IPv4 address it maps."""
+def address_from_text(text: str) -> bytes | None:
+    """The rdata of an address: 4 octets for IPv4, 16 for IPv6, None for what is not an address.
+
+    A v4-mapped IPv6 address is the IPv4 address that it maps (RFC 4291 2.5.5.2).
+    """
+    text = text.strip()
     try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
+        if ":" not in text:
+            return socket.inet_pton(socket.AF_INET, text)
+        packed = socket.inet_pton(socket.AF_INET6, text)
+    except (OSError, ValueError):  # ValueError: NUL or what cannot be encoded
         return None
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.scope_id is not None:
-            return None
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-    return address
+    return packed[12:] if packed.startswith(_V4_MAPPED) else packed
 
 
-def address_type(address: Address) -> int:
-    """A for an IPv4 address, AAAA for an IPv6 address."""
-    return A if address.version == 4 else AAAA
+def address_type(rdata: bytes) -> int:
+    """A for the rdata of an IPv4 address, AAAA for that of an IPv6 address."""
+    return A if len(rdata) == 4 else AAAA
 
 
 def address_to_text(rdata: bytes) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
+import functools
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -26,7 +26,8 @@ from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 
 from ddns.dialects.base import Dialect, Reply, Request
-from ddns.model.update import Credentials, Outcome, Update
+from ddns.model import records
+from ddns.model.update import Credentials, Outcome, Status, Update
 
 Perform = Callable[[Update], Awaitable[Outcome]]
 """The pipeline, as the resource sees it."""
@@ -83,22 +84,21 @@ class UpdateResource(Resource):
         return server.NOT_DONE_YET
 
     async def _answer(self, request: http.Request, dialect: Dialect, path: str) -> None:
+        asked = Request(
+            path=path,
+            args=_args(request),
+            credentials=_credentials(request),
+            peer=_peer(request),
+            agent=_header(request, b"user-agent"),
+            now=self._now(),
+        )
         try:
-            asked = Request(
-                path=path,
-                args=_args(request),
-                credentials=_credentials(request),
-                peer=_peer(request),
-                agent=_header(request, b"user-agent"),
-                now=self._now(),
-            )
             parsed = dialect.parse(asked)
             outcome = await self._perform(parsed) if isinstance(parsed, Update) else parsed
-            reply = dialect.render(asked, outcome)
         except Exception:
             self._log.failure("answering {dialect} failed", dialect=dialect.name)
-            reply = Reply("911\n", 500)
-        _send(request, reply)
+            outcome = Outcome(Status.FAILED)
+        _send(request, dialect.render(asked, outcome))
 
 
 def _send(request: http.Request, reply: Reply) -> None:
@@ -157,9 +157,13 @@ def _peer(request: http.Request) -> str:
     address = request.getClientAddress()
     if not isinstance(address, IPv4Address | IPv6Address):
         return "127.0.0.1"  # a Unix socket: somebody on this machine
-    parsed = ipaddress.ip_address(address.host.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return str(mapped or parsed)
+    return _without_scope_or_mapping(address.host)
+
+
+@functools.lru_cache(maxsize=1024)
+def _without_scope_or_mapping(host: str) -> str:
+    packed = records.address_from_text(host.partition("%")[0])
+    return host if packed is None else records.address_to_text(packed)
 
 
 class Channel(http.HTTPChannel):

@@ -1,0 +1,183 @@
+"""Load for the update benchmarks: a fixed number of requests in flight, on one core, no waiting.
+
+Raw asyncio protocols instead of an HTTP or DNS library, so that the load costs less than the served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """What came of a run; times in seconds."""
+
+    seconds: float = 0.0
+    answers: dict[str, int] = field(default_factory=dict)
+    latencies: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return sum(self.answers.values()) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """The latency that this share of the requests stayed below, in milliseconds."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+
+def addresses() -> Iterator[str]:
+    """IPv4 addresses without repetition for a long while."""
+    number = 0
+    while True:
+        number += 1
+        yield f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
+class _HttpClient(asyncio.Protocol):
+    def __init__(self, run: HttpRun, hosts: list[str]) -> None:
+        self._run = run
+        self._hosts = hosts
+        self._turn = 0
+        self._buffer = b""
+        self._sent = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._ask()
+
+    def _ask(self) -> None:
+        run = self._run
+        if run.left <= 0:
+            self._transport.close()  # type: ignore[attr-defined]
+            return
+        run.left -= 1
+        host = self._hosts[self._turn % len(self._hosts)]
+        self._turn += 1
+        address = next(run.addresses)
+        self._sent = time.perf_counter()
+        self._transport.write(  # type: ignore[attr-defined]
+            f"GET /nic/update?hostname={host}&myip={address} HTTP/1.1\r\nHost: x\r\n"
+            f"User-Agent: benchmark/1\r\nAuthorization: {run.authorization}\r\n\r\n".encode()
+        )
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, blank, body = self._buffer.partition(b"\r\n\r\n")
+        if not blank:
+            return
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        if len(body) < length:
+            return
+        self._buffer = b""
+        run = self._run
+        run.tally.latencies.append(time.perf_counter() - self._sent)
+        word = body.split()[0].decode()
+        run.tally.answers[word] = run.tally.answers.get(word, 0) + 1
+        self._ask()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._run.closed()
+
+
+class HttpRun:
+    """Updates over keep-alive HTTP, one in flight a connection."""
+
+    def __init__(self, port: int, user: str, key: str, requests: int) -> None:
+        self.port = port
+        self.left = requests
+        self.authorization = "Basic " + base64.b64encode(f"{user}:{key}".encode()).decode()
+        self.addresses = addresses()
+        self.tally = Tally()
+        self._open = 0
+        self._done = asyncio.Event()
+
+    async def run(self, hosts: list[str], connections: int) -> Tally:
+        """Spread the hosts over the connections and run until all requests are answered."""
+        loop = asyncio.get_running_loop()
+        begin = time.perf_counter()
+        for number in range(connections):
+            self._open += 1
+            mine = hosts[number::connections]
+            await loop.create_connection(
+                lambda mine=mine: _HttpClient(self, mine), "127.0.0.1", self.port
+            )  # type: ignore[misc]
+        await self._done.wait()
+        self.tally.seconds = time.perf_counter() - begin
+        return self.tally
+
+    def closed(self) -> None:
+        """One connection has ended."""
+        self._open -= 1
+        if not self._open:
+            self._done.set()
+
+
+class UpdateRun(asyncio.DatagramProtocol):
+    """RFC 2136 updates over UDP, a fixed number in flight, without a key, as from localhost."""
+
+    def __init__(self, port: int, zone: str, requests: int) -> None:
+        self.port = port
+        self.left = requests
+        self.addresses = addresses()
+        self.tally = Tally()
+        self._zone = _wire(zone)
+        self._sent: dict[int, float] = {}
+        self._number = 0
+        self._done = asyncio.Event()
+
+    async def run(self, hosts: list[str], in_flight: int) -> Tally:
+        """Update the hosts in turn until all requests are answered."""
+        self._hosts = [_wire(host) for host in hosts]
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, remote_addr=("127.0.0.1", self.port))
+        begin = time.perf_counter()
+        for _ in range(in_flight):
+            self._ask()
+        await self._done.wait()
+        self.tally.seconds = time.perf_counter() - begin
+        return self.tally
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def _ask(self) -> None:
+        if self.left <= 0:
+            if not self._sent:
+                self._done.set()
+            return
+        self.left -= 1
+        self._number = (self._number + 1) & 0xFFFF
+        owner = self._hosts[self._number % len(self._hosts)]
+        address = bytes(map(int, next(self.addresses).split(".")))
+        self._sent[self._number] = time.perf_counter()
+        self._transport.sendto(  # type: ignore[attr-defined]
+            struct.pack("!6H", self._number, 5 << 11, 1, 0, 2, 0)
+            + self._zone
+            + struct.pack("!HH", 6, 1)
+            + owner
+            + struct.pack("!HHIH", 1, 255, 0, 0)  # delete the RRset, 2.5.2
+            + owner
+            + struct.pack("!HHIH", 1, 1, 10, 4)  # add to it, 2.5.1
+            + address
+        )
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        number, flags = struct.unpack_from("!HH", data)
+        sent = self._sent.pop(number, None)
+        if sent is None:
+            return
+        self.tally.latencies.append(time.perf_counter() - sent)
+        rcode = str(flags & 15)
+        self.tally.answers[rcode] = self.tally.answers.get(rcode, 0) + 1
+        self._ask()
+
+
+def _wire(name: str) -> bytes:
+    return b"".join(bytes((len(part),)) + part.encode() for part in name.split(".")) + b"\0"

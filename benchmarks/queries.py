@@ -1,0 +1,138 @@
+"""Queries a second by dnsperf: us, NSD, Knot, PowerDNS on SQLite, stock twisted.names; a core each.
+
+    python -m benchmarks.queries [--hosts N] [--seconds N] [--rounds N] [--only NAME]...
+
+The mix: two hits of A and one of AAAA to one NODATA and one NXDOMAIN, in random order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks import peers
+
+
+@dataclass
+class Run:
+    """One run of dnsperf against one server."""
+
+    rate: float
+    lost: float  # per cent
+    cpu: float  # the server's microseconds of processor time a query
+    resident: int  # MiB
+
+
+def _ddns(directory: Path, port: int, zone: str) -> list[str]:
+    (directory / "zone").write_text(zone)
+    subprocess.run(
+        [
+            Path(sys.executable).with_name("ddns"),
+            "zone",
+            "import",
+            directory / "zone",
+            f"--database={directory / 'ddns.sqlite'}",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return peers.ddns(directory, port)
+
+
+SERVERS: dict[str, Callable[[Path, int, str], list[str]]] = {
+    "twistd ddns": _ddns,
+    "NSD": peers.nsd,
+    "Knot": peers.knot,
+    "PowerDNS, SQLite": peers.powerdns,
+    "twisted.names": peers.twisted_names,
+}
+
+
+def questions(hosts: int, count: int) -> str:
+    """dnsperf's input."""
+    chance = random.Random(1)
+    lines = []
+    for _ in range(count):
+        number = chance.randrange(hosts)
+        name, kind = chance.choice(
+            [
+                (f"h{number}", "A"),
+                (f"h{number}", "A"),
+                (f"h{number | 1}", "AAAA"),
+                (f"h{number}", "MX"),
+                (f"x{number}", "A"),
+            ]
+        )
+        lines.append(f"{name}.{peers.ZONE} {kind}")
+    return "\n".join(lines) + "\n"
+
+
+def measure(name: str, zone: str, data: Path, seconds: int) -> Run:
+    """Start one server, warm it up, and run dnsperf against it."""
+    with tempfile.TemporaryDirectory() as made:
+        directory, port = Path(made), peers.free_port()
+        command = SERVERS[name](directory, port, zone)
+        with peers.running(command, directory, port) as server:
+            _dnsperf(port, data, 1)
+            before = peers.cpu_seconds(server.pid)
+            sent, lost, rate = _dnsperf(port, data, seconds)
+            spent = peers.cpu_seconds(server.pid) - before
+            return Run(rate, lost, spent / sent * 1e6, peers.resident(server.pid) // 1024)
+
+
+def _dnsperf(port: int, data: Path, seconds: int) -> tuple[int, float, float]:
+    """Queries completed, per cent lost, queries a second."""
+    where = ["-s", "127.0.0.1", "-p", str(port), "-d", str(data)]
+    load = ["dnsperf", *where, "-l", str(seconds), "-c", "20", "-q", "200"]
+    done = subprocess.run(
+        ["taskset", "-c", str(peers.LOAD_CORE), *load], check=True, capture_output=True, text=True
+    ).stdout
+
+    def number(label: str) -> float:
+        found = re.search(rf"{label}:\s+([\d.]+)", done)
+        assert found is not None, done
+        return float(found[1])
+
+    completed, sent = number("Queries completed"), number("Queries sent")
+    return int(completed), (1 - completed / sent) * 100, number("Queries per second")
+
+
+def main() -> None:
+    """Rounds of all servers in turn, so that what else the machine does hits them alike."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--hosts", type=int, default=100_000)
+    options.add_argument("--seconds", type=int, default=5)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--only", action="append", choices=SERVERS)
+    args = options.parse_args()
+    zone = peers.zone_text(args.hosts)
+    names = args.only or list(SERVERS)
+    results: dict[str, list[Run]] = {name: [] for name in names}
+    with tempfile.NamedTemporaryFile("w", suffix=".queries") as data:
+        data.write(questions(args.hosts, 200_000))
+        data.flush()
+        for _ in range(args.rounds):
+            for name in names:
+                results[name].append(measure(name, zone, Path(data.name), args.seconds))
+    ours = median(run.rate for run in results[names[0]])
+    print(
+        f"{'server':18} {'queries/s':>10} {'us/query':>9} {'lost %':>7} {'MiB':>5} {'ours is':>8}"
+    )
+    for name, runs in results.items():
+        rate = median(run.rate for run in runs)
+        print(
+            f"{name:18} {rate:10.0f} {median(run.cpu for run in runs):9.2f}"
+            f" {max(run.lost for run in runs):7.2f} {runs[-1].resident:5} {ours / rate:7.2f}x"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -85,9 +85,21 @@ class Engine:
             return None
         nodes = zone.nodes
         node = nodes.get(name)
-        if node is not None:
-            if zone.cuts and zone.may_be_cut(name):
-                return None
+        encloser = name
+        if node is None:
+            # Up to the closest encloser (RFC 4592 3.3.1); the same way came to the apex before, so
+            # there is one. Good labels in front of a name are a name.
+            while encloser not in nodes:
+                if encloser[0] > 63:
+                    return None
+                encloser = encloser[1 + encloser[0] :]
+            node = nodes.get(WILDCARD + encloser)
+        if zone.cuts and zone.may_be_cut(encloser):
+            return None
+        if node is None:
+            head = nxdomain
+        else:
+            head = nodata
             at = 0
             while found := node[at : at + 2]:
                 body = at + 8
@@ -100,18 +112,6 @@ class Engine:
                     return b"".join((wire[:2], hit, count, after, question, node[body:at], opt))
                 if found == _CNAME:
                     return None
-            head = nodata
-        else:
-            # Up to the closest encloser (RFC 4592 3.3.1); the same way came to the apex before, so
-            # there is one. Good labels in front of a name are a name.
-            encloser = name
-            while encloser not in nodes:
-                if encloser[0] > 63:
-                    return None
-                encloser = encloser[1 + encloser[0] :]
-            if WILDCARD + encloser in nodes or (zone.cuts and zone.may_be_cut(encloser)):
-                return None
-            head = nxdomain
         if end + 2 + len(negative) > room:
             return None
         pointer = _POINTERS[end - len(zone.origin)]
@@ -167,8 +167,8 @@ _SIZES = (512, 1024, 1200, 1220, 1232, 1280, 1352, 1400, 1410, 1432, 1440, 1452,
 _LARGE_SIZES = (1500, 2048, 3072, 4000, 4096, 8192, 16384, 32768, 65494, 65535)
 
 Tails = dict[bytes, tuple[int, bytes]]
-"""Class and OPT of a query -> how many octets may stand between the question's class and the OPT
-of the reply, counted from the start of the message and without that class; and that OPT."""
+"""From a query's class and OPT to the room that header, name and answer have together (the limit
+less type, class and our OPT, in octets), and to our OPT."""
 
 Plain = tuple[bytes, bytes, bytes, bytes, Tails]
 """For a query's header: what stands in the reply between id and ANCOUNT; between id and question

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -68,7 +69,6 @@ class DdnsService(Service):
         self._terminal = terminal
         self._now = now
         self._bound = False
-        self._updates = 0
         self._started: Deferred[None] | None = None
         self._ports: list[IListeningPort] = []
         self._sites: list[LimitedSite] = []
@@ -119,8 +119,7 @@ class DdnsService(Service):
         self._bind()
         try:
             self.store.open()
-            self._control.start()
-        except (StoreError, OSError) as error:
+        except StoreError as error:
             self._unbind()
             raise StartupError(str(error)) from None
         super().startService()
@@ -183,6 +182,7 @@ class DdnsService(Service):
     async def _start(self) -> None:
         await self._publisher.load()
         self._dns.start()
+        self._control.start()
         self._log.info(
             "answering DNS on {dns} and HTTP on {http}, {zones} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
@@ -194,8 +194,11 @@ class DdnsService(Service):
             http = next((_address(port) for port in self._ports if _address(port)), None)
             text = await sample.create(self._operations, dns, http)
             path = sample_path(self._settings.database)
-            sample.show(text, self._terminal, path)
-            if self._terminal is None:
+            terminal = self._terminal
+            if terminal is not None and not os.isatty(terminal):
+                terminal = None  # a daemon has none any more
+            sample.show(text, terminal, path)
+            if terminal is None:
                 self._log.info("a sample host was made; how to try it is in {path}", path=str(path))
 
     def _only_loopback(self) -> bool:
@@ -213,13 +216,9 @@ class DdnsService(Service):
 
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
-        self._updates += 1
-        try:
-            if self._started is not None and not self._started.called:
-                await _when(self._started)
-            return await self._updater.perform(update)
-        finally:
-            self._updates -= 1
+        if self._started is not None and not self._started.called:
+            await _when(self._started)
+        return await self._updater.perform(update)
 
     # Stop ------------------------------------------------------------------------------------
 

@@ -104,7 +104,12 @@ def _own_the_process(reactor: Any) -> None:
             signal.SIGTERM, lambda *_: reactor.callFromThread(_stop_if_running, reactor)
         )
     )
-    sys.excepthook = _say_it_in_a_line(sys.excepthook)
+    # Daemonizing leads standard error away before anything is opened, and twistd shows a hundred
+    # octets of an error; so keep the way to whoever waits for the start, until it is over.
+    errors = os.dup(sys.__stderr__.fileno()) if sys.__stderr__ else None
+    if errors is not None:
+        reactor.callWhenRunning(os.close, errors)
+    sys.excepthook = _say_it_in_a_line(sys.excepthook, errors)
 
 
 def _stop_if_running(reactor: Any) -> None:
@@ -112,14 +117,14 @@ def _stop_if_running(reactor: Any) -> None:
         reactor.stop()
 
 
-def _say_it_in_a_line(otherwise: Any) -> Any:
+def _say_it_in_a_line(otherwise: Any, errors: int | None) -> Any:
     """An excepthook that shows a failed start without a traceback."""
 
     def hook(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
-        if isinstance(error, StartupError):
-            print(f"ddns: {error}", file=sys.__stderr__)
+        if isinstance(error, StartupError) and errors is not None:
+            os.write(errors, f"ddns: {error}\n".encode(errors="surrogateescape"))
         else:
             otherwise(kind, error, traceback)
 

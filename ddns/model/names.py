@@ -41,6 +41,8 @@ def from_text(text: str) -> bytes:
 
     :raises BadName: empty labels, labels over 63 octets, names over 255 octets, bad escapes.
     """
+    if text in ("", "@"):  # what dnspython takes for an origin
+        raise BadName(f"{text!r} is not a domain name")
     try:
         codec = dns.name.IDNA_2008_Strict if not text.isascii() else None
         name = dns.name.from_text(text, dns.name.root, idna_codec=codec)

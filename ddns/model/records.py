@@ -39,6 +39,7 @@ IN = 1
 
 ADDRESS_TYPES = (A, AAAA)
 MAX_TTL = 2**31 - 1  # RFC 2181 8
+MAX_RDATA = 2**16 - 1  # octets, RFC 1035 3.2.1: RDLENGTH
 HOST_TTL = 10  # seconds; the miniDNS seed: "TTL is preset to 10 seconds"
 
 _V4_MAPPED = bytes(10) + b"\xff\xff"
@@ -85,15 +86,21 @@ def rdata_from_text(number: int, text: str) -> bytes:
 
     :raises BadRecord: when the text is not rdata of that type.
     """
+    tokens = dns.tokenizer.Tokenizer(text, idna_codec=dns.name.IDNA_2008_Strict)
     try:
         parsed = dns.rdata.from_text(
             dns.rdataclass.IN,
             dns.rdatatype.RdataType.make(number),
-            text,
+            tokens,
             origin=dns.name.root,
             relativize=False,
         )
-        return parsed.to_wire() or b""
+        rdata = parsed.to_wire() or b""
+        if not tokens.get(want_leading=True).is_eof():
+            raise ValueError("there is another line")
+        if len(rdata) > MAX_RDATA:
+            raise ValueError(f"it is over {MAX_RDATA} octets")
+        return rdata
     except (dns.exception.DNSException, ValueError, IndexError, struct.error) as error:
         raise BadRecord(f"{text!r} is not {type_to_text(number)} rdata: {error}") from error
 

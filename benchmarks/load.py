@@ -1,6 +1,6 @@
 """Load for the update benchmarks: a fixed number of requests in flight, on one core, no waiting.
 
-Raw asyncio protocols instead of an HTTP or DNS library, so that the load costs less than the served.
+Raw asyncio protocols instead of an HTTP or DNS library, so that the load costs little.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ from ddns.dialects import DIALECTS
 from ddns.model.update import Outcome, Update
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener, TcpLimits
-from ddns.net.http import HttpLimits, LimitedSite, UpdateResource
+from ddns.net.http import UpdateResource
+from ddns.net.site import HttpLimits, LimitedSite
 from ddns.paths import sample_path, socket_path
 from ddns.policy.directory import Directory
 from ddns.publisher import Publisher

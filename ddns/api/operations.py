@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from ddns.api import work
+from ddns.api import account_work, values, zone_work
 from ddns.api.errors import ApiError, Invalid
 from ddns.model.journal import Author
 from ddns.model.rows import BadRows, Row, unpack_rows
@@ -58,7 +58,7 @@ class Operations:
 
     async def zone_list(self) -> Json:
         """All zones."""
-        return {"zones": await self._read(lambda r: [work.zone_json(z) for z in r.zones()])}
+        return {"zones": await self._read(lambda r: [values.zone_json(z) for z in r.zones()])}
 
     async def zone_add(
         self, origin: str, ns: list[Json] | None = None, account: str | None = None
@@ -66,17 +66,17 @@ class Operations:
         """A new zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``."""
         return await self._transact(
             partial(
-                work.zone_add,
-                origin=work.name(origin),
-                servers=work.servers(ns or []),
-                account=None if account is None else work.account_name(account),
+                zone_work.zone_add,
+                origin=values.name(origin),
+                servers=values.servers(ns or []),
+                account=None if account is None else values.account_name(account),
                 now=self._now(),
             )
         )
 
     async def zone_remove(self, origin: str) -> Json:
         """Remove a zone with its hosts and records."""
-        return await self._transact(partial(work.zone_remove, origin=work.name(origin)))
+        return await self._transact(partial(zone_work.zone_remove, origin=values.name(origin)))
 
     async def zone_import(
         self,
@@ -97,8 +97,8 @@ class Operations:
             raise Invalid(str(error)) from error
         return await self._transact(
             partial(
-                work.zone_import,
-                origin=work.name(origin),
+                zone_work.zone_import,
+                origin=values.name(origin),
                 rows=unpacked,
                 stage=stage,
                 last=last,
@@ -111,8 +111,8 @@ class Operations:
     async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
         """The zone's SOA with its serial, and a walk over its records, the SOA with serial 0 among
         them; the caller closes it."""
-        known = work.name(origin)
-        soa = await self._read(partial(work.soa_row, origin=known))
+        known = values.name(origin)
+        soa = await self._read(partial(zone_work.soa_row, origin=known))
         return soa, self._store.scan(known)
 
     # Accounts and keys -----------------------------------------------------------------------
@@ -120,29 +120,31 @@ class Operations:
     async def account_list(self) -> Json:
         """All accounts."""
         return {
-            "accounts": await self._read(lambda r: [work.account_json(a) for a in r.accounts()])
+            "accounts": await self._read(lambda r: [values.account_json(a) for a in r.accounts()])
         }
 
     async def account_add(self, name: str, password: str | None = None) -> Json:
         """A new account, with or without a password."""
-        known = work.account_name(name)
+        known = values.account_name(name)
         hashed = None
         if password is not None:
             if not password:
                 raise Invalid("an empty password is not possible")
             hashed = await self._run_slow(partial(secrets.hash_password, password))
         return await self._transact(
-            partial(work.account_add, name=known, password=hashed, now=self._now())
+            partial(account_work.account_add, name=known, password=hashed, now=self._now())
         )
 
     async def account_remove(self, name: str) -> Json:
         """Remove an account with its keys and hosts."""
-        return await self._transact(partial(work.account_remove, name=work.account_name(name)))
+        return await self._transact(
+            partial(account_work.account_remove, name=values.account_name(name))
+        )
 
     async def key_list(self, account: str | None = None) -> Json:
         """The keys of an account, or all; never the secrets."""
-        known = None if account is None else work.account_name(account)
-        return {"keys": await self._read(partial(work.key_list, account=known))}
+        known = None if account is None else values.account_name(account)
+        return {"keys": await self._read(partial(account_work.key_list, account=known))}
 
     async def key_add(self, account: str, hosts: list[str] | None = None) -> Json:
         """A new update key, for all hosts of the account or for the named ones. The answer holds
@@ -150,10 +152,10 @@ class Operations:
         secret = secrets.generate_key()
         added = await self._transact(
             partial(
-                work.key_add,
-                account=work.account_name(account),
+                account_work.key_add,
+                account=values.account_name(account),
                 digest=secrets.digest_key(secret),
-                hosts=None if not hosts else frozenset(work.host_name(host) for host in hosts),
+                hosts=None if not hosts else frozenset(values.host_name(host) for host in hosts),
                 now=self._now(),
             )
         )
@@ -161,7 +163,7 @@ class Operations:
 
     async def key_revoke(self, number: int) -> Json:
         """Remove a key; it opens nothing from then on."""
-        return await self._transact(partial(work.key_revoke, number=number))
+        return await self._transact(partial(account_work.key_revoke, number=number))
 
     # Hosts and records -----------------------------------------------------------------------
 
@@ -170,45 +172,45 @@ class Operations:
         return {
             "hosts": await self._read(
                 partial(
-                    work.host_list,
-                    account=None if account is None else work.account_name(account),
-                    zone=None if zone is None else work.name(zone),
+                    account_work.host_list,
+                    account=None if account is None else values.account_name(account),
+                    zone=None if zone is None else values.name(zone),
                 )
             )
         }
 
     async def host_show(self, name: str) -> Json:
         """A host with its records."""
-        return await self._read(partial(work.host_show, name=work.host_name(name)))
+        return await self._read(partial(account_work.host_show, name=values.host_name(name)))
 
     async def host_add(self, name: str, account: str, ttl: int | None = None) -> Json:
         """A host of an account in the zone that its name lies in; it has no records yet."""
         return await self._transact(
             partial(
-                work.host_add,
-                name=work.host_name(name),
-                account=work.account_name(account),
-                ttl=work.ttl(ttl),
+                account_work.host_add,
+                name=values.host_name(name),
+                account=values.account_name(account),
+                ttl=values.ttl(ttl),
                 now=self._now(),
             )
         )
 
     async def host_remove(self, name: str) -> Json:
         """Remove a host with its records."""
-        return await self._transact(partial(work.host_remove, name=work.host_name(name)))
+        return await self._transact(partial(account_work.host_remove, name=values.host_name(name)))
 
     async def record_set(
         self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
     ) -> Json:
         """Make the RRset of a name and type exactly these records, given in presentation form."""
-        number = work.record_type(type)
+        number = values.record_type(type)
         return await self._transact(
             partial(
-                work.record_set,
-                owner=work.name(owner),
+                zone_work.record_set,
+                owner=values.name(owner),
                 number=number,
-                rdatas=work.rdatas(number, rdatas),
-                ttl=work.ttl(ttl),
+                rdatas=values.rdatas(number, rdatas),
+                ttl=values.ttl(ttl),
             )
         )
 
@@ -216,8 +218,8 @@ class Operations:
         """Delete the RRset of a name and type, or all RRsets of the name."""
         return await self._transact(
             partial(
-                work.record_delete,
-                owner=work.name(owner),
-                number=None if type is None else work.record_type(type),
+                zone_work.record_delete,
+                owner=values.name(owner),
+                number=None if type is None else values.record_type(type),
             )
         )

@@ -24,7 +24,6 @@ from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from ddns.model.journal import Author, Event
-from ddns.model.rows import Row
 from ddns.store import database
 from ddns.store.interfaces import (
     Committed,
@@ -35,8 +34,10 @@ from ddns.store.interfaces import (
     StoreClosed,
     StoreError,
 )
+from ddns.store.journalling import Batch
 from ddns.store.reading import Reading
-from ddns.store.transaction import Batch, Transaction
+from ddns.store.scanning import Scan
+from ddns.store.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -265,47 +266,7 @@ class SQLiteStore:
         return self._in_reader(run)
 
     def scan(self, zone: bytes) -> IScan:
-        return _Scan(self._path, zone, self._in_reader)
-
-
-@implementer(IScan)
-class _Scan:
-    """Rows of one zone, *size* at a time: few enough that a caller's turn stays short."""
-
-    def __init__(
-        self,
-        path: Path,
-        zone: bytes,
-        in_reader: Callable[[Callable[[], Any]], Deferred[Any]],
-        size: int = 1000,
-    ) -> None:
-        self._path = path
-        self._zone = zone
-        self._in_reader = in_reader
-        self._size = size
-        self._view: Any = None
-        self._rows: sqlite3.Cursor | None = None
-
-    def next(self) -> Deferred[list[Row]]:
-        return self._in_reader(self._next)
-
-    def _next(self) -> list[Row]:
-        if self._rows is None:
-            self._view = database.view(self._path)
-            self._rows = self._view.__enter__().execute(
-                "select owner, type, ttl, rdatas from rrset"
-                " where zone = (select id from zone where origin = ?) order by owner, type",
-                (self._zone,),
-            )
-        return self._rows.fetchmany(self._size)
-
-    def close(self) -> Deferred[None]:
-        return self._in_reader(self._close)
-
-    def _close(self) -> None:
-        if self._view is not None:
-            self._view.__exit__(None, None, None)
-        self._view = self._rows = None
+        return Scan(self._path, zone, self._in_reader)
 
 
 def _one_line(error: Exception) -> Exception:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import sqlite3
 from collections.abc import Iterable
 
 from zope.interface import implementer
 
 from ddns.model import names, records
 from ddns.model.account import Account, Host, Key, ZoneInfo
-from ddns.model.journal import Author, Event, EventKind, Subject, pack_values
+from ddns.model.journal import EventKind
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
 from ddns.model.rows import Row
 from ddns.store.interfaces import ITransaction, StagedResult, StoreError
-from ddns.store.reading import Reading
+from ddns.store.journalling import Journalling, public
 
 RELOAD_ABOVE = 2000
 """A staged zone that changes more RRsets than this is journalled as one RELOAD: its readers are
@@ -37,82 +35,9 @@ _OF_HOST = " or ".join(
 )
 
 
-class Batch:
-    """What one commit has changed so far: its events, and the serial it gives to each zone.
-
-    The writer makes one for every SQLite transaction and marks it before each piece of work, so
-    that what a failed piece left here can be forgotten together with its savepoint.
-    """
-
-    def __init__(self, position: int) -> None:
-        self.first = position
-        self.events: list[Event] = []
-        self.serials: dict[bytes, int] = {}
-
-    def mark(self) -> tuple[int, dict[bytes, int]]:
-        """Where :meth:`forget_since` may return to."""
-        return len(self.events), self.serials.copy()
-
-    def forget_since(self, mark: tuple[int, dict[bytes, int]]) -> None:
-        """Drop everything after *mark*."""
-        del self.events[mark[0] :]
-        self.serials = mark[1]
-
-
 @implementer(ITransaction)
-class Transaction(Reading):
+class Transaction(Journalling):
     """One author's changes within a batch."""
-
-    def __init__(self, connection: sqlite3.Connection, batch: Batch, author: Author) -> None:
-        super().__init__(connection)
-        self._many = connection.executemany
-        self._batch = batch
-        self._author = author
-        self.zones_changed: set[bytes] = set()
-
-    # Journal ---------------------------------------------------------------------------------
-
-    def _journal(
-        self,
-        kind: EventKind,
-        subject: str,
-        before: bytes | None,
-        after: bytes | None,
-        *,
-        zone: bytes | None = None,
-        serial: int | None = None,
-        owner: bytes | None = None,
-        number: int | None = None,
-        value: Subject | None = None,
-    ) -> None:
-        batch = self._batch
-        position = batch.first + len(batch.events)
-        author = self._author
-        event = Event(
-            position, author, kind, subject, zone, serial, owner, number, before, after, value
-        )
-        self._execute(
-            "insert into journal (position, at, who, via, kind, subject, zone, serial, owner, type,"
-            " before, after) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (position, author.at, author.who, author.via, str(kind), *event[3:10]),
-        )
-        batch.events.append(event)
-        if zone is not None:
-            self.zones_changed.add(zone)
-
-    def _serial(self, origin: bytes) -> int:
-        """The serial that this commit gives to a zone; the first change of a commit raises it."""
-        serial = self._batch.serials.get(origin)
-        if serial is None:
-            zone = self._known_zone(origin)
-            serial = self._batch.serials[origin] = records.serial_after(zone.serial)
-        return serial
-
-    def _known_zone(self, origin: bytes) -> ZoneInfo:
-        zone = self.zone(origin)
-        if zone is None:
-            raise StoreError(f"there is no zone {names.to_text(origin)}")
-        return zone
 
     # Zones -----------------------------------------------------------------------------------
 
@@ -132,8 +57,8 @@ class Transaction(Reading):
         self._journal(
             EventKind.ZONE,
             names.to_text(zone.origin),
-            _public(before),
-            _public(zone),
+            public(before),
+            public(zone),
             zone=zone.origin,
             serial=zone.serial,
             value=zone,
@@ -143,7 +68,7 @@ class Transaction(Reading):
         zone = self._known_zone(origin)
         self._execute("delete from zone where origin = ?", (origin,))
         self._batch.serials.pop(origin, None)
-        self._journal(EventKind.ZONE, names.to_text(origin), _public(zone), None, zone=origin)
+        self._journal(EventKind.ZONE, names.to_text(origin), public(zone), None, zone=origin)
 
     # Accounts and keys -----------------------------------------------------------------------
 
@@ -155,7 +80,7 @@ class Transaction(Reading):
             (account.name, account.password, account.created),
         )
         self._journal(
-            EventKind.ACCOUNT, account.name, _public(before), _public(account), value=account
+            EventKind.ACCOUNT, account.name, public(before), public(account), value=account
         )
 
     def remove_account(self, name: str) -> None:
@@ -167,7 +92,7 @@ class Transaction(Reading):
         for key in self.keys(name):
             self.remove_key(key.id)
         self._execute("delete from account where name = ?", (name,))
-        self._journal(EventKind.ACCOUNT, name, _public(account), None)
+        self._journal(EventKind.ACCOUNT, name, public(account), None)
 
     def add_key(self, key: Key) -> Key:
         cursor = self._execute(
@@ -180,7 +105,7 @@ class Transaction(Reading):
             "insert into key_host (key, name) values (?, ?)",
             [(key.id, name) for name in sorted(key.hosts or ())],
         )
-        self._journal(EventKind.KEY, str(key.id), None, _public(key), value=key)
+        self._journal(EventKind.KEY, str(key.id), None, public(key), value=key)
         return key
 
     def remove_key(self, number: int) -> None:
@@ -188,7 +113,7 @@ class Transaction(Reading):
         if key is None:
             raise StoreError(f"there is no key {number}")
         self._execute("delete from key where id = ?", (number,))
-        self._journal(EventKind.KEY, str(number), _public(key), None)
+        self._journal(EventKind.KEY, str(number), public(key), None)
 
     # Hosts -----------------------------------------------------------------------------------
 
@@ -209,8 +134,8 @@ class Transaction(Reading):
         self._journal(
             EventKind.HOST,
             names.to_text(host.name),
-            _public(before),
-            _public(host),
+            public(before),
+            public(host),
             owner=host.name,
             value=host,
         )
@@ -223,7 +148,7 @@ class Transaction(Reading):
             for rrset in self.rrsets(host.zone, owner):
                 self.put_rrset(host.zone, dataclasses.replace(rrset, rdatas=()))
         self._execute("delete from host where name = ?", (name,))
-        self._journal(EventKind.HOST, names.to_text(name), _public(host), None, owner=name)
+        self._journal(EventKind.HOST, names.to_text(name), public(host), None, owner=name)
 
     # Records ---------------------------------------------------------------------------------
 
@@ -258,22 +183,6 @@ class Transaction(Reading):
                 (rrset.owner, rrset.type, zone),
             )
         self._journal_rrset(zone, serial, before, rrset if rrset.rdatas else None)
-
-    def _journal_rrset(
-        self, zone: bytes, serial: int, before: RRset | None, after: RRset | None
-    ) -> None:
-        rrset = after or before
-        assert rrset is not None
-        self._journal(
-            EventKind.RRSET,
-            "",
-            None if before is None else pack_values(before),
-            None if after is None else pack_values(after),
-            zone=zone,
-            serial=serial,
-            owner=rrset.owner,
-            number=rrset.type,
-        )
 
     # A zone to come --------------------------------------------------------------------------
 
@@ -352,21 +261,3 @@ class Transaction(Reading):
             before = self.rrset(zone, owner, kind)
             after = RRset(owner, kind, ttl, unpack_rdatas(rdatas))
             self._journal_rrset(zone, serial, before, after)
-
-
-def _public(subject: Subject | None) -> bytes | None:
-    """A journal text of an object, without anything that could serve as a secret."""
-    if subject is None:
-        return None
-    shown = dataclasses.asdict(subject)
-    for secret in ("password", "digest"):
-        shown.pop(secret, None)
-    return json.dumps(shown, default=_shown, sort_keys=True).encode()
-
-
-def _shown(value: object) -> object:
-    if isinstance(value, bytes):
-        return names.to_text(value)
-    if isinstance(value, frozenset):
-        return sorted(names.to_text(name) for name in value)
-    raise TypeError(f"{type(value).__name__} does not belong into the journal")

@@ -1,0 +1,115 @@
+"""The operations' work on accounts, keys and hosts: synchronous functions of a transaction."""
+
+from __future__ import annotations
+
+from ddns.api.errors import Conflict, Invalid, NotFound
+from ddns.api.values import (
+    Json,
+    account_json,
+    host_json,
+    key_json,
+    known_account,
+    known_host,
+    known_zone,
+    rrset_json,
+)
+from ddns.model import names, records
+from ddns.model.account import Account, Host, Key, KeyKind
+from ddns.store.interfaces import IReading, ITransaction
+
+
+def account_add(transaction: ITransaction, name: str, password: str | None, now: float) -> Json:
+    """A new account."""
+    if transaction.account(name) is not None:
+        raise Conflict(f"account {name} exists already")
+    account = Account(name, password, now)
+    transaction.put_account(account)
+    return account_json(account)
+
+
+def account_remove(transaction: ITransaction, name: str) -> Json:
+    """With its keys and hosts; zones have to go, or to somebody else, first."""
+    account = known_account(transaction, name)
+    owned = [names.to_text(zone.origin) for zone in transaction.zones() if zone.account == name]
+    if owned:
+        raise Conflict(f"account {name} owns zone {owned[0]}; remove the zone first")
+    transaction.remove_account(name)
+    return account_json(account)
+
+
+def key_list(reading: IReading, account: str | None) -> list[Json]:
+    """Keys of an account that exists, or all."""
+    if account is not None:
+        known_account(reading, account)
+    return [key_json(key) for key in reading.keys(account)]
+
+
+def key_add(
+    transaction: ITransaction,
+    account: str,
+    digest: bytes,
+    hosts: frozenset[bytes] | None,
+    now: float,
+) -> Json:
+    """A key; the hosts it is limited to are the account's or lie in a zone of the account's."""
+    known_account(transaction, account)
+    for host in sorted(hosts or ()):
+        known = transaction.host(host)
+        zone = transaction.zone_of(host)
+        owner = known.account if known else zone.account if zone else None
+        if owner != account:
+            raise NotFound(f"account {account} has no host {names.to_text(host)}")
+    return key_json(transaction.add_key(Key(0, account, KeyKind.UPDATE, digest, hosts, now)))
+
+
+def key_revoke(transaction: ITransaction, number: int) -> Json:
+    """Remove a key."""
+    key = transaction.key(number)
+    if key is None:
+        raise NotFound(f"there is no key {number}")
+    transaction.remove_key(number)
+    return key_json(key)
+
+
+def host_list(reading: IReading, account: str | None, zone: bytes | None) -> list[Json]:
+    """Hosts of an account and zone that exist, or all."""
+    if account is not None:
+        known_account(reading, account)
+    if zone is not None:
+        known_zone(reading, zone)
+    return [host_json(host) for host in reading.hosts(account, zone)]
+
+
+def host_show(reading: IReading, name: bytes) -> Json:
+    """A host and what stands at the names that belong to it."""
+    host = known_host(reading, name)
+    found = []
+    for owner in (name, *(label + name for label in names.BELOW_HOST)):
+        found += [rrset_json(rrset) for rrset in reading.rrsets(host.zone, owner)]
+    return {**host_json(host), "records": found}
+
+
+def host_add(
+    transaction: ITransaction, name: bytes, account: str, ttl: int | None, now: float
+) -> Json:
+    """A host below a zone's origin, where there is nothing yet."""
+    if transaction.host(name) is not None:
+        raise Conflict(f"host {names.to_text(name)} exists already")
+    known_account(transaction, account)
+    zone = transaction.zone_of(name)
+    if zone is None:
+        raise NotFound(f"{names.to_text(name)} is in no zone of this server")
+    if name == zone.origin:
+        raise Invalid(f"{names.to_text(name)} is a zone; a host has a name below one")
+    if transaction.rrsets(zone.origin, name):
+        raise Conflict(f"{names.to_text(name)} has records already; delete them first")
+    host = Host(name, zone.origin, account, records.HOST_TTL if ttl is None else ttl, now)
+    transaction.put_host(host)
+    return host_json(host)
+
+
+def host_remove(transaction: ITransaction, name: bytes) -> Json:
+    """With its records."""
+    host = known_host(transaction, name)
+    transaction.remove_host(name)
+    return host_json(host)

@@ -1,0 +1,157 @@
+"""Values that people wrote become the model's, and the model's become what people are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ddns.api.errors import Invalid, NotFound
+from ddns.model import account as accounts
+from ddns.model import names, records
+from ddns.model.account import Account, Host, Key, ZoneInfo
+from ddns.model.records import RRset
+from ddns.store.interfaces import IReading
+
+Json = dict[str, Any]
+
+# Values that people wrote --------------------------------------------------------------------
+
+
+def name(text: str) -> bytes:
+    """An owner name of any kind."""
+    try:
+        return names.from_text(text)
+    except names.BadName as error:
+        raise Invalid(str(error)) from error
+
+
+def host_name(text: str) -> bytes:
+    """A host's name."""
+    try:
+        return names.host_from_text(text)
+    except names.BadName as error:
+        raise Invalid(str(error)) from error
+
+
+def account_name(text: str) -> str:
+    """An account's name."""
+    try:
+        return accounts.account_name(text)
+    except accounts.BadAccountName as error:
+        raise Invalid(str(error)) from error
+
+
+def ttl(value: int | None) -> int | None:
+    """A TTL in seconds (RFC 2181 8)."""
+    if value is not None and not 0 <= value <= records.MAX_TTL:
+        raise Invalid(f"a TTL is 0 to {records.MAX_TTL} seconds")
+    return value
+
+
+def record_type(text: str) -> int:
+    """A type that a zone can hold."""
+    try:
+        return records.type_from_text(text)
+    except records.BadRecord as error:
+        raise Invalid(str(error)) from error
+
+
+def rdatas(number: int, texts: Iterable[str]) -> tuple[bytes, ...]:
+    """Rdata in presentation form, without duplicates."""
+    try:
+        return tuple(dict.fromkeys(records.rdata_from_text(number, text) for text in texts))
+    except records.BadRecord as error:
+        raise Invalid(str(error)) from error
+
+
+def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
+    """Name servers: owner name, and the address to add for it."""
+    found = []
+    for server in given:
+        address = server.get("address")
+        if address is not None and records.address_from_text(address) is None:
+            raise Invalid(f"{address!r} is not an address")
+        found.append((host_name(server["name"]), address))
+    return found
+
+
+# What people are shown -----------------------------------------------------------------------
+
+
+def zone_json(zone: ZoneInfo) -> Json:
+    """A zone for people."""
+    return {
+        "origin": names.to_text(zone.origin),
+        "serial": zone.serial,
+        "account": zone.account,
+    }
+
+
+def account_json(account: Account) -> Json:
+    """An account for people."""
+    return {"name": account.name, "password": account.password is not None}
+
+
+def key_json(key: Key) -> Json:
+    """A key for people, without its secret, which nobody has."""
+    return {
+        "id": key.id,
+        "account": key.account,
+        "kind": str(key.kind),
+        "hosts": None if key.hosts is None else sorted(map(names.to_text, key.hosts)),
+    }
+
+
+def host_json(host: Host) -> Json:
+    """A host for people."""
+    return {
+        "name": names.to_text(host.name),
+        "zone": names.to_text(host.zone),
+        "account": host.account,
+        "ttl": host.ttl,
+    }
+
+
+def rrset_json(rrset: RRset) -> Json:
+    """An RRset for people."""
+    return {
+        "owner": names.to_text(rrset.owner),
+        "type": records.type_to_text(rrset.type),
+        "ttl": rrset.ttl,
+        "rdatas": [records.rdata_to_text(rrset.type, rdata) for rdata in rrset.rdatas],
+    }
+
+
+def below(prefix: bytes, name: bytes) -> bytes:
+    """A name below another one, where it is not too long."""
+    try:
+        return names.below(prefix, name)
+    except names.BadName as error:
+        raise Invalid(str(error)) from error
+
+
+# What must exist ----------------------------------------------------------------------------
+
+
+def known_zone(reading: IReading, origin: bytes) -> ZoneInfo:
+    """The zone, which must exist."""
+    zone = reading.zone(origin)
+    if zone is None:
+        raise NotFound(f"there is no zone {names.to_text(origin)}")
+    return zone
+
+
+def known_account(reading: IReading, account: str) -> Account:
+    """The account, which must exist."""
+    found = reading.account(account)
+    if found is None:
+        raise NotFound(f"there is no account {account}")
+    return found
+
+
+def known_host(reading: IReading, name: bytes) -> Host:
+    """The host, which must exist."""
+    host = reading.host(name)
+    if host is None:
+        raise NotFound(f"there is no host {names.to_text(name)}")
+    return host

@@ -1,0 +1,171 @@
+"""The operations' work on zones and records: synchronous functions of a transaction."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+from ddns.api.errors import Conflict, Invalid, NotFound
+from ddns.api.values import Json, below, known_account, known_zone, rrset_json, zone_json
+from ddns.model import names, records
+from ddns.model.account import ZoneInfo
+from ddns.model.records import AAAA, CNAME, NS, SOA, A, RRset
+from ddns.model.rows import Row
+from ddns.store.interfaces import IReading, ITransaction
+
+OPERATOR_TTL = 3600
+"""Seconds; what records of the operator's get where no TTL is given."""
+
+SOA_TTL = 10
+SOA_TIMES = (3600, 600, 1209600, 10)
+"""Refresh, retry, expire and negative TTL in seconds; the last two decide how long a resolver
+believes that a new host does not exist, so they match the hosts' TTL of 10."""
+
+
+def soa_row(reading: IReading, origin: bytes) -> Row:
+    """The SOA of a zone, which must exist, with the zone's serial in it."""
+    zone = known_zone(reading, origin)
+    soa = reading.rrset(origin, origin, SOA)
+    assert soa is not None, "every zone is committed together with its SOA"
+    rdata = records.soa_with_serial(soa.rdatas[0], zone.serial)
+    return origin, SOA, soa.ttl, records.pack_rdatas([rdata])
+
+
+def zone_add(
+    transaction: ITransaction,
+    origin: bytes,
+    servers: Sequence[tuple[bytes, str | None]],
+    account: str | None,
+    now: float,
+) -> Json:
+    """SOA and NS, and addresses of name servers within the zone."""
+    if transaction.zone(origin) is not None:
+        raise Conflict(f"zone {names.to_text(origin)} exists already")
+    if account is not None:
+        known_account(transaction, account)
+    _no_hosts_of_another_zone(transaction, origin)
+    zone = ZoneInfo(origin, 1, account, now)
+    transaction.put_zone(zone)
+    targets = list(dict.fromkeys(server for server, _ in servers)) or [below(b"\x03ns1", origin)]
+    soa = targets[0] + below(b"\x0ahostmaster", origin) + struct.pack("!5I", 0, *SOA_TIMES)
+    transaction.put_rrset(origin, RRset(origin, SOA, SOA_TTL, (soa,)))
+    transaction.put_rrset(origin, RRset(origin, NS, OPERATOR_TTL, tuple(targets)))
+    for target in targets:
+        given = [
+            records.address_from_text(text) for server, text in servers if text and server == target
+        ]
+        for number, octets in ((A, 4), (AAAA, 16)):
+            found = tuple(address for address in given if address and len(address) == octets)
+            if not found:
+                continue
+            if not names.is_subdomain(target, origin):
+                raise Invalid(
+                    f"{names.to_text(target)} is not in {names.to_text(origin)}: its address"
+                    " belongs into its own zone"
+                )
+            transaction.put_rrset(origin, RRset(target, number, OPERATOR_TTL, found))
+    return zone_json(zone)
+
+
+def _no_hosts_of_another_zone(transaction: ITransaction, origin: bytes) -> None:
+    """A zone that is cut out of another one would hide the hosts which that one has there."""
+    parent = transaction.zone_of(origin)
+    if parent is None:
+        return
+    for host in transaction.hosts(zone=parent.origin):
+        if names.is_subdomain(host.name, origin):
+            raise Conflict(
+                f"host {names.to_text(host.name)} of zone {names.to_text(parent.origin)} is there;"
+                " remove it first"
+            )
+
+
+def zone_remove(transaction: ITransaction, origin: bytes) -> Json:
+    """With everything in it."""
+    zone = known_zone(transaction, origin)
+    transaction.remove_zone(origin)
+    return zone_json(zone)
+
+
+def zone_import(
+    transaction: ITransaction,
+    origin: bytes,
+    rows: Sequence[Row],
+    stage: str,
+    last: bool,
+    serial: int,
+    replace_hosts: bool,
+    now: float,
+) -> Json:
+    """Stage rows; with the last ones make them the zone."""
+    for owner, number, _, packed in rows:
+        if not names.is_subdomain(owner, origin):
+            raise Invalid(f"{names.to_text(owner)} is not in {names.to_text(origin)}")
+        if number == SOA and (owner != origin or len(packed) < 24):
+            raise Invalid("the SOA is not the zone's")
+    transaction.stage(stage, rows)
+    if not last:
+        return {"staged": len(rows)}
+    if transaction.zone(origin) is None:
+        _no_hosts_of_another_zone(transaction, origin)
+        transaction.put_zone(ZoneInfo(origin, serial, None, now))
+    result = transaction.take_staged(stage, origin, serial, replace_hosts)
+    if transaction.rrset(origin, origin, SOA) is None:
+        raise Invalid(f"zone {names.to_text(origin)} has no SOA")
+    return {
+        "origin": names.to_text(origin),
+        "written": result.written,
+        "removed": result.removed,
+        "skipped": result.skipped,
+    }
+
+
+def record_set(
+    transaction: ITransaction, owner: bytes, number: int, rdatas: tuple[bytes, ...], ttl: int | None
+) -> Json:
+    """Replace an RRset. Without a TTL the old one stays; new ones get the host's, or an hour."""
+    zone = transaction.zone_of(owner)
+    if zone is None:
+        raise NotFound(f"{names.to_text(owner)} is in no zone of this server")
+    if not rdatas:
+        raise Invalid("a record needs rdata")
+    if number == SOA and owner != zone.origin:
+        raise Invalid("only a zone's origin has an SOA")
+    if number in (SOA, CNAME, records.DNAME) and len(rdatas) > 1:
+        raise Invalid(f"there can be only one {records.type_to_text(number)} record at a name")
+    if number == CNAME and owner == zone.origin:
+        raise Invalid("a zone's origin cannot be an alias")
+    there = {rrset.type: rrset for rrset in transaction.rrsets(zone.origin, owner)}
+    if len(rdatas) and CNAME in {number, *there} and {number, *there} - _BESIDE_CNAME - {CNAME}:
+        raise Conflict(f"{names.to_text(owner)} cannot be an alias and have other records")
+    if ttl is None:
+        host = transaction.host(names.host_of(owner)) or transaction.host(owner)
+        default = host.ttl if host else OPERATOR_TTL
+        ttl = there[number].ttl if number in there else default
+    rrset = RRset(owner, number, ttl, rdatas)
+    transaction.put_rrset(zone.origin, rrset)
+    return rrset_json(rrset)
+
+
+_BESIDE_CNAME = frozenset({records.RRSIG, records.NSEC, 25})
+"""What DNSSEC puts beside an alias (RFC 4035 2.5; 25 is KEY)."""
+
+
+def record_delete(transaction: ITransaction, owner: bytes, number: int | None) -> Json:
+    """Delete an RRset or all of a name; SOA and the last NS of an origin stay."""
+    zone = transaction.zone_of(owner)
+    if zone is None:
+        raise NotFound(f"{names.to_text(owner)} is in no zone of this server")
+    gone = []
+    for rrset in transaction.rrsets(zone.origin, owner):
+        if number not in (None, rrset.type):
+            continue
+        if owner == zone.origin and rrset.type in (SOA, NS):
+            if number is None:
+                continue
+            raise Invalid("a zone needs its SOA and NS records")
+        transaction.put_rrset(zone.origin, RRset(owner, rrset.type, rrset.ttl, ()))
+        gone.append(rrset_json(rrset))
+    if not gone:
+        raise NotFound(f"{names.to_text(owner)} has no such records")
+    return {"deleted": gone}

@@ -1,0 +1,206 @@
+"""A twisted.web site that bounds what a client may cost, and never logs a request.
+
+What the limits are and why: docs/architecture.md, "HTTP".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
+from twisted.web import http, server
+from twisted.web.resource import IResource
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """Sizes in octets, durations in seconds.
+
+    ``request_time`` is for a request to arrive in whole, however many pieces it comes in;
+    ``idle_time`` for a kept-alive connection without one. Connections are counted in all and by
+    client address. ``linger_time`` is how long a refused client may go on sending unheard.
+    """
+
+    request_line: int = 8192
+    headers: int = 16384
+    body: int = 8192
+    request_time: float = 10.0
+    idle_time: float = 60.0
+    linger_time: float = 2.0
+    connections: int = 500
+    connections_per_address: int = 100
+
+
+class Channel(http.HTTPChannel):
+    """A connection with a deadline for whatever it has to do next."""
+
+    timeOut = None  # the site's sweep does it, at no cost a request
+    transport: Any
+    deadline: float | None = None
+    site: LimitedSite
+    peer_key: str | None = None
+    refused = False
+    _waiting = True
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        if not self.site.admit(self):
+            self.transport.abortConnection()
+            return
+        limits = self.site.limits
+        self.MAX_LENGTH = limits.request_line
+        self.totalHeadersSize = limits.request_line + limits.headers
+        self.deadline = self.site.seconds() + limits.request_time
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.site.dismiss(self)
+        super().connectionLost(reason)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._waiting:
+            self._waiting = False
+            self.deadline = self.site.seconds() + self.site.limits.request_time
+        super().dataReceived(data)
+
+    def headerReceived(self, line: bytes) -> bool:
+        if _CONTROL.search(line):
+            self._respondToBadRequestAndDisconnect()
+            return False
+        return bool(super().headerReceived(line))
+
+    def allHeadersReceived(self) -> None:
+        request = self.requests[-1]
+        if len(request.requestHeaders.getRawHeaders(b"host") or ()) > 1:
+            self.refuse(b"400 Bad Request")
+        elif (self.length or 0) > self.site.limits.body:
+            self.refuse(b"413 Content Too Large")
+        else:
+            super().allHeadersReceived()
+
+    def allContentReceived(self) -> None:
+        if not self.refused:
+            self.deadline = None
+            super().allContentReceived()
+
+    def requestDone(self, request: http.Request) -> None:
+        self._waiting = True
+        self.deadline = self.site.seconds() + self.site.limits.idle_time
+        super().requestDone(request)
+
+    def refuse(self, status: bytes) -> None:
+        """Answer without listening any further.
+
+        Closing at once would reset the connection under the client's last words and it might never
+        read the answer; so what it still sends is thrown away until it closes or the time is up.
+        """
+        self.refused = True
+        self.transport.write(
+            b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status
+        )
+        self.__dict__.update(
+            dict.fromkeys(("lineReceived", "rawDataReceived", "dataReceived"), _discard)
+        )
+        self.length = None
+        self.deadline = self.site.seconds() + self.site.limits.linger_time
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self.refuse(b"431 Request Header Fields Too Large")
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        self.refuse(b"400 Bad Request")
+
+
+def _discard(data: bytes) -> None:
+    pass
+
+
+class LimitedRequest(server.Request):
+    """A request whose body is bounded also where no length was announced."""
+
+    def handleContentChunk(self, data: bytes) -> None:
+        channel: Any = self.channel
+        if self.content is not None and self.content.tell() + len(data) <= channel.site.limits.body:
+            super().handleContentChunk(data)
+        elif not channel.refused:
+            channel.refuse(b"413 Content Too Large")
+
+
+class LimitedSite(server.Site):
+    """A Site that enforces :class:`HttpLimits` and never writes a request to a log, since requests
+    may carry secrets in their query."""
+
+    displayTracebacks = False
+    protocol = Channel  # type: ignore[assignment]  # declared as a proxy class of Twisted's own
+
+    def __init__(
+        self, resource: IResource, reactor: IReactorTime, limits: HttpLimits = HttpLimits()
+    ) -> None:
+        super().__init__(resource, LimitedRequest, timeout=None, reactor=reactor)
+        self.limits = limits
+        self.seconds = reactor.seconds
+        self._channels: set[Channel] = set()
+        self._by_address: Counter[str] = Counter()
+        self._sweep = LoopingCall(self._cut_the_late)
+        self._sweep.clock = reactor
+
+    def startFactory(self) -> None:
+        self._sweep.start(min(1.0, self.limits.request_time / 4, self.limits.idle_time / 4))
+
+    def stopFactory(self) -> None:
+        self._sweep.stop()
+
+    def log(self, request: http.Request) -> None:
+        """Nothing."""
+
+    def admit(self, channel: Channel) -> bool:
+        """Count a new connection; False when there are too many."""
+        address = channel.transport.getPeer()
+        host = address.host if isinstance(address, IPv4Address | IPv6Address) else ""
+        limits = self.limits
+        if len(self._channels) >= limits.connections or (
+            host and self._by_address[host] >= limits.connections_per_address
+        ):
+            return False
+        channel.peer_key = host
+        self._by_address[host] += 1
+        self._channels.add(channel)
+        return True
+
+    def dismiss(self, channel: Channel) -> None:
+        """A connection has ended, counted or not."""
+        if channel in self._channels:
+            self._channels.discard(channel)
+            host = channel.peer_key or ""
+            self._by_address[host] -= 1
+            if not self._by_address[host]:
+                del self._by_address[host]
+
+    def close_connections(self) -> None:
+        """End all connections that are not in the middle of a request."""
+        for channel in list(self._channels):
+            if channel.deadline is not None:
+                channel.transport.loseConnection()
+
+    def abort_connections(self) -> None:
+        """End all connections, whatever they are at."""
+        for channel in list(self._channels):
+            channel.transport.abortConnection()
+
+    def connections(self) -> int:
+        """How many connections there are."""
+        return len(self._channels)
+
+    def _cut_the_late(self) -> None:
+        now = self.seconds()
+        for channel in list(self._channels):
+            if channel.deadline is not None and channel.deadline < now:
+                channel.transport.abortConnection()

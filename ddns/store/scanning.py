@@ -1,0 +1,55 @@
+"""Walking over a zone's records without holding anything up."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from ddns.model.rows import Row
+from ddns.store import database
+from ddns.store.interfaces import IScan
+
+
+@implementer(IScan)
+class Scan:
+    """Rows of one zone, *size* at a time: few enough that a caller's turn stays short."""
+
+    def __init__(
+        self,
+        path: Path,
+        zone: bytes,
+        in_reader: Callable[[Callable[[], Any]], Deferred[Any]],
+        size: int = 1000,
+    ) -> None:
+        self._path = path
+        self._zone = zone
+        self._in_reader = in_reader
+        self._size = size
+        self._view: Any = None
+        self._rows: sqlite3.Cursor | None = None
+
+    def next(self) -> Deferred[list[Row]]:
+        return self._in_reader(self._next)
+
+    def _next(self) -> list[Row]:
+        if self._rows is None:
+            self._view = database.view(self._path)
+            self._rows = self._view.__enter__().execute(
+                "select owner, type, ttl, rdatas from rrset"
+                " where zone = (select id from zone where origin = ?) order by owner, type",
+                (self._zone,),
+            )
+        return self._rows.fetchmany(self._size)
+
+    def close(self) -> Deferred[None]:
+        return self._in_reader(self._close)
+
+    def _close(self) -> None:
+        if self._view is not None:
+            self._view.__exit__(None, None, None)
+        self._view = self._rows = None

@@ -39,6 +39,7 @@ class Publisher:
         self._zones = zones
         self._directory = directory
         self._loading: dict[bytes, _Loading] = {}
+        self._stale: set[bytes] = set()
 
     async def load(self) -> None:
         """Bring everything into memory, then follow the journal."""
@@ -69,31 +70,33 @@ class Publisher:
 
     def committed(self, events: Sequence[Event]) -> None:
         """Take over one commit; called in commit order, before its authors are told."""
+        fresh: dict[bytes, int] = {}  # zones to load, which will bring this commit's records along
         for event in events:
-            if event.kind is EventKind.RRSET:
-                assert event.zone is not None
-                loading = self._loading.get(event.zone)
-                if loading is not None:
-                    loading.events.append(event)
-                elif (zone := self._zones.get(event.zone)) is not None:
-                    _apply(zone, event)
-            else:
-                self._other(event)
-
-    def _other(self, event: Event) -> None:
-        match event.kind, event.value:
-            case EventKind.ZONE, None:
-                assert event.zone is not None
-                self._zones.remove(event.zone)
-                if (loading := self._loading.get(event.zone)) is not None:
-                    loading.events.append(event)
-            case ((EventKind.ZONE | EventKind.RELOAD), _):
-                assert event.zone is not None
+            if event.zone is None:
+                self._person(event)
+                continue
+            loading = self._loading.get(event.zone)
+            if loading is not None:
+                loading.events.append(event)
+            elif _is_removal(event):
+                fresh.pop(event.zone, None)
+            elif (
+                event.kind is EventKind.RELOAD
+                or event.zone in self._stale
+                or (zone := self._zones.get(event.zone)) is None
+            ):
                 assert event.serial is not None
-                if (loading := self._loading.get(event.zone)) is not None:
-                    loading.events.append(event)
-                elif event.kind is EventKind.RELOAD or self._zones.get(event.zone) is None:
-                    self._start_loading(event.zone, event.serial)
+                fresh[event.zone] = event.serial
+            elif event.kind is EventKind.RRSET and event.zone not in fresh:
+                _apply(zone, event)
+            if _is_removal(event):
+                self._zones.remove(event.zone)
+        for origin, serial in fresh.items():
+            self._start_loading(origin, serial)
+
+    def _person(self, event: Event) -> None:
+        """An account or a key has come, changed or gone."""
+        match event.kind, event.value:
             case EventKind.ACCOUNT, Account() as account:
                 self._directory.put_account(account)
             case EventKind.ACCOUNT, None:
@@ -128,19 +131,21 @@ class Publisher:
                     if event.kind is EventKind.RRSET:
                         if not removed:
                             _apply(zone, event)
-                    elif event.kind is EventKind.ZONE and event.value is None:
+                    elif _is_removal(event):
                         removed = True
-                    else:
+                    elif event.kind is EventKind.RELOAD or removed:
                         assert event.serial is not None
-                        serial, removed, again = event.serial, False, True
+                        serial, again = event.serial, True
                 loading.events.clear()
                 if again:
                     await scan.close()
                     scan = self._store.scan(origin)
             if not removed:
                 self._zones.add(zone)
+            self._stale.discard(origin)
         except Exception:
             failure = Failure()
+            self._stale.add(origin)  # the next commit to it tries again
             del self._loading[origin]
             for waiter in loading.waiting:
                 waiter.errback(failure)
@@ -151,6 +156,10 @@ class Publisher:
                 waiter.callback(None)
         finally:
             await scan.close()
+
+
+def _is_removal(event: Event) -> bool:
+    return event.kind is EventKind.ZONE and event.value is None
 
 
 def _apply(zone: Zone, event: Event) -> None:

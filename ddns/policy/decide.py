@@ -36,6 +36,7 @@ def decide(
         return before.get((owner, number)) or RRset(owner, number, ttl, ())
 
     after: dict[tuple[bytes, int], RRset] = {}
+    impossible = False
     for edit in change.edits:
         try:
             rrset = _edited(
@@ -46,8 +47,11 @@ def decide(
         except names.BadName:
             return Status.NOTFQDN
         if rrset is None:
-            return Status.BADADDRESS
-        after[rrset.owner, rrset.type] = rrset
+            impossible = True
+        else:
+            after[rrset.owner, rrset.type] = rrset
+    if impossible and not after:  # beside other edits a network may come to nothing
+        return Status.BADADDRESS
     if any(_alias_with_data(owner, before, after) for owner, _ in after):
         return Status.NOHOST
     spoken = {number for owner, number in after if owner == name and number in ADDRESS_TYPES}
@@ -98,12 +102,12 @@ def _renumbered(rdata: bytes, network: ipaddress.IPv6Network) -> bytes:
 
 def _mail(edit: Mail, name: bytes, rrset: RRset) -> RRset:
     """dyndns2's MX: the exchange, and with ``backmx`` the host itself preferred to it."""
-    exchanges = [rdata[2:] for rdata in rrset.rdatas]
-    others = [exchange for exchange in exchanges if exchange != name]
+    others = [rdata for rdata in rrset.rdatas if rdata[2:] != name]
+    backup = len(others) < len(rrset.rdatas) if edit.backup is None else edit.backup
     if edit.exchange is not None:
-        others = [edit.exchange]
-    backup = name in exchanges if edit.backup is None else edit.backup
-    rdatas = [records.mx_rdata(EXCHANGE_PREFERENCE, exchange) for exchange in others]
-    if backup and others and others != [name]:
-        rdatas.insert(0, records.mx_rdata(BACKUP_PREFERENCE, name))
-    return dataclasses.replace(rrset, rdatas=tuple(rdatas))
+        others = [records.mx_rdata(EXCHANGE_PREFERENCE, edit.exchange)]
+    elif not others:  # nothing that could be backed up
+        return rrset
+    if backup and edit.exchange != name:
+        others.insert(0, records.mx_rdata(BACKUP_PREFERENCE, name))
+    return dataclasses.replace(rrset, rdatas=tuple(others))

@@ -75,7 +75,7 @@ class Directory:
     def by_memory(self, credentials: Credentials, now: float) -> Grant | None:
         """What a password allows that :meth:`password_verified` was told of not long ago."""
         found = self._verified.get(self._fingerprint(credentials))
-        if found is None or not found[1] > now:
+        if found is None or not 0 < found[1] - now <= self._remember:  # the clock may be set back
             return None
         return Grant(found[0])
 

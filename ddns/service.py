@@ -84,7 +84,7 @@ class DdnsService(Service):
         self.zones = Zones()
         self.engine = Engine(self.zones)
         self._directory = Directory(secrets.token_bytes(32))
-        self._publisher = Publisher(self.store, self.zones, self._directory)
+        self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
         self._updater = Updater(self.store, self._directory, self._publisher, self._run_slow)
         self._operations = Operations(
             self.store, self._publisher.published, self._run_slow, self._now

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ddns.api import account_work, values, zone_work
 from ddns.api.errors import ApiError, Invalid
 from ddns.model.journal import Author
-from ddns.model.rows import BadRows, Row, unpack_rows
+from ddns.model.rows import Row
 from ddns.policy import secrets
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
 
@@ -91,15 +91,11 @@ class Operations:
 
         *stage* is a name that the caller chose for this import, *serial* the file's.
         """
-        try:
-            unpacked = list(unpack_rows(rows))
-        except BadRows as error:
-            raise Invalid(str(error)) from error
         return await self._transact(
             partial(
                 zone_work.zone_import,
                 origin=values.name(origin),
-                rows=unpacked,
+                rows=rows,
                 stage=stage,
                 last=last,
                 serial=serial,

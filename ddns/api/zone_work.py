@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ddns.api.errors import Conflict, Invalid, NotFound
 from ddns.api.values import Json, below, known_account, known_zone, rrset_json, zone_json
 from ddns.model import names, records
 from ddns.model.account import ZoneInfo
 from ddns.model.records import AAAA, CNAME, NS, SOA, A, RRset
-from ddns.model.rows import Row
+from ddns.model.rows import BadRows, Row, unpack_rows
 from ddns.store.interfaces import IReading, ITransaction
 
 OPERATOR_TTL = 3600
@@ -90,7 +90,7 @@ def zone_remove(transaction: ITransaction, origin: bytes) -> Json:
 def zone_import(
     transaction: ITransaction,
     origin: bytes,
-    rows: Sequence[Row],
+    rows: bytes,
     stage: str,
     last: bool,
     serial: int,
@@ -98,14 +98,12 @@ def zone_import(
     now: float,
 ) -> Json:
     """Stage rows; with the last ones make them the zone."""
-    for owner, number, _, packed in rows:
-        if not names.is_subdomain(owner, origin):
-            raise Invalid(f"{names.to_text(owner)} is not in {names.to_text(origin)}")
-        if number == SOA and (owner != origin or len(packed) < 24):
-            raise Invalid("the SOA is not the zone's")
-    transaction.stage(stage, rows)
+    try:
+        transaction.stage(stage, _rows_of(origin, rows))
+    except BadRows as error:
+        raise Invalid(str(error)) from error
     if not last:
-        return {"staged": len(rows)}
+        return {"octets": len(rows)}
     if transaction.zone(origin) is None:
         _no_hosts_of_another_zone(transaction, origin)
         transaction.put_zone(ZoneInfo(origin, serial, None, now))
@@ -118,6 +116,18 @@ def zone_import(
         "removed": result.removed,
         "skipped": result.skipped,
     }
+
+
+def _rows_of(origin: bytes, packed: bytes) -> Iterator[Row]:
+    """Rows of a zone. Made one by one while the database takes them, so that the interpreter is
+    never held for as long as a whole chunk takes."""
+    for row in unpack_rows(packed):
+        owner, number, _, rdatas = row
+        if not names.is_subdomain(owner, origin):
+            raise BadRows(f"{names.to_text(owner)} is not in {names.to_text(origin)}")
+        if number == SOA and (owner != origin or len(rdatas) < 24):
+            raise BadRows("the SOA is not the zone's")
+        yield row
 
 
 def record_set(

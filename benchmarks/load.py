@@ -58,6 +58,15 @@ class _HttpClient(asyncio.Protocol):
             self._transport.close()  # type: ignore[attr-defined]
             return
         run.left -= 1
+        if run.interval:
+            loop = asyncio.get_running_loop()
+            run.due = max(run.due + run.interval, loop.time())
+            loop.call_at(run.due, self._send)
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        run = self._run
         host = self._hosts[self._turn % len(self._hosts)]
         self._turn += 1
         address = next(run.addresses)
@@ -87,14 +96,18 @@ class _HttpClient(asyncio.Protocol):
 
 
 class HttpRun:
-    """Updates over keep-alive HTTP, one in flight a connection."""
+    """Updates over keep-alive HTTP, one in flight a connection; *pace* is the most a second."""
 
-    def __init__(self, port: int, user: str, key: str, requests: int) -> None:
+    def __init__(
+        self, port: int, user: str, key: str, requests: int, pace: float | None = None
+    ) -> None:
         self.port = port
         self.left = requests
         self.authorization = "Basic " + base64.b64encode(f"{user}:{key}".encode()).decode()
         self.addresses = addresses()
         self.tally = Tally()
+        self.interval = 1 / pace if pace else 0.0
+        self.due = 0.0
         self._open = 0
         self._done = asyncio.Event()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import re
 import tomllib
 import types
 import typing
@@ -14,20 +15,40 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_MAY_BE_0 = ("dns.rate_limit.responses_per_second", "dns.rate_limit.slip")
+_LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
+
 
 class ConfigError(ValueError):
     """A setting that cannot be; ``str()`` names where it stands and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimitSettings:
+    """``[dns.rate_limit]``. No ``responses_per_second`` means no limit. ``slip``: one in so many
+    suppressed replies is sent cut short, 0 for none. Prefixes are bits, whole octets of them."""
+
+    responses_per_second: int = 200
+    slip: int = 2
+    table_size: int = 65_536
+    ipv4_prefix: int = 24
+    ipv6_prefix: int = 56
+
+
+@dataclass(frozen=True, slots=True)
 class DnsSettings:
-    """``[dns]``. ``listen`` are ``ADDRESS:PORT``, each for UDP and TCP; durations are seconds."""
+    """``[dns]``. ``listen`` are ``ADDRESS:PORT``, each for UDP and TCP; durations are seconds.
+    Secrets of cookies are 32 hexadecimal digits, or nothing."""
 
     listen: tuple[str, ...] = ("127.0.0.1:5300",)
     tcp_connections: int = 150
     tcp_connections_per_address: int = 60
     tcp_idle_time: float = 10.0
     tcp_message_time: float = 10.0
+    cookies: bool = True
+    cookie_secret: str = field(default="", repr=False)
+    cookie_secret_accepted: str = field(default="", repr=False)
+    rate_limit: RateLimitSettings = field(default_factory=RateLimitSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +111,19 @@ def check(settings: Settings) -> Settings:
     """
     for address in settings.dns.listen:
         parse_address(address, "dns.listen")
+    for key in ("cookie_secret", "cookie_secret_accepted"):
+        if not re.fullmatch("(?:[0-9A-Fa-f]{32})?", getattr(settings.dns, key)):
+            raise ConfigError(f"dns.{key}: expected 32 hexadecimal digits")  # and does not show it
+    if settings.dns.cookie_secret_accepted and not settings.dns.cookie_secret:
+        raise ConfigError("dns.cookie_secret_accepted: expected dns.cookie_secret beside it")
+    for key, bits in (("ipv4_prefix", 32), ("ipv6_prefix", 128)):
+        prefix = getattr(settings.dns.rate_limit, key)
+        if prefix % 8 or not 8 <= prefix <= bits:
+            raise ConfigError(
+                f"dns.rate_limit.{key}: expected a multiple of 8 up to {bits}, got {prefix!r}"
+            )
+    if settings.dns.rate_limit.table_size > _LARGEST_TABLE:
+        raise ConfigError(f"dns.rate_limit.table_size: expected {_LARGEST_TABLE} at most")
     return settings
 
 
@@ -140,6 +174,8 @@ def _value(wanted: Any, value: Any, key: str) -> Any:
     if type(value) is not wanted:
         names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
         raise ConfigError(f"{key}: expected {names[wanted]}, got {value!r}")
-    if wanted in (int, float) and value <= 0:
-        raise ConfigError(f"{key}: expected more than 0, got {value!r}")
+    # Not "<= 0", which not-a-number is not either.
+    if wanted in (int, float) and not value > 0 and (value or key not in _MAY_BE_0):
+        least = "0 or more" if key in _MAY_BE_0 else "more than 0"
+        raise ConfigError(f"{key}: expected {least}, got {value!r}")
     return value

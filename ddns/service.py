@@ -21,7 +21,7 @@ from twisted.python.threadpool import ThreadPool
 
 from ddns import sample
 from ddns.api.operations import Operations
-from ddns.config import Settings, parse_address
+from ddns.config import DnsSettings, RateLimitSettings, Settings, parse_address
 from ddns.dialects import DIALECTS
 from ddns.model.update import Outcome, Update
 from ddns.net.control import ControlListener
@@ -34,7 +34,9 @@ from ddns.publisher import Publisher
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
+from ddns.zone.cookies import Cookies
 from ddns.zone.engine import Engine
+from ddns.zone.limits import RateLimiter
 from ddns.zone.zone import Zones
 
 T = TypeVar("T")
@@ -82,7 +84,11 @@ class DdnsService(Service):
             journal_rows=settings.store.journal_rows,
         )
         self.zones = Zones()
-        self.engine = Engine(self.zones)
+        self.engine = Engine(
+            self.zones,
+            limiter=_limiter(settings.dns.rate_limit, reactor.seconds),
+            cookies=_cookies(settings.dns, now),
+        )
         self._directory = Directory(secrets.token_bytes(32))
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
         self._updater = Updater(self.store, self._directory, self._publisher, self._run_slow)
@@ -277,6 +283,31 @@ def _address(port: IListeningPort) -> tuple[str, int] | None:
     address: Any = port.getHost()
     host = getattr(address, "host", None)
     return None if host is None else (host, address.port)
+
+
+def _limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> RateLimiter | None:
+    if not settings.responses_per_second:
+        return None
+    return RateLimiter(
+        clock,
+        secrets.token_bytes,
+        per_second=settings.responses_per_second,
+        slip=settings.slip,
+        slots=settings.table_size,
+        ipv4_prefix=settings.ipv4_prefix,
+        ipv6_prefix=settings.ipv6_prefix,
+    )
+
+
+def _cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
+    if not settings.cookies:
+        return None
+    return Cookies(
+        now,
+        secrets.token_bytes,
+        secret=bytes.fromhex(settings.cookie_secret),
+        accepted=bytes.fromhex(settings.cookie_secret_accepted),
+    )
 
 
 def _why(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -62,6 +62,9 @@ class ControlListener:
         """Listen no longer; connections end with the request they are at."""
         if self._port is not None:
             port, self._port = self._port, None
+            # Twisted is to remove it, and would end in the middle of that if somebody else has.
+            with suppress(OSError):
+                self._path.touch(0o600)
             await (port.stopListening() or succeed(None))
             self.site.close_connections()
         self._exit.close()

@@ -19,6 +19,7 @@ from twisted.web.resource import Resource
 from ddns.dialects.base import Dialect, Reply, Request
 from ddns.model import records
 from ddns.model.update import Credentials, Outcome, Status, Update
+from ddns.net.site import LimitedRequest
 
 Perform = Callable[[Update], Awaitable[Outcome]]
 """The pipeline, as the resource sees it."""
@@ -75,16 +76,21 @@ def _send(request: http.Request, reply: Reply) -> None:
     if request.channel is None:  # the client has gone
         return
     body = reply.body.encode("utf-8", "replace")
-    request.setResponseCode(reply.status)
-    headers = request.responseHeaders
-    headers.setRawHeaders(b"server", [b"ddns"])
-    headers.setRawHeaders(b"content-type", [reply.content_type.encode()])
-    headers.setRawHeaders(b"content-length", [b"%d" % len(body)])
-    headers.setRawHeaders(b"cache-control", [b"no-store"])
-    for name, value in reply.headers.items():
-        headers.setRawHeaders(name.encode(), [value.encode()])
-    request.write(body)
-    request.finish()
+    headers = {
+        "Server": "ddns",
+        "Content-Type": reply.content_type,
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        **reply.headers,
+    }
+    if isinstance(request, LimitedRequest):
+        request.reply(reply.status, headers, body)
+    else:  # below somebody else's Site
+        request.setResponseCode(reply.status)
+        for name, value in headers.items():
+            request.responseHeaders.setRawHeaders(name, [value])
+        request.write(body)
+        request.finish()
 
 
 def _args(request: http.Request) -> Mapping[str, str]:

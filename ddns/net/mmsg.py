@@ -171,18 +171,19 @@ class BatchReader(UdpReader):
                 source = source[12:]
             try:
                 reply = respond(payload[:size].tobytes(), source, False)
-            except Exception:
-                self._faults.failed(source)
-                continue
-            if reply:
+                if not reply:
+                    continue
                 size = len(reply)
                 if size > LARGEST:
                     continue  # no packet can carry it
-                if replies != slot:
-                    self._move(slot, replies)
                 payloads[replies][:size] = reply
-                sizes[replies] = size
-                replies += 1
+            except Exception:
+                self._faults.failed(source)
+                continue
+            if replies != slot:
+                self._move(slot, replies)
+            sizes[replies] = size
+            replies += 1
         return replies
 
     def _move(self, slot: int, to: int) -> None:

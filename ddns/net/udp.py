@@ -109,6 +109,8 @@ class PlainReader(UdpReader):
                         self._sock.sendto(reply, address)
                 except OSError:
                     continue
+                except TypeError:  # these are no octets
+                    self._faults.failed(source)
 
 
 def _from_destination(control: _Control) -> _Control:

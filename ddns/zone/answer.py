@@ -4,7 +4,7 @@ answers (RFC 2308). Chooses RRsets and never encodes them.
 
 from __future__ import annotations
 
-from ddns.model.names import MAX_WIRE, WILDCARD, is_subdomain
+from ddns.model.names import MAX_WIRE, WILDCARD, is_subdomain, is_wire_form
 from ddns.model.records import (
     AAAA,
     ANY,
@@ -16,6 +16,7 @@ from ddns.model.records import (
     A,
     pack_rdatas,
 )
+from ddns.zone.limits import ABSENT
 from ddns.zone.message import NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN, Answer
 from ddns.zone.node import QUESTION, RRSET, TARGET_AT, label_starts, pack, pick, split, unpack
 from ddns.zone.zone import Zone, Zones
@@ -90,6 +91,7 @@ def solve(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
     seen = {name}
     for _ in range(MAX_CHAIN):
         kind, owner, node = find(zone, name, starts, rtype)
+        reply.about = reply.about or owner
         if kind == CUT:
             _refer(zone, owner, node, reply)
             return reply
@@ -100,6 +102,7 @@ def solve(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
                 return reply  # the CNAME just made is the answer
         elif kind == MISS:
             reply.rcode = NXDOMAIN
+            reply.about = ABSENT + zone.origin
             target = None
             _deny(zone, reply)
         else:
@@ -108,6 +111,8 @@ def solve(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
         # for the resolver to go on, as it is in a loop.
         if target is None or target in seen:
             return reply
+        if not is_wire_form(target):
+            return Answer(SERVFAIL)  # such rdata is no answer to give anyone
         seen.add(target)
         name, starts = target, label_starts(target)
         zone = zones.nearest(name, starts, rtype)
@@ -145,12 +150,15 @@ def _substitute(name: bytes, owner: bytes, node: bytes, reply: Answer) -> bytes 
     """Answer with a DNAME and the CNAME made from it; return its target (RFC 6672 3.1).
 
     None where that is the end: a name that became too long, or a DNAME that points below itself, so
-    that every further round would only make the name longer.
+    that every further round would only make the name longer. Empty, which is no name, where the
+    DNAME's rdata is none.
     """
     rrset = pick(node, DNAME)
     if (owner, rrset) not in reply.answer:
         reply.answer.append((owner, rrset))
     dname = unpack(owner, rrset)
+    if not is_wire_form(dname.rdatas[0].lower()):
+        return b""
     target = name[: -len(owner)] + dname.rdatas[0]
     if len(target) > MAX_WIRE:
         reply.rcode = YXDOMAIN
@@ -181,7 +189,7 @@ def _add_addresses(
     seen = set()
     for rdata in found.rdatas:
         target = rdata[TARGET_AT[found.type] :].lower()
-        if target in seen or not is_subdomain(target, zone.origin):
+        if target in seen or not is_wire_form(target) or not is_subdomain(target, zone.origin):
             continue
         seen.add(target)
         node = zone.nodes.get(target)

@@ -1,0 +1,130 @@
+"""Packing replies: RRsets as they stand in a zone's nodes (:mod:`ddns.zone.node`), put behind the
+question octet for octet as the client sent it (RFC 1035 4.1, RFC 6891 6.1).
+"""
+
+from __future__ import annotations
+
+import struct
+
+from ddns.model.records import CNAME, OPT
+from ddns.zone.cookies import COOKIE
+from ddns.zone.message import AA, CD, HEADER, OPCODE, QR, RD, TC, Answer, Request
+from ddns.zone.node import QUESTION, TARGET_AT
+
+MAX_POINTED = 0x3FFF  # a pointer has 14 bits for its offset (RFC 1035 4.1.4)
+
+_OPT = struct.Struct("!BHHBBHH")  # root, OPT, payload, extended rcode, version, flags, RDLENGTH
+_OPTION = struct.Struct("!HH")
+
+_NAME_AT = {CNAME: 0, **TARGET_AT}
+"""Where the name begins in rdata whose name can become an owner further on in the message."""
+
+
+def opt_record(payload: int, rcode: int, dnssec_ok: bool, options: bytes = b"") -> bytes:
+    """The OPT of a reply (RFC 6891 6.1.2-3): version 0, no flag but the client's DO.
+
+    DO is copied as RFC 3225 3 asks; it promises nothing about signatures.
+    """
+    flags = 0x8000 if dnssec_ok else 0
+    return _OPT.pack(0, OPT, payload, rcode >> 4, 0, flags, len(options)) + options
+
+
+def cookie_option(cookie: bytes) -> bytes:
+    """A client's cookie, or a client's and a server's, as an option (RFC 7873 4)."""
+    return _OPTION.pack(COOKIE, len(cookie)) + cookie
+
+
+def pack(request: Request, reply: Answer, limit: int, payload: int, options: bytes = b"") -> bytes:
+    """Encode a reply of at most *limit* octets; *payload* and *options* are for its OPT, if any.
+
+    What does not fit is left out in whole RRsets: from answer, authority and glue with TC set and
+    nothing after it, from the rest of the additional section silently (RFC 2181 9).
+    """
+    opt = b""
+    if request.edns is not None:
+        opt = opt_record(payload, reply.rcode, request.edns.dnssec_ok, options)
+    message = _Message(request, limit - len(opt))
+    whole = (
+        message.add_all(0, reply.answer)
+        and message.add_all(1, reply.authority)
+        and message.add_all(2, reply.glue)
+    )
+    if whole:
+        for owner, rrset in reply.additional:
+            message.add(2, owner, rrset)
+    flags = QR | request.flags & (OPCODE | RD | CD) | reply.rcode & 0x0F
+    if reply.authoritative:
+        flags |= AA
+    if reply.cut_short or not whole:
+        flags |= TC
+    answers, authorities, additionals = message.counts
+    header = HEADER.pack(
+        0, flags, bool(request.question), answers, authorities, additionals + bool(opt)
+    )
+    return b"".join((request.id, header[2:], *message.parts, opt))
+
+
+class _Message:
+    """The sections of a reply as they grow behind its header and question."""
+
+    __slots__ = ("_limit", "_name", "_name_at", "_offsets", "_size", "counts", "parts")
+
+    def __init__(self, request: Request, limit: int) -> None:
+        self.parts = [request.question]
+        self.counts = [0, 0, 0]
+        self._limit = limit
+        self._size = 12 + len(request.question)
+        # Owners are compressed to pointers at names that stand in the message already: the name
+        # that the chain of aliases has come to, any ancestor of it, and names in rdata.
+        self._name = request.name
+        self._name_at = 12
+        self._offsets = {request.name: 12}
+
+    def add_all(self, section: int, rrsets: list[tuple[bytes, bytes]]) -> bool:
+        """Add RRsets in order; False at the first that does not fit."""
+        return all(self.add(section, owner, rrset) for owner, rrset in rrsets)
+
+    def add(self, section: int, owner: bytes, rrset: bytes) -> bool:
+        """Add one RRset unless it does not fit."""
+        count = int.from_bytes(rrset[2:4], "big")
+        records = rrset[8:]
+        pointer = self._pointer(owner)
+        if pointer != QUESTION:
+            parts: list[bytes] = []
+            at = 0
+            while at < len(records):
+                end = at + 12 + int.from_bytes(records[at + 10 : at + 12], "big")
+                parts += (pointer, records[at + 2 : end])
+                at = end
+            records = b"".join(parts)
+        if self._size + len(records) > self._limit:
+            return False
+        rtype = int.from_bytes(rrset[:2], "big")
+        if rtype in _NAME_AT:
+            self._note_names(records, len(pointer) + 10, _NAME_AT[rtype], rtype == CNAME)
+        self.parts.append(records)
+        self._size += len(records)
+        self.counts[section] += count
+        return True
+
+    def _pointer(self, owner: bytes) -> bytes:
+        at = self._offsets.get(owner)
+        if at is None and self._name.endswith(owner):
+            # All owners of a reply but the targets in rdata are the name that was reached or
+            # ancestors of it, so the end that is equal begins at a label.
+            at = self._name_at + len(self._name) - len(owner)
+        if at is None or at > MAX_POINTED:
+            return owner
+        return (0xC000 | at).to_bytes(2, "big")
+
+    def _note_names(self, records: bytes, before: int, name_at: int, alias: bool) -> None:
+        at = 0
+        while at < len(records):
+            rdata = at + before
+            end = rdata + int.from_bytes(records[rdata - 2 : rdata], "big")
+            name = records[rdata + name_at : end].lower()
+            offset = self._size + rdata + name_at
+            self._offsets.setdefault(name, offset)
+            if alias:
+                self._name, self._name_at = name, offset
+            at = end

@@ -84,6 +84,7 @@ class Publisher:
     def committed(self, events: Sequence[Event]) -> None:
         """Take over one commit; called in commit order, before its authors are told."""
         fresh: dict[bytes, int] = {}  # zones to load, which will bring this commit's records along
+        serials: dict[bytes, int] = {}
         for event in events:
             if event.zone is None:
                 self._person(event)
@@ -101,9 +102,14 @@ class Publisher:
                 assert event.serial is not None
                 fresh[event.zone] = event.serial
             elif event.kind is EventKind.RRSET and event.zone not in fresh:
+                assert event.serial is not None
                 _apply(zone, event)
+                serials[event.zone] = event.serial
             if _is_removal(event):
                 self._zones.remove(event.zone)
+        for origin, serial in serials.items():
+            if (changed := self._zones.get(origin)) is not None:
+                changed.set_serial(serial)
         for origin, serial in fresh.items():
             self._start_loading(origin, serial)
 
@@ -146,7 +152,9 @@ class Publisher:
                 for event in loading.events:
                     if event.kind is EventKind.RRSET:
                         if not removed:
+                            assert event.serial is not None
                             _apply(zone, event)
+                            zone.set_serial(event.serial)
                     elif _is_removal(event):
                         removed = True
                     elif event.kind is EventKind.RELOAD or removed:
@@ -185,12 +193,10 @@ def _is_removal(event: Event) -> bool:
 
 
 def _apply(zone: Zone, event: Event) -> None:
-    """One RRset's new state, and the serial that its commit gave to the zone."""
+    """One RRset's new state."""
     assert event.owner is not None
     assert event.type is not None
-    assert event.serial is not None
     if event.after is None:
         zone.put(RRset(event.owner, event.type, 0, ()))
     else:
         zone.put(unpack_values(event.owner, event.type, event.after))
-    zone.set_serial(event.serial)

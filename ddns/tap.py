@@ -40,11 +40,11 @@ class Options(usage.Options):
         self["http"] = []
 
     def opt_dns(self, address: str) -> None:
-        """Answer DNS (UDP and TCP) on ADDRESS:PORT; repeatable, or "off" (default: 127.0.0.1:5300)"""
+        """Answer DNS on ADDRESS:PORT; repeatable, or "off" (default: 127.0.0.1:5300)"""
         self["dns"].append(address)
 
     def opt_http(self, description: str) -> None:
-        """Serve HTTP on an endpoint; repeatable, or "off" (default: tcp:8245:interface=127.0.0.1)"""
+        """Serve HTTP on STRPORTS; repeatable; "off" (default: tcp:8245:interface=127.0.0.1)"""
         self["http"].append(description)
 
     def postOptions(self) -> None:

@@ -71,8 +71,10 @@ class Updater:
             return Outcome(update.refusal, user=grant.account)
         author = Author(grant.account, update.dialect, update.at)
         committed = await self._store.transact(author, partial(_write, update.changes, grant))
-        await self._publisher.published(committed.zones)
-        return Outcome(results=committed.value, user=grant.account)
+        results, origins = committed.value
+        # All of them, changed or not: nochg says that our DNS answers what was committed before.
+        await self._publisher.published(origins)
+        return Outcome(results=results, user=grant.account)
 
     async def _authenticate(self, credentials: Credentials, now: float) -> Grant | Status:
         """Keys and remembered passwords at once; a password for the first time in its turn."""
@@ -98,12 +100,17 @@ class Updater:
 
 def _write(
     changes: tuple[Change, ...], grant: Grant, transaction: ITransaction
-) -> tuple[Result, ...]:
-    """Authorize and decide each change against committed rows, and write what it amounts to."""
-    return tuple(_write_one(change, grant, transaction) for change in changes)
+) -> tuple[tuple[Result, ...], frozenset[bytes]]:
+    """Authorize and decide each change against committed rows, and write what it amounts to; the
+    results, and the origins of the zones that they speak of."""
+    origins: set[bytes] = set()
+    results = tuple(_write_one(change, grant, transaction, origins) for change in changes)
+    return results, frozenset(origins)
 
 
-def _write_one(change: Change, grant: Grant, transaction: ITransaction) -> Result:
+def _write_one(
+    change: Change, grant: Grant, transaction: ITransaction, origins: set[bytes]
+) -> Result:
     if change.name is None:
         return Result(change, Status.NOTFQDN)
     name = change.name
@@ -115,6 +122,7 @@ def _write_one(change: Change, grant: Grant, transaction: ITransaction) -> Resul
     if refusal is not None:
         return Result(change, refusal)
     origin = host.zone if host is not None else zone.origin  # type: ignore[union-attr]
+    origins.add(origin)
     decision = decide(
         change, name, host.ttl if host else HOST_TTL, partial(transaction.rrsets, origin)
     )

@@ -64,7 +64,7 @@ def key_add(
 
 def key_revoke(transaction: ITransaction, number: int) -> Json:
     """Remove a key."""
-    key = transaction.key(number)
+    key = transaction.key(number) if 0 < number < 2**63 else None
     if key is None:
         raise NotFound(f"there is no key {number}")
     transaction.remove_key(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from ddns.api.errors import Invalid
 from ddns.api.operations import Operations
 
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
 _EXPECTED = {str: "a string", int: "a whole number", bool: "true or false", bytes: "octets"}
 
 
@@ -39,7 +41,7 @@ def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]
 
 def _from_text(wanted: Any, value: str) -> Any:
     kinds = typing.get_args(wanted) or (wanted,)
-    if int in kinds and value.lstrip("-").isdecimal():
+    if int in kinds and _WHOLE_NUMBER.fullmatch(value):
         return int(value)
     if bool in kinds and value in ("true", "false"):
         return value == "true"

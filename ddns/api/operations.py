@@ -126,7 +126,10 @@ class Operations:
         if password is not None:
             if not password:
                 raise Invalid("an empty password is not possible")
-            hashed = await self._run_slow(partial(secrets.hash_password, password))
+            try:
+                hashed = await self._run_slow(partial(secrets.hash_password, password))
+            except UnicodeEncodeError:
+                raise Invalid("a password has to be UTF-8") from None
         return await self._transact(
             partial(account_work.account_add, name=known, password=hashed, now=self._now())
         )

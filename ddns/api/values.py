@@ -69,6 +69,8 @@ def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
     found = []
     for server in given:
         address = server.get("address")
+        if not isinstance(server.get("name"), str):
+            raise Invalid('a name server is {"name": "...", "address": "..." or null}')
         if address is not None and records.address_from_text(address) is None:
             raise Invalid(f"{address!r} is not an address")
         found.append((host_name(server["name"]), address))

@@ -98,6 +98,8 @@ def zone_import(
     now: float,
 ) -> Json:
     """Stage rows; with the last ones make them the zone."""
+    if not 0 <= serial < 2**32:
+        raise Invalid(f"a serial is 0 to {2**32 - 1}")
     try:
         transaction.stage(stage, _rows_of(origin, rows))
     except BadRows as error:

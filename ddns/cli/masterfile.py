@@ -46,7 +46,11 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda octets: None
     collected = _Collected()
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            tokenizer = dns.tokenizer.Tokenizer(_Counted(file, progress), str(path))
+            tokenizer = _Tokenizer(
+                _Counted(file, progress),
+                str(path),
+                dns.name.IDNA_2008_Strict,
+            )
             reader = dns.zonefile.Reader(
                 tokenizer,
                 dns.rdataclass.IN,
@@ -65,6 +69,21 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda octets: None
         return collected.zone()
     except BadMasterFile as error:
         raise BadMasterFile(f"{path}: {error}") from None
+
+
+class _Tokenizer(dns.tokenizer.Tokenizer):
+    """Knows where an entry began, which is the line that an error is about; the end of that line
+    has often been read when it is found."""
+
+    _began = 1
+
+    def get(self, want_leading: bool = False, want_comment: bool = False) -> dns.tokenizer.Token:
+        if want_leading:  # the first token of an entry
+            self._began = self.line_number
+        return super().get(want_leading, want_comment)
+
+    def where(self) -> tuple[str, int]:
+        return self.filename, self._began
 
 
 class _Counted:
@@ -158,6 +177,8 @@ class _Collected:
 def write(rows: Iterable[Row]) -> Iterator[str]:
     """The lines of a master file with absolute names, in the order of the rows (the SOA first)."""
     for owner, number, ttl, packed in rows:
+        if owner == names.ROOT and number == SOA:
+            yield "$ORIGIN ."  # without it, nobody could tell "." from a name that is relative
         name = names.to_text(owner)
         absolute = name if name == "." else f"{name}."
         kind = records.type_to_text(number)

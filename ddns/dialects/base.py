@@ -65,7 +65,7 @@ def challenge(realm: str) -> dict[str, str]:
 
 def split_list(text: str) -> list[str]:
     """The parts of a comma-separated value, empty ones left out."""
-    return [part for part in (part.strip() for part in text.split(",")) if part]
+    return [part for part in map(str.strip, text.split(",")) if part]
 
 
 def change_of(host: str, edits: tuple[Edit, ...]) -> Change:

@@ -150,6 +150,8 @@ def _network(word: str) -> ipaddress.IPv6Network | None:
 
 
 def _mail(args: Mapping[str, str]) -> tuple[Edit, ...]:
+    if "mx" not in args and "backmx" not in args:
+        return ()
     exchange = None
     with contextlib.suppress(names.BadName):  # absent, NOCHG, or not a name: dyndns.org ignores it
         exchange = names.host_from_text(args.get("mx", ""))

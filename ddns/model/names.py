@@ -7,6 +7,7 @@ what goes on the wire. Text exists only at the edges.
 
 from __future__ import annotations
 
+import functools
 import re
 
 import dns.exception
@@ -53,6 +54,7 @@ def from_text(text: str) -> bytes:
     return name.to_digestable()
 
 
+@functools.lru_cache(maxsize=4096)  # the same hosts come again and again
 def host_from_text(text: str) -> bytes:
     r"""Read the name of a host: letters, digits and hyphens, two labels at least (RFC 1123 2.1).
 

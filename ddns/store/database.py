@@ -16,6 +16,9 @@ from ddns.paths import lock_path
 from ddns.store.interfaces import StoreError
 from ddns.store.migrations import MIGRATIONS
 
+CHECKPOINT_PAGES = 4000
+"""How long the log grows before it is moved into the database: 16 MiB."""
+
 APPLICATION_ID = 0x64646E73  # "ddns"; says in the file's header whose it is
 
 
@@ -117,6 +120,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     connection.execute("pragma foreign_keys = on")
+    # A checkpoint costs two fsyncs and copies each page once, however often it was written.
+    connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
     if not tables:
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
     MIGRATIONS.apply(db)
@@ -125,9 +130,14 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
 
 @contextmanager
 def view(path: Path) -> Iterator[sqlite3.Connection]:
-    """A consistent view of the latest committed state, on a connection that cannot write."""
+    """A consistent view of the latest committed state, on a connection that cannot write. It may be
+    handed from one thread to another."""
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=1.0
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        timeout=1.0,
+        check_same_thread=False,
     )
     try:
         connection.execute("pragma query_only = on")

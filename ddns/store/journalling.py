@@ -3,48 +3,214 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import sqlite3
+from collections.abc import Mapping, Sequence
 
 from ddns.model import names, records
-from ddns.model.account import ZoneInfo
+from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind, Subject, pack_values
-from ddns.model.records import RRset
+from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
 from ddns.store.interfaces import StoreError
 from ddns.store.reading import Reading
 
+MOST_ROWS = 64
+
 
 class Batch:
-    """What one commit has changed so far: its events, and the serial it gives to each zone.
+    """What one commit has changed so far, and what of it SQLite has not been told yet.
 
-    The writer makes one for every SQLite transaction and marks it before each piece of work, so
-    that what a failed piece left here can be forgotten together with its savepoint.
+    RRsets and journal rows, which nearly all work consists of, are written once a commit, in bulk;
+    until then they are known from here. ``rrsets`` are those of the owner names that were read,
+    by zone and owner name; ``serials`` what the commit gives to each zone.
     """
 
-    def __init__(self, position: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, position: int) -> None:
         self.first = position
         self.events: list[Event] = []
         self.serials: dict[bytes, int] = {}
+        self.rrsets: dict[tuple[bytes, bytes], dict[int, RRset]] = {}
+        self.unwritten: dict[tuple[bytes, bytes, int], RRset] = {}
+        self._connection = connection
+        self._journalled = 0
 
-    def mark(self) -> tuple[int, dict[bytes, int]]:
-        """Where :meth:`forget_since` may return to."""
-        return len(self.events), self.serials.copy()
+    def flush(self) -> None:
+        """Write what is not written yet."""
+        write_rrsets(self._connection, self.unwritten)
+        self.unwritten.clear()
+        insert(
+            self._connection,
+            "insert into journal (position, at, who, via, kind, subject, zone, serial, owner, type,"
+            " before, after) values",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (event[0], event[1].at, event[1].who, event[1].via, event[2].value, *event[3:10])
+                for event in self.events[self._journalled :]
+            ],
+        )
+        self._journalled = len(self.events)
+        for origin, serial in self.serials.items():
+            self._connection.execute(
+                "update zone set serial = ? where origin = ?", (serial, origin)
+            )
 
-    def forget_since(self, mark: tuple[int, dict[bytes, int]]) -> None:
-        """Drop everything after *mark*."""
-        del self.events[mark[0] :]
-        self.serials = mark[1]
+
+def insert(
+    connection: sqlite3.Connection,
+    head: str,
+    values: str,
+    rows: Sequence[tuple[object, ...]],
+    tail: str = "",
+) -> None:
+    """Insert rows, many with each statement.
+
+    Python gives its interpreter lock away once a statement, and to take it back while the reactor
+    is busy costs more than a row. The numbers of rows are powers of two, so that the statements are
+    few enough for sqlite3's cache of them.
+    """
+    at = 0
+    while at < len(rows):
+        count = min(MOST_ROWS, 1 << (len(rows) - at).bit_length() - 1)
+        statement = f"{head} {', '.join([values] * count)} {tail}"
+        connection.execute(statement, list(itertools.chain(*rows[at : at + count])))
+        at += count
+
+
+def write_rrsets(
+    connection: sqlite3.Connection, rrsets: Mapping[tuple[bytes, bytes, int], RRset]
+) -> None:
+    """Write RRsets by zone, owner name and type; those without rdatas are deleted."""
+    there = {key: rrset for key, rrset in rrsets.items() if rrset.rdatas}
+    insert(
+        connection,
+        "insert into rrset (zone, owner, type, ttl, rdatas, of_host) values",
+        "((select id from zone where origin = ?), ?, ?, ?, ?, exists (select 1 from host"
+        " where zone = (select id from zone where origin = ?) and name = ?))",
+        [
+            (zone, owner, number, rrset.ttl, pack_rdatas(rrset.rdatas), zone, names.host_of(owner))
+            for (zone, owner, number), rrset in there.items()
+        ],
+        "on conflict (zone, owner, type) do update set"
+        " ttl = excluded.ttl, rdatas = excluded.rdatas, of_host = excluded.of_host",
+    )
+    connection.executemany(
+        "delete from rrset where zone = (select id from zone where origin = ?)"
+        " and owner = ? and type = ?",
+        rrsets.keys() - there.keys(),
+    )
 
 
 class Journalling(Reading):
-    """Reading, and what one author's changes within a batch leave in the journal."""
+    """One author's piece of work: what it changes lies on top of the batch until it is done.
+
+    Work that only sets RRsets and fails is forgotten by forgetting this object. Work that changes
+    anything else says :meth:`_direct` before it and gets a savepoint.
+    """
 
     def __init__(self, connection: sqlite3.Connection, batch: Batch, author: Author) -> None:
         super().__init__(connection)
+        self._connection = connection
         self._many = connection.executemany
         self._batch = batch
         self._author = author
+        self._events: list[Event] = []
+        self._serials: dict[bytes, int] = {}
+        self._rrsets: dict[tuple[bytes, bytes], dict[int, RRset]] = {}
+        self._unwritten: dict[tuple[bytes, bytes, int], RRset] = {}
+        self._savepoint = False
         self.zones_changed: set[bytes] = set()
+
+    def done(self) -> None:
+        """The work has come to its end: what it changed is the batch's."""
+        batch = self._batch
+        if self._savepoint:
+            self._execute("release work")
+        batch.events += self._events
+        batch.serials.update(self._serials)
+        batch.rrsets.update(self._rrsets)
+        batch.unwritten.update(self._unwritten)
+
+    def undo(self) -> None:
+        """The work has failed: nothing of it stays."""
+        if self._savepoint:
+            self._execute("rollback to work")
+            self._execute("release work")
+            self._batch.rrsets.clear()
+
+    def _direct(self) -> None:
+        """SQLite is about to be changed past the batch: let it know everything, and forget what
+        was read."""
+        if not self._savepoint:
+            self._batch.flush()
+            self._execute("savepoint work")
+            self._savepoint = True
+        write_rrsets(self._connection, self._unwritten)
+        self._unwritten.clear()
+        self._rrsets.clear()
+        self._batch.rrsets.clear()
+
+    # RRsets ----------------------------------------------------------------------------------
+
+    def host(self, name: bytes) -> Host | None:
+        """As :meth:`Reading.host`, and its RRsets are read along, since they are wanted next."""
+        rows = self._execute(
+            "select host.name, zone.origin, host.account, host.ttl, host.created,"
+            " rrset.type, rrset.ttl, rrset.rdatas from host join zone on zone.id = host.zone"
+            " left join rrset on rrset.zone = host.zone and rrset.owner = host.name"
+            " where host.name = ? order by rrset.type",
+            (name,),
+        ).fetchall()
+        if not rows:
+            return None
+        host = Host(*rows[0][:5])
+        key = (host.zone, name)
+        if key not in self._batch.rrsets:
+            self._batch.rrsets[key] = {
+                number: RRset(name, number, ttl, unpack_rdatas(packed))
+                for *_, number, ttl, packed in rows
+                if number is not None
+            }
+        return host
+
+    def _at(self, zone: bytes, owner: bytes) -> dict[int, RRset]:
+        """The RRsets of an owner name by type, as this work sees them."""
+        key = (zone, owner)
+        at = self._rrsets.get(key)
+        if at is None:
+            at = self._batch.rrsets.get(key)
+        if at is None:
+            read = super().rrsets(zone, owner)
+            at = self._batch.rrsets[key] = {rrset.type: rrset for rrset in read}
+        return at
+
+    def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
+        return self._at(zone, owner).get(number)
+
+    def rrsets(self, zone: bytes, owner: bytes) -> list[RRset]:
+        return sorted(self._at(zone, owner).values(), key=lambda rrset: rrset.type)
+
+    def put_rrset(self, zone: bytes, rrset: RRset) -> None:
+        """See :meth:`ITransaction.put_rrset`."""
+        if rrset.type == records.SOA:
+            rdatas = tuple(records.soa_with_serial(rdata, 0) for rdata in rrset.rdatas)
+            rrset = dataclasses.replace(rrset, rdatas=rdatas)
+        key = (zone, rrset.owner)
+        at = self._at(zone, rrset.owner)
+        before = at.get(rrset.type)
+        if before == rrset or (before is None and not rrset.rdatas):
+            return
+        if key not in self._rrsets:
+            at = self._rrsets[key] = at.copy()
+        if rrset.rdatas:
+            at[rrset.type] = rrset
+        else:
+            del at[rrset.type]
+        self._unwritten[zone, rrset.owner, rrset.type] = rrset
+        serial = self._serial(zone)
+        self._journal_rrset(zone, serial, before, rrset if rrset.rdatas else None)
+
+    # Journal ---------------------------------------------------------------------------------
 
     def _journal(
         self,
@@ -59,34 +225,14 @@ class Journalling(Reading):
         number: int | None = None,
         value: Subject | None = None,
     ) -> None:
-        batch = self._batch
-        position = batch.first + len(batch.events)
+        position = self._batch.first + len(self._batch.events) + len(self._events)
         author = self._author
         event = Event(
             position, author, kind, subject, zone, serial, owner, number, before, after, value
         )
-        self._execute(
-            "insert into journal (position, at, who, via, kind, subject, zone, serial, owner, type,"
-            " before, after) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (position, author.at, author.who, author.via, str(kind), *event[3:10]),
-        )
-        batch.events.append(event)
+        self._events.append(event)
         if zone is not None:
             self.zones_changed.add(zone)
-
-    def _serial(self, origin: bytes) -> int:
-        """The serial that this commit gives to a zone; the first change of a commit raises it."""
-        serial = self._batch.serials.get(origin)
-        if serial is None:
-            zone = self._known_zone(origin)
-            serial = self._batch.serials[origin] = records.serial_after(zone.serial)
-        return serial
-
-    def _known_zone(self, origin: bytes) -> ZoneInfo:
-        zone = self.zone(origin)
-        if zone is None:
-            raise StoreError(f"there is no zone {names.to_text(origin)}")
-        return zone
 
     def _journal_rrset(
         self, zone: bytes, serial: int, before: RRset | None, after: RRset | None
@@ -103,6 +249,24 @@ class Journalling(Reading):
             owner=rrset.owner,
             number=rrset.type,
         )
+
+    def _given_serial(self, origin: bytes) -> int | None:
+        """The serial that this commit gives to a zone, if it does so far."""
+        return self._serials.get(origin, self._batch.serials.get(origin))
+
+    def _serial(self, origin: bytes) -> int:
+        """The serial that this commit gives to a zone; the first change of a commit raises it."""
+        serial = self._given_serial(origin)
+        if serial is None:
+            zone = self._known_zone(origin)
+            serial = self._serials[origin] = records.serial_after(zone.serial)
+        return serial
+
+    def _known_zone(self, origin: bytes) -> ZoneInfo:
+        zone = self.zone(origin)
+        if zone is None:
+            raise StoreError(f"there is no zone {names.to_text(origin)}")
+        return zone
 
 
 def public(subject: Subject | None) -> bytes | None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ddns.model.rows import Row
 from ddns.store import database
-from ddns.store.interfaces import IScan
+from ddns.store.interfaces import IScan, StoreClosed
 
 
 @implementer(IScan)
@@ -47,7 +48,14 @@ class Scan:
         return self._rows.fetchmany(self._size)
 
     def close(self) -> Deferred[None]:
-        return self._in_reader(self._close)
+        closed = self._in_reader(self._close)
+        closed.addErrback(self._close_here)
+        return closed
+
+    def _close_here(self, failure: Failure) -> None:
+        """The store has been closed, and its reader's thread is no more."""
+        failure.trap(StoreClosed)
+        self._close()
 
     def _close(self) -> None:
         if self._view is not None:

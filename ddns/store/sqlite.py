@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
@@ -155,7 +155,8 @@ class SQLiteStore:
             else:
                 assert work.result is not None
                 work.done.callback(work.result)
-        if self._closing is not None and not self._draining:
+        # One of those who were just told may have closed the store already.
+        if self._closing is not None and not self._draining and self._open is not None:
             self._finish()
 
     # Writing, the writer's side --------------------------------------------------------------
@@ -202,24 +203,20 @@ class SQLiteStore:
     def _commit(self, works: Sequence[_Work]) -> Sequence[Event]:
         connection = self._opened.connection
         execute = connection.execute
-        batch = Batch(self._position + 1)
+        batch = Batch(connection, self._position + 1)
         for work in works:
-            mark = batch.mark()
-            execute("savepoint work")
             transaction = Transaction(connection, batch, work.author)
             try:
                 value = work.function(transaction)
+                transaction.done()
             except Exception as error:
                 if not connection.in_transaction:  # SQLite gave the whole batch up: disk full, I/O
                     raise
-                execute("rollback to work")
-                batch.forget_since(mark)
+                transaction.undo()
                 work.result = Failure(_one_line(error))
             else:
                 work.result = Committed(value, frozenset(transaction.zones_changed))
-            execute("release work")
-        for origin, serial in batch.serials.items():
-            execute("update zone set serial = ? where origin = ?", (serial, origin))
+        batch.flush()
         position = self._position + len(batch.events)
         if position // 256 != self._position // 256:
             execute("delete from journal where position <= ?", (position - self._journal_rows,))
@@ -249,6 +246,8 @@ class SQLiteStore:
             except sqlite3.Error as error:
                 raise _one_line(error) from error
 
+        if self._open is None:  # its thread would never come to it
+            return fail(StoreClosed("the store is closed"))
         return deferToThreadPool(self._reactor, self._reader, run)
 
     def read(self, work: Callable[[IReading], T]) -> Deferred[T]:

@@ -10,7 +10,7 @@ from zope.interface import implementer
 from ddns.model import names, records
 from ddns.model.account import Account, Host, Key, ZoneInfo
 from ddns.model.journal import EventKind
-from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
+from ddns.model.records import RRset, unpack_rdatas
 from ddns.model.rows import Row
 from ddns.store.interfaces import ITransaction, StagedResult, StoreError
 from ddns.store.journalling import Journalling, public
@@ -25,14 +25,16 @@ _STAGE_TABLE = (
 )
 _OF_HOST = " or ".join(
     [
-        "exists (select 1 from host where name = {0}.owner)",
+        "exists (select 1 from host where zone = :zone and name = {0}.owner)",
         *(
-            f"(substr({{0}}.owner, 1, {len(label)}) = x'{label.hex()}' and exists"
-            f" (select 1 from host where name = substr({{0}}.owner, {len(label) + 1})))"
+            f"(substr({{0}}.owner, 1, {len(label)}) = x'{label.hex()}' and exists (select 1"
+            f" from host where zone = :zone and name = substr({{0}}.owner, {len(label) + 1})))"
             for label in names.BELOW_HOST
         ),
     ]
 )
+"""Whether an owner name belongs to a host of the zone. A host of the zone below does not count: its
+name may be that of glue here."""
 
 
 @implementer(ITransaction)
@@ -42,15 +44,18 @@ class Transaction(Journalling):
     # Zones -----------------------------------------------------------------------------------
 
     def put_zone(self, zone: ZoneInfo) -> None:
+        self._direct()
         before = self.zone(zone.origin)
         if before is None:
             self._execute(
                 "insert into zone (origin, serial, account, created) values (?, ?, ?, ?)",
                 (zone.origin, zone.serial, zone.account, zone.created),
             )
-            self._batch.serials[zone.origin] = zone.serial
+            self._serials[zone.origin] = zone.serial
         else:
-            zone = dataclasses.replace(zone, serial=before.serial, created=before.created)
+            given = self._given_serial(zone.origin)
+            serial = before.serial if given is None else given
+            zone = dataclasses.replace(zone, serial=serial, created=before.created)
             self._execute(
                 "update zone set account = ? where origin = ?", (zone.account, zone.origin)
             )
@@ -65,14 +70,17 @@ class Transaction(Journalling):
         )
 
     def remove_zone(self, origin: bytes) -> None:
+        self._direct()
         zone = self._known_zone(origin)
         self._execute("delete from zone where origin = ?", (origin,))
-        self._batch.serials.pop(origin, None)
+        for serials in (self._serials, self._batch.serials):
+            serials.pop(origin, None)
         self._journal(EventKind.ZONE, names.to_text(origin), public(zone), None, zone=origin)
 
     # Accounts and keys -----------------------------------------------------------------------
 
     def put_account(self, account: Account) -> None:
+        self._direct()
         before = self.account(account.name)
         self._execute(
             "insert into account (name, password, created) values (?, ?, ?)"
@@ -91,10 +99,12 @@ class Transaction(Journalling):
             self.remove_host(host.name)
         for key in self.keys(name):
             self.remove_key(key.id)
+        self._direct()
         self._execute("delete from account where name = ?", (name,))
         self._journal(EventKind.ACCOUNT, name, public(account), None)
 
     def add_key(self, key: Key) -> Key:
+        self._direct()
         cursor = self._execute(
             "insert into key (account, kind, digest, limited, created) values (?, ?, ?, ?, ?)",
             (key.account, str(key.kind), key.digest, key.hosts is not None, key.created),
@@ -112,12 +122,14 @@ class Transaction(Journalling):
         key = self.key(number)
         if key is None:
             raise StoreError(f"there is no key {number}")
+        self._direct()
         self._execute("delete from key where id = ?", (number,))
         self._journal(EventKind.KEY, str(number), public(key), None)
 
     # Hosts -----------------------------------------------------------------------------------
 
     def put_host(self, host: Host) -> None:
+        self._direct()
         before = self.host(host.name)
         self._execute(
             "insert into host (name, zone, account, ttl, created)"
@@ -128,8 +140,9 @@ class Transaction(Journalling):
         if before is None:
             owners = (host.name, *(label + host.name for label in names.BELOW_HOST))
             self._execute(
-                f"update rrset set of_host = 1 where owner in ({','.join('?' * len(owners))})",
-                owners,
+                f"update rrset set of_host = 1 where owner in ({','.join('?' * len(owners))})"
+                " and zone = (select id from zone where origin = ?)",
+                (*owners, host.zone),
             )
         self._journal(
             EventKind.HOST,
@@ -147,46 +160,14 @@ class Transaction(Journalling):
         for owner in (name, *(label + name for label in names.BELOW_HOST)):
             for rrset in self.rrsets(host.zone, owner):
                 self.put_rrset(host.zone, dataclasses.replace(rrset, rdatas=()))
+        self._direct()
         self._execute("delete from host where name = ?", (name,))
         self._journal(EventKind.HOST, names.to_text(name), public(host), None, owner=name)
-
-    # Records ---------------------------------------------------------------------------------
-
-    def put_rrset(self, zone: bytes, rrset: RRset) -> None:
-        if rrset.type == records.SOA:
-            rdatas = tuple(records.soa_with_serial(rdata, 0) for rdata in rrset.rdatas)
-            rrset = dataclasses.replace(rrset, rdatas=rdatas)
-        before = self.rrset(zone, rrset.owner, rrset.type)
-        if before == rrset or (before is None and not rrset.rdatas):
-            return
-        serial = self._serial(zone)
-        if rrset.rdatas:
-            self._execute(
-                "insert into rrset (zone, owner, type, ttl, rdatas, of_host) values"
-                " ((select id from zone where origin = ?), ?, ?, ?, ?,"
-                " exists (select 1 from host where name = ?)) on conflict (zone, owner, type)"
-                " do update set ttl = excluded.ttl, rdatas = excluded.rdatas,"
-                " of_host = excluded.of_host",
-                (
-                    zone,
-                    rrset.owner,
-                    rrset.type,
-                    rrset.ttl,
-                    pack_rdatas(rrset.rdatas),
-                    names.host_of(rrset.owner),
-                ),
-            )
-        else:
-            self._execute(
-                "delete from rrset where owner = ? and type = ?"
-                " and zone = (select id from zone where origin = ?)",
-                (rrset.owner, rrset.type, zone),
-            )
-        self._journal_rrset(zone, serial, before, rrset if rrset.rdatas else None)
 
     # A zone to come --------------------------------------------------------------------------
 
     def stage(self, stage: str, rows: Iterable[Row]) -> None:
+        self._direct()
         self._execute(_STAGE_TABLE)
         self._many(
             "insert into staged (stage, owner, type, ttl, rdatas) values (?, ?, ?, ?, ?)",
@@ -199,12 +180,14 @@ class Transaction(Journalling):
         )
 
     def drop_staged(self, stage: str) -> None:
+        self._direct()
         self._execute(_STAGE_TABLE)
         self._execute("delete from staged where stage = ?", (stage,))
 
     def take_staged(
         self, stage: str, zone: bytes, serial: int | None = None, replace_hosts: bool = False
     ) -> StagedResult:
+        self._direct()
         self._execute(_STAGE_TABLE)
         execute = self._execute
         known = self._known_zone(zone)
@@ -231,7 +214,7 @@ class Transaction(Journalling):
         if changed or (serial is not None and records.is_later(serial, known.serial)):
             reached = self._serial(zone)
             if serial is not None and records.is_later(serial, reached):
-                reached = self._batch.serials[zone] = serial
+                reached = self._serials[zone] = serial
             if 0 < changed <= RELOAD_ABOVE:
                 self._journal_staged(zone, reached, ours, gone, new)
             else:

@@ -84,8 +84,7 @@ def main() -> None:
             return json.loads(done.stdout)  # type: ignore[no-any-return]
 
         command("zone", "import", str(directory / "zone"))
-        settings = ""
-        with peers.running(peers.ddns(directory, port, http, settings), directory, port):
+        with peers.running(peers.ddns(directory, port, http), directory, port):
             command("zone", "add", "dyn.example")
             command("account", "add", "user")
             hosts = [f"h{number}.dyn.example" for number in range(100)]

@@ -28,7 +28,9 @@ def fill(path: Path, hosts: int) -> None:
     origin = names.from_text(peers.ZONE)
     connection = opened.connection
     connection.execute("begin immediate")
-    transaction = Transaction(connection, Batch(1), Author("benchmark", "benchmark", 0.0))
+    transaction = Transaction(
+        connection, Batch(connection, 1), Author("benchmark", "benchmark", 0.0)
+    )
     account_work.account_add(transaction, "user", None, 0.0)
     zone_work.zone_add(transaction, origin, [], None, 0.0)
     owners = [b"\x08h%07d" % number + origin for number in range(hosts)]

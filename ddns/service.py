@@ -24,6 +24,7 @@ from ddns.api.operations import Operations
 from ddns.config import DnsSettings, RateLimitSettings, Settings, parse_address
 from ddns.dialects import DIALECTS
 from ddns.model.update import Outcome, Update
+from ddns.net import sockets
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener, TcpLimits
 from ddns.net.http import UpdateResource
@@ -31,6 +32,7 @@ from ddns.net.site import HttpLimits, LimitedSite
 from ddns.paths import sample_path, socket_path
 from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
+from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
@@ -40,6 +42,10 @@ from ddns.zone.limits import RateLimiter
 from ddns.zone.zone import Zones
 
 T = TypeVar("T")
+
+
+COMMAND_TIME = 5.0
+"""Seconds that a start waits for a database which is in use, though not by a server."""
 
 
 class StartupError(Exception):
@@ -125,7 +131,7 @@ class DdnsService(Service):
         """
         self._bind()
         try:
-            self.store.open()
+            self._open_store()
         except StoreError as error:
             self._unbind()
             raise StartupError(str(error)) from None
@@ -133,6 +139,18 @@ class DdnsService(Service):
         self._slow.start()
         self._started = ensureDeferred(self._start())
         self._started.addErrback(self._give_up)
+
+    def _open_store(self) -> None:
+        """Open the database; a ``ddns`` command that is at it gets a moment to finish."""
+        deadline = time.monotonic() + COMMAND_TIME
+        while True:
+            try:
+                return self.store.open()
+            except StoreInUse:
+                server = socket_path(self._settings.database).exists()
+                if server or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def _bind(self) -> None:
         if self._bound:
@@ -143,14 +161,12 @@ class DdnsService(Service):
                 self._ports.append(self._listen(description))
         except (CannotListenError, OSError, ValueError) as error:
             self._unbind()
-            raise StartupError(_why(error)) from None
+            raise StartupError(sockets.reason(error)) from None
         self._bound = True
 
     def _listen(self, description: str) -> IListeningPort:
         """Listen on an endpoint. It answers nothing before the reactor runs, and waits with updates
         until everything is loaded."""
-        from twisted.internet.endpoints import serverFromString  # consumes LISTEN_FDS
-
         http = self._settings.http
         limits = HttpLimits(
             request_line=http.request_line,
@@ -164,18 +180,8 @@ class DdnsService(Service):
         site = LimitedSite(
             UpdateResource(self._perform, DIALECTS, self._now), self._reactor, limits
         )
-        try:
-            listening = serverFromString(self._reactor, description).listen(site)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
-            raise ValueError(f"http.listen: {description!r} is no endpoint: {error}") from error
-        results: list[Any] = []
-        listening.addBoth(results.append)
-        if not results:
-            raise ValueError(f"http.listen: {description!r} does not listen at once")
-        if isinstance(results[0], Failure):
-            results[0].raiseException()
+        port = sockets.listen(self._reactor, description, site)
         self._sites.append(site)
-        port: IListeningPort = results[0]
         return port
 
     def _unbind(self) -> None:
@@ -198,7 +204,9 @@ class DdnsService(Service):
         )
         if self.store.created() and self._settings.sample and self._only_loopback():
             dns = next(iter(self._dns.addresses), None)
-            http = next((_address(port) for port in self._ports if _address(port)), None)
+            http = next(
+                (sockets.address(port) for port in self._ports if sockets.address(port)), None
+            )
             text = await sample.create(self._operations, dns, http)
             path = sample_path(self._settings.database)
             terminal = self._terminal
@@ -211,7 +219,7 @@ class DdnsService(Service):
     def _only_loopback(self) -> bool:
         hosts = [host for host, _ in self._dns.addresses]
         for port in self._ports:
-            address = _address(port)
+            address = sockets.address(port)
             if address is None:
                 return False
             hosts.append(address[0])
@@ -278,13 +286,6 @@ def _deferred(result: Any) -> Deferred[Any]:
     return done
 
 
-def _address(port: IListeningPort) -> tuple[str, int] | None:
-    """Host and port of a TCP listener; None for another kind."""
-    address: Any = port.getHost()
-    host = getattr(address, "host", None)
-    return None if host is None else (host, address.port)
-
-
 def _limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> RateLimiter | None:
     if not settings.responses_per_second:
         return None
@@ -308,11 +309,3 @@ def _cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
         secret=bytes.fromhex(settings.cookie_secret),
         accepted=bytes.fromhex(settings.cookie_secret_accepted),
     )
-
-
-def _why(error: BaseException) -> str:
-    """One line about a failed start."""
-    if isinstance(error, CannotListenError):
-        reason = getattr(error.socketError, "strerror", None) or error.socketError
-        return f"cannot listen on {error.interface or '*'}:{error.port}: {reason}"
-    return str(error) or type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import os
 import signal
@@ -132,5 +133,5 @@ def _say_it_in_a_line(otherwise: Any, errors: int | None) -> Any:
 def _fail(reactor: Any, line: str) -> None:
     """End the process with status 1 after what can be stopped in order has been."""
     print(f"ddns: {line}", file=sys.__stderr__)
-    reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
+    atexit.register(os._exit, 1)  # when twistd, which would end with 0, has removed its pid file
     _stop_if_running(reactor)

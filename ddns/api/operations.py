@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ddns.api import account_work, values, zone_work
-from ddns.api.errors import ApiError, Invalid
+from ddns.api.errors import ApiError, Conflict, Invalid
 from ddns.model.journal import Author
 from ddns.model.rows import Row
 from ddns.policy import secrets
@@ -19,6 +19,10 @@ from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreEr
 T = TypeVar("T")
 
 Json = dict[str, Any]
+
+
+MOST_IMPORTS = 4
+"""How many imports may be under way."""
 
 
 class Operations:
@@ -38,6 +42,7 @@ class Operations:
         self._run_slow = run_slow
         self._now = now
         self._via = via
+        self._stages: dict[str, int] = {}
 
     async def _transact(self, function: Callable[[ITransaction], T]) -> T:
         try:
@@ -83,14 +88,24 @@ class Operations:
         origin: str,
         rows: bytes,
         stage: str,
+        part: int = 0,
         last: bool = True,
         serial: int = 1,
         replace_hosts: bool = False,
     ) -> Json:
         """Rows of a zone (:mod:`ddns.model.rows`), to take effect together with the *last* ones.
 
-        *stage* is a name that the caller chose for this import, *serial* the file's.
+        *stage* is a name that the caller chose for this import, *part* counts its calls from 0,
+        *serial* is the file's.
         """
+        if part != self._stages.pop(stage, 0):
+            raise Conflict("this part of the import is not the next; begin it again")
+        if not last:
+            self._stages[stage] = part + 1
+            if len(self._stages) > MOST_IMPORTS:  # whoever began the oldest has gone, it seems
+                gone = next(iter(self._stages))
+                del self._stages[gone]
+                await self._transact(lambda transaction: transaction.drop_staged(gone))
         return await self._transact(
             partial(
                 zone_work.zone_import,

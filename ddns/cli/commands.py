@@ -17,8 +17,8 @@ from ddns.model import names, rows
 Json = dict[str, Any]
 Shown = tuple[Json, Iterable[str]]
 
-CHUNK = 20_000
-"""Rows a request of an import: about a megabyte."""
+CHUNK = 2**20
+"""Octets a request of an import."""
 
 
 def zone_add(client: Client, args: argparse.Namespace) -> Shown:
@@ -71,19 +71,28 @@ def zone_import(client: Client, args: argparse.Namespace) -> Shown:
 
 def _send(client: Client, zone: Any, replace_hosts: bool) -> Json:
     stage = uuid.uuid4().hex
-    chunks = range(0, len(zone.rows), CHUNK)
-    answer: Json = {}
-    for start in chunks:
-        answer = client.call(
+    chunk: list[rows.Row] = []
+    size = part = 0
+
+    def send(last: bool) -> Json:
+        return client.call(
             "zone_import",
             origin=names.to_text(zone.origin),
-            rows=rows.pack_rows(zone.rows[start : start + CHUNK]),
+            rows=rows.pack_rows(chunk),
             stage=stage,
-            last=start == chunks[-1],
+            part=part,
+            last=last,
             serial=zone.serial,
             replace_hosts=replace_hosts,
         )
-    return answer
+
+    for row in zone.rows:
+        if size > CHUNK:
+            send(last=False)
+            chunk, size, part = [], 0, part + 1
+        chunk.append(row)
+        size += len(row[0]) + len(row[3]) + 11
+    return send(last=True)
 
 
 def zone_export(client: Client, args: argparse.Namespace) -> Shown:

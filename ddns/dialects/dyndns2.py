@@ -29,6 +29,7 @@ from ddns.model.update import (
 )
 
 MAX_HOSTS = 20
+MAX_ADDRESSES = 20
 
 WORDS = {
     Status.GOOD: "good",
@@ -70,6 +71,8 @@ class DynDNS2:
             refusal = Status.MISSING
         elif len(hosts) > MAX_HOSTS:
             refusal = Status.NUMHOST
+        elif args.get("myip", "").count(",") + args.get("myipv6", "").count(",") > MAX_ADDRESSES:
+            refusal = Status.BADADDRESS
         edits = (*_addresses(args, request.peer), *_mail(args))
         return Update(
             dialect=self.name,

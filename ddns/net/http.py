@@ -69,7 +69,12 @@ class UpdateResource(Resource):
         except Exception:
             self._log.failure("answering {dialect} failed", dialect=dialect.name)
             outcome = Outcome(Status.FAILED)
-        _send(request, dialect.render(asked, outcome))
+        try:
+            reply = dialect.render(asked, outcome)
+        except Exception:
+            self._log.failure("rendering {dialect} failed", dialect=dialect.name)
+            reply = Reply("911\n", 500)
+        _send(request, reply)
 
 
 def _send(request: http.Request, reply: Reply) -> None:

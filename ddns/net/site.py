@@ -13,12 +13,13 @@ from typing import Any
 
 from twisted.internet import tcp
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from twisted.web import http, server
 from twisted.web.resource import IResource
+from zope.interface import implementer
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -42,6 +43,7 @@ class HttpLimits:
     connections_per_address: int = 100
 
 
+@implementer(IHalfCloseableProtocol)
 class Channel(http.HTTPChannel):
     """A connection with a deadline for whatever it has to do next."""
 
@@ -75,6 +77,16 @@ class Channel(http.HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.site.dismiss(self)
         super().connectionLost(reason)
+
+    def readConnectionLost(self) -> None:
+        """The client has said all it wants to say, and may still want the answer."""
+        if self.deadline is None:  # a request is being answered
+            self.persistent = False
+        else:
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Only we close that side, together with the other."""
 
     def dataReceived(self, data: bytes) -> None:
         if self._waiting:

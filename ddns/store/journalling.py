@@ -118,6 +118,7 @@ class Journalling(Reading):
         self._serials: dict[bytes, int] = {}
         self._rrsets: dict[tuple[bytes, bytes], dict[int, RRset]] = {}
         self._unwritten: dict[tuple[bytes, bytes, int], RRset] = {}
+        self._forgotten: dict[bytes, int] = {}  # serials of the batch, whose zones are removed
         self._savepoint = False
         self.zones_changed: set[bytes] = set()
 
@@ -133,6 +134,7 @@ class Journalling(Reading):
 
     def undo(self) -> None:
         """The work has failed: nothing of it stays."""
+        self._batch.serials.update(self._forgotten)
         if self._savepoint:
             self._execute("rollback to work")
             self._execute("release work")

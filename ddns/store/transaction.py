@@ -73,8 +73,9 @@ class Transaction(Journalling):
         self._direct()
         zone = self._known_zone(origin)
         self._execute("delete from zone where origin = ?", (origin,))
-        for serials in (self._serials, self._batch.serials):
-            serials.pop(origin, None)
+        self._serials.pop(origin, None)
+        if (given := self._batch.serials.pop(origin, None)) is not None:
+            self._forgotten.setdefault(origin, given)
         self._journal(EventKind.ZONE, names.to_text(origin), public(zone), None, zone=origin)
 
     # Accounts and keys -----------------------------------------------------------------------

@@ -189,6 +189,7 @@ def test_without_credentials(served: Serving, client: Client) -> None:
         ("Authorization: Basic", Credentials("", "")),
         ("Authorization: Basic %%%", Credentials("", "")),
         ("Authorization: Basic YWxpY2U", Credentials("", "")),
+        ("Authorization: Basic YWxp%Y2U6cmlnaHQ=", Credentials("", "")),
         ("Authorization: Basic \xff", Credentials("", "")),
         ("Authorization: Bearer YWxpY2U6cmlnaHQ=", Credentials("", "")),
         ("Authorization:", Credentials("", "")),

@@ -1,0 +1,30 @@
+"""A house with nothing in it, and one with a zone, an account, a host and a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house import House, house_at
+from tests.net.reactors import RunningReactor, running_reactor
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningReactor]:
+    with running_reactor() as running:
+        yield running
+
+
+@pytest.fixture
+def house(running: RunningReactor, tmp_path: Path) -> Iterator[House]:
+    with house_at(running, tmp_path / "ddns.sqlite") as house:
+        house.load()
+        yield house
+
+
+@pytest.fixture
+def filled(house: House) -> House:
+    house.fill()
+    return house

@@ -1,0 +1,232 @@
+"""Accounts, keys, hosts and records: what can be done, and what is told when it cannot."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
+from ddns.model.update import Credentials
+from tests.api.refusing import refused
+from tests.house import House
+
+# Accounts and keys -----------------------------------------------------------------------------
+
+
+def test_an_account(house: House) -> None:
+    assert house.api("account_add", name=" Alice ") == {"name": "alice", "password": False}
+    assert house.api("account_add", name="bob", password="secret") == {
+        "name": "bob",
+        "password": True,
+    }
+    assert house.api("account_list") == {
+        "accounts": [{"name": "alice", "password": False}, {"name": "bob", "password": True}]
+    }
+    assert house.api("account_remove", name="ALICE") == {"name": "alice", "password": False}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"name": "alice"}, Conflict),
+        ({"name": "Alice"}, Conflict),
+        ({"name": ""}, Invalid),
+        ({"name": "a b"}, Invalid),
+        ({"name": "new", "password": ""}, Invalid),
+        ({"name": "new", "password": "\udcff"}, Invalid),
+    ],
+)
+def test_accounts_that_cannot_be(filled: House, arguments: dict[str, Any], kind: type) -> None:
+    refused(filled, kind, "account_add", **arguments)
+
+
+def test_the_owner_of_a_zone_stays(filled: House) -> None:
+    filled.api("account_add", name="bob")
+    filled.api("zone_add", origin="bob.example", account="bob")
+    assert "bob.example" in refused(filled, Conflict, "account_remove", name="bob")
+    refused(filled, NotFound, "account_remove", name="nobody")
+
+
+def test_a_key_is_shown_once(filled: House) -> None:
+    added = filled.api("key_add", account="alice", hosts=["home.example.net"])
+    secret = added.pop("key")
+    assert added == {"id": 2, "account": "alice", "kind": "update", "hosts": ["home.example.net"]}
+    assert filled.directory.by_key(Credentials("alice", secret)) is not None
+    assert secret not in str(filled.api("key_list"))
+    assert filled.api("key_list", account="alice")["keys"][1] == added
+    assert filled.api("key_revoke", number=2) == added
+    assert filled.directory.by_key(Credentials("alice", secret)) is None
+    assert [key["id"] for key in filled.api("key_list")["keys"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "kind"),
+    [
+        ("key_add", {"account": "nobody"}, NotFound),
+        ("key_add", {"account": "alice", "hosts": ["none.example.net"]}, NotFound),
+        ("key_add", {"account": "alice", "hosts": ["-"]}, Invalid),
+        ("key_list", {"account": "nobody"}, NotFound),
+        ("key_revoke", {"number": 99}, NotFound),
+        ("key_revoke", {"number": 0}, NotFound),
+        ("key_revoke", {"number": -(10**30)}, NotFound),
+        ("key_revoke", {"number": 10**30}, NotFound),
+    ],
+)
+def test_keys_that_cannot_be(
+    filled: House, operation: str, arguments: dict[str, Any], kind: type
+) -> None:
+    refused(filled, kind, operation, **arguments)
+
+
+def test_a_key_for_a_host_of_somebody_else(filled: House) -> None:
+    filled.api("account_add", name="bob")
+    refused(filled, NotFound, "key_add", account="bob", hosts=["home.example.net"])
+
+
+# Hosts -----------------------------------------------------------------------------------------
+
+
+def test_a_host(filled: House) -> None:
+    host = {"name": "b.example.net", "zone": "example.net", "account": "alice", "ttl": 60}
+    assert filled.api("host_add", name="B.example.net", account="alice", ttl=60) == host
+    assert filled.api("host_list", account="alice", zone="example.net")["hosts"][0] == host
+    filled.api("record_set", owner="*.b.example.net", type="TXT", rdatas=["x"])
+    assert filled.api("host_show", name="b.example.net") == {
+        **host,
+        "records": [{"owner": "*.b.example.net", "type": "TXT", "ttl": 60, "rdatas": ['"x"']}],
+    }
+    assert filled.api("host_remove", name="b.example.net") == host
+    assert filled.in_memory() == filled.on_disk()
+    assert len(filled.in_memory()[1]) == 2  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "kind"),
+    [
+        ("host_add", {"name": "home.example.net", "account": "alice"}, Conflict),
+        ("host_add", {"name": "new.example.net", "account": "nobody"}, NotFound),
+        ("host_add", {"name": "new.other.example", "account": "alice"}, NotFound),
+        ("host_add", {"name": "example.net", "account": "alice"}, Invalid),
+        ("host_add", {"name": "*.example.net", "account": "alice"}, Invalid),
+        ("host_add", {"name": "new.example.net", "account": "alice", "ttl": -1}, Invalid),
+        ("host_add", {"name": "new.example.net", "account": "alice", "ttl": 2**31}, Invalid),
+        ("host_show", {"name": "none.example.net"}, NotFound),
+        ("host_show", {"name": "-"}, Invalid),
+        ("host_remove", {"name": "none.example.net"}, NotFound),
+        ("host_list", {"account": "nobody"}, NotFound),
+        ("host_list", {"zone": "none.example"}, NotFound),
+    ],
+)
+def test_hosts_that_cannot_be(
+    filled: House, operation: str, arguments: dict[str, Any], kind: type
+) -> None:
+    refused(filled, kind, operation, **arguments)
+
+
+def test_no_host_where_the_operator_has_records(filled: House) -> None:
+    filled.api("record_set", owner="www.example.net", type="A", rdatas=["192.0.2.1"])
+    refused(filled, Conflict, "host_add", name="www.example.net", account="alice")
+
+
+# Records ---------------------------------------------------------------------------------------
+
+
+def test_records(filled: House) -> None:
+    given = {"owner": "www.example.net", "type": "mx", "rdatas": ["10 a.b", "20 c.d", "10 a.b"]}
+    assert filled.api("record_set", **given) == {
+        "owner": "www.example.net",
+        "type": "MX",
+        "ttl": 3600,
+        "rdatas": ["10 a.b.", "20 c.d."],
+    }
+    assert filled.api("record_set", **given, ttl=5)["ttl"] == 5
+    assert filled.api("record_set", **given)["ttl"] == 5
+    filled.api("record_set", owner="www.example.net", type="TYPE65280", rdatas=[r"\# 1 0a"])
+    gone = filled.api("record_delete", owner="www.example.net", type="MX")
+    assert [record["type"] for record in gone["deleted"]] == ["MX"]
+    gone = filled.api("record_delete", owner="www.example.net")
+    assert [record["type"] for record in gone["deleted"]] == ["TYPE65280"]
+    assert filled.in_memory() == filled.on_disk()
+
+
+def test_a_record_of_a_host_gets_its_ttl(filled: House) -> None:
+    for owner in ("home", "_acme-challenge.home"):
+        record = filled.api("record_set", owner=f"{owner}.example.net", type="TXT", rdatas=["x"])
+        assert record["ttl"] == 10
+
+
+def test_all_of_an_origin_leaves_the_zone_whole(filled: House) -> None:
+    filled.api("record_set", owner="example.net", type="TXT", rdatas=["x"])
+    gone = filled.api("record_delete", owner="example.net")
+    assert [record["type"] for record in gone["deleted"]] == ["TXT"]
+    refused(filled, NotFound, "record_delete", owner="example.net")
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({"owner": "a.other.example"}, NotFound),
+        ({"owner": "a..b"}, Invalid),
+        ({"type": "NOPE"}, Invalid),
+        ({"type": "ANY"}, Invalid),
+        ({"rdatas": ["x"]}, Invalid),
+        ({"rdatas": []}, Invalid),
+        ({"rdatas": ["192.0.2.1\n192.0.2.2"]}, Invalid),
+        ({"ttl": -1}, Invalid),
+        ({"ttl": 2**31}, Invalid),
+        ({"type": "SOA", "rdatas": ["a. b. 1 2 3 4 5"]}, Invalid),
+        ({"type": "CNAME", "rdatas": ["a.", "b."]}, Invalid),
+        ({"type": "CNAME", "rdatas": ["a."], "owner": "example.net"}, Invalid),
+        ({"type": "CNAME", "rdatas": ["a."], "owner": "text.example.net"}, Conflict),
+        ({"owner": "alias.example.net"}, Conflict),
+    ],
+)
+def test_records_that_cannot_be(filled: House, given: dict[str, Any], kind: type) -> None:
+    filled.api("record_set", owner="text.example.net", type="TXT", rdatas=["x"])
+    filled.api("record_set", owner="alias.example.net", type="CNAME", rdatas=["a."])
+    call = {"owner": "www.example.net", "type": "A", "rdatas": ["192.0.2.1"], **given}
+    refused(filled, kind, "record_set", **call)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"owner": "none.example.net"}, NotFound),
+        ({"owner": "a.other.example"}, NotFound),
+        ({"owner": "example.net", "type": "SOA"}, Invalid),
+        ({"owner": "example.net", "type": "NS"}, Invalid),
+        ({"owner": "example.net", "type": "A"}, NotFound),
+        ({"owner": "example.net", "type": "NOPE"}, Invalid),
+    ],
+)
+def test_deletions_that_cannot_be(filled: House, arguments: dict[str, Any], kind: type) -> None:
+    refused(filled, kind, "record_delete", **arguments)
+
+
+def test_the_soa_may_be_changed_but_for_its_serial(filled: House) -> None:
+    serial = filled.in_memory()[0]  # type: ignore[index]
+    soa = "ns.example.net. me.example.net. 5 1 2 3 4"
+    filled.api("record_set", owner="example.net", type="SOA", rdatas=[soa])
+    assert filled.in_memory()[0] == serial + 1  # type: ignore[index]
+    assert filled.in_memory() == filled.on_disk()
+
+
+# A store that cannot do it ---------------------------------------------------------------------
+
+
+def test_a_locked_database(filled: House, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "ddns.sqlite", isolation_level=None)
+    other.execute("begin immediate")
+    assert "locked" in refused(filled, ApiError, "zone_add", origin="new.example")
+    other.close()
+    filled.api("zone_add", origin="new.example")
+
+
+def test_a_closed_store(filled: House) -> None:
+    filled.running.call(filled.store.close)
+    for operation in ("zone_list", "account_list"):
+        with pytest.raises(ApiError, match="closed"):
+            filled.api(operation)

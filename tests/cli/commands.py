@@ -1,0 +1,39 @@
+"""What a run of the command leaves, and a zone to run it on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Ran:
+    """What a run of the command has left."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+def error_of(ran: Ran) -> str:
+    """The one line of a failure."""
+    assert ran.status == 1
+    assert ran.err.startswith("ddns: ")
+    assert ran.err.count("\n") == 1
+    assert "Traceback" not in ran.err
+    return ran.err.removeprefix("ddns: ").rstrip("\n")
+
+
+ZONE = (
+    "$ORIGIN example.net.\n$TTL 60\n@ SOA ns1 me 7 1 2 3 4\n@ NS ns1\nns1 A 192.0.2.1\n"
+    'www TXT "a b"\n'
+)

@@ -1,0 +1,65 @@
+"""Two ways to run the command: through a server, and alone with a database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ddns.cli import main as command
+from ddns.net.control import ControlListener
+from ddns.paths import socket_path
+from tests.cli.commands import Ran, Run
+from tests.house import House, house_at
+from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningReactor]:
+    with running_reactor() as running:
+        yield running
+
+
+@pytest.fixture
+def house(running: RunningReactor, tmp_path: Path) -> Iterator[House]:
+    path = tmp_path / "ddns.sqlite"
+    with house_at(running, path) as house:
+        house.load()
+        listener = ControlListener(running.reactor, house.operations, socket_path(path))
+        running.call(listener.start)
+        yield house
+        running.call(listener.stop)
+
+
+@pytest.fixture
+def run(house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command here, on the server that listens."""
+
+    def run(*arguments: str) -> Ran:
+        status = command.main([*arguments, "--database", str(tmp_path / "ddns.sqlite")])
+        return Ran(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Run:
+    """Run the command in a process of its own, on a database that no server has."""
+
+    def run(*arguments: str, text: str = "", env: dict[str, str] | None = None) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "ddns.cli.main", *arguments],
+            input=text,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=PATIENCE * 3,
+            env={**os.environ, **(env or {})},
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run

@@ -1,0 +1,180 @@
+"""The command through a running server: what people and programs read, and what errors say."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ddns import __version__
+from ddns.cli import main as command
+from tests.cli.commands import ZONE, Run, error_of
+from tests.house import House, change, update
+
+# People ----------------------------------------------------------------------------------------
+
+
+def test_a_first_host_as_the_readme_has_it(house: House, run: Run) -> None:
+    assert run("zone", "add", "example.net").out == "added zone example.net\n"
+    assert run("account", "add", "alice").out == "added account alice\n"
+    assert run("host", "add", "home.example.net", "--account", "alice").out == (
+        "added host home.example.net for account alice\n"
+    )
+    key = run("key", "add", "alice").out.strip()
+    (outcome,) = house.update(update("alice", key, change("home.example.net", "198.51.100.7")))
+    assert outcome.refusal is None
+    assert run("host", "show", "home.example.net").out == (
+        "name: home.example.net\nzone: example.net\naccount: alice\nttl: 10\n"
+        "home.example.net. 10 IN A 198.51.100.7\n"
+    )
+
+
+def test_tables(house: House, run: Run) -> None:
+    assert run("zone", "list").out == ""
+    house.fill()
+    assert run("zone", "list").out == "example.net  1  -\n"
+    assert run("account", "list").out == "alice  no\n"
+    assert run("key", "list", "alice").out == "1  alice  update  -\n"
+    assert run("host", "list", "--zone", "example.net").out == "home.example.net  alice  10\n"
+
+
+def test_records(house: House, run: Run) -> None:
+    house.fill()
+    set_ = run("record", "set", "www.example.net", "mx", "10 a.b", "20 c.d", "--ttl", "5")
+    assert set_.out == "set www.example.net MX\n"
+    assert run("record", "delete", "www.example.net", "MX").out == "deleted www.example.net MX\n"
+    error = error_of(run("record", "delete", "www.example.net"))
+    assert error == "www.example.net has no such records"
+
+
+def test_removals(house: House, run: Run) -> None:
+    house.fill()
+    assert run("key", "revoke", "1").out == "revoked key 1 of account alice\n"
+    assert run("host", "remove", "home.example.net").out == "removed host home.example.net\n"
+    assert run("account", "remove", "alice").out == "removed account alice\n"
+    assert run("zone", "remove", "example.net").out == "removed zone example.net\n"
+
+
+def test_a_password_from_standard_input(
+    house: House, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.fill()
+    monkeypatch.setattr("sys.stdin", io.StringIO("päss word\r\nsecond line\n"))
+    assert run("account", "add", "carol", "--password-stdin").status == 0
+    host = change("home.example.net", "192.0.2.1")
+    right, wrong = house.update(update("carol", "päss word", host), update("carol", "päss", host))
+    assert right.refusal is None
+    assert wrong.refusal is not None
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    ran = run("account", "add", "dave", "--password-stdin")
+    assert error_of(ran) == "an empty password is not possible"
+
+
+# Programs --------------------------------------------------------------------------------------
+
+
+def test_json(house: House, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "zone"
+    file.write_text(ZONE)
+    zone = {"origin": "example.net", "serial": 7, "account": None}
+    host = {"name": "a.example.net", "zone": "example.net", "account": "alice", "ttl": 5}
+    key = {"id": 1, "account": "alice", "kind": "update", "hosts": ["a.example.net"]}
+    done = {"origin": "example.net", "written": 4, "removed": 0, "skipped": 0}
+    record = {"owner": "www.example.net", "type": "TXT", "ttl": 60, "rdatas": ['"x"']}
+
+    def says(*arguments: str) -> Any:
+        ran = run(*arguments, "--json")
+        assert (ran.status, ran.err) == (0, "")
+        return ran.json
+
+    assert says("zone", "import", str(file)) == {
+        "zones": [{"file": str(file), **done, "ignored": 0}]
+    }
+    assert says("zone", "list") == {"zones": [zone]}
+    assert says("account", "add", "alice") == {"name": "alice", "password": False}
+    assert says("account", "list") == {"accounts": [{"name": "alice", "password": False}]}
+    assert says("host", "add", "a.example.net", "--account", "alice", "--ttl", "5") == host
+    assert says("host", "list", "--account", "alice") == {"hosts": [host]}
+    assert says("host", "show", "a.example.net") == {**host, "records": []}
+    made = says("key", "add", "alice", "--host", "a.example.net")
+    assert made == {"key": made["key"], **key}
+    assert says("key", "list") == {"keys": [key]}
+    assert says("key", "revoke", "1") == key
+    assert says("record", "set", "www.example.net", "TXT", "x") == record
+    assert says("record", "delete", "www.example.net") == {"deleted": [record]}
+    exported = says("zone", "export", "example.net")
+    assert exported["origin"] == "example.net"
+    assert len(exported["records"]) == 3
+    assert says("host", "remove", "a.example.net") == host
+    assert says("account", "remove", "alice") == {"name": "alice", "password": False}
+    assert says("zone", "remove", "example.net")["origin"] == "example.net"
+
+
+def test_errors_in_json_have_a_line_as_well(house: House, run: Run) -> None:
+    ran = run("zone", "remove", "none.example", "--json")
+    message = error_of(ran)
+    assert ran.json == {"error": {"code": "not_found", "message": message}}
+    assert "none.example" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "about"),
+    [
+        (("zone", "add", "example.net"), "exists already"),
+        (("zone", "add", ""), "''"),
+        (("zone", "add", "b.example", "--ns", "ns.b.example=x"), "'x' is not an address"),
+        (("zone", "add", "b.example", "--account", "nobody"), "nobody"),
+        (("zone", "remove", "none.example"), "none.example"),
+        (("zone", "export", "none.example"), "none.example"),
+        (("zone", "import", "/nonexistent"), "/nonexistent: No such file"),
+        (("account", "add", "a b"), "'a b' is not an account name"),
+        (("account", "remove", "nobody"), "nobody"),
+        (("key", "add", "nobody"), "nobody"),
+        (("key", "list", "nobody"), "nobody"),
+        (("key", "revoke", "99"), "99"),
+        (("key", "revoke", "9" * 40), "9999"),
+        (("host", "add", "home.example.net", "--account", "alice"), "exists already"),
+        (("host", "add", "\udcff.example.net", "--account", "alice"), "is not a host name"),
+        (("host", "show", "none.example.net"), "none.example.net"),
+        (("host", "list", "--zone", "none.example"), "none.example"),
+        (("record", "set", "www.example.net", "A", "x"), "'x' is not A rdata"),
+        (("record", "set", "www.example.net", "NOPE", "x"), "'NOPE' is not a record type"),
+        (("record", "set", "www.example.net", "A", "192.0.2.1", "--ttl", "-5"), "TTL"),
+    ],
+)
+def test_errors_are_one_line(
+    house: House, run: Run, arguments: tuple[str, ...], about: str
+) -> None:
+    house.fill()
+    ran = run(*arguments)
+    assert about in error_of(ran)
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("zone",),
+        ("zone", "nonsense"),
+        ("host", "add", "a.b"),
+        ("key", "revoke", "x"),
+        ("record", "set", "a.b", "A"),
+        ("zone", "import"),
+        ("host", "add", "a", "--ttl", "x"),
+    ],
+)
+def test_what_is_no_command(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        command.main(arguments)
+    assert raised.value.code == 2
+    assert "usage: ddns" in capsys.readouterr().err
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        command.main(["--version"])
+    assert raised.value.code == 0
+    assert capsys.readouterr().out == f"ddns {__version__}\n"

@@ -1,0 +1,152 @@
+"""Everything between the sockets: a store on disk, zones and directory in memory, the pipeline and
+the API, on a reactor in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.task import deferLater
+
+from ddns.api.operations import Operations
+from ddns.model import names, records
+from ddns.model.journal import Author
+from ddns.model.update import Change, Credentials, Outcome, Replace, Update
+from ddns.policy.directory import Directory
+from ddns.publisher import Publisher
+from ddns.store.sqlite import SQLiteStore
+from ddns.updater import Updater
+from ddns.zone.zone import Zones
+from tests.net.reactors import PATIENCE, RunningReactor
+
+ORIGIN = names.from_text("example.net")
+HOME = names.from_text("home.example.net")
+
+
+class House:
+    """Nothing is loaded before :meth:`load`; the time is 1000 until a test moves it."""
+
+    def __init__(self, running: RunningReactor, path: Path) -> None:
+        self.running = running
+        self.time = 1000.0
+        self.slow: list[Callable[[], Any]] = []  # what was to run outside the reactor
+        self.store = SQLiteStore(running.reactor, path, patience=0.3)
+        self.zones = Zones()
+        self.directory = Directory(bytes(32))
+        self.publisher = Publisher(self.store, self.zones, self.directory, running.reactor)
+        self.updater = Updater(self.store, self.directory, self.publisher, self.run_slow)
+        self.operations = Operations(
+            self.store, self.publisher.published, self.run_slow, lambda: self.time
+        )
+
+    def run_slow(self, function: Callable[[], Any]) -> Deferred[Any]:
+        """At once: a test that wants it otherwise replaces this."""
+        self.slow.append(function)
+        return maybeDeferred(function)
+
+    def load(self) -> None:
+        self.running.call(self.publisher.load)
+
+    def api(self, operation: str, **arguments: Any) -> Any:
+        """Call an operation of the API."""
+        return self.running.call(lambda: getattr(self.operations, operation)(**arguments))
+
+    def fill(self, zone: str = "example.net") -> str:
+        """A zone with alice's host ``home``; alice's key."""
+        self.api("zone_add", origin=zone)
+        self.api("account_add", name="alice")
+        self.api("host_add", name=f"home.{zone}", account="alice")
+        key: str = self.api("key_add", account="alice")["key"]
+        return key
+
+    def update(self, *updates: Update) -> list[Outcome]:
+        """Perform updates, all begun in one turn of the reactor."""
+
+        async def work() -> list[Outcome]:
+            begun = [Deferred.fromCoroutine(self.updater.perform(update)) for update in updates]
+            return [await one for one in begun]
+
+        outcomes: list[Outcome] = self.running.call(work)
+        return outcomes
+
+    def answers(self, owner: bytes = HOME, number: int = records.A) -> list[str]:
+        """The addresses that the zones in memory have."""
+
+        def look() -> list[str]:
+            zone = self.zones.find(owner)
+            rrset = zone.rrset(owner, number) if zone else None
+            return [records.address_to_text(rdata) for rdata in rrset.rdatas] if rrset else []
+
+        found: list[str] = self.running.call(look)
+        return found
+
+    def on_disk(self, origin: bytes = ORIGIN) -> tuple[int, list[Any]] | None:
+        """Serial and RRsets of a zone as a new server would find them."""
+
+        async def work() -> tuple[int, list[Any]] | None:
+            zone = await self.store.read(lambda reading: reading.zone(origin))
+            scan = self.store.scan(origin)
+            rows = []
+            while more := await scan.next():
+                rows += more
+            await scan.close()
+            return None if zone is None else (zone.serial, sorted(rows))
+
+        found: tuple[int, list[Any]] | None = self.running.call(work)
+        return found
+
+    def in_memory(self, origin: bytes = ORIGIN) -> tuple[int, list[Any]] | None:
+        """The same of what is answered."""
+
+        def look() -> tuple[int, list[Any]] | None:
+            zone = self.zones.get(origin)
+            if zone is None:
+                return None
+            rows = []
+            for rrset in zone.rrsets():
+                rdatas = rrset.rdatas
+                if rrset.type == records.SOA:
+                    rdatas = tuple(records.soa_with_serial(rdata, 0) for rdata in rdatas)
+                rows.append((rrset.owner, rrset.type, rrset.ttl, records.pack_rdatas(rdatas)))
+            return zone.serial, sorted(rows)
+
+        found: tuple[int, list[Any]] | None = self.running.call(look)
+        return found
+
+
+@contextmanager
+def house_at(running: RunningReactor, path: Path) -> Iterator[House]:
+    """An open one with nothing in it."""
+    house = House(running, path)
+    running.call(house.store.open)
+    try:
+        yield house
+    finally:
+        running.call(house.store.close)
+
+
+async def until(house: House, true: Callable[[], Any], what: str) -> None:
+    """Let the reactor go on until it is so."""
+    reactor = house.running.reactor
+    deadline = reactor.seconds() + PATIENCE / 2
+    while not true():
+        assert reactor.seconds() < deadline, f"it never came true: {what}"
+        await deferLater(reactor, 0.002)
+
+
+async def all_committed(house: House) -> None:
+    """What was brought to the store before this is on disk, and its listeners have heard of it."""
+    await house.store.transact(Author("operator", "test", 0.0), lambda transaction: None)
+
+
+def change(host: str = "home.example.net", *addresses: str) -> Change:
+    """Set a host's A records."""
+    rdatas = tuple(records.address_from_text(text) or b"" for text in addresses)
+    return Change(host, names.host_from_text(host), (Replace(records.A, rdatas),))
+
+
+def update(user: str, secret: str, *changes: Change, at: float = 1000.0, **more: Any) -> Update:
+    return Update("test", Credentials(user, secret), changes, "192.0.2.77", at, **more)

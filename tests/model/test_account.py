@@ -1,0 +1,56 @@
+"""Accounts: their names, and what a grant reaches."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddns.model.account import BadAccountName, Grant, account_name
+from ddns.model.update import Credentials
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("foo", "foo"),
+        (" Foo ", "foo"),
+        ("a.b_c@d+e-f", "a.b_c@d+e-f"),
+        ("1", "1"),
+        ("A" * 64, "a" * 64),
+    ],
+)
+def test_account_names(text: str, name: str) -> None:
+    assert account_name(text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "a" * 65, ".a", "-a", "@a", "a b", "a:b", "a/b", "a\x00", "a\nb", "ä", "\udcff"],
+)
+def test_what_is_no_account_name(text: str) -> None:
+    with pytest.raises(BadAccountName):
+        account_name(text)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_name_that_stays_as_it_is_or_bad(text: str) -> None:
+    try:
+        name = account_name(text)
+    except BadAccountName:
+        return
+    assert account_name(name) == name
+    assert name.isascii()
+    assert name.islower() or not any(letter.isalpha() for letter in name)
+    assert ":" not in name  # RFC 7617 could not carry it
+
+
+def test_a_grant_reaches_all_hosts_or_those_it_names() -> None:
+    assert Grant("foo").covers(b"\x01a\x00")
+    assert Grant("foo", frozenset({b"\x01a\x00"})).covers(b"\x01a\x00")
+    assert not Grant("foo", frozenset({b"\x01a\x00"})).covers(b"\x01b\x00")
+    assert not Grant("foo", frozenset()).covers(b"\x01b\x00")
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "topsecret" not in repr(Credentials("foo", "topsecret"))

@@ -1,0 +1,78 @@
+"""Who may change what."""
+
+from __future__ import annotations
+
+import pytest
+
+from ddns.model import names
+from ddns.model.account import Grant, Host, ZoneInfo
+from ddns.model.records import AAAA, CNAME, TXT, A, RRset
+from ddns.model.update import Change, Status
+from ddns.policy.authorize import authorize
+
+ORIGIN = names.from_text("example.net")
+NAME = names.from_text("home.example.net")
+ALICE = Grant("alice")
+LIMITED = Grant("alice", frozenset({NAME}))
+ELSEWHERE = Grant("alice", frozenset({names.from_text("else.example.net")}))
+
+
+def asked(
+    grant: Grant,
+    name: bytes | None = NAME,
+    host: Host | None = None,
+    zone: ZoneInfo | None = None,
+    types: tuple[int, ...] = (),
+) -> Status | None:
+    rrsets = [RRset(name or b"", number, 10, (b"",)) for number in types]
+    return authorize(Change("as written", name, ()), grant, host, zone, lambda: rrsets)
+
+
+def test_what_is_no_name() -> None:
+    assert asked(ALICE, name=None) is Status.NOTFQDN
+
+
+@pytest.mark.parametrize(
+    ("grant", "owner", "status"),
+    [
+        (ALICE, "alice", None),
+        (LIMITED, "alice", None),
+        (ELSEWHERE, "alice", Status.NOTYOURS),
+        (ALICE, "bob", Status.NOTYOURS),
+        (LIMITED, "bob", Status.NOTYOURS),
+    ],
+)
+def test_hosts(grant: Grant, owner: str, status: Status | None) -> None:
+    assert asked(grant, host=Host(NAME, ORIGIN, owner)) is status
+
+
+def test_no_host_and_no_zone() -> None:
+    assert asked(ALICE) is Status.NOHOST
+
+
+@pytest.mark.parametrize("owner", [None, "bob"])
+def test_a_zone_of_the_operators_or_of_somebody_elses(owner: str | None) -> None:
+    assert asked(ALICE, zone=ZoneInfo(ORIGIN, 1, owner), types=(A,)) is Status.NOHOST
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "status"),
+    [
+        (ORIGIN, (), None),
+        (NAME, (A,), None),
+        (NAME, (AAAA, TXT), None),
+        (NAME, (), Status.NOHOST),
+        (NAME, (TXT,), Status.NOHOST),
+        (NAME, (CNAME,), Status.NOHOST),
+    ],
+)
+def test_a_zone_of_ones_own(name: bytes, types: tuple[int, ...], status: Status | None) -> None:
+    """The record, once there, is the activation; a mistyped name creates nothing."""
+    assert asked(ALICE, name, zone=ZoneInfo(ORIGIN, 1, "alice"), types=types) is status
+
+
+def test_a_limited_key_in_a_zone_of_ones_own() -> None:
+    zone = ZoneInfo(ORIGIN, 1, "alice")
+    assert asked(LIMITED, zone=zone, types=(A,)) is None
+    assert asked(ELSEWHERE, zone=zone, types=(A,)) is Status.NOTYOURS
+    assert asked(LIMITED, ORIGIN, zone=zone) is Status.NOTYOURS

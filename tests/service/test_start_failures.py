@@ -1,0 +1,166 @@
+"""A server that cannot start says why in one line, ends with a status, and leaves nothing behind:
+in the foreground, daemonized, and under ``twist``."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ddns.paths import socket_path
+from tests.conftest import Launch
+from tests.processes import can_bind, eventually, free_port
+from tests.programs import run, script
+
+Fail = Callable[..., str]
+
+
+@pytest.fixture(params=["foreground", "daemon", "twist"])
+def fail(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fail]:
+    """Starts a server that cannot start; gives the line that says why."""
+    pidfile = tmp_path / "twistd.pid"
+    logfile = tmp_path / "twistd.log"
+    ports = free_port(), free_port()
+    how = {
+        "foreground": [script("twistd"), "-n", f"--pidfile={pidfile}", f"--logfile={logfile}"],
+        "daemon": [script("twistd"), f"--pidfile={pidfile}", f"--logfile={logfile}"],
+        "twist": [script("twist"), f"--log-file={logfile}"],
+    }[request.param]
+
+    def start(database: Path, **given: str) -> str:
+        listen = ["--dns", given.get("dns", f"127.0.0.1:{ports[0]}")]
+        listen += ["--http", given.get("http", f"tcp:{ports[1]}:interface=127.0.0.1")]
+        done = run([*how, "ddns", "--database", str(database), *listen], folder=tmp_path)
+        assert done.returncode == 1, done.stderr
+        assert not pidfile.exists()
+        assert "Traceback" not in done.stderr
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ddns: ")]
+        assert len(lines) == 1, done.stderr
+        if request.param != "daemon":  # there twistd's own two lines follow
+            assert done.stderr == f"{lines[0]}\n"
+        return lines[0].removeprefix("ddns: ")
+
+    yield start
+    for port in ports:
+        # twistd goes before the daemon that it has started
+        eventually(partial(can_bind, "127.0.0.1", port), "nobody listens any more")
+
+
+def test_a_dns_port_that_is_taken_over_tcp(fail: Fail, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = fail(tmp_path / "ddns.sqlite", dns=f"127.0.0.1:{port}")
+    assert said == f"cannot listen on 127.0.0.1:{port}: Address already in use"
+
+
+def test_a_dns_port_that_is_taken_over_udp(fail: Fail, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        said = fail(tmp_path / "ddns.sqlite", dns=f"127.0.0.1:{port}")
+    assert said == f"cannot listen on 127.0.0.1:{port}: Address already in use"
+
+
+def test_an_http_port_that_is_taken(fail: Fail, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = fail(tmp_path / "ddns.sqlite", http=f"tcp:{port}:interface=127.0.0.1")
+    assert said == f"cannot listen on 127.0.0.1:{port}: Address already in use"
+
+
+def test_an_address_that_is_not_ours(fail: Fail, tmp_path: Path) -> None:
+    said = fail(tmp_path / "ddns.sqlite", dns="192.0.2.1:5300")
+    assert said == "cannot listen on 192.0.2.1:5300: Cannot assign requested address"
+
+
+def test_something_that_is_no_endpoint(fail: Fail, tmp_path: Path) -> None:
+    said = fail(tmp_path / "ddns.sqlite", http="carrier:pigeon")
+    assert said.startswith("http.listen: 'carrier:pigeon' is no endpoint")
+
+
+def test_a_directory_instead_of_a_database(fail: Fail, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert str(folder) in fail(folder)
+
+
+def test_a_directory_that_is_missing(fail: Fail, tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "ddns.sqlite"
+    assert fail(path) == f"cannot open database {path}: No such file or directory"
+
+
+def test_a_file_that_is_no_database(fail: Fail, tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Sir or Madam, " * 100)
+    assert fail(path) == f"cannot use database {path}: file is not a database"
+    assert path.read_text() == "Dear Sir or Madam, " * 100
+
+
+def test_a_database_of_another_program(fail: Fail, tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("create table recipe (title)")
+    before = path.read_bytes()
+    assert fail(path) == f"{path} is a database of another program"
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_a_newer_version(fail: Fail, make_server: Launch) -> None:
+    first = make_server().start()
+    assert first.terminate() == 0
+    with closing(sqlite3.connect(first.database)) as future:
+        future.execute(
+            "insert into _sqlite_migrations (migration_set, name, applied_at)"
+            " values ('ddns', 'v9999_from_the_future', '2999-01-01')"
+        )
+        future.commit()
+    said = fail(first.database)
+    assert said == (
+        f"{first.database} was written by a newer version of this program (v9999_from_the_future)"
+    )
+
+
+def test_a_database_that_another_server_has(fail: Fail, make_server: Launch) -> None:
+    first = make_server().start()
+    assert first.process is not None
+    said = fail(first.database)
+    assert said == f"database {first.database} is in use by process {first.process.pid}"
+    assert first.call("zone_list") == {"zones": []}, "the first one goes on"
+
+
+def test_a_setting_that_cannot_be(tmp_path: Path) -> None:
+    command = [script("twistd"), "-n", "--pidfile=", "ddns", "--dns", "localhost"]
+    done = run(command, folder=tmp_path)
+    assert done.returncode == 1
+    said = "dns.listen: expected ADDRESS:PORT or [IPV6]:PORT, got 'localhost'"
+    assert said in done.stdout + done.stderr
+    assert not (tmp_path / "ddns.sqlite").exists()
+
+
+@pytest.mark.parametrize("command", ["twistd -n", "twistd", "twist"])
+def test_a_control_socket_that_cannot_be_made(command: str, tmp_path: Path) -> None:
+    """That is found out when the server runs already, and a daemon's parent has gone."""
+    database, pidfile, logfile = (tmp_path / name for name in ("db", "pid", "log"))
+    socket_path(database).mkdir()
+    name, *flags = command.split()
+    if name == "twistd":
+        flags += [f"--pidfile={pidfile}", f"--logfile={logfile}"]
+    else:
+        flags += [f"--log-file={logfile}"]
+    port = free_port()
+    options = ["--database", str(database), "--dns", f"127.0.0.1:{port}", "--http", "off"]
+    done = run([script(name), *flags, "ddns", *options], folder=tmp_path)
+    if command == "twistd":
+        eventually(lambda: "the server cannot start" in logfile.read_text(), "the log says why")
+    else:
+        assert done.returncode == 1
+        assert done.stderr.startswith("ddns: ")
+        assert str(socket_path(database)) in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    eventually(lambda: not pidfile.exists(), "the pid file is gone")
+    eventually(lambda: can_bind("127.0.0.1", port), "nobody listens any more")

@@ -1,0 +1,262 @@
+"""What every store must do. A test module of a store inherits :class:`StoreContract` and gives it
+the fixtures ``store`` (a :class:`~tests.store.blocking.Blocking` around an open, empty store) and
+``small`` (the same, with a journal that keeps 300 events)."""
+
+from __future__ import annotations
+
+import pytest
+from zope.interface.verify import verifyObject
+
+from ddns.model import names
+from ddns.model.account import Account, Host, ZoneInfo
+from ddns.model.journal import EventKind
+from ddns.model.records import TXT, RRset
+from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
+from tests.store.blocking import (
+    HOME,
+    ORIGIN,
+    Blocking,
+    address,
+    fill,
+    key,
+    put,
+    rrset,
+)
+from tests.store.living import LivingContract
+from tests.store.recording import RecordingContract, Refused, refuse
+from tests.store.staging import StagingContract
+
+OTHER = names.from_text("other.example")
+WILD, ACME = (label + HOME for label in names.BELOW_HOST)
+
+
+class StoreContract(RecordingContract, StagingContract, LivingContract):
+    """See the module."""
+
+    def test_it_is_a_store(self, store: Blocking) -> None:
+        verifyObject(IStore, store.store)
+        verifyObject(IScan, store.store.scan(ORIGIN))
+        store.commit(lambda transaction: verifyObject(ITransaction, transaction))
+        store.read(lambda reading: verifyObject(IReading, reading))
+        assert store.store.created()
+
+    # What was put is there -------------------------------------------------------------------
+
+    def test_what_was_put_reads_back(self, store: Blocking) -> None:
+        store.commit(fill)
+        made = store.commit(lambda t: t.add_key(key("alice", b"k", HOME))).value
+        store.commit(put(address()))
+        for read in (store.read, lambda work: store.commit(work).value):
+            assert read(lambda r: r.zone(ORIGIN)).account is None
+            assert read(lambda r: r.zone(OTHER)) is None
+            assert read(lambda r: r.account("alice")) == Account("alice", "hash", 1.0)
+            assert read(lambda r: [a.name for a in r.accounts()]) == ["alice", "bob"]
+            assert read(lambda r: r.host(HOME)) == Host(HOME, ORIGIN, "alice", 60, 4.0)
+            assert read(lambda r: r.host(ORIGIN)) is None
+            assert read(lambda r: r.key(made.id)) == made
+            assert read(lambda r: r.keys("alice")) == read(lambda r: r.keys()) == [made]
+            assert read(lambda r: r.keys("bob")) == []
+            assert read(lambda r: r.rrset(ORIGIN, HOME, 1)) == address()
+            assert read(lambda r: r.rrset(ORIGIN, HOME, 28)) is None
+            assert read(lambda r: r.rrset(OTHER, HOME, 1)) is None
+            assert read(lambda r: r.rrsets(ORIGIN, HOME)) == [address()]
+
+    def test_work_reads_what_it_wrote(self, store: Blocking) -> None:
+        def work(transaction: ITransaction) -> RRset | None:
+            transaction.put_rrset(ORIGIN, address(last=9))
+            return transaction.rrset(ORIGIN, HOME, 1)
+
+        store.commit(fill)
+        assert store.commit(work).value == address(last=9)
+
+    def test_the_zone_of_a_name_is_the_nearest(self, store: Blocking) -> None:
+        below = names.from_text("sub.example.net")
+        store.commit(fill)
+        store.commit(lambda t: t.put_zone(ZoneInfo(below, 1)))
+        asked = ("sub.example.net", "a.sub.example.net", "asub.example.net", "net")
+        found = store.read(lambda r: {text: r.zone_of(names.from_text(text)) for text in asked})
+        assert {text: zone and zone.origin for text, zone in found.items()} == {
+            "sub.example.net": below,
+            "a.sub.example.net": below,
+            "asub.example.net": ORIGIN,
+            "net": None,
+        }
+        assert [zone.origin for zone in store.read(lambda r: r.zones())] == sorted([ORIGIN, below])
+
+    def test_hosts_by_account_and_zone(self, store: Blocking) -> None:
+        def more(transaction: ITransaction) -> None:
+            transaction.put_zone(ZoneInfo(OTHER, 1, "bob"))
+            transaction.put_host(Host(names.from_text("b.other.example"), OTHER, "bob"))
+            transaction.put_host(Host(names.from_text("a.other.example"), OTHER, "alice"))
+
+        store.commit(fill)
+        store.commit(more)
+        found = {
+            (account, zone): [
+                names.to_text(host.name)
+                for host in store.read(lambda r, a=account, z=zone: r.hosts(a, z))
+            ]
+            for account in (None, "alice")
+            for zone in (None, OTHER)
+        }
+        assert found == {
+            (None, None): ["a.other.example", "b.other.example", "home.example.net"],
+            (None, OTHER): ["a.other.example", "b.other.example"],
+            ("alice", None): ["a.other.example", "home.example.net"],
+            ("alice", OTHER): ["a.other.example"],
+        }
+
+    def test_numbers_of_keys_are_not_used_again(self, store: Blocking) -> None:
+        store.commit(fill)
+        first = store.commit(lambda t: t.add_key(key("alice", b"1"))).value
+        store.commit(lambda t: t.remove_key(first.id))
+        second = store.commit(lambda t: t.add_key(key("alice", b"2"))).value
+        assert second.id > first.id
+
+    def test_two_keys_of_one_secret_are_refused(self, store: Blocking) -> None:
+        store.commit(fill)
+        store.commit(lambda t: t.add_key(key("alice", b"1")))
+        with pytest.raises(StoreError):
+            store.commit(lambda t: t.add_key(key("bob", b"1")))
+        assert len(store.read(lambda r: r.keys())) == 1
+
+    def test_changed_hosts_and_accounts(self, store: Blocking) -> None:
+        store.commit(fill)
+        store.commit(put(address()))
+        store.commit(lambda t: t.put_host(Host(HOME, ORIGIN, "bob", 5, 99.0)))
+        assert store.read(lambda r: r.host(HOME)) == Host(HOME, ORIGIN, "bob", 5, 4.0)
+        assert store.read(lambda r: r.rrset(ORIGIN, HOME, 1)) == address()
+        store.commit(lambda t: t.put_account(Account("alice", "new", 99.0)))
+        assert store.read(lambda r: r.account("alice")).password == "new"
+        assert store.read(lambda r: r.account("alice")).created == 1.0
+
+    def test_what_it_stands_on_must_be_there(self, store: Blocking) -> None:
+        store.commit(fill)
+        before = len(store.events)
+        for work in (
+            put(address(), OTHER),
+            lambda t: t.put_host(Host(names.from_text("a.example.net"), ORIGIN, "nobody")),
+            lambda t: t.put_host(Host(names.from_text("a.other.example"), OTHER, "alice")),
+            lambda t: t.put_zone(ZoneInfo(OTHER, 1, "nobody")),
+            lambda t: t.add_key(key("nobody", b"k")),
+            lambda t: t.remove_zone(OTHER),
+            lambda t: t.remove_account("nobody"),
+            lambda t: t.remove_key(1),
+            lambda t: t.remove_host(ORIGIN),
+            lambda t: t.take_staged("none", OTHER),
+        ):
+            with pytest.raises(StoreError) as raised:
+                store.commit(work)
+            assert "\n" not in str(raised.value)
+        assert len(store.events) == before
+
+    # Removal ---------------------------------------------------------------------------------
+
+    def test_a_removed_zone_takes_hosts_and_records_with_it(self, store: Blocking) -> None:
+        store.commit(fill)
+        store.commit(put(address()))
+        done = store.commit(lambda t: t.remove_zone(ORIGIN))
+        assert done.zones == {ORIGIN}
+        assert store.read(lambda r: (r.zones(), r.hosts(), r.rrsets(ORIGIN, HOME))) == ([], [], [])
+        assert store.rows() == []
+        store.commit(lambda t: t.put_zone(ZoneInfo(ORIGIN, 1)))
+        assert store.rows() == []
+
+    def test_a_removed_account_takes_keys_hosts_and_their_records_with_it(
+        self, store: Blocking
+    ) -> None:
+        store.commit(fill)
+        store.commit(lambda t: (t.add_key(key("alice", b"1")), t.add_key(key("bob", b"2"))))
+        store.commit(put(address()))
+        store.commit(lambda t: t.remove_account("alice"))
+        assert store.read(lambda r: [a.name for a in r.accounts()]) == ["bob"]
+        assert [one.account for one in store.read(lambda r: r.keys())] == ["bob"]
+        assert store.read(lambda r: (r.hosts(), r.rrsets(ORIGIN, HOME))) == ([], [])
+        kinds = [(event.kind, event.after) for event in store.commits[-1]]
+        assert {kind for kind, after in kinds if after is None} == {
+            EventKind.RRSET,
+            EventKind.HOST,
+            EventKind.KEY,
+            EventKind.ACCOUNT,
+        }
+
+    def test_the_owner_of_a_zone_is_not_removed(self, store: Blocking) -> None:
+        store.commit(fill)
+        store.commit(lambda t: t.put_zone(ZoneInfo(OTHER, 1, "bob")))
+        with pytest.raises(StoreError):
+            store.commit(lambda t: t.remove_account("bob"))
+        assert store.read(lambda r: r.account("bob")) is not None
+
+    def test_a_removed_host_takes_what_belongs_to_it(self, store: Blocking) -> None:
+        below = names.from_text("www.home.example.net")
+        store.commit(fill)
+        for owner in (HOME, WILD, ACME, below):
+            store.commit(put(rrset(owner, TXT, b"\x01x")))
+        store.commit(lambda t: t.remove_host(HOME))
+        assert [owner for owner, *_ in store.rows()] == sorted([ORIGIN, below])
+
+    # One piece of work -----------------------------------------------------------------------
+
+    def test_what_raises_is_undone_and_nothing_else(self, store: Blocking) -> None:
+        store.commit(fill)
+        serial = store.serial()
+        names_ = [names.from_text(f"h{number}.example.net") for number in range(4)]
+        results = store.at_once(
+            put(address(names_[0])),
+            refuse,
+            put(address(names_[1])),
+            refuse,
+            put(address(names_[2])),
+        )
+        assert [type(result) for result in results[1::2]] == [Refused, Refused]
+        owners = {owner for owner, *_ in store.rows()}
+        assert owners == {ORIGIN, *names_[:3]}
+        assert store.read(lambda r: r.account("mallory")) is None
+        told = [event.owner for event in store.events if event.kind is EventKind.RRSET][1:]
+        assert told == names_[:3]
+        assert [event.position for event in store.events] == list(range(1, len(store.events) + 1))
+        assert serial < store.serial() <= serial + 3
+
+    def test_a_serial_that_only_refused_work_raised_stays(self, store: Blocking) -> None:
+        store.commit(fill)
+        serial = store.serial()
+        with pytest.raises(Refused):
+            store.commit(refuse)
+        assert store.serial() == serial
+        store.commit(put(address()))
+        assert store.serial() == serial + 1
+        assert store.events[-1].serial == serial + 1
+
+    def test_a_removal_that_was_refused_leaves_serials_alone(self, store: Blocking) -> None:
+        def remove(transaction: ITransaction) -> None:
+            transaction.remove_zone(ORIGIN)
+            raise Refused
+
+        store.commit(fill)
+        store.in_one_batch(put(address(last=1)), remove, put(address(last=2)))
+        assert [event.serial for event in store.commits[-1]] == [8, 8]
+        assert store.serial() == 8
+
+    def test_records_of_a_zone_that_a_neighbour_removed(self, store: Blocking) -> None:
+        store.commit(fill)
+        results = store.in_one_batch(
+            put(address(last=1)),
+            lambda t: t.remove_zone(ORIGIN),
+            put(address(last=2)),
+            lambda t: t.put_account(Account("carol")),
+        )
+        assert isinstance(results[2], StoreError)
+        assert [isinstance(result, StoreError) for result in results] == [False, False, True, False]
+        assert store.read(lambda r: (r.zones(), len(r.accounts()))) == ([], 3)
+
+    def test_works_run_in_order(self, store: Blocking) -> None:
+        ran: list[int] = []
+        results = store.at_once(*(lambda t, n=number: ran.append(n) or n for number in range(50)))
+        assert ran == [result.value for result in results] == list(range(50))
+
+    def test_the_committed_zones_are_those_that_changed(self, store: Blocking) -> None:
+        store.commit(fill)
+        assert store.commit(put(address())).zones == {ORIGIN}
+        assert store.commit(put(address())).zones == frozenset()
+        assert store.commit(lambda t: t.put_account(Account("carol"))).zones == frozenset()
+        assert store.commit(lambda t: "value").value == "value"

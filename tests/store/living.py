@@ -1,0 +1,124 @@
+"""Part of the contract: walking over a zone, and closing a store."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from ddns.model import names
+from ddns.model.records import NS as NS_TYPE
+from ddns.model.records import TXT
+from ddns.store.interfaces import ITransaction, StoreClosed
+from tests.store.blocking import (
+    AUTHOR,
+    HOME,
+    NS,
+    ORIGIN,
+    Blocking,
+    address,
+    fill,
+    put,
+    row,
+    rrset,
+    soa_row,
+)
+
+OTHER = names.from_text("other.example")
+
+
+class LivingContract:
+    """See the module; the fixtures are those of the contract."""
+
+    # Scans -----------------------------------------------------------------------------------
+
+    def test_a_scan_walks_in_owner_order_through_all_rows(self, store: Blocking) -> None:
+        owners = [names.from_text(f"h{number}.example.net") for number in range(2500)]
+
+        def work(transaction: ITransaction) -> None:
+            for owner in owners:
+                transaction.put_rrset(ORIGIN, address(owner))
+            transaction.put_rrset(ORIGIN, rrset(owners[0], TXT, b"\x01a", b"\x01b"))
+
+        store.commit(fill)
+        store.commit(work)
+        rows = store.rows()
+        assert rows == sorted(rows)
+        assert [one[0] for one in rows if one[1] == 1] == sorted(owners)
+        assert row(owners[0], TXT, b"\x01a", b"\x01b") in rows
+        assert store.rows(OTHER) == []
+
+    def test_a_scan_sees_one_state_while_writes_go_on(self, store: Blocking) -> None:
+        owners = [names.from_text(f"h{number}.example.net") for number in range(2500)]
+        store.commit(fill)
+        store.commit(lambda t: [t.put_rrset(ORIGIN, address(owner)) for owner in owners])
+        scan = store.store.scan(ORIGIN)
+        rows = store.running.call(scan.next)
+        assert 0 < len(rows) < len(owners)
+        store.commit(lambda t: [t.put_rrset(ORIGIN, address(owner, 2)) for owner in owners])
+        store.commit(put(rrset(owners[5], 1)))
+        while more := store.running.call(scan.next):
+            rows += more
+        assert [one[3] for one in rows if one[1] == 1] == [b"\0\x04\xc0\0\x02\x01"] * len(owners)
+        assert store.running.call(scan.next) == []
+        store.running.call(scan.close)
+        store.running.call(scan.close)
+
+    def test_a_scan_begins_with_the_first_rows(self, store: Blocking) -> None:
+        store.commit(fill)
+        scan = store.store.scan(ORIGIN)
+        store.commit(put(address()))
+        assert row(HOME, 1, b"\xc0\0\x02\x01") in store.running.call(scan.next)
+        store.running.call(scan.close)
+
+    # Life ------------------------------------------------------------------------------------
+
+    def test_a_closed_store_refuses(self, store: Blocking) -> None:
+        scan = store.store.scan(ORIGIN)
+        store.running.call(scan.next)
+        store.close()
+        store.close()
+        for call in (
+            lambda: store.commit(fill),
+            lambda: store.read(lambda reading: None),
+            lambda: store.since(0),
+            lambda: store.running.call(scan.next),
+        ):
+            with pytest.raises(StoreClosed):
+                call()
+        store.running.call(scan.close)
+
+    def test_closing_finishes_what_was_begun(self, store: Blocking) -> None:
+        store.commit(fill)
+        ended: list[str] = []
+
+        async def work() -> None:
+            gate = threading.Event()
+            first = store.store.transact(AUTHOR, lambda t: gate.wait(20))
+            later = store.store.transact(AUTHOR, put(address()))
+            later.addCallback(lambda _: ended.append("work"))
+            closed = store.store.close()
+            gate.set()
+            await closed
+            ended.append("closed")
+            await first
+
+        store.running.call(work)
+        assert ended == ["work", "closed"]
+
+    def test_whoever_was_told_of_a_commit_may_close_the_store(
+        self, store: Blocking, failures: list[object]
+    ) -> None:
+        async def work() -> None:
+            await store.store.transact(AUTHOR, fill)
+            await store.store.close()
+
+        store.running.call(work)
+        store.running.call(lambda: None)
+        assert failures == []
+
+    def test_rows_of_hosts_and_their_zone(self, store: Blocking) -> None:
+        """The rows of a zone of its own name servers, as an export reads them."""
+        store.commit(fill)
+        store.commit(put(rrset(ORIGIN, NS_TYPE, NS, ttl=3600)))
+        assert store.rows() == [row(ORIGIN, NS_TYPE, NS, ttl=3600), soa_row()]

@@ -1,0 +1,146 @@
+"""The arrows of docs/architecture.md: who imports whom, and what nobody below ``net`` touches."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+PURE = {"model", "paths"}
+MAY_IMPORT = {
+    "__init__": set[str](),
+    "paths": set[str](),
+    "model": set[str](),
+    "zone": PURE,
+    "policy": PURE,
+    "dialects": PURE,
+    "miniupdate": PURE,
+    "store": PURE,
+    "publisher": PURE | {"zone", "policy", "store"},
+    "updater": PURE | {"zone", "policy", "store", "publisher"},
+    "api": PURE | {"zone", "policy", "store", "publisher", "updater"},
+    "net": PURE | {"zone", "policy", "dialects", "store", "publisher", "updater", "api"},
+    "cli": PURE | {"__init__", "store", "api"},
+    "sample": PURE | {"api"},
+}
+MAY_IMPORT["config"] = PURE
+MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
+MAY_IMPORT["tap"] = {"service", "config"}
+"""Each room of the house, and the rooms that its files may import besides their own."""
+
+PURE_ROOMS = {"model", "zone", "policy", "dialects", "miniupdate", "paths", "config"}
+BELOW_NET = set(MAY_IMPORT) - {"net", "cli", "service", "tap", "sample", "config"}
+
+
+def room_of(path: Path) -> str:
+    """The part of the house that a file belongs to."""
+    return path.relative_to(ROOT / "ddns").parts[0].removesuffix(".py")
+
+
+FILES = sorted((ROOT / "ddns").rglob("*.py"))
+every_file = pytest.mark.parametrize(
+    "path", FILES, ids=lambda path: str(path.relative_to(ROOT)).replace("/", ".")
+)
+
+
+def imports(path: Path, *, functions: bool = True) -> Iterator[str]:
+    """The modules that a file imports, as dotted names down to what is taken out of them; within
+    functions as well, unless only those count that are imported together with the file."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(), str(path))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Name | ast.Attribute):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            assert name not in ("__import__", "import_module"), "imports are written as such"
+        if functions or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+
+
+def packages(path: Path) -> set[str]:
+    """The first parts of what a file imports."""
+    return {module.partition(".")[0] for module in imports(path)}
+
+
+def rooms_imported(path: Path) -> set[str]:
+    found = set()
+    for module in imports(path):
+        package, _, rest = module.partition(".")
+        if package == "ddns":
+            room = rest.partition(".")[0]
+            is_room = (ROOT / "ddns" / room).is_dir() or (ROOT / "ddns" / f"{room}.py").is_file()
+            found.add(room if room and is_room else "__init__")
+    return found
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(FILES) > 40
+    assert rooms_imported(ROOT / "ddns" / "updater.py") >= {"model", "policy", "store", "publisher"}
+
+
+@every_file
+def test_imports_point_down_only(path: Path) -> None:
+    room = room_of(path)
+    assert room in MAY_IMPORT, f"{room} is new: say in MAY_IMPORT what it may import"
+    assert rooms_imported(path) - {room} - MAY_IMPORT[room] == set()
+
+
+@every_file
+def test_what_is_pure_does_no_io(path: Path) -> None:
+    if room_of(path) in PURE_ROOMS:
+        assert (
+            packages(path) & {"twisted", "sqlite3", "sqlite_utils", "asyncio", "threading"} == set()
+        )
+
+
+@every_file
+def test_only_the_store_knows_the_database(path: Path) -> None:
+    if room_of(path) != "store":
+        assert packages(path) & {"sqlite3", "sqlite_utils"} == set()
+
+
+@every_file
+def test_nobody_below_net_looks_at_the_clock(path: Path) -> None:
+    if room_of(path) not in BELOW_NET:
+        return
+    text = path.read_text()
+    assert not re.search(r"\btime\.(time|localtime|gmtime)\(|datetime\.(now|utcnow|today)\(", text)
+
+
+@every_file
+def test_the_reactor_is_passed_in(path: Path) -> None:
+    """Imported at the top of a module it would be installed with it, and only who owns the process
+    may decide which one that is."""
+    assert "twisted.internet.reactor" not in imports(path, functions=False)
+    if room_of(path) not in ("tap", "cli"):
+        assert "twisted.internet.reactor" not in imports(path)
+
+
+@pytest.mark.parametrize("name", ["cli/main", "cli/client", "cli/commands", "api/routes", "paths"])
+def test_the_command_is_light(name: str) -> None:
+    """It is run once a call, and Twisted would take most of its time."""
+    modules = imports(ROOT / "ddns" / f"{name}.py", functions=False)
+    assert [module for module in modules if module.startswith(("twisted", "sqlite"))] == []
+
+
+def test_the_plugin_directories_are_no_packages() -> None:
+    """With an ``__init__.py``, the first would break ``import twisted``, the second hide the
+    plugin."""
+    for directory in ("twisted", "twisted/plugins"):
+        assert (ROOT / directory).is_dir()
+        assert not (ROOT / directory / "__init__.py").exists()
+
+
+def test_the_plugin_is_light() -> None:
+    """twistd imports every plugin on the machine to list them."""
+    (plugin,) = (ROOT / "twisted" / "plugins").glob("*.py")
+    assert packages(plugin) <= {"twisted", "__future__"}

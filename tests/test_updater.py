@@ -1,0 +1,350 @@
+"""The pipeline: who is let in, what is written, and when it is called done."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from ddns.model.rows import pack_rows
+from ddns.model.update import Credentials, Outcome, Status, Update
+from ddns.policy import secrets
+from ddns.updater import PASSWORD_CHECKS
+from tests.house import HOME, House, all_committed, change, house_at, until, update
+from tests.net.reactors import RunningReactor, running_reactor
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningReactor]:
+    with running_reactor() as running:
+        yield running
+
+
+@pytest.fixture
+def house(running: RunningReactor, tmp_path: Path) -> Iterator[House]:
+    with house_at(running, tmp_path / "ddns.sqlite") as house:
+        house.load()
+        yield house
+
+
+@pytest.fixture
+def key(house: House) -> str:
+    return house.fill()
+
+
+@pytest.fixture
+def password(house: House, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Password hashing that costs nothing; every check is noted."""
+    checked: list[str] = []
+
+    def verify(secret: str, hashed: str | None) -> bool:
+        checked.append(secret)
+        return hashed == f"hash of {secret}"
+
+    monkeypatch.setattr(secrets, "hash_password", "hash of {}".format)
+    monkeypatch.setattr(secrets, "verify_password", verify)
+    house.api("account_add", name="carol", password="hers")
+    house.api("zone_add", origin="carol.example", account="carol")
+    house.slow.clear()
+    return checked
+
+
+ADDRESS = change("home.example.net", "198.51.100.7")
+
+
+def status_of(outcome: Outcome) -> Status:
+    """The one status of an update of one host."""
+    if outcome.refusal is not None:
+        assert outcome.results == ()
+        return outcome.refusal
+    (result,) = outcome.results
+    return result.status
+
+
+def try_once(house: House, user: str, secret: str, **more: Any) -> Status:
+    return status_of(house.update(update(user, secret, ADDRESS, **more))[0])
+
+
+# What an update does ---------------------------------------------------------------------------
+
+
+def test_an_update_is_on_disk_and_answered(house: House, key: str) -> None:
+    (outcome,) = house.update(update("alice", key, ADDRESS))
+    assert outcome.user == "alice"
+    assert [(r.change, r.status, r.addresses) for r in outcome.results] == [
+        (ADDRESS, Status.GOOD, ("198.51.100.7",))
+    ]
+    assert house.answers() == ["198.51.100.7"]
+    assert house.on_disk() == house.in_memory()
+    assert try_once(house, "alice", key) is Status.NOCHG
+
+
+def test_results_come_in_the_order_of_the_changes(house: House, key: str) -> None:
+    house.api("host_add", name="b.example.net", account="alice")
+    changes = [change(f"{name}.example.net", "198.51.100.7") for name in ("b", "none", "home")]
+    (outcome,) = house.update(update("alice", key, *changes))
+    assert [(result.change, result.status) for result in outcome.results] == list(
+        zip(changes, [Status.GOOD, Status.NOHOST, Status.GOOD], strict=True)
+    )
+
+
+def test_the_journal_knows_who_when_and_how(house: House, key: str) -> None:
+    house.update(update("alice", key, ADDRESS, at=1234.5))
+    event = house.running.call(house.store.changes_since, 0)[-1]
+    assert (event.author.who, event.author.via, event.author.at) == ("alice", "test", 1234.5)
+    assert event.owner == HOME
+
+
+def test_many_at_once_end_as_the_last_one_said(house: House, key: str) -> None:
+    updates = [
+        update("alice", key, change("home.example.net", f"198.51.100.{number}"))
+        for number in range(1, 101)
+    ]
+    outcomes = house.update(*updates)
+    assert {status_of(outcome) for outcome in outcomes} == {Status.GOOD}
+    assert house.answers() == ["198.51.100.100"]
+    assert house.on_disk() == house.in_memory()
+
+
+def test_the_zone_answers_before_the_client_is_told(house: House, key: str) -> None:
+    """Seen from within the turn of the reactor in which the outcome arrives."""
+    seen = []
+
+    async def work() -> None:
+        outcome = await house.updater.perform(update("alice", key, ADDRESS))
+        zone = house.zones.find(HOME)
+        assert zone is not None
+        seen.append((status_of(outcome), zone.rrset(HOME, 1)))
+
+    house.running.call(work)
+    assert seen[0][0] is Status.GOOD
+    assert seen[0][1].rdatas == (bytes((198, 51, 100, 7)),)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_nobody_is_told_while_the_zone_is_being_loaded(house: House, key: str, again: bool) -> None:
+    """With ``nochg`` as well: it says that our DNS answers the address already."""
+
+    async def work() -> None:
+        gate: Deferred[None] = Deferred()
+        real = house.store.scan
+
+        def scan(origin: bytes) -> Any:
+            scan = real(origin)
+            first = scan.next
+
+            async def next_() -> Any:
+                await gate
+                return await first()
+
+            scan.next = lambda: Deferred.fromCoroutine(next_())  # type: ignore[method-assign]
+            return scan
+
+        house.store.scan = scan  # type: ignore[method-assign]
+        imported = Deferred.fromCoroutine(
+            house.operations.zone_import("example.net", rows, "s", serial=500)
+        )
+        await until(house, lambda: house.publisher._loading, "the zone is being loaded")
+        told: list[Outcome] = []
+        update_ = update("alice", key, ADDRESS)
+        done = [Deferred.fromCoroutine(house.updater.perform(update_)) for _ in range(1 + again)]
+        for one in done:
+            one.addCallback(told.append)
+        await all_committed(house)
+        assert told == []
+        assert not imported.called
+        gate.callback(None)
+        for one in [*done, imported]:
+            await one
+        assert [status_of(outcome) for outcome in told] == [Status.GOOD, Status.NOCHG][: 1 + again]
+
+    # The same records with a later serial: readers take the zone whole.
+    rows = pack_rows(house.on_disk()[1])  # type: ignore[index]
+    house.running.call(work)
+    assert house.answers() == ["198.51.100.7"]
+    assert house.in_memory() == house.on_disk()
+
+
+# Failures --------------------------------------------------------------------------------------
+
+
+def test_a_locked_database_fails_the_update_and_changes_nothing(
+    house: House, key: str, tmp_path: Path
+) -> None:
+    before = house.on_disk(), house.in_memory()
+    other = sqlite3.connect(tmp_path / "ddns.sqlite", isolation_level=None)
+    other.execute("begin immediate")
+    assert try_once(house, "alice", key) is Status.FAILED
+    assert (house.on_disk(), house.in_memory()) == before
+    other.close()
+    assert try_once(house, "alice", key) is Status.GOOD
+
+
+def test_a_closed_store_fails_the_update(house: House, key: str) -> None:
+    house.running.call(house.store.close)
+    assert try_once(house, "alice", key) is Status.FAILED
+
+
+def test_a_mistake_of_ours_fails_the_update(
+    house: House, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ddns.updater.decide", lambda *args: 1 / 0)
+    before = house.on_disk()
+    assert try_once(house, "alice", key) is Status.FAILED
+    assert house.on_disk() == before
+
+
+def test_one_of_two_changes_that_fails_undoes_the_other(
+    house: House, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ddns import updater
+
+    real = updater.decide
+    monkeypatch.setattr(
+        "ddns.updater.decide", lambda c, *rest: real(c, *rest) if c is ADDRESS else 1 / 0
+    )
+    house.api("host_add", name="b.example.net", account="alice")
+    before = house.on_disk()
+    (outcome,) = house.update(update("alice", key, ADDRESS, change("b.example.net", "192.0.2.1")))
+    assert outcome == Outcome(Status.FAILED)
+    assert house.on_disk() == before
+    assert house.answers() == []
+
+
+# Who is let in ---------------------------------------------------------------------------------
+
+
+def test_no_credentials(house: House, key: str) -> None:
+    asked = Update("test", None, (ADDRESS,), "192.0.2.77", 0.0, refusal=Status.NUMHOST)
+    assert house.update(asked) == [Outcome(Status.UNAUTHENTICATED)]
+
+
+def test_a_key_costs_no_password_check(house: House, key: str) -> None:
+    house.slow.clear()
+    assert try_once(house, "alice", key) is Status.GOOD
+    assert try_once(house, "ALICE", key) is Status.NOCHG
+    assert house.slow == []
+
+
+def test_a_password_is_checked_once(house: House, key: str, password: list[str]) -> None:
+    mine = update("carol", "hers", change("carol.example", "192.0.2.1"))
+    assert [status_of(house.update(mine)[0]) for _ in range(3)] == [
+        Status.GOOD,
+        Status.NOCHG,
+        Status.NOCHG,
+    ]
+    assert password == ["hers"]
+    later = update("carol", "hers", change("carol.example", "192.0.2.1"), at=1301.0)
+    assert status_of(house.update(later)[0]) is Status.NOCHG
+    assert password == ["hers", "hers"]
+
+
+def test_unknown_user_wrong_secret_and_no_password_are_the_same(
+    house: House, key: str, password: list[str]
+) -> None:
+    outcomes = house.update(
+        update("carol", "wrong", ADDRESS),
+        update("nobody", "wrong", ADDRESS),
+        update("alice", "wrong", ADDRESS),
+        update("", "", ADDRESS),
+        update("\udcff", "\udcff", ADDRESS),
+        update("nobody", "wrong", refusal=Status.NUMHOST),
+    )
+    assert outcomes == [Outcome(Status.BADAUTH)] * 6
+    assert len(password) == len(house.slow) == 6
+
+
+def test_a_wrong_password_is_not_remembered_as_right(
+    house: House, key: str, password: list[str]
+) -> None:
+    assert try_once(house, "carol", "wrong") is Status.BADAUTH
+    assert try_once(house, "carol", "wrong") is Status.BADAUTH
+    assert password == ["wrong", "wrong"]
+
+
+def test_a_refusal_is_told_to_those_who_may_come_in(house: House, key: str) -> None:
+    (outcome,) = house.update(update("alice", key, refusal=Status.NUMHOST))
+    assert outcome == Outcome(Status.NUMHOST, user="alice")
+
+
+def test_a_revoked_key_opens_nothing(house: House, key: str, password: list[str]) -> None:
+    number = house.api("key_list")["keys"][0]["id"]
+    house.api("key_revoke", number=number)
+    assert try_once(house, "alice", key) is Status.BADAUTH
+
+
+def test_a_changed_password_opens_at_once_and_the_old_one_nothing(
+    house: House, password: list[str]
+) -> None:
+    mine = change("carol.example", "192.0.2.1")
+    assert status_of(house.update(update("carol", "hers", mine))[0]) is Status.GOOD
+    house.api("zone_remove", origin="carol.example")
+    house.api("account_remove", name="carol")
+    assert status_of(house.update(update("carol", "hers", mine))[0]) is Status.BADAUTH
+    house.api("account_add", name="carol", password="new")
+    assert status_of(house.update(update("carol", "hers", mine))[0]) is Status.BADAUTH
+    assert status_of(house.update(update("carol", "new", mine))[0]) is Status.NOHOST
+
+
+def test_too_many_password_checks_at_once(
+    house: House, key: str, password: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are refused without a check; keys work all the same, and so does all of it later."""
+
+    async def work() -> None:
+        waiting: list[Deferred[bool]] = []
+
+        def slow(function: Any) -> Deferred[bool]:
+            waiting.append(Deferred())
+            return waiting[-1]
+
+        monkeypatch.setattr(house.updater, "_run_slow", slow)
+        guesses = [
+            Deferred.fromCoroutine(house.updater.perform(update(f"u{number}", "x", ADDRESS)))
+            for number in range(PASSWORD_CHECKS)
+        ]
+        assert len(waiting) == PASSWORD_CHECKS
+        late = await house.updater.perform(update("carol", "hers", ADDRESS))
+        assert late == Outcome(Status.FAILED)
+        assert len(waiting) == PASSWORD_CHECKS
+        outcome = await house.updater.perform(update("alice", key, ADDRESS))
+        assert status_of(outcome) is Status.GOOD
+        for number, one in enumerate(waiting):
+            if number % 2:
+                one.callback(False)
+            else:
+                one.errback(RuntimeError("no more threads"))
+        outcomes = [await guess for guess in guesses]
+        assert outcomes == [Outcome(Status.FAILED), Outcome(Status.BADAUTH)] * 16
+        monkeypatch.setattr(house.updater, "_run_slow", house.run_slow)
+        outcome = await house.updater.perform(update("carol", "hers", ADDRESS))
+        assert status_of(outcome) is Status.NOTYOURS
+
+    house.running.call(work)
+
+
+def test_real_passwords(house: House) -> None:
+    house.api("account_add", name="dave", password="Pässword")
+    assert try_once(house, "dave", "Pässword") is Status.NOHOST
+    assert try_once(house, "dave", "pässword") is Status.BADAUTH
+
+
+def test_a_key_limited_to_a_host_reaches_no_other(house: House, key: str) -> None:
+    house.api("host_add", name="b.example.net", account="alice")
+    limited = house.api("key_add", account="alice", hosts=["b.example.net"])["key"]
+    assert try_once(house, "alice", limited) is Status.NOTYOURS
+    assert try_once(house, "b.example.net", limited) is Status.NOTYOURS
+    (outcome,) = house.update(
+        update("b.example.net", limited, change("b.example.net", "192.0.2.1"))
+    )
+    assert status_of(outcome) is Status.GOOD
+
+
+# Credentials(...) shows no secret, so neither does an Update in a log.
+def test_an_update_does_not_show_its_secret() -> None:
+    assert "topsecret" not in repr(update("alice", "topsecret", ADDRESS))
+    assert "topsecret" not in str(Credentials("alice", "topsecret"))

@@ -204,9 +204,7 @@ class DdnsService(Service):
         )
         if self.store.created() and self._settings.sample and self._only_loopback():
             dns = next(iter(self._dns.addresses), None)
-            http = next(
-                (sockets.address(port) for port in self._ports if sockets.address(port)), None
-            )
+            http = next(filter(None, map(sockets.address, self._ports)), None)
             text = await sample.create(self._operations, dns, http)
             path = sample_path(self._settings.database)
             terminal = self._terminal

@@ -249,13 +249,28 @@ def test_a_client_that_has_gone(served: Serving, logged: list[str]) -> None:
         client.send(request(TARGET, LOGIN))
         assert served.pipeline.begun.wait(PATIENCE)
         client.socket.shutdown(socket.SHUT_RDWR)
-    until(lambda: not served.connections())
     served.running.call(lambda: gate.callback(None))
-    served.running.call(lambda: None)
+    until(lambda: not served.connections())
     assert not [text for text in logged if "Traceback" in text]
     served.pipeline.gate = None
     with served.connect() as client:
         assert client.ask(TARGET, LOGIN).status == 200
+
+
+def test_a_client_that_has_said_all_it_wants(served: Serving) -> None:
+    """Such as ``nc -N``: it closes its side behind the request and reads on."""
+    gate: Deferred[None] = Deferred()
+    served.pipeline.gate = gate
+    with served.connect() as client:
+        client.send(request(TARGET, LOGIN))
+        assert served.pipeline.begun.wait(PATIENCE)
+        client.socket.shutdown(socket.SHUT_WR)
+        served.running.call(lambda: gate.callback(None))
+        assert client.answer().status == 200
+    with served.connect() as client:
+        client.send(b"GET /ip HT")
+        client.socket.shutdown(socket.SHUT_WR)
+        until(lambda: not served.connections())
 
 
 def test_requests_wait_while_one_is_answered(served: Serving, client: Client) -> None:

@@ -81,18 +81,17 @@ def _send(request: http.Request, reply: Reply) -> None:
     if request.channel is None:  # the client has gone
         return
     body = reply.body.encode("utf-8", "replace")
-    headers = {
-        "Server": "ddns",
-        "Content-Type": reply.content_type,
-        "Content-Length": str(len(body)),
-        "Cache-Control": "no-store",
-        **reply.headers,
-    }
+    headers = (
+        ("Server", "ddns"),
+        ("Content-Type", reply.content_type),
+        ("Cache-Control", "no-store"),
+        *reply.headers.items(),
+    )
     if isinstance(request, LimitedRequest):
         request.reply(reply.status, headers, body)
     else:  # below somebody else's Site
         request.setResponseCode(reply.status)
-        for name, value in headers.items():
+        for name, value in (*headers, ("Content-Length", str(len(body)))):
             request.responseHeaders.setRawHeaders(name, [value])
         request.write(body)
         request.finish()

@@ -5,9 +5,9 @@ What the limits are and why: docs/architecture.md, "HTTP".
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,27 +177,38 @@ class LimitedRequest(server.Request):
         elif not channel.refused:
             channel.refuse(b"413 Content Too Large")
 
-    def reply(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Answer with these headers and no others, in one piece.
+    def reply(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
+        """Answer with these headers, a date and the length, in one piece.
 
         :raises ValueError: when a header has a line break in it.
         """
-        lines = [f"{name}: {value}" for name, value in headers.items()]
-        if any("\r" in line or "\n" in line for line in lines):
-            raise ValueError("a header has a line break in it")
         channel: Any = self.channel
-        if not channel.persistent:
-            lines.append("Connection: close")
-        head = b"%s %d %s\r\nDate: %s\r\n%s\r\n\r\n" % (
-            self.clientproto,
-            status,
-            http.RESPONSES.get(status, b""),
+        head = _head(self.clientproto, status, headers, channel.persistent) % (
             http.datetimeToString(),
-            "\r\n".join(lines).encode("latin-1", "replace"),
+            len(body),
         )
         self.startedWriting = 1
         channel.send(head if self.method == b"HEAD" else head + body)
         self.finish()
+
+
+@functools.lru_cache(maxsize=256)
+def _head(
+    version: bytes, status: int, headers: tuple[tuple[str, str], ...], persistent: bool
+) -> bytes:
+    """Status line and headers, with places for a date and a length."""
+    lines = [f"{name}: {value}" for name, value in headers]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a header has a line break in it")
+    if not persistent:
+        lines.append("Connection: close")
+    given = "\r\n".join(lines).encode("latin-1", "replace").replace(b"%", b"%%")
+    return b"%s %d %s\r\n%s\r\nDate: %%s\r\nContent-Length: %%d\r\n\r\n" % (
+        version,
+        status,
+        http.RESPONSES.get(status, b""),
+        given,
+    )
 
 
 class LimitedSite(server.Site):

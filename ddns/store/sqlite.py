@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred
-from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -57,14 +56,14 @@ class _Work:
 
 @implementer(IStore)
 class SQLiteStore:
-    """*patience* is how many seconds work waits for a database that somebody else has locked;
-    *journal_rows* how many events are kept."""
+    """*reactor* provides IReactorFromThreads and IReactorTime; *patience* is how many seconds work
+    waits for a database that somebody else has locked; *journal_rows* how many events are kept."""
 
     _log = Logger()
 
     def __init__(
         self,
-        reactor: IReactorFromThreads,
+        reactor: Any,
         path: str | Path,
         *,
         patience: float = 4.0,
@@ -134,13 +133,18 @@ class SQLiteStore:
         self._queue.append(_Work(author, work, done, self._monotonic() + self._patience))
         if not self._draining:
             self._draining = True
-            self._writer.callInThread(self._run_batch)
+            self._start_batch()
         return done
 
+    def _start_batch(self) -> None:
+        """Have the writer take what has queued up, once the reactor is through with what is ready:
+        that makes larger batches, and the two threads contend less for the interpreter."""
+        self._reactor.callLater(0, self._writer.callInThread, self._run_batch)
+
     def _batch_done(self, works: Sequence[_Work], events: Sequence[Event]) -> None:
-        """Tell everyone, with the writer at the next batch already if one has queued up."""
+        """Tell everyone, and begin the next batch if one has queued up."""
         if self._queue:
-            self._writer.callInThread(self._run_batch)
+            self._start_batch()
         else:
             self._draining = False
         if events:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -16,7 +15,7 @@ from ddns.model.journal import Author, Event
 from ddns.model.records import SOA, RRset, pack_rdatas, soa_with_serial
 from ddns.model.rows import Row
 from ddns.store.interfaces import Committed, IReading, IStore, ITransaction
-from tests.net.reactors import PATIENCE, RunningReactor
+from tests.net.reactors import RunningReactor
 
 T = TypeVar("T")
 Work = Callable[[ITransaction], Any]
@@ -52,25 +51,6 @@ class Blocking:
             result.value if isinstance(result, Failure) else result
             for _, result in self.running.call(begin)
         ]
-
-    def in_one_batch(self, *works: Work) -> list[Any]:
-        """As :meth:`at_once`, behind a work that takes so long that these share what comes next."""
-        begun, gate = threading.Event(), threading.Event()
-
-        def first(transaction: ITransaction) -> None:
-            begun.set()
-            assert gate.wait(PATIENCE)
-
-        async def work() -> list[Any]:
-            waiting = self.store.transact(AUTHOR, first)
-            assert begun.wait(PATIENCE)
-            rest = [self.store.transact(AUTHOR, one) for one in works]
-            gate.set()
-            await waiting
-            return list(await DeferredList(rest, consumeErrors=True))
-
-        results = self.running.call(work)
-        return [result.value if isinstance(result, Failure) else result for _, result in results]
 
     def read(self, work: Callable[[IReading], T]) -> T:
         return self.running.call(self.store.read, work)

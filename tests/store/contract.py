@@ -233,13 +233,13 @@ class StoreContract(RecordingContract, StagingContract, LivingContract):
             raise Refused
 
         store.commit(fill)
-        store.in_one_batch(put(address(last=1)), remove, put(address(last=2)))
+        store.at_once(put(address(last=1)), remove, put(address(last=2)))
         assert [event.serial for event in store.commits[-1]] == [8, 8]
         assert store.serial() == 8
 
     def test_records_of_a_zone_that_a_neighbour_removed(self, store: Blocking) -> None:
         store.commit(fill)
-        results = store.in_one_batch(
+        results = store.at_once(
             put(address(last=1)),
             lambda t: t.remove_zone(ORIGIN),
             put(address(last=2)),

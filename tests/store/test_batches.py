@@ -150,7 +150,7 @@ def test_a_batch_ends_as_its_works_one_by_one(
     ):
         together.commit(fill)
         alone.commit(fill)
-        one = together.in_one_batch(*map(work_of, works))
+        one = together.at_once(*map(work_of, works))
         other = [alone.at_once(work_of(steps))[0] for steps in works]
         assert list(map(outcome, one)) == list(map(outcome, other))
         assert state(together) == state(alone)

@@ -196,12 +196,6 @@ class DdnsService(Service):
         await self._publisher.load()
         self._dns.start()
         self._control.start()
-        self._log.info(
-            "answering DNS on {dns} and HTTP on {http}, {zones} zones",
-            dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
-            http=", ".join(str(port.getHost()) for port in self._ports) or "nothing",
-            zones=len(self.zones),
-        )
         if self.store.created() and self._settings.sample and self._only_loopback():
             dns = next(iter(self._dns.addresses), None)
             http = next(filter(None, map(sockets.address, self._ports)), None)
@@ -213,6 +207,12 @@ class DdnsService(Service):
             sample.show(text, terminal, path)
             if terminal is None:
                 self._log.info("a sample host was made; how to try it is in {path}", path=str(path))
+        self._log.info(
+            "answering DNS on {dns} and HTTP on {http}, {zones} zones",
+            dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
+            http=", ".join(map(sockets.shown, self._ports)) or "nothing",
+            zones=len(self.zones),
+        )
 
     def _only_loopback(self) -> bool:
         hosts = [host for host, _ in self._dns.addresses]

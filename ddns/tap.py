@@ -24,7 +24,7 @@ class Options(usage.Options):
 
     synopsis = "[options]"
     longdesc = (
-        "A dynamic DNS server in one process: authoritative DNS and the update dialects over HTTP,"
+        "A dynamic DNS server in one process: authoritative DNS and updates by dyndns2 over HTTP,"
         " on one SQLite database."
     )
     optFlags = [  # noqa: RUF012

@@ -38,6 +38,12 @@ def address(port: IListeningPort) -> tuple[str, int] | None:
     return None if host is None else (host, bound.port)
 
 
+def shown(port: IListeningPort) -> str:
+    """What a listener listens on, for the log."""
+    bound = address(port)
+    return str(port.getHost()) if bound is None else f"{bound[0]}:{bound[1]}"
+
+
 def reason(error: BaseException) -> str:
     """One line about why it cannot be listened."""
     if isinstance(error, CannotListenError):

@@ -5,6 +5,6 @@ from twisted.application.service import ServiceMaker
 ddns = ServiceMaker(
     "Dynamic DNS",
     "ddns.tap",
-    "A dynamic DNS server: authoritative DNS and every update dialect in one process.",
+    "A dynamic DNS server: authoritative DNS and dyndns2 updates in one process.",
     "ddns",
 )

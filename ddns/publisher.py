@@ -8,6 +8,7 @@ then put in place at once; commits to it that come meanwhile are applied on top.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -15,11 +16,12 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ddns.model.account import Account, Key
+from ddns.model import names
+from ddns.model.account import Account, Key, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import SOA, RRset
 from ddns.policy.directory import Directory
-from ddns.store.interfaces import IStore
+from ddns.store.interfaces import IReading, IStore
 from ddns.zone.zone import Zone, Zones
 
 SLICE = 100
@@ -64,18 +66,25 @@ class Publisher:
         for key in keys:
             self._directory.put_key(key)
         for info in zones:
-            await self._load(info.origin, info.serial)
+            try:
+                await self._load(info.origin, info.serial)
+            except Exception:  # the others are to be answered all the same
+                self._log.failure("zone {zone} cannot be loaded", zone=names.to_text(info.origin))
         self._following = True
 
     def published(self, origins: frozenset[bytes]) -> Deferred[None]:
         """Fires when our DNS answers all that has been committed to these zones."""
         for origin in origins:
-            if origin in self._loading:
+            if origin in self._loading or origin in self._stale:
                 return ensureDeferred(self._all_loaded(origins))
         return succeed(None)
 
     async def _all_loaded(self, origins: frozenset[bytes]) -> None:
         for origin in origins:
+            if origin in self._stale and origin not in self._loading:
+                info = await self._store.read(partial(_zone, origin=origin))
+                if info is not None and origin not in self._loading:
+                    self._start_loading(origin, info.serial)
             while (loading := self._loading.get(origin)) is not None:
                 loaded: Deferred[None] = Deferred()
                 loading.waiting.append(loaded)
@@ -86,32 +95,42 @@ class Publisher:
         fresh: dict[bytes, int] = {}  # zones to load, which will bring this commit's records along
         serials: dict[bytes, int] = {}
         for event in events:
-            if event.zone is None:
-                self._person(event)
-                continue
-            loading = self._loading.get(event.zone)
-            if loading is not None:
-                loading.events.append(event)
-            elif _is_removal(event):
-                fresh.pop(event.zone, None)
-            elif (
-                event.kind is EventKind.RELOAD
-                or event.zone in self._stale
-                or (zone := self._zones.get(event.zone)) is None
-            ):
-                assert event.serial is not None
-                fresh[event.zone] = event.serial
-            elif event.kind is EventKind.RRSET and event.zone not in fresh:
-                assert event.serial is not None
-                _apply(zone, event)
-                serials[event.zone] = event.serial
-            if _is_removal(event):
-                self._zones.remove(event.zone)
+            try:
+                self._take(event, fresh, serials)
+            except Exception:  # one bad event must not keep the others from being answered
+                self._log.failure("an event cannot be published: {event}", event=event.position)
+                if event.zone is not None and event.serial is not None:
+                    self._stale.add(event.zone)
+                    fresh[event.zone] = event.serial
         for origin, serial in serials.items():
             if (changed := self._zones.get(origin)) is not None:
                 changed.set_serial(serial)
         for origin, serial in fresh.items():
             self._start_loading(origin, serial)
+
+    def _take(self, event: Event, fresh: dict[bytes, int], serials: dict[bytes, int]) -> None:
+        """One event of a commit: apply it, or note what zone is to be loaded because of it."""
+        if event.zone is None:
+            self._person(event)
+            return
+        loading = self._loading.get(event.zone)
+        if loading is not None:
+            loading.events.append(event)
+        elif _is_removal(event):
+            fresh.pop(event.zone, None)
+        elif (
+            event.kind is EventKind.RELOAD
+            or event.zone in self._stale
+            or (zone := self._zones.get(event.zone)) is None
+        ):
+            assert event.serial is not None
+            fresh[event.zone] = event.serial
+        elif event.kind is EventKind.RRSET and event.zone not in fresh:
+            assert event.serial is not None
+            _apply(zone, event)
+            serials[event.zone] = event.serial
+        if _is_removal(event):
+            self._zones.remove(event.zone)
 
     def _person(self, event: Event) -> None:
         """An account or a key has come, changed or gone."""
@@ -186,6 +205,10 @@ class Publisher:
                 for _ in range(min(SLICE, len(former.nodes))):
                     former.nodes.popitem()
                 await deferLater(self._clock, 0)
+
+
+def _zone(reading: IReading, origin: bytes) -> ZoneInfo | None:
+    return reading.zone(origin)
 
 
 def _is_removal(event: Event) -> bool:

@@ -7,6 +7,7 @@ it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -14,12 +15,13 @@ from typing import TypeVar
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from ddns.model import records
 from ddns.model.account import Grant
 from ddns.model.journal import Author
 from ddns.model.records import HOST_TTL
 from ddns.model.update import Change, Credentials, Outcome, Result, Status, Update
 from ddns.policy import secrets
-from ddns.policy.authorize import authorize
+from ddns.policy.authorize import authorize, hidden
 from ddns.policy.decide import decide
 from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
@@ -29,6 +31,9 @@ T = TypeVar("T")
 
 PASSWORD_CHECKS = 32
 """How many password checks may wait at once; each takes about 0.1 s."""
+
+PASSWORD_CHECKS_OF_ONE = 4
+"""How many of them may come from one address, so that nobody holds all places."""
 
 
 class Updater:
@@ -47,7 +52,7 @@ class Updater:
         self._directory = directory
         self._publisher = publisher
         self._run_slow = run_slow
-        self._checks_waiting = 0
+        self._checks_waiting: Counter[bytes] = Counter()  # by network
 
     async def perform(self, update: Update) -> Outcome:
         """Authenticate, decide, commit, publish. Never raises: what fails is in the Outcome."""
@@ -64,7 +69,7 @@ class Updater:
     async def _perform(self, update: Update) -> Outcome:
         if update.credentials is None:
             return Outcome(Status.UNAUTHENTICATED)
-        grant = await self._authenticate(update.credentials, update.at)
+        grant = await self._authenticate(update.credentials, update.peer, update.at)
         if isinstance(grant, Status):
             return Outcome(grant)
         if update.refusal is not None:
@@ -76,22 +81,28 @@ class Updater:
         await self._publisher.published(origins)
         return Outcome(results=results, user=grant.account)
 
-    async def _authenticate(self, credentials: Credentials, now: float) -> Grant | Status:
+    async def _authenticate(
+        self, credentials: Credentials, peer: str, now: float
+    ) -> Grant | Status:
         """Keys and remembered passwords at once; a password for the first time in its turn."""
         grant = self._directory.by_key(credentials) or self._directory.by_memory(credentials, now)
         if grant is not None:
             return grant
-        if self._checks_waiting >= PASSWORD_CHECKS:
+        network = records.network_of(peer)
+        waiting = self._checks_waiting
+        if waiting.total() >= PASSWORD_CHECKS or waiting[network] >= PASSWORD_CHECKS_OF_ONE:
             return Status.FAILED
         account = self._directory.account(credentials.user)
         hashed = account.password if account else None
-        self._checks_waiting += 1
+        waiting[network] += 1
         try:
             right = await self._run_slow(
                 partial(secrets.verify_password, credentials.secret, hashed)
             )
         finally:
-            self._checks_waiting -= 1
+            waiting[network] -= 1
+            if not waiting[network]:
+                del waiting[network]
         if not right or account is None:
             return Status.BADAUTH
         self._directory.password_verified(credentials, account, now)
@@ -122,6 +133,8 @@ def _write_one(
     if refusal is not None:
         return Result(change, refusal)
     origin = host.zone if host is not None else zone.origin  # type: ignore[union-attr]
+    if hidden(name, origin, partial(transaction.rrsets, origin)):
+        return Result(change, Status.NOHOST)
     origins.add(origin)
     decision = decide(
         change, name, host.ttl if host else HOST_TTL, partial(transaction.rrsets, origin)

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from ddns.api.errors import ApiError, Conflict
+from ddns.api.errors import ApiError, Conflict, Invalid
 from ddns.model import names
-from ddns.model.records import SOA, pack_rdatas
+from ddns.model.records import SOA, RRset, pack_rdatas
 from ddns.model.rows import Row, pack_rows
-from ddns.model.update import Credentials
+from ddns.model.update import Credentials, Status
 from ddns.store.interfaces import StoreError
+from ddns.zone.zone import Zone
 from tests.house import HOME, ORIGIN, House, all_committed, change, house_at, until, update
 from tests.net.reactors import RunningReactor, running_reactor
 
@@ -107,6 +108,39 @@ def test_a_new_zone_is_imported_in_pieces(house: House) -> None:
     house.api("zone_import", rows=pack_rows([soa_row]), part=1, **{**call, "stage": "t"})
     assert agree(house, names.from_text("new.example"))
     assert house.in_memory(names.from_text("new.example"))[0] == 5  # type: ignore[index]
+
+
+def test_more_records_than_a_message_holds(house: House) -> None:
+    house.fill()
+    many = [f"10.{n >> 8}.{n & 255}.1" for n in range(5000)]
+    with pytest.raises(Invalid):
+        house.api("record_set", owner="x.example.net", type="A", rdatas=many)
+    packed = pack_rdatas([bytes((10, n >> 8, n & 255, 1)) for n in range(5000)])
+    rows = pack_rows([soa(house), (names.from_text("x.example.net"), 1, 10, packed)])
+    with pytest.raises(Invalid):
+        house.api("zone_import", origin="example.net", rows=rows, stage="s")
+    assert agree(house)
+
+
+def test_an_event_that_cannot_be_applied(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others of its commit are answered, and its zone is loaded anew."""
+    key = house.fill()
+    house.api("zone_add", origin="other.example")
+    zone = house.zones.get(ORIGIN)
+    assert zone is not None
+
+    def refuse(self: Zone, rrset: RRset) -> None:
+        if self is zone:
+            raise ValueError("no")
+        put(self, rrset)
+
+    put = Zone.put
+    monkeypatch.setattr(Zone, "put", refuse)
+    (outcome,) = house.update(update("alice", key, change("home.example.net", "192.0.2.9")))
+    assert outcome.results[0].status is Status.GOOD
+    assert house.zones.get(ORIGIN) is not zone
+    assert house.answers() == ["192.0.2.9"]
+    assert agree(house)
 
 
 class Gated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from ddns.api.errors import Conflict
+from ddns.model import records
 from ddns.model.rows import pack_rows
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.policy import secrets
@@ -304,7 +307,13 @@ def test_too_many_password_checks_at_once(
 
         monkeypatch.setattr(house.updater, "_run_slow", slow)
         guesses = [
-            Deferred.fromCoroutine(house.updater.perform(update(f"u{number}", "x", ADDRESS)))
+            Deferred.fromCoroutine(
+                house.updater.perform(
+                    dataclasses.replace(
+                        update(f"u{number}", "x", ADDRESS), peer=f"203.0.113.{number // 4}"
+                    )
+                )
+            )
             for number in range(PASSWORD_CHECKS)
         ]
         assert len(waiting) == PASSWORD_CHECKS
@@ -325,6 +334,55 @@ def test_too_many_password_checks_at_once(
         assert status_of(outcome) is Status.NOTYOURS
 
     house.running.call(work)
+
+
+def test_one_network_does_not_hold_all_places(
+    house: House, key: str, password: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        waiting: list[Deferred[bool]] = []
+
+        def slow(function: Any) -> Deferred[bool]:
+            waiting.append(Deferred())
+            return waiting[-1]
+
+        monkeypatch.setattr(house.updater, "_run_slow", slow)
+        guesses = [
+            Deferred.fromCoroutine(
+                house.updater.perform(
+                    dataclasses.replace(update("u", "x", ADDRESS), peer=f"2001:db8::{number}")
+                )
+            )
+            for number in range(10)
+        ]
+        assert len(waiting) == 4
+        monkeypatch.setattr(house.updater, "_run_slow", house.run_slow)
+        outcome = await house.updater.perform(update("carol", "hers", ADDRESS))
+        assert status_of(outcome) is Status.NOTYOURS
+        for one in waiting:
+            one.callback(False)
+        outcomes = [await guess for guess in guesses]
+        assert outcomes == [Outcome(Status.BADAUTH)] * 4 + [Outcome(Status.FAILED)] * 6
+
+    house.running.call(work)
+
+
+@pytest.mark.parametrize(
+    ("cut", "number"), [("sub.example.net", records.NS), ("sub.example.net", records.DNAME)]
+)
+def test_a_hidden_host_is_not_said_to_be_answered(
+    house: House, key: str, cut: str, number: int
+) -> None:
+    house.api("host_add", name="a.sub.example.net", account="alice")
+    there = change("a.sub.example.net", "192.0.2.1")
+    (outcome,) = house.update(update("alice", key, there))
+    assert status_of(outcome) is Status.GOOD
+    kind = records.type_to_text(number)
+    house.api("record_set", owner=cut, type=kind, rdatas=["x.example.org"])
+    (outcome,) = house.update(update("alice", key, there))
+    assert status_of(outcome) is Status.NOHOST
+    with pytest.raises(Conflict):
+        house.api("host_add", name="b.sub.example.net", account="alice")
 
 
 def test_real_passwords(house: House) -> None:

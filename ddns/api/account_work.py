@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ddns.api.errors import Conflict, Invalid, NotFound
 from ddns.api.values import (
     Json,
@@ -15,6 +17,7 @@ from ddns.api.values import (
 )
 from ddns.model import names, records
 from ddns.model.account import Account, Host, Key, KeyKind
+from ddns.policy.authorize import hidden
 from ddns.store.interfaces import IReading, ITransaction
 
 
@@ -103,6 +106,8 @@ def host_add(
         raise Invalid(f"{names.to_text(name)} is a zone; a host has a name below one")
     if transaction.rrsets(zone.origin, name):
         raise Conflict(f"{names.to_text(name)} has records already; delete them first")
+    if hidden(name, zone.origin, partial(transaction.rrsets, zone.origin)):
+        raise Conflict(f"{names.to_text(name)} would be hidden by a delegation or DNAME above it")
     host = Host(name, zone.origin, account, records.HOST_TTL if ttl is None else ttl, now)
     transaction.put_host(host)
     return host_json(host)

@@ -127,6 +127,11 @@ def _rows_of(origin: bytes, packed: bytes) -> Iterator[Row]:
         owner, number, _, rdatas = row
         if not names.is_subdomain(owner, origin):
             raise BadRows(f"{names.to_text(owner)} is not in {names.to_text(origin)}")
+        if len(rdatas) > 4000 and not records.fits(rdatas):
+            raise BadRows(
+                f"{names.to_text(owner)} has more {records.type_to_text(number)} records than a"
+                " message can hold"
+            )
         if number == SOA and (owner != origin or len(rdatas) < 24):
             raise BadRows("the SOA is not the zone's")
         yield row
@@ -141,6 +146,8 @@ def record_set(
         raise NotFound(f"{names.to_text(owner)} is in no zone of this server")
     if not rdatas:
         raise Invalid("a record needs rdata")
+    if not records.fits(records.pack_rdatas(rdatas)):
+        raise Invalid("these are more records than a message can hold")
     if number == SOA and owner != zone.origin:
         raise Invalid("only a zone's origin has an SOA")
     if number in (SOA, CNAME, records.DNAME) and len(rdatas) > 1:

@@ -132,15 +132,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.json:
             print(json.dumps(answer, ensure_ascii=False))
         for line in () if args.json else lines:
-            print(line)
+            print(_printable(line))
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     if "error" in answer:
-        print(f"ddns: {answer['error']['message']}", file=sys.stderr)
+        print(f"ddns: {_printable(answer['error']['message'])}", file=sys.stderr)
         return 1
     return 0
+
+
+def _printable(text: str) -> str:
+    """Text that may come from a stranger's file, without what would steer a terminal."""
+    return "".join(
+        character
+        if character.isprintable() or character == "\t"
+        else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in text
+    )
 
 
 def _run(args: argparse.Namespace) -> commands.Shown:

@@ -40,6 +40,7 @@ IN = 1
 ADDRESS_TYPES = (A, AAAA)
 MAX_TTL = 2**31 - 1  # RFC 2181 8
 MAX_RDATA = 2**16 - 1  # octets, RFC 1035 3.2.1: RDLENGTH
+MAX_RRSET = 64_000  # octets on the wire
 HOST_TTL = 10  # seconds; the miniDNS seed: "TTL is preset to 10 seconds"
 
 _V4_MAPPED = bytes(10) + b"\xff\xff"
@@ -131,6 +132,13 @@ def address_from_text(text: str) -> bytes | None:
     return packed[12:] if packed.startswith(_V4_MAPPED) else packed
 
 
+def network_of(text: str) -> bytes:
+    """What clients are counted by: an IPv4 address, or an IPv6 /64, all of whose addresses one
+    client can have. Anything else is one network of its own."""
+    packed = address_from_text(text.partition("%")[0])
+    return b"" if packed is None else packed[:8]
+
+
 def address_type(rdata: bytes) -> int:
     """A for the rdata of an IPv4 address, AAAA for that of an IPv6 address."""
     return A if len(rdata) == 4 else AAAA
@@ -164,6 +172,14 @@ def serial_after(serial: int) -> int:
 def pack_rdatas(rdatas: Iterable[bytes]) -> bytes:
     """Rdatas in one string, each behind its 16-bit length: RDLENGTH and RDATA as on the wire."""
     return b"".join([struct.pack("!H", len(rdata)) + rdata for rdata in rdatas])
+
+
+def fits(packed: bytes) -> bool:
+    """Whether rdatas packed like this can be answered: as records, each with 12 octets before its
+    rdata, they have to fit into one message (RFC 1035 4.2.2), with some room for the rest."""
+    if len(packed) > MAX_RRSET:
+        return False
+    return len(packed) + 10 * len(unpack_rdatas(packed)) <= MAX_RRSET
 
 
 def unpack_rdatas(packed: bytes) -> tuple[bytes, ...]:

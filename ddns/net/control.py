@@ -110,7 +110,7 @@ class ApiResource(Resource):
         elif body:
             try:
                 given = json.loads(body)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise Invalid("the body is not JSON") from error
             if not isinstance(given, dict):
                 raise Invalid("the body is not a JSON object")

@@ -31,6 +31,11 @@ _FINEST = 0.01
 """Seconds between two sweeps at least: deadlines closer to each other are dealt with together."""
 
 
+NETWORK = 8
+"""Octets of an address that its connections are counted by: an IPv4 address, an IPv6 /64, whose
+addresses one client can have all of."""
+
+
 @dataclass(frozen=True, slots=True)
 class TcpLimits:
     """What TCP clients may hold on to. Durations are seconds, fractions allowed.
@@ -212,7 +217,8 @@ class TcpServer(ServerFactory):
         source = pack_source(addr.host)  # type: ignore[union-attr]
         if self._stopped is not None:
             return None
-        if self._counted.get(source, 0) >= self.limits.per_source and not self._exempt(source):
+        counted = self._counted.get(source[:NETWORK], 0)
+        if counted >= self.limits.per_source and not self._exempt(source):
             return None
         if len(self._connections) >= self.limits.total and not self._make_room():
             return None
@@ -229,15 +235,17 @@ class TcpServer(ServerFactory):
 
     def opened(self, connection: Connection) -> None:
         self._connections[connection] = None
-        self._counted[connection.source] = self._counted.get(connection.source, 0) + 1
+        network = connection.source[:NETWORK]
+        self._counted[network] = self._counted.get(network, 0) + 1
         if self._timer is None:
             self._timer = self._clock.callLater(self.limits.shortest, self._sweep)
 
     def lost(self, connection: Connection) -> None:
         del self._connections[connection]
-        left = self._counted.pop(connection.source) - 1
+        network = connection.source[:NETWORK]
+        left = self._counted.pop(network) - 1
         if left:
-            self._counted[connection.source] = left
+            self._counted[network] = left
         if not self._connections:
             if self._timer is not None:
                 self._timer.cancel()

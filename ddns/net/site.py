@@ -21,6 +21,9 @@ from twisted.web import http, server
 from twisted.web.resource import IResource
 from zope.interface import implementer
 
+from ddns.model import records
+
+_ABSOLUTE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -51,10 +54,11 @@ class Channel(http.HTTPChannel):
     transport: Any
     deadline: float | None = None
     site: LimitedSite
-    peer_key: str | None = None
+    network = b""
     refused = False
     _host: IAddress | None = None
     _waiting = True
+    _answered = False
     _at_once = False
 
     def connectionMade(self) -> None:
@@ -67,6 +71,11 @@ class Channel(http.HTTPChannel):
         self.MAX_LENGTH = limits.request_line
         self.totalHeadersSize = limits.request_line + limits.headers
         self.deadline = self.site.seconds() + limits.request_time
+
+    @property
+    def idle_until(self) -> float:
+        """When a connection that waits for a next request is cut; 0 for one that does not."""
+        return (self.deadline or 0.0) if self._waiting and self._answered else 0.0
 
     def getHost(self) -> IAddress:
         """Our end's address, which every request asks for and which does not change."""
@@ -104,8 +113,9 @@ class Channel(http.HTTPChannel):
         return False
 
     def allHeadersReceived(self) -> None:
-        request = self.requests[-1]
-        if len(request.requestHeaders.getRawHeaders(b"host") or ()) > 1:
+        headers = self.requests[-1].requestHeaders
+        once = (b"host", b"transfer-encoding")
+        if any(len(headers.getRawHeaders(name) or ()) > 1 for name in once):
             self.refuse(b"400 Bad Request")
         elif (self.length or 0) > self.site.limits.body:
             self.refuse(b"413 Content Too Large")
@@ -118,7 +128,7 @@ class Channel(http.HTTPChannel):
             super().allContentReceived()
 
     def requestDone(self, request: http.Request) -> None:
-        self._waiting = True
+        self._waiting = self._answered = True
         self.deadline = self.site.seconds() + self.site.limits.idle_time
         super().requestDone(request)
 
@@ -177,6 +187,12 @@ class LimitedRequest(server.Request):
         elif not channel.refused:
             channel.refuse(b"413 Content Too Large")
 
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Take the absolute form of a request target, too (RFC 9112 3.2.2)."""
+        if path[:1] != b"/":
+            path = b"/" + _ABSOLUTE.sub(b"", path).removeprefix(b"/")
+        super().requestReceived(command, path, version)
+
     def reply(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
         """Answer with these headers, a date and the length, in one piece.
 
@@ -225,7 +241,7 @@ class LimitedSite(server.Site):
         self.limits = limits
         self.seconds = reactor.seconds
         self._channels: set[Channel] = set()
-        self._by_address: Counter[str] = Counter()
+        self._by_network: Counter[bytes] = Counter()
         self._sweep = LoopingCall(self._cut_the_late)
         self._sweep.clock = reactor
 
@@ -241,25 +257,36 @@ class LimitedSite(server.Site):
     def admit(self, channel: Channel) -> bool:
         """Count a new connection; False when there are too many."""
         address = channel.transport.getPeer()
-        host = address.host if isinstance(address, IPv4Address | IPv6Address) else ""
+        known = isinstance(address, IPv4Address | IPv6Address)
+        network = records.network_of(address.host) if known else b""
         limits = self.limits
-        if len(self._channels) >= limits.connections or (
-            host and self._by_address[host] >= limits.connections_per_address
-        ):
+        if network and self._by_network[network] >= limits.connections_per_address:
             return False
-        channel.peer_key = host
-        self._by_address[host] += 1
+        if len(self._channels) >= limits.connections and not self._make_room():
+            return False
+        channel.network = network
+        self._by_network[network] += 1
         self._channels.add(channel)
+        return True
+
+    def _make_room(self) -> bool:
+        """Cut the connection that has been idle for longest; False if none is."""
+        idle = [(channel.idle_until, channel) for channel in self._channels if channel.idle_until]
+        if not idle:
+            return False
+        _, oldest = min(idle, key=lambda pair: pair[0])
+        oldest.transport.abortConnection()
+        self.dismiss(oldest)
         return True
 
     def dismiss(self, channel: Channel) -> None:
         """A connection has ended, counted or not."""
         if channel in self._channels:
             self._channels.discard(channel)
-            host = channel.peer_key or ""
-            self._by_address[host] -= 1
-            if not self._by_address[host]:
-                del self._by_address[host]
+            network = channel.network
+            self._by_network[network] -= 1
+            if not self._by_network[network]:
+                del self._by_network[network]
 
     def close_connections(self) -> None:
         """End all connections that are not in the middle of a request."""

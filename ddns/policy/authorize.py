@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from ddns.model import names
 from ddns.model.account import Grant, Host, ZoneInfo
-from ddns.model.records import ADDRESS_TYPES, RRset
+from ddns.model.records import ADDRESS_TYPES, DNAME, NS, RRset
 from ddns.model.update import Change, Status
 
 
@@ -34,3 +35,18 @@ def authorize(
     if change.name == zone.origin or any(rrset.type in ADDRESS_TYPES for rrset in rrsets()):
         return None
     return Status.NOHOST
+
+
+def hidden(name: bytes, origin: bytes, rrsets: Callable[[bytes], Iterable[RRset]]) -> bool:
+    """Whether a delegation or a DNAME keeps our DNS from answering a name of the zone itself.
+
+    *rrsets* reads what stands at an owner name. A name at or below a cut is the child zone's
+    (RFC 1034 4.2.1), one below a DNAME is another name's alias (RFC 6672 2.3).
+    """
+    for owner in names.ancestors(name):
+        types = {rrset.type for rrset in rrsets(owner)}
+        if (NS in types and owner != origin) or (DNAME in types and owner != name):
+            return True
+        if owner == origin:
+            break
+    return False

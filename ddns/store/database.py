@@ -79,7 +79,8 @@ def open_database(path: Path, busy_step: float) -> Opened:
 def _lock(path: Path) -> int:
     """Hold ``<path>.lock``. A file of its own, because closing any descriptor of the database would
     drop the locks that SQLite has on it (POSIX advisory locks belong to the process)."""
-    descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(lock_path(path), flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -100,7 +100,8 @@ def test_whatever_is_asked_gets_a_line_for_each_host(
     assert reply.status == 200
     asked = [host for host in args.get("hostname", "").split(",") if host.strip()]
     lines = reply.body.removesuffix("\n").split("\n")
-    if lines[0] not in ("badagent", "badsys", "numhost"):
+    many = max(args.get(name, "").count(",") for name in ("myip", "myipv6")) > 10
+    if lines[0] not in ("badagent", "badsys", "numhost", *(["dnserr"] if many else [])):
         assert len(lines) == max(1, len(asked))
     for line in lines:
         word, _, addresses = line.partition(" ")

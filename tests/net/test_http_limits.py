@@ -211,12 +211,8 @@ def test_an_answer_may_take_its_time(running: RunningReactor) -> None:
 # Connections -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "limits",
-    [HttpLimits(connections=3, **PATIENT), HttpLimits(connections_per_address=3, **PATIENT)],
-)
-def test_connections_are_counted(running: RunningReactor, limits: HttpLimits) -> None:
-    with serving(running, limits) as served:
+def test_connections_are_counted(running: RunningReactor) -> None:
+    with serving(running, HttpLimits(connections_per_address=3, **PATIENT)) as served:
         clients = [served.connect() for _ in range(3)]
         for client in clients:
             assert client.ask("/ip").status == 200
@@ -232,6 +228,42 @@ def test_connections_are_counted(running: RunningReactor, limits: HttpLimits) ->
         for client in clients:
             with client:
                 assert client.ask("/ip").status == 200
+
+
+def test_idle_connections_make_room(running: RunningReactor) -> None:
+    """The one that has been idle for longest goes; one that waits for its answer stays."""
+    with serving(running, HttpLimits(connections=2, **PATIENT)) as served:
+        idle, busy, newer = served.connect(), served.connect(), None
+        with idle, busy:
+            assert idle.ask("/ip").status == 200
+            gate: Deferred[None] = Deferred()
+            served.pipeline.gate = gate
+            busy.send(request(TARGET, LOGIN))
+            assert served.pipeline.begun.wait(PATIENCE)
+            with served.connect() as newer:
+                assert newer.ask("/ip").status == 200
+                with contextlib.suppress(ConnectionResetError):
+                    assert idle.ended()
+                assert served.connections() == 2
+                newer.send(request(TARGET, LOGIN))
+                until(lambda: len(served.pipeline.updates) == 2)
+                with contextlib.suppress(ConnectionResetError), served.connect() as refused:
+                    assert refused.ended()
+                running.call(lambda: gate.callback(None))
+                assert busy.answer().status == newer.answer().status == 200
+
+
+def test_a_target_in_absolute_form(running: RunningReactor) -> None:
+    with serving(running) as served, served.connect() as client:
+        assert client.ask("http://x.example:80/ip").status == 200
+        assert client.ask("HTTP://x.example?a=b").status == 404
+        assert client.ask("*").status == 404
+
+
+def test_two_transfer_encodings(running: RunningReactor) -> None:
+    with serving(running) as served, served.connect() as client:
+        twice = ("Transfer-Encoding: chunked", "Transfer-Encoding: identity")
+        assert client.ask("/ip", *twice).status == 400
 
 
 def test_addresses_are_counted_each_by_itself(running: RunningReactor) -> None:
@@ -254,7 +286,7 @@ def test_nothing_is_left_of_connections(running: RunningReactor) -> None:
             with served.connect() as client:
                 client.send(octets)
         until(lambda: not served.connections())
-        assert running.call(lambda: len(served.site._by_address)) == 0
+        assert running.call(lambda: len(served.site._by_network)) == 0
 
 
 def test_closing_leaves_open_requests_alone(running: RunningReactor) -> None:

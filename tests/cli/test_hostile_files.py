@@ -10,9 +10,9 @@ from pathlib import Path
 def test_control_characters_are_shown_as_escapes(tmp_path: Path) -> None:
     file = tmp_path / "zone"
     file.write_text("$ORIGIN a.example.\n@ SOA ns hm 1 1 1 1 1\nx \x1b[31mEVIL 1\n")
+    program = Path(sys.executable).with_name("ddns")
     done = subprocess.run(
-        [Path(sys.executable).with_name("ddns"), "zone", "import", file]
-        + [f"--database={tmp_path / 'ddns.sqlite'}"],
+        [program, "zone", "import", file, f"--database={tmp_path / 'ddns.sqlite'}"],
         capture_output=True,
         text=True,
         timeout=60,

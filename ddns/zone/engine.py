@@ -34,7 +34,7 @@ from ddns.zone.message import (
     parse,
 )
 from ddns.zone.packing import cookie_option, pack
-from ddns.zone.plain import ALONE, COOKIE_AT, POINTERS, CookieTails, plain_headers
+from ddns.zone.plain import ACCOMPANIED, COOKIE_AT, POINTERS, TYPES, CookieTails, plain_headers
 from ddns.zone.zone import Zones
 
 PAYLOAD = 1232
@@ -84,7 +84,7 @@ class Engine:
         rest = wire[end + 2 :]
         qtype = wire[end : end + 2]
         tail = tails.get(rest) or self._tail_with_cookie(cookie_tails, rest, source)
-        if tail is None or qtype not in ALONE or end > _NAME_END:
+        if tail is None or qtype not in TYPES or end > _NAME_END:
             return None
         room, opt, exempt = tail
         # Whether these octets are a name is not known yet: they end at a zero, but that may stand
@@ -124,6 +124,8 @@ class Engine:
                 body = at + 8
                 at = body + int.from_bytes(node[at + 4 : body], "big")
                 if found == qtype:
+                    if qtype in ACCOMPANIED:
+                        return None
                     break
                 if found == _CNAME:
                     return None

@@ -13,12 +13,13 @@ from ddns.zone.cookies import CLIENT, SERVER
 from ddns.zone.message import AA, NOERROR, NXDOMAIN, QR, UDP_PLAIN
 from ddns.zone.packing import cookie_option, opt_record
 
-ALONE = frozenset(
-    struct.pack("!H", rtype)
-    for rtype in (*range(1, 128), 256, 257)
-    if rtype not in (NS, MX, SRV, DS, OPT)
+TYPES = frozenset(
+    struct.pack("!H", rtype) for rtype in (*range(1, 128), 256, 257) if rtype not in (DS, OPT)
 )
-"""Types that bring nothing along: no addresses in the additional section, no rule of their own."""
+"""Types without a rule of their own about where they are looked for."""
+
+ACCOMPANIED = frozenset(struct.pack("!H", rtype) for rtype in (NS, MX, SRV))
+"""Those of them that bring addresses along in the additional section, where they are found."""
 
 POINTERS = [struct.pack("!H", 0xC000 | at) for at in range(12 + MAX_WIRE + 1)]
 """Compression pointers to the question's octets."""

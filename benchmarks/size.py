@@ -28,11 +28,12 @@ def fill(path: Path, hosts: int) -> None:
     origin = names.from_text(peers.ZONE)
     connection = opened.connection
     connection.execute("begin immediate")
-    transaction = Transaction(
-        connection, Batch(connection, 1), Author("benchmark", "benchmark", 0.0)
-    )
+    batch = Batch(connection, 1)
+    transaction = Transaction(connection, batch, Author("benchmark", "benchmark", 0.0))
     account_work.account_add(transaction, "user", None, 0.0)
     zone_work.zone_add(transaction, origin, [], None, 0.0)
+    transaction.done()
+    batch.flush()
     owners = [b"\x08h%07d" % number + origin for number in range(hosts)]
     connection.executemany(
         "insert into host (name, zone, account, ttl, created) values (?, 1, 'user', 10, 0)",

@@ -5,6 +5,7 @@ Where the kernel takes many packets at once, :mod:`ddns.net.mmsg` is used in its
 
 from __future__ import annotations
 
+import abc
 import socket
 
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
@@ -26,7 +27,7 @@ _Control = list[tuple[int, int, bytes]]
 
 
 @implementer(IReadDescriptor)
-class UdpReader:
+class UdpReader(abc.ABC):
     """Answers the packets of one bound, non-blocking UDP socket, which it owns from now on.
 
     Twisted's own ``udp.Port`` makes objects and calls for every packet; reading in a loop here
@@ -66,9 +67,9 @@ class UdpReader:
         """The reactor shuts down."""
         self._sock.close()
 
+    @abc.abstractmethod
     def doRead(self) -> None:
         """Answer what has arrived, up to a bound."""
-        raise NotImplementedError
 
 
 class PlainReader(UdpReader):

@@ -23,7 +23,6 @@ A = 1
 NS = 2
 CNAME = 5
 SOA = 6
-PTR = 12
 MX = 15
 TXT = 16
 AAAA = 28
@@ -33,7 +32,6 @@ OPT = 41
 DS = 43
 RRSIG = 46
 NSEC = 47
-DNSKEY = 48
 ANY = 255
 IN = 1
 

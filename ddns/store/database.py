@@ -113,9 +113,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
     if tables and application != APPLICATION_ID:
         raise StoreError(f"{path} is a database of another program")
     db = Database(connection, execute_plugins=False)
-    known = {migration.name for migration in MIGRATIONS.pending(db)}
     applied = {migration.name for migration in MIGRATIONS.applied(db)}
-    newer = applied - {migration.name for migration in MIGRATIONS._migrations} - known
+    newer = applied - {migration.name for migration in MIGRATIONS._migrations}
     if newer:
         raise StoreError(f"{path} was written by a newer version of this program ({max(newer)})")
     connection.execute("pragma journal_mode = wal")

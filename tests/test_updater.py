@@ -293,19 +293,25 @@ def test_a_changed_password_opens_at_once_and_the_old_one_nothing(
     assert status_of(house.update(update("carol", "new", mine))[0]) is Status.NOHOST
 
 
+def hold_checks(house: House, monkeypatch: pytest.MonkeyPatch) -> list[Deferred[bool]]:
+    """Let password checks wait, each for its Deferred in this list."""
+    waiting: list[Deferred[bool]] = []
+
+    def slow(function: Any) -> Deferred[bool]:
+        waiting.append(Deferred())
+        return waiting[-1]
+
+    monkeypatch.setattr(house.updater, "_run_slow", slow)
+    return waiting
+
+
 def test_too_many_password_checks_at_once(
     house: House, key: str, password: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are refused without a check; keys work all the same, and so does all of it later."""
 
     async def work() -> None:
-        waiting: list[Deferred[bool]] = []
-
-        def slow(function: Any) -> Deferred[bool]:
-            waiting.append(Deferred())
-            return waiting[-1]
-
-        monkeypatch.setattr(house.updater, "_run_slow", slow)
+        waiting = hold_checks(house, monkeypatch)
         guesses = [
             Deferred.fromCoroutine(
                 house.updater.perform(
@@ -340,13 +346,7 @@ def test_one_network_does_not_hold_all_places(
     house: House, key: str, password: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work() -> None:
-        waiting: list[Deferred[bool]] = []
-
-        def slow(function: Any) -> Deferred[bool]:
-            waiting.append(Deferred())
-            return waiting[-1]
-
-        monkeypatch.setattr(house.updater, "_run_slow", slow)
+        waiting = hold_checks(house, monkeypatch)
         guesses = [
             Deferred.fromCoroutine(
                 house.updater.perform(

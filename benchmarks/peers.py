@@ -112,8 +112,9 @@ zone:
     return ["/usr/sbin/nsd", "-d", "-c", str(directory / "nsd.conf")]
 
 
-def powerdns(directory: Path, port: int, zone: str) -> list[str]:
-    """PowerDNS on SQLite, its caches as they come."""
+def powerdns(directory: Path, port: int, zone: str, caches: bool = True) -> list[str]:
+    """PowerDNS on SQLite, its caches as they come or off."""
+    off = "" if caches else "cache-ttl=0\nquery-cache-ttl=0\nnegquery-cache-ttl=0\n"
     database = directory / "pdns.sqlite3"
     (directory / "zone").write_text(zone)
     (directory / "pdns.conf").write_text(
@@ -129,7 +130,7 @@ daemon=no
 guardian=no
 setuid=
 setgid=
-"""
+{off}"""
     )
     schema = Path("/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql")
     if not schema.exists():

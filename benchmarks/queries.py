@@ -2,7 +2,8 @@
 
     python -m benchmarks.queries [--hosts N] [--seconds N] [--rounds N] [--only NAME]...
 
-The mix: two hits of A and one of AAAA to one NODATA and one NXDOMAIN, in random order.
+The mix: two hits of A and one of AAAA to one NODATA and one NXDOMAIN, in random order; the names
+that do not exist are random.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -52,6 +54,7 @@ SERVERS: dict[str, Callable[[Path, int, str], list[str]]] = {
     "NSD": peers.nsd,
     "Knot": peers.knot,
     "PowerDNS, SQLite": peers.powerdns,
+    "PowerDNS, no caches": partial(peers.powerdns, caches=False),
     "twisted.names": peers.twisted_names,
 }
 
@@ -68,7 +71,7 @@ def questions(hosts: int, count: int) -> str:
                 (f"h{number}", "A"),
                 (f"h{number | 1}", "AAAA"),
                 (f"h{number}", "MX"),
-                (f"x{number}", "A"),
+                (f"x{chance.getrandbits(64):x}", "A"),
             ]
         )
         lines.append(f"{name}.{peers.ZONE} {kind}")
@@ -118,7 +121,7 @@ def main() -> None:
     names = args.only or list(SERVERS)
     results: dict[str, list[Run]] = {name: [] for name in names}
     with tempfile.NamedTemporaryFile("w", suffix=".queries") as data:
-        data.write(questions(args.hosts, 200_000))
+        data.write(questions(args.hosts, 1_000_000))
         data.flush()
         for _ in range(args.rounds):
             for name in names:

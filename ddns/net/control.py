@@ -29,7 +29,8 @@ from ddns.net.site import HttpLimits, LimitedSite
 from ddns.paths import short_path
 from ddns.store.interfaces import IScan
 
-LIMITS = HttpLimits(body=16 * 2**20, request_time=60.0, idle_time=600.0)
+LIMITS = HttpLimits(body=16 * 2**20, request_time=3600.0, idle_time=3600.0)
+"""Whoever imports a large file may connect long before the first rows are ready."""
 
 
 class ControlListener:

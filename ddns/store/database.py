@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from sqlite_utils import Database
 from ddns.paths import lock_path
 from ddns.store.interfaces import StoreError
 from ddns.store.migrations import MIGRATIONS
+
+LONG_STATEMENT = 20_000
+"""Steps of SQLite's machine between two rests of a long statement, about a millisecond."""
 
 CHECKPOINT_PAGES = 4000
 """How long the log grows before it is moved into the database: 16 MiB."""
@@ -61,7 +65,9 @@ def open_database(path: Path, busy_step: float) -> Opened:
             path, timeout=busy_step, isolation_level=None, check_same_thread=False
         )
         try:
-            return Opened(connection, lock, _prepare(connection, path))
+            opened = Opened(connection, lock, _prepare(connection, path))
+            connection.set_progress_handler(_give_way, LONG_STATEMENT)
+            return opened
         except BaseException:
             connection.close()
             raise
@@ -74,6 +80,13 @@ def open_database(path: Path, busy_step: float) -> Opened:
     except BaseException:
         os.close(lock)
         raise
+
+
+def _give_way() -> int:
+    """Sleep for a moment in a long statement. On a single core the thread that answers queries may
+    else have to wait for the end of the scheduler's slice, some milliseconds."""
+    time.sleep(0.0002)
+    return 0
 
 
 def _lock(path: Path) -> int:

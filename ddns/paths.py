@@ -18,6 +18,11 @@ def lock_path(database: str | Path) -> Path:
     return Path(f"{database}.lock")
 
 
+def key_path(database: str | Path) -> Path:
+    """The key file: what seals secrets in this database."""
+    return Path(f"{database}.key")
+
+
 def sample_path(database: str | Path) -> Path:
     """Where a new server without a terminal leaves the lines that try it out."""
     return Path(f"{database}.sample.txt")

@@ -29,13 +29,14 @@ from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener, TcpLimits
 from ddns.net.http import UpdateResource
 from ddns.net.site import HttpLimits, LimitedSite
-from ddns.paths import sample_path, socket_path
+from ddns.paths import key_path, sample_path, socket_path
 from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
 from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
+from ddns.vault import Vault, VaultError
 from ddns.zone.cookies import Cookies
 from ddns.zone.engine import Engine
 from ddns.zone.limits import RateLimiter
@@ -95,11 +96,12 @@ class DdnsService(Service):
             limiter=_limiter(settings.dns.rate_limit, reactor.seconds),
             cookies=_cookies(settings.dns, now),
         )
-        self._directory = Directory(secrets.token_bytes(32))
+        self._vault = Vault(key_path(settings.database))
+        self._directory = Directory(secrets.token_bytes(32), self._unseal)
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
         self._updater = Updater(self.store, self._directory, self._publisher, self._run_slow)
         self._operations = Operations(
-            self.store, self._publisher.published, self._run_slow, self._now
+            self.store, self._publisher.published, self._run_slow, self._now, self._vault
         )
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
         dns = settings.dns
@@ -117,6 +119,15 @@ class DdnsService(Service):
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
+
+    def _unseal(self, sealed: bytes, account: str) -> str | None:
+        try:
+            return self._vault.unseal(sealed, account.encode()).decode("ascii")
+        except VaultError as error:
+            self._log.error(
+                "a key of {account} cannot be used: {error}", account=account, error=error
+            )
+            return None
 
     # Start -----------------------------------------------------------------------------------
 

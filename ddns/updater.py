@@ -16,12 +16,20 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ddns.model import records
-from ddns.model.account import Grant
+from ddns.model.account import Grant, Host, KeyKind
 from ddns.model.journal import Author
-from ddns.model.records import HOST_TTL
-from ddns.model.update import Change, Credentials, Outcome, Result, Status, Update
+from ddns.model.records import ADDRESS_TYPES, HOST_TTL, RRset
+from ddns.model.update import (
+    ChallengeResponse,
+    Change,
+    Credentials,
+    Outcome,
+    Result,
+    Status,
+    Update,
+)
 from ddns.policy import secrets
-from ddns.policy.authorize import authorize, hidden
+from ddns.policy.authorize import activated, authorize, hidden
 from ddns.policy.decide import decide
 from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
@@ -74,18 +82,29 @@ class Updater:
             return Outcome(grant)
         if update.refusal is not None:
             return Outcome(update.refusal, user=grant.account)
+        if not update.changes:
+            return Outcome(user=grant.account)
         author = Author(grant.account, update.dialect, update.at)
-        committed = await self._store.transact(author, partial(_write, update.changes, grant))
+        committed = await self._store.transact(
+            author, partial(_write, update.changes, grant, update.at)
+        )
         results, origins = committed.value
         # All of them, changed or not: nochg says that our DNS answers what was committed before.
         await self._publisher.published(origins)
         return Outcome(results=results, user=grant.account)
 
     async def _authenticate(
-        self, credentials: Credentials, peer: str, now: float
+        self, credentials: Credentials | ChallengeResponse, peer: str, now: float
     ) -> Grant | Status:
         """Keys and remembered passwords at once; a password for the first time in its turn."""
-        grant = self._directory.by_key(credentials) or self._directory.by_memory(credentials, now)
+        if isinstance(credentials, ChallengeResponse):
+            return self._directory.by_response(credentials)
+        grant = self._directory.by_key(credentials)
+        if grant is not None:
+            return grant
+        if credentials.kind is not KeyKind.UPDATE:
+            return Status.BADAUTH
+        grant = self._directory.by_memory(credentials, now)
         if grant is not None:
             return grant
         network = records.network_of(peer)
@@ -110,17 +129,17 @@ class Updater:
 
 
 def _write(
-    changes: tuple[Change, ...], grant: Grant, transaction: ITransaction
+    changes: tuple[Change, ...], grant: Grant, now: float, transaction: ITransaction
 ) -> tuple[tuple[Result, ...], frozenset[bytes]]:
     """Authorize and decide each change against committed rows, and write what it amounts to; the
     results, and the origins of the zones that they speak of."""
     origins: set[bytes] = set()
-    results = tuple(_write_one(change, grant, transaction, origins) for change in changes)
+    results = tuple(_write_one(change, grant, now, transaction, origins) for change in changes)
     return results, frozenset(origins)
 
 
 def _write_one(
-    change: Change, grant: Grant, transaction: ITransaction, origins: set[bytes]
+    change: Change, grant: Grant, now: float, transaction: ITransaction, origins: set[bytes]
 ) -> Result:
     if change.name is None:
         return Result(change, Status.NOTFQDN)
@@ -135,6 +154,10 @@ def _write_one(
     origin = host.zone if host is not None else zone.origin  # type: ignore[union-attr]
     if hidden(name, origin, partial(transaction.rrsets, origin)):
         return Result(change, Status.NOHOST)
+    if change.activated and not activated(
+        change, host is not None, transaction.rrsets(origin, name)
+    ):
+        return Result(change, Status.NOHOST)
     origins.add(origin)
     decision = decide(
         change, name, host.ttl if host else HOST_TTL, partial(transaction.rrsets, origin)
@@ -144,4 +167,20 @@ def _write_one(
     written, addresses = decision
     for rrset in written:
         transaction.put_rrset(origin, rrset)
+    if written and host is None and name != origin:
+        _keep_offline(transaction, name, origin, grant.account, written, now)
     return Result(change, Status.GOOD if written else Status.NOCHG, addresses)
+
+
+def _keep_offline(
+    transaction: ITransaction,
+    name: bytes,
+    origin: bytes,
+    account: str,
+    written: list[RRset],
+    now: float,
+) -> None:
+    """A zone's owner may update a name because it has an address. If it has none any more, make it
+    a host, or it could never come back online."""
+    if not any(rrset.type in ADDRESS_TYPES for rrset in transaction.rrsets(origin, name)):
+        transaction.put_host(Host(name, origin, account, written[0].ttl, now))

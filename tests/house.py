@@ -15,10 +15,12 @@ from ddns.api.operations import Operations
 from ddns.model import names, records
 from ddns.model.journal import Author
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
+from ddns.paths import key_path
 from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
+from ddns.vault import Vault
 from ddns.zone.zone import Zones
 from tests.net.reactors import PATIENCE, RunningReactor
 
@@ -31,21 +33,30 @@ class House:
 
     def __init__(self, running: RunningReactor, path: Path) -> None:
         self.running = running
+        self._path = path
         self.time = 1000.0
         self.slow: list[Callable[[], Any]] = []  # what was to run outside the reactor
         self.store = SQLiteStore(running.reactor, path, patience=0.3)
         self.zones = Zones()
-        self.directory = Directory(bytes(32))
+        self.vault = Vault(key_path(path))
+        self.directory = Directory(
+            bytes(32), lambda sealed, account: self.vault.unseal(sealed, account.encode()).decode()
+        )
         self.publisher = Publisher(self.store, self.zones, self.directory, running.reactor)
         self.updater = Updater(self.store, self.directory, self.publisher, self.run_slow)
         self.operations = Operations(
-            self.store, self.publisher.published, self.run_slow, lambda: self.time
+            self.store, self.publisher.published, self.run_slow, lambda: self.time, self.vault
         )
 
     def run_slow(self, function: Callable[[], Any]) -> Deferred[Any]:
         """At once: a test that wants it otherwise replaces this."""
         self.slow.append(function)
         return maybeDeferred(function)
+
+    def forget_vault(self) -> None:
+        """As after a start without the key file."""
+        key_path(self._path).unlink()
+        self.vault.__init__(key_path(self._path))  # type: ignore[misc]
 
     def load(self) -> None:
         self.running.call(self.publisher.load)

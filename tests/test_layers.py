@@ -21,11 +21,12 @@ MAY_IMPORT = {
     "dialects": PURE,
     "miniupdate": PURE,
     "store": PURE,
+    "vault": PURE,
     "publisher": PURE | {"zone", "policy", "store"},
     "updater": PURE | {"zone", "policy", "store", "publisher"},
-    "api": PURE | {"zone", "policy", "store", "publisher", "updater"},
+    "api": PURE | {"vault", "zone", "policy", "store", "publisher", "updater"},
     "net": PURE | {"zone", "policy", "dialects", "store", "publisher", "updater", "api"},
-    "cli": PURE | {"__init__", "store", "api"},
+    "cli": PURE | {"__init__", "vault", "store", "api"},
     "sample": PURE | {"api"},
 }
 MAY_IMPORT["config"] = PURE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 from collections.abc import Iterator
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,21 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from ddns.api.errors import Conflict
-from ddns.model import records
+from ddns.model import names, records
+from ddns.model.account import KeyKind
+from ddns.model.records import AAAA, A
 from ddns.model.rows import pack_rows
-from ddns.model.update import Credentials, Outcome, Status, Update
+from ddns.model.update import (
+    SUCCESSES,
+    ChallengeResponse,
+    Change,
+    Credentials,
+    Outcome,
+    Remove,
+    Replace,
+    Status,
+    Update,
+)
 from ddns.policy import secrets
 from ddns.updater import PASSWORD_CHECKS
 from tests.house import HOME, House, all_committed, change, house_at, until, update
@@ -406,3 +419,88 @@ def test_a_key_limited_to_a_host_reaches_no_other(house: House, key: str) -> Non
 def test_an_update_does_not_show_its_secret() -> None:
     assert "topsecret" not in repr(update("alice", "topsecret", ADDRESS))
     assert "topsecret" not in str(Credentials("alice", "topsecret"))
+
+
+# The owner of a zone ---------------------------------------------------------------------------
+
+
+def test_a_name_in_ones_own_zone_comes_back_from_offline(
+    house: House, key: str, password: list[str]
+) -> None:
+    name = names.from_text("home.carol.example")
+    house.api("record_set", owner="home.carol.example", type="A", rdatas=["127.0.0.1"], ttl=77)
+    offline = Change("home.carol.example", name, (Remove(A), Remove(AAAA)))
+    online = change("home.carol.example", "198.51.100.9")
+    for asked in (offline, offline, online):
+        (outcome,) = house.update(update("carol", "hers", asked))
+        assert outcome.results[0].status in SUCCESSES, outcome
+    assert house.answers(name) == ["198.51.100.9"]
+    assert house.api("host_show", name="home.carol.example")["records"][0]["ttl"] == 77
+
+
+def test_a_name_that_stays_online_stays_the_zones(
+    house: House, key: str, password: list[str]
+) -> None:
+    house.api("record_set", owner="home.carol.example", type="A", rdatas=["127.0.0.1"])
+    house.api("record_set", owner="carol.example", type="A", rdatas=["127.0.0.1"])
+    apex = Change("carol.example", names.from_text("carol.example"), (Remove(A),))
+    house.update(update("carol", "hers", change("home.carol.example", "198.51.100.9"), apex))
+    assert house.api("host_list", account="carol")["hosts"] == []
+
+
+@pytest.mark.parametrize("owner", ["alice", "carol"])
+def test_a_record_that_has_to_be_there(
+    house: House, key: str, password: list[str], owner: str
+) -> None:
+    zone = {"alice": "example.net", "carol": "carol.example"}[owner]
+    secret = {"alice": key, "carol": "hers"}[owner]
+    house.api("record_set", owner=f"home.{zone}", type="A", rdatas=["127.0.0.1"])
+    for number, rdata, status in (
+        (AAAA, bytes(15) + b"\1", Status.NOHOST),
+        (A, b"\1\2\3\4", Status.GOOD),
+    ):
+        wanted = dataclasses.replace(
+            change(f"home.{zone}"), edits=(Replace(number, (rdata,)),), activated=True
+        )
+        (outcome,) = house.update(update(owner, secret, wanted))
+        assert outcome.results[0].status is status
+
+
+# Other ways to prove who one is ----------------------------------------------------------------
+
+
+def test_an_update_without_changes_only_checks_the_credentials(house: House, key: str) -> None:
+    before = house.on_disk()
+    right, wrong = house.update(update("alice", key), update("alice", "wrong"))
+    assert right == Outcome(user="alice")
+    assert wrong == Outcome(Status.BADAUTH)
+    assert house.on_disk() == before
+
+
+def test_a_disabled_key_is_told_so_and_changes_nothing(house: House, key: str) -> None:
+    house.api("key_disable", number=1)
+    (outcome,) = house.update(update("alice", key, ADDRESS))
+    assert outcome == Outcome(Status.DISABLED)
+    assert house.answers() == []
+
+
+@pytest.mark.parametrize("kind", [KeyKind.DONDNS, KeyKind.MINIUPDATE])
+def test_a_password_opens_only_what_update_keys_open(
+    house: House, key: str, password: list[str], kind: KeyKind
+) -> None:
+    asked = dataclasses.replace(update("carol", ""), credentials=Credentials("carol", "hers", kind))
+    assert house.update(asked) == [Outcome(Status.BADAUTH)]
+    assert password == []
+
+
+def test_a_response_to_a_challenge(house: House, key: str) -> None:
+    secret = house.api("key_add", account="alice", kind="miniupdate")["key"]
+    challenge = "00112233445566778899aabbccddeeff"
+    response = md5((md5(secret.encode()).hexdigest() + challenge).encode()).hexdigest()
+    asked = update("alice", "", ADDRESS)
+    right = dataclasses.replace(asked, credentials=ChallengeResponse("alice", challenge, response))
+    wrong = dataclasses.replace(asked, credentials=ChallengeResponse("alice", response, response))
+    assert house.update(wrong) == [Outcome(Status.BADAUTH)]
+    assert house.update(right)[0].results[0].status is Status.GOOD
+    assert house.answers() == ["198.51.100.7"]
+    assert "response=" not in repr(right.credentials)

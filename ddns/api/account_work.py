@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 
 from ddns.api.errors import Conflict, Invalid, NotFound
@@ -12,6 +13,7 @@ from ddns.api.values import (
     key_json,
     known_account,
     known_host,
+    known_key,
     known_zone,
     rrset_json,
 )
@@ -28,6 +30,19 @@ def account_add(transaction: ITransaction, name: str, password: str | None, now:
     account = Account(name, password, now)
     transaction.put_account(account)
     return account_json(account)
+
+
+def account_show(reading: IReading, name: str) -> Json:
+    """An account with its keys, hosts and zones; whether DonDNS may act for it."""
+    account = known_account(reading, name)
+    dondns = dondns_key(reading, name)
+    return {
+        **account_json(account),
+        "dondns": dondns is not None and dondns.enabled,
+        "keys": [key_json(key) for key in reading.keys(name)],
+        "hosts": [names.to_text(host.name) for host in reading.hosts(name)],
+        "zones": [names.to_text(zone.origin) for zone in reading.zones() if zone.account == name],
+    }
 
 
 def account_remove(transaction: ITransaction, name: str) -> Json:
@@ -49,27 +64,52 @@ def key_list(reading: IReading, account: str | None) -> list[Json]:
 
 def key_add(
     transaction: ITransaction,
-    account: str,
-    digest: bytes,
-    hosts: frozenset[bytes] | None,
-    now: float,
+    key: Key,
 ) -> Json:
-    """A key; the hosts it is limited to are the account's or lie in a zone of the account's."""
+    """A key; the hosts it is limited to are the account's or lie in a zone of the account's. Of
+    DonDNS keys an account has one (DonDNS seed 2.1)."""
+    account = key.account
     known_account(transaction, account)
-    for host in sorted(hosts or ()):
+    if key.kind is KeyKind.DONDNS and (there := dondns_key(transaction, account)) is not None:
+        raise Conflict(
+            f"account {account} has a DonDNS key already: regenerate or enable key {there.id}"
+        )
+    for host in sorted(key.hosts or ()):
         known = transaction.host(host)
         zone = transaction.zone_of(host)
         owner = known.account if known else zone.account if zone else None
         if owner != account:
             raise NotFound(f"account {account} has no host {names.to_text(host)}")
-    return key_json(transaction.add_key(Key(0, account, KeyKind.UPDATE, digest, hosts, now)))
+    return key_json(transaction.add_key(key))
+
+
+def dondns_key(reading: IReading, account: str) -> Key | None:
+    """The DonDNS key of an account, if it has one."""
+    found = (key for key in reading.keys(account) if key.kind is KeyKind.DONDNS)
+    return next(found, None)
+
+
+def key_enable(transaction: ITransaction, number: int, enabled: bool) -> Json:
+    """Let a key open what it is for, or nothing."""
+    key = dataclasses.replace(known_key(transaction, number), enabled=enabled)
+    transaction.change_key(key)
+    return key_json(key)
+
+
+def key_regenerate(
+    transaction: ITransaction, number: int, digest: bytes, sealed: bytes | None
+) -> Json:
+    """Give a key another secret, and enable it."""
+    key = dataclasses.replace(
+        known_key(transaction, number), digest=digest, sealed=sealed, enabled=True
+    )
+    transaction.change_key(key)
+    return key_json(key)
 
 
 def key_revoke(transaction: ITransaction, number: int) -> Json:
     """Remove a key."""
-    key = transaction.key(number) if 0 < number < 2**63 else None
-    if key is None:
-        raise NotFound(f"there is no key {number}")
+    key = known_key(transaction, number)
     transaction.remove_key(number)
     return key_json(key)
 

@@ -7,18 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ddns.api import account_work, values, zone_work
 from ddns.api.errors import ApiError, Conflict, Invalid
+from ddns.model.account import Key, KeyKind
 from ddns.model.journal import Author
 from ddns.model.rows import Row
 from ddns.policy import secrets
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
+from ddns.vault import Vault, VaultError
 
 T = TypeVar("T")
 
 Json = dict[str, Any]
+
+
+class RunSlow(Protocol):
+    """Runs a function outside the reactor's thread."""
+
+    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]: ...
 
 
 MOST_IMPORTS = 4
@@ -27,20 +35,22 @@ MOST_IMPORTS = 4
 
 class Operations:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
-    function outside the reactor's thread; *now* tells seconds since 1970."""
+    function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets."""
 
     def __init__(
         self,
         store: IStore,
         published: Callable[[frozenset[bytes]], Awaitable[None]],
-        run_slow: Callable[[Callable[[], str]], Awaitable[str]],
+        run_slow: RunSlow,
         now: Callable[[], float],
+        vault: Vault,
         via: str = "command",
     ) -> None:
         self._store = store
         self._published = published
         self._run_slow = run_slow
         self._now = now
+        self._vault = vault
         self._via = via
         self._stages: dict[str, int] = {}
 
@@ -149,6 +159,10 @@ class Operations:
             partial(account_work.account_add, name=known, password=hashed, now=self._now())
         )
 
+    async def account_show(self, name: str) -> Json:
+        """An account with its keys, without their secrets, its hosts and zones."""
+        return await self._read(partial(account_work.account_show, name=values.account_name(name)))
+
     async def account_remove(self, name: str) -> Json:
         """Remove an account with its keys and hosts."""
         return await self._transact(
@@ -160,20 +174,49 @@ class Operations:
         known = None if account is None else values.account_name(account)
         return {"keys": await self._read(partial(account_work.key_list, account=known))}
 
-    async def key_add(self, account: str, hosts: list[str] | None = None) -> Json:
-        """A new update key, for all hosts of the account or for the named ones. The answer holds
-        the secret, which is not kept and cannot be shown again."""
-        secret = secrets.generate_key()
-        added = await self._transact(
-            partial(
-                account_work.key_add,
-                account=values.account_name(account),
-                digest=secrets.digest_key(secret),
-                hosts=None if not hosts else frozenset(values.host_name(host) for host in hosts),
-                now=self._now(),
-            )
-        )
+    async def key_add(
+        self, account: str, hosts: list[str] | None = None, kind: str = KeyKind.UPDATE
+    ) -> Json:
+        """A new key, for all hosts of the account or for the named ones. The answer holds the
+        secret, which is not kept and cannot be shown again."""
+        of, known = values.key_kind(kind), values.account_name(account)
+        only = None if not hosts else frozenset(values.host_name(host) for host in hosts)
+        secret, digest, sealed = await self._new_secret(of, known)
+        key = Key(0, known, of, digest, only, self._now(), sealed)
+        added = await self._transact(partial(account_work.key_add, key=key))
         return {"key": secret, **added}
+
+    async def _new_secret(self, kind: KeyKind, account: str) -> tuple[str, bytes, bytes | None]:
+        """A secret, what is stored in its place, and what is sealed if it answers challenges."""
+        if kind is not KeyKind.MINIUPDATE:
+            secret = secrets.generate_key()
+            return secret, secrets.digest_key(secret), None
+        secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
+        create = not await self._read(lambda reading: reading.anything_sealed())
+        seal = partial(
+            self._vault.seal, secrets.responder(secret).encode(), account.encode(), create
+        )
+        try:
+            return secret, secrets.digest_key(secret), await self._run_slow(seal)
+        except VaultError as error:
+            raise ApiError(str(error)) from error
+
+    async def key_disable(self, number: int) -> Json:
+        """Keep a key, but let it open nothing."""
+        return await self._transact(partial(account_work.key_enable, number=number, enabled=False))
+
+    async def key_enable(self, number: int) -> Json:
+        """Let a key open again what it is for."""
+        return await self._transact(partial(account_work.key_enable, number=number, enabled=True))
+
+    async def key_regenerate(self, number: int) -> Json:
+        """Give a key another secret, and enable it; the former one opens nothing any more."""
+        key = await self._read(partial(values.known_key, number=number))
+        secret, digest, sealed = await self._new_secret(key.kind, key.account)
+        changed = await self._transact(
+            partial(account_work.key_regenerate, number=number, digest=digest, sealed=sealed)
+        )
+        return {"key": secret, **changed}
 
     async def key_revoke(self, number: int) -> Json:
         """Remove a key; it opens nothing from then on."""

@@ -8,7 +8,7 @@ from typing import Any
 from ddns.api.errors import Invalid, NotFound
 from ddns.model import account as accounts
 from ddns.model import names, records
-from ddns.model.account import Account, Host, Key, ZoneInfo
+from ddns.model.account import Account, Host, Key, KeyKind, ZoneInfo
 from ddns.model.records import RRset
 from ddns.store.interfaces import IReading
 
@@ -39,6 +39,14 @@ def account_name(text: str) -> str:
         return accounts.account_name(text)
     except accounts.BadAccountName as error:
         raise Invalid(str(error)) from error
+
+
+def key_kind(text: str) -> KeyKind:
+    """What a key is for."""
+    try:
+        return KeyKind(text)
+    except ValueError:
+        raise Invalid(f"{text!r} is no kind of key: it is one of {', '.join(KeyKind)}") from None
 
 
 def ttl(value: int | None) -> int | None:
@@ -100,6 +108,7 @@ def key_json(key: Key) -> Json:
         "id": key.id,
         "account": key.account,
         "kind": str(key.kind),
+        "enabled": key.enabled,
         "hosts": None if key.hosts is None else sorted(map(names.to_text, key.hosts)),
     }
 
@@ -149,6 +158,14 @@ def known_account(reading: IReading, account: str) -> Account:
     if found is None:
         raise NotFound(f"there is no account {account}")
     return found
+
+
+def known_key(reading: IReading, number: int) -> Key:
+    """The key, which must exist."""
+    key = reading.key(number) if 0 < number < 2**63 else None
+    if key is None:
+        raise NotFound(f"there is no key {number}")
+    return key
 
 
 def known_host(reading: IReading, name: bytes) -> Host:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import uuid
@@ -11,11 +12,13 @@ from typing import Any
 
 import click
 
-from ddns.cli.client import CallFailed, Client
+from ddns.cli.client import CallFailed, Client, SocketClient
 from ddns.model import names, rows
 
 Json = dict[str, Any]
 Shown = tuple[Json, Iterable[str]]
+
+_KEY_COLUMNS = ("id", "account", "kind", "enabled", "hosts")
 
 CHUNK = 2**20
 """Octets a request of an import."""
@@ -34,6 +37,8 @@ def zone_import(client: Client, args: argparse.Namespace) -> Shown:
     """Each file by itself: one that is wrong changes nothing and does not keep others back."""
     from ddns.cli import masterfile
 
+    if isinstance(client, SocketClient):
+        _give_way()
     done, failed, lines = [], [], []
     total = sum(os.path.getsize(path) for path in args.file if os.path.isfile(path))
     with click.progressbar(
@@ -67,6 +72,14 @@ def zone_import(client: Client, args: argparse.Namespace) -> Shown:
             "files": failed,
         }
     return answer, lines
+
+
+def _give_way() -> None:
+    """Take only the processor time that nobody else wants: parsing a large file must not hold up
+    the queries that the server answers on the same machine."""
+    if hasattr(os, "SCHED_IDLE"):
+        with contextlib.suppress(OSError):  # a sandbox may forbid it
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _send(client: Client, zone: Any, replace_hosts: bool) -> Json:
@@ -127,19 +140,47 @@ def account_list(client: Client, args: argparse.Namespace) -> Shown:
     return answer, _table(answer["accounts"], ("name", "password"))
 
 
+def account_show(client: Client, args: argparse.Namespace) -> Shown:
+    account = client.call("account_show", name=args.name)
+    lines = [
+        f"name: {account['name']}",
+        f"password: {_cell(account['password'])}",
+        f"DonDNS: {'API enabled' if account['dondns'] else 'API disabled'}",
+        *(f"zone: {zone}" for zone in account["zones"]),
+        *(f"host: {host}" for host in account["hosts"]),
+        *(f"key: {line}" for line in _table(account["keys"], _KEY_COLUMNS)),
+    ]
+    return account, lines
+
+
 def account_remove(client: Client, args: argparse.Namespace) -> Shown:
     account = client.call("account_remove", name=args.name)
     return account, [f"removed account {account['name']}"]
 
 
 def key_add(client: Client, args: argparse.Namespace) -> Shown:
-    key = client.call("key_add", account=args.account, hosts=args.host or None)
+    key = client.call("key_add", account=args.account, hosts=args.host or None, kind=args.kind)
+    return key, [key["key"]]
+
+
+def key_disable(client: Client, args: argparse.Namespace) -> Shown:
+    key = client.call("key_disable", number=args.id)
+    return key, [f"disabled key {key['id']} of account {key['account']}"]
+
+
+def key_enable(client: Client, args: argparse.Namespace) -> Shown:
+    key = client.call("key_enable", number=args.id)
+    return key, [f"enabled key {key['id']} of account {key['account']}"]
+
+
+def key_regenerate(client: Client, args: argparse.Namespace) -> Shown:
+    key = client.call("key_regenerate", number=args.id)
     return key, [key["key"]]
 
 
 def key_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("key_list", account=args.account)
-    return answer, _table(answer["keys"], ("id", "account", "kind", "hosts"))
+    return answer, _table(answer["keys"], _KEY_COLUMNS)
 
 
 def key_revoke(client: Client, args: argparse.Namespace) -> Shown:

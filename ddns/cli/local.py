@@ -11,7 +11,9 @@ from twisted.python.failure import Failure
 
 from ddns.api.operations import Operations
 from ddns.cli.client import Client, LocalClient
+from ddns.paths import key_path
 from ddns.store.sqlite import SQLiteStore
+from ddns.vault import Vault
 
 T = TypeVar("T")
 
@@ -32,6 +34,7 @@ def run(database: str, function: Callable[[Client], T]) -> T:
         published=lambda origins: defer.succeed(None),  # nobody answers DNS from this process
         run_slow=lambda slow: threads.deferToThread(slow),
         now=time.time,
+        vault=Vault(key_path(database)),
     )
     results: list[T | Failure] = []
 

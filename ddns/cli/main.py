@@ -78,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
         "--password-stdin", action="store_true", help="read a password from standard input"
     )
     command(account, "list", commands.account_list, "List accounts")
+    one = command(account, "show", commands.account_show, "Show an account with all it has")
+    one.add_argument("name")
     one = command(
         account, "remove", commands.account_remove, "Remove an account with its keys and hosts"
     )
@@ -89,8 +91,20 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--host", action="append", metavar="NAME", help="limit it to this host; may be repeated"
     )
+    one.add_argument(
+        "--kind",
+        choices=["update", "dondns", "miniupdate"],
+        default="update",
+        help="which clients it is for (default: %(default)s)",
+    )
     one = command(key, "list", commands.key_list, "List keys, without their secrets")
     one.add_argument("account", nargs="?")
+    for name, run, about in (
+        ("disable", commands.key_disable, "Keep a key, but let it open nothing"),
+        ("enable", commands.key_enable, "Let a key open again what it is for"),
+        ("regenerate", commands.key_regenerate, "Give a key another secret and show it, this once"),
+    ):
+        command(key, name, run, about).add_argument("id", type=int)
     one = command(key, "revoke", commands.key_revoke, "Remove a key")
     one.add_argument("id", type=int)
 

@@ -36,6 +36,7 @@ WORDS = {
     Status.NOCHG: "nochg",
     Status.UNAUTHENTICATED: "badauth",
     Status.BADAUTH: "badauth",
+    Status.DISABLED: "badauth",
     Status.MISSING: "notfqdn",
     Status.NOTFQDN: "notfqdn",
     Status.NOHOST: "nohost",
@@ -90,7 +91,7 @@ class DynDNS2:
                 lines = [_line(result, request.peer) for result in outcome.results]
                 failed = any(result.status is Status.FAILED for result in outcome.results)
                 return Reply("\n".join(lines) + "\n", 500 if failed else 200)
-            case Status.UNAUTHENTICATED | Status.BADAUTH as refusal:
+            case Status.UNAUTHENTICATED | Status.BADAUTH | Status.DISABLED as refusal:
                 return Reply(WORDS[refusal] + "\n", 401, headers=challenge("Dynamic DNS"))
             case refusal:
                 return Reply(WORDS[refusal] + "\n", 500 if refusal is Status.FAILED else 200)

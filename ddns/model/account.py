@@ -32,6 +32,8 @@ class KeyKind(enum.StrEnum):
     """What a key is for; a key of one kind opens nothing else."""
 
     UPDATE = "update"
+    DONDNS = "dondns"
+    MINIUPDATE = "miniupdate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ class Account:
 class Key:
     """A generated secret, of which only the SHA-256 is kept (32 octets).
 
-    ``hosts`` limits it to these owner names; None means all of the account's.
+    ``hosts`` limits it to these owner names; None means all of the account's. ``sealed`` is what a
+    miniupdate key answers challenges with, encrypted; other kinds have none. A key that is not
+    ``enabled`` opens nothing.
     """
 
     id: int
@@ -56,6 +60,8 @@ class Key:
     digest: bytes
     hosts: frozenset[bytes] | None = None
     created: float = 0.0
+    sealed: bytes | None = None
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

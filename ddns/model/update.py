@@ -6,6 +6,8 @@ import enum
 import ipaddress
 from dataclasses import dataclass, field
 
+from ddns.model.account import KeyKind
+
 
 class Status(enum.Enum):
     """The union of the dialects' answers; each dialect has a word for every one of them."""
@@ -14,6 +16,7 @@ class Status(enum.Enum):
     NOCHG = "nothing to change: our DNS answers this already"
     UNAUTHENTICATED = "no credentials were sent"
     BADAUTH = "the credentials are wrong"
+    DISABLED = "the key is right, but it has been disabled"
     MISSING = "the request names no host"
     NOTFQDN = "this is not a host name"
     NOHOST = "there is no such host to update"
@@ -33,10 +36,24 @@ SUCCESSES = frozenset({Status.GOOD, Status.NOCHG})
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name and a secret as they arrived; the secret shows in no repr."""
+    """A user name and a secret as they arrived; the secret shows in no repr.
+
+    The secret is a key of this *kind*; where update keys are taken, the account's password is, too.
+    """
 
     user: str
     secret: str = field(repr=False)
+    kind: KeyKind = KeyKind.UPDATE
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeResponse:
+    """What proves that a client knows a secret without sending it: its answer to a challenge of
+    ours (miniDNS seed, LOGIN). Both are hexadecimal digits."""
+
+    user: str
+    challenge: str
+    response: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +96,27 @@ Edit = Replace | Remove | Renumber | Mail
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a client asks for one host. ``name`` is None where ``host`` is not a host name."""
+    """What a client asks for one host. ``name`` is None where ``host`` is not a host name.
+
+    With ``activated`` the host must have a record of each type that is set, or be offline.
+    """
 
     host: str
     name: bytes | None
     edits: tuple[Edit, ...]
+    activated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One request of one client.
+    """One request of one client. One without changes only asks whether the credentials are right.
 
     ``refusal`` is an error that the dialect saw in the request but that only an authenticated
     client is told. ``peer`` is the client's address, ``at`` seconds since 1970 (UTC).
     """
 
     dialect: str
-    credentials: Credentials | None
+    credentials: Credentials | ChallengeResponse | None
     changes: tuple[Change, ...]
     peer: str
     at: float

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from ddns.model import names
 from ddns.model.account import Grant, Host, ZoneInfo
 from ddns.model.records import ADDRESS_TYPES, DNAME, NS, RRset
-from ddns.model.update import Change, Status
+from ddns.model.update import Change, Replace, Status
 
 
 def authorize(
@@ -35,6 +35,18 @@ def authorize(
     if change.name == zone.origin or any(rrset.type in ADDRESS_TYPES for rrset in rrsets()):
         return None
     return Status.NOHOST
+
+
+def activated(change: Change, is_host: bool, rrsets: Iterable[RRset]) -> bool:
+    """Whether a name has a record of each type that a change sets; a host that has no address at
+    all is offline and may have any.
+
+    Creating the record is how DonDNS is switched on for it (DonDNS seed 2.2).
+    """
+    there = {rrset.type for rrset in rrsets}
+    if is_host and not there.intersection(ADDRESS_TYPES):
+        return True
+    return there.issuperset(edit.type for edit in change.edits if isinstance(edit, Replace))
 
 
 def hidden(name: bytes, origin: bytes, rrsets: Callable[[bytes], Iterable[RRset]]) -> bool:

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 
 from ddns.model import names
 from ddns.model.account import Account, Grant, Key
-from ddns.model.update import Credentials
+from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 
 
 class Directory:
     """Kept up to date by the publisher, as the zones are.
 
+    *unseal* opens what a key of an account has sealed, or gives None if it cannot be opened.
     *remember* is for how many seconds a verified password is believed without another argon2 run,
     *capacity* for how many of them at once.
     """
 
     def __init__(
-        self, process_key: bytes, *, remember: float = 300.0, capacity: int = 10_000
+        self,
+        process_key: bytes,
+        unseal: Callable[[bytes, str], str | None] = lambda sealed, account: None,
+        *,
+        remember: float = 300.0,
+        capacity: int = 10_000,
     ) -> None:
         self._accounts: dict[str, Account] = {}
         self._by_digest: dict[bytes, Key] = {}
         self._by_number: dict[int, Key] = {}
+        self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys, by who may log in
         self._process_key = process_key
+        self._unseal = unseal
         self._remember = remember
         self._capacity = capacity
         self._verified: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
@@ -40,27 +49,37 @@ class Directory:
         self._forget(name)
 
     def put_key(self, key: Key) -> None:
-        """Add a key."""
+        """Add or replace a key."""
+        self.remove_key(key.id)
         self._by_number[key.id] = self._by_digest[key.digest] = key
+        if key.sealed is not None:
+            for user in _users(key):
+                self._responding.setdefault(user, {})[key.id] = key
 
     def remove_key(self, number: int) -> None:
         """Forget a key."""
         key = self._by_number.pop(number, None)
-        if key is not None:
-            del self._by_digest[key.digest]
+        if key is None:
+            return
+        del self._by_digest[key.digest]
+        if key.sealed is not None:
+            for user in _users(key):
+                del self._responding[user][number]
+                if not self._responding[user]:
+                    del self._responding[user]
 
     def account(self, user: str) -> Account | None:
         """The account that a client calls itself."""
         return self._accounts.get(user.strip().lower())
 
-    def by_key(self, credentials: Credentials) -> Grant | None:
-        """What the secret allows if it is a key of that user.
+    def by_key(self, credentials: Credentials) -> Grant | Status | None:
+        """What the secret allows if it is a key of that user; DISABLED if it has been disabled.
 
         The user is the account's name or, for a key limited to hosts, the name of one of them, as
         deSEC and nsupdate.info have it.
         """
         key = self._by_digest.get(secrets.digest_key(credentials.secret))
-        if key is None:
+        if key is None or key.kind is not credentials.kind:
             return None
         user = credentials.user.strip().lower()
         if user != key.account:
@@ -70,7 +89,17 @@ class Directory:
                 return None
             if key.hosts is None or host not in key.hosts:
                 return None
-        return Grant(key.account, key.hosts)
+        return Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
+
+    def by_response(self, given: ChallengeResponse) -> Grant | Status:
+        """What a right response allows; BADAUTH for a wrong one and an unknown user alike."""
+        found: Grant | Status = Status.BADAUTH
+        for key in self._responding.get(given.user.strip().lower().rstrip("."), {}).values():
+            assert key.sealed is not None
+            responder = self._unseal(key.sealed, key.account)
+            if responder and secrets.answers(given.response, given.challenge, responder):
+                found = Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
+        return found
 
     def by_memory(self, credentials: Credentials, now: float) -> Grant | None:
         """What a password allows that :meth:`password_verified` was told of not long ago."""
@@ -100,3 +129,8 @@ class Directory:
     def _forget(self, account: str) -> None:
         for fingerprint in [f for f, (name, _) in self._verified.items() if name == account]:
             del self._verified[fingerprint]
+
+
+def _users(key: Key) -> set[str]:
+    """What a client may call itself to use a key."""
+    return {key.account, *map(names.to_text, key.hosts or ())}

@@ -8,6 +8,7 @@ outside the reactor's thread.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 import string
 
@@ -15,15 +16,30 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 KEY_LENGTH = 24  # of 62 letters and digits: 142 bits
+SHORT_KEY_LENGTH = 15  # 89 bits; what the miniupdate client in C has room for
 _ALPHABET = string.ascii_letters + string.digits
 
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_urlsafe())
 
 
-def generate_key() -> str:
-    """A new update key: letters and digits only, because routers mangle anything else."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(KEY_LENGTH))
+def generate_key(length: int = KEY_LENGTH) -> str:
+    """A new key: letters and digits only, because routers mangle anything else."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def responder(secret: str) -> str:
+    """What a miniupdate client makes responses from instead of the secret itself: the hexadecimal
+    digits of its MD5. Whoever has this can log in, so it is kept sealed."""
+    return hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
+
+
+def answers(response: str, challenge: str, responder: str) -> bool:
+    """Whether a response is the MD5 of the responder followed by the challenge (miniDNS seed,
+    LOGIN), in upper or lower case."""
+    right = hashlib.md5((responder + challenge).encode(), usedforsecurity=False).hexdigest()
+    given = response.lower().encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(given, right.encode())
 
 
 def digest_key(key: str) -> bytes:

@@ -67,6 +67,9 @@ class IReading(Interface):
     def keys(account: str | None = None) -> list[Key]:
         """All keys, or those of one account, oldest first."""
 
+    def anything_sealed() -> bool:
+        """Whether there is a key with something sealed."""
+
     def host(name: bytes) -> Host | None:
         """A host by its owner name."""
 
@@ -101,6 +104,9 @@ class ITransaction(IReading):
 
     def add_key(key: Key) -> Key:
         """Add a key; the answer carries its number."""
+
+    def change_key(key: Key) -> None:
+        """Change a key's secret, or whether it is enabled."""
 
     def remove_key(number: int) -> None:
         """Remove a key."""

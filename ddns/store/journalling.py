@@ -276,7 +276,7 @@ def public(subject: Subject | None) -> bytes | None:
     if subject is None:
         return None
     shown = dataclasses.asdict(subject)
-    for secret in ("password", "digest"):
+    for secret in ("password", "digest", "sealed"):
         shown.pop(secret, None)
     return json.dumps(shown, default=_shown, sort_keys=True).encode()
 

@@ -19,6 +19,14 @@ def v0001_first_schema(db: Database) -> None:
             db.conn.execute(statement)
 
 
+@MIGRATIONS()
+def v0002_kinds_of_keys(db: Database) -> None:
+    """Keys that answer challenges, keys that are disabled, one DonDNS key an account."""
+    db.conn.execute("alter table key add column sealed blob")
+    db.conn.execute("alter table key add column enabled integer not null default 1")
+    db.conn.execute("create unique index one_dondns_key on key (account) where kind = 'dondns'")
+
+
 _FIRST_SCHEMA = """
 create table account (
     name text primary key,

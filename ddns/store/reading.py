@@ -18,7 +18,7 @@ _HOST = (
     "select host.name, zone.origin, host.account, host.ttl, host.created"
     " from host join zone on zone.id = host.zone"
 )
-_KEY = "select id, account, kind, digest, limited, created from key"
+_KEY = "select id, account, kind, digest, limited, created, sealed, enabled from key"
 
 
 @implementer(IReading)
@@ -54,12 +54,12 @@ class Reading:
         ]
 
     def _key(self, row: tuple[Any, ...]) -> Key:
-        number, account, kind, digest, limited, created = row
+        number, account, kind, digest, limited, created, sealed, enabled = row
         hosts = None
         if limited:
             found = self._execute("select name from key_host where key = ?", (number,))
             hosts = frozenset(name for (name,) in found)
-        return Key(number, account, KeyKind(kind), digest, hosts, created)
+        return Key(number, account, KeyKind(kind), digest, hosts, created, sealed, bool(enabled))
 
     def key(self, number: int) -> Key | None:
         row = self._execute(f"{_KEY} where id = ?", (number,)).fetchone()
@@ -70,6 +70,10 @@ class Reading:
             f"{_KEY} where account = coalesce(?, account) order by id", (account,)
         ).fetchall()
         return [self._key(row) for row in rows]
+
+    def anything_sealed(self) -> bool:
+        found = self._execute("select exists (select 1 from key where sealed is not null)")
+        return bool(found.fetchone()[0])
 
     def host(self, name: bytes) -> Host | None:
         row = self._execute(f"{_HOST} where host.name = ?", (name,)).fetchone()

@@ -107,8 +107,17 @@ class Transaction(Journalling):
     def add_key(self, key: Key) -> Key:
         self._direct()
         cursor = self._execute(
-            "insert into key (account, kind, digest, limited, created) values (?, ?, ?, ?, ?)",
-            (key.account, str(key.kind), key.digest, key.hosts is not None, key.created),
+            "insert into key (account, kind, digest, limited, created, sealed, enabled)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            (
+                key.account,
+                str(key.kind),
+                key.digest,
+                key.hosts is not None,
+                key.created,
+                key.sealed,
+                key.enabled,
+            ),
         )
         assert cursor.lastrowid is not None
         key = dataclasses.replace(key, id=cursor.lastrowid)
@@ -118,6 +127,18 @@ class Transaction(Journalling):
         )
         self._journal(EventKind.KEY, str(key.id), None, public(key), value=key)
         return key
+
+    def change_key(self, key: Key) -> None:
+        before = self.key(key.id)
+        if before is None:
+            raise StoreError(f"there is no key {key.id}")
+        self._direct()
+        self._execute(
+            "update key set digest = ?, sealed = ?, enabled = ? where id = ?",
+            (key.digest, key.sealed, key.enabled, key.id),
+        )
+        key = dataclasses.replace(before, digest=key.digest, sealed=key.sealed, enabled=key.enabled)
+        self._journal(EventKind.KEY, str(key.id), public(before), public(key), value=key)
 
     def remove_key(self, number: int) -> None:
         key = self.key(number)

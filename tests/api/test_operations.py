@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
-from ddns.model.update import Credentials
+from ddns.model import names
+from ddns.model.account import Grant, KeyKind
+from ddns.model.update import ChallengeResponse, Credentials, Status
 from tests.api.refusing import refused
 from tests.house import House
 
@@ -53,7 +56,13 @@ def test_the_owner_of_a_zone_stays(filled: House) -> None:
 def test_a_key_is_shown_once(filled: House) -> None:
     added = filled.api("key_add", account="alice", hosts=["home.example.net"])
     secret = added.pop("key")
-    assert added == {"id": 2, "account": "alice", "kind": "update", "hosts": ["home.example.net"]}
+    assert added == {
+        "id": 2,
+        "account": "alice",
+        "kind": "update",
+        "enabled": True,
+        "hosts": ["home.example.net"],
+    }
     assert filled.directory.by_key(Credentials("alice", secret)) is not None
     assert secret not in str(filled.api("key_list"))
     assert filled.api("key_list", account="alice")["keys"][1] == added
@@ -230,3 +239,101 @@ def test_a_closed_store(filled: House) -> None:
     for operation in ("zone_list", "account_list"):
         with pytest.raises(ApiError, match="closed"):
             filled.api(operation)
+
+
+# Kinds of keys ---------------------------------------------------------------------------------
+
+
+def test_a_key_opens_what_its_kind_is_for(filled: House) -> None:
+    for kind in KeyKind:
+        added = filled.api("key_add", account="alice", kind=kind)
+        assert added["kind"] == kind
+        for other in KeyKind:
+            found = filled.directory.by_key(Credentials("alice", added["key"], other))
+            assert (found == Grant("alice")) is (kind is other), (kind, other)
+
+
+def test_a_key_is_disabled_and_enabled(filled: House) -> None:
+    added = filled.api("key_add", account="alice")
+    credentials = Credentials("alice", added["key"])
+    assert filled.api("key_disable", number=added["id"])["enabled"] is False
+    assert filled.directory.by_key(credentials) is Status.DISABLED
+    assert filled.api("key_enable", number=added["id"])["enabled"] is True
+    assert filled.directory.by_key(credentials) == Grant("alice")
+
+
+def test_a_regenerated_key_replaces_the_former(filled: House) -> None:
+    former = filled.api("key_add", account="alice", hosts=["home.example.net"])
+    filled.api("key_disable", number=former["id"])
+    new = filled.api("key_regenerate", number=former["id"])
+    assert new["key"] != former["key"]
+    assert new["id"] == former["id"]
+    assert new["enabled"] is True
+    assert filled.directory.by_key(Credentials("alice", former["key"])) is None
+    grant = Grant("alice", frozenset({names.from_text("home.example.net")}))
+    assert filled.directory.by_key(Credentials("alice", new["key"])) == grant
+
+
+def test_an_account_has_one_dondns_key(filled: House) -> None:
+    assert filled.api("account_show", name="alice")["dondns"] is False
+    first = filled.api("key_add", account="alice", kind="dondns")
+    assert filled.api("account_show", name="alice")["dondns"] is True
+    assert str(first["id"]) in refused(filled, Conflict, "key_add", account="alice", kind="dondns")
+    filled.api("key_disable", number=first["id"])
+    assert filled.api("account_show", name="alice")["dondns"] is False
+    filled.api("key_revoke", number=first["id"])
+    filled.api("key_add", account="alice", kind="dondns")
+
+
+def test_a_miniupdate_key_answers_challenges(filled: House) -> None:
+    added = filled.api("key_add", account="alice", kind="miniupdate")
+    assert len(added["key"]) == 15  # what the client in C has room for
+    challenge = "0e2950658c15c2c5e25aafe5c90c0000"
+    digest = md5(added["key"].encode()).hexdigest()
+    response = md5((digest + challenge).encode()).hexdigest()
+    for given in (response, response.upper()):
+        answer = ChallengeResponse("Alice", challenge, given)
+        assert filled.directory.by_response(answer) == Grant("alice")
+    for wrong in (
+        ChallengeResponse("alice", challenge, digest),
+        ChallengeResponse("alice", challenge[::-1], response),
+        ChallengeResponse("nobody", challenge, response),
+        ChallengeResponse("alice", challenge, "\udcff"),
+    ):
+        assert filled.directory.by_response(wrong) is Status.BADAUTH
+    filled.api("key_disable", number=added["id"])
+    answer = ChallengeResponse("alice", challenge, response)
+    assert filled.directory.by_response(answer) is Status.DISABLED
+    filled.api("key_revoke", number=added["id"])
+    assert filled.directory.by_response(answer) is Status.BADAUTH
+
+
+def test_what_answers_challenges_is_not_in_the_database(filled: House, tmp_path: Path) -> None:
+    secret = filled.api("key_add", account="alice", kind="miniupdate")["key"]
+    digest = md5(secret.encode()).hexdigest()
+    written = b"".join(path.read_bytes() for path in tmp_path.glob("ddns.sqlite*"))
+    assert b"miniupdate" in written
+    for clear in (secret.encode(), digest.encode(), bytes.fromhex(digest)):
+        assert clear not in written
+
+
+def test_a_lost_key_file_is_not_made_anew(filled: House) -> None:
+    filled.api("key_add", account="alice", kind="miniupdate")
+    filled.forget_vault()
+    assert "key" in refused(filled, ApiError, "key_add", account="alice", kind="miniupdate")
+
+
+@pytest.mark.parametrize("operation", ["key_disable", "key_enable", "key_regenerate"])
+@pytest.mark.parametrize("number", [0, 99, 10**30])
+def test_keys_that_are_not_there(filled: House, operation: str, number: int) -> None:
+    refused(filled, NotFound, operation, number=number)
+
+
+def test_an_account_is_shown_with_all_it_has(filled: House) -> None:
+    filled.api("zone_add", origin="alice.example", account="alice")
+    shown = filled.api("account_show", name="Alice")
+    assert shown["hosts"] == ["home.example.net"]
+    assert shown["zones"] == ["alice.example"]
+    assert [key["id"] for key in shown["keys"]] == [1]
+    refused(filled, NotFound, "account_show", name="nobody")
+    refused(filled, Invalid, "key_add", account="alice", kind="other")

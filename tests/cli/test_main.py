@@ -36,7 +36,7 @@ def test_tables(house: House, run: Run) -> None:
     house.fill()
     assert run("zone", "list").out == "example.net  1  -\n"
     assert run("account", "list").out == "alice  no\n"
-    assert run("key", "list", "alice").out == "1  alice  update  -\n"
+    assert run("key", "list", "alice").out == "1  alice  update  yes  -\n"
     assert run("host", "list", "--zone", "example.net").out == "home.example.net  alice  10\n"
 
 
@@ -80,7 +80,13 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
     file.write_text(ZONE)
     zone = {"origin": "example.net", "serial": 7, "account": None}
     host = {"name": "a.example.net", "zone": "example.net", "account": "alice", "ttl": 5}
-    key = {"id": 1, "account": "alice", "kind": "update", "hosts": ["a.example.net"]}
+    key = {
+        "id": 1,
+        "account": "alice",
+        "kind": "update",
+        "enabled": True,
+        "hosts": ["a.example.net"],
+    }
     done = {"origin": "example.net", "written": 4, "removed": 0, "skipped": 0}
     record = {"owner": "www.example.net", "type": "TXT", "ttl": 60, "rdatas": ['"x"']}
 

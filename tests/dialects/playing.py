@@ -88,9 +88,11 @@ def _perform(update: Update, there: Any) -> Outcome:
     """The pipeline's order, without what it waits for."""
     if update.credentials is None:
         return Outcome(Status.UNAUTHENTICATED)
+    assert isinstance(update.credentials, Credentials)
     if update.credentials.secret != "right":
         return Outcome(Status.BADAUTH)
+    user = update.credentials.user
     if update.refusal is not None:
-        return Outcome(update.refusal)
-    results, _ = _write(update.changes, Grant(update.credentials.user), there)
-    return Outcome(results=results)
+        return Outcome(update.refusal, user=user)
+    results, _ = _write(update.changes, Grant(user), update.at, there)
+    return Outcome(results=results, user=user)

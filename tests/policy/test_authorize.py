@@ -7,8 +7,8 @@ import pytest
 from ddns.model import names
 from ddns.model.account import Grant, Host, ZoneInfo
 from ddns.model.records import AAAA, CNAME, TXT, A, RRset
-from ddns.model.update import Change, Status
-from ddns.policy.authorize import authorize
+from ddns.model.update import Change, Remove, Replace, Status
+from ddns.policy.authorize import activated, authorize
 
 ORIGIN = names.from_text("example.net")
 NAME = names.from_text("home.example.net")
@@ -76,3 +76,24 @@ def test_a_limited_key_in_a_zone_of_ones_own() -> None:
     assert asked(LIMITED, zone=zone, types=(A,)) is None
     assert asked(ELSEWHERE, zone=zone, types=(A,)) is Status.NOTYOURS
     assert asked(LIMITED, ORIGIN, zone=zone) is Status.NOTYOURS
+
+
+@pytest.mark.parametrize(
+    ("is_host", "there", "wanted", "expected"),
+    [
+        (True, (A,), (A,), True),
+        (True, (A,), (AAAA,), False),
+        (True, (A, AAAA), (AAAA, A), True),
+        (True, (), (A,), True),  # offline, or new
+        (True, (TXT,), (AAAA,), True),
+        (False, (), (A,), False),
+        (False, (A,), (A,), True),
+        (False, (TXT,), (A,), False),
+    ],
+)
+def test_a_record_has_to_be_there(
+    is_host: bool, there: tuple[int, ...], wanted: tuple[int, ...], expected: bool
+) -> None:
+    edits = (*(Replace(number, (b"",)) for number in wanted), Remove(TXT))
+    rrsets = [RRset(NAME, number, 10, (b"",)) for number in there]
+    assert activated(Change("as written", NAME, edits, True), is_host, rrsets) is expected

@@ -169,6 +169,7 @@ def ddns(directory: Path, port: int, http_port: int | None = None) -> list[str]:
         f"--database={directory / 'ddns.sqlite'}",
         f"--dns=127.0.0.1:{port}",
         f"--http={http}",
+        "--miniupdate=off",
     ]
 
 

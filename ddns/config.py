@@ -66,6 +66,31 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpsSettings:
+    """``[https]``. ``listen`` are Twisted endpoint descriptions. ``certificate`` and
+    ``private_key`` are PEM files; without the latter the key is in the certificate's file. The
+    limits are those of ``[http]``."""
+
+    listen: tuple[str, ...] = ()
+    certificate: str = ""
+    private_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MiniupdateSettings:
+    """``[miniupdate]``. ``listen`` are Twisted endpoint descriptions, ``udp`` the ``ADDRESS:PORT``
+    where clients are told their address; durations are seconds."""
+
+    listen: tuple[str, ...] = ("tcp:9120:interface=127.0.0.1",)
+    udp: tuple[str, ...] = ()
+    connections: int = 200
+    connections_per_address: int = 20
+    idle_time: float = 30.0
+    session_time: float = 60.0
+    challenge_time: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """``[store]``. ``patience`` is how long an update waits for a locked database, in seconds;
     ``journal_rows`` how many changes the journal keeps."""
@@ -83,6 +108,8 @@ class Settings:
     stop_time: float = 5.0
     dns: DnsSettings = field(default_factory=DnsSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
+    https: HttpsSettings = field(default_factory=HttpsSettings)
+    miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
 
 
@@ -111,6 +138,10 @@ def check(settings: Settings) -> Settings:
     """
     for address in settings.dns.listen:
         parse_address(address, "dns.listen")
+    for address in settings.miniupdate.udp:
+        parse_address(address, "miniupdate.udp")
+    if settings.https.listen and not settings.https.certificate:
+        raise ConfigError("https.certificate: expected a file, since https.listen is set")
     for key in ("cookie_secret", "cookie_secret_accepted"):
         if not re.fullmatch("(?:[0-9A-Fa-f]{32})?", getattr(settings.dns, key)):
             raise ConfigError(f"dns.{key}: expected 32 hexadecimal digits")  # and does not show it

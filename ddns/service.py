@@ -6,29 +6,33 @@ import ipaddress
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from ddns import sample
+from ddns import parts, sample
 from ddns.api.operations import Operations
-from ddns.config import DnsSettings, RateLimitSettings, Settings, parse_address
+from ddns.config import Settings, parse_address
 from ddns.dialects import DIALECTS
+from ddns.dialects.base import Dialect
 from ddns.model.update import Outcome, Update
 from ddns.net import sockets
 from ddns.net.control import ControlListener
-from ddns.net.dns import DnsListener, TcpLimits
+from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
-from ddns.net.site import HttpLimits, LimitedSite
+from ddns.net.lines import AddressAnswerer, MiniupdateFactory
+from ddns.net.listeners import Listeners
+from ddns.net.site import LimitedSite
+from ddns.net.tls import Certificate, TlsError
 from ddns.paths import key_path, sample_path, socket_path
 from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
@@ -37,9 +41,7 @@ from ddns.store.interfaces import StoreError
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
 from ddns.vault import Vault, VaultError
-from ddns.zone.cookies import Cookies
 from ddns.zone.engine import Engine
-from ddns.zone.limits import RateLimiter
 from ddns.zone.zone import Zones
 
 T = TypeVar("T")
@@ -58,7 +60,8 @@ class DdnsService(Service):
 
     Sockets are bound before privileges are dropped, everything else happens after. *failed* is
     told in one line when the server has to give up after its start; *terminal* is the descriptor
-    on which a person reads, if there is one; *now* tells seconds since 1970.
+    on which a person reads, if there is one; *now* tells seconds since 1970; *dialects* are what
+    HTTP speaks.
     """
 
     _log = Logger()
@@ -72,16 +75,19 @@ class DdnsService(Service):
         failed: Callable[[str], None] | None = None,
         terminal: int | None = None,
         now: Callable[[], float] = time.time,
+        dialects: Iterable[Dialect] = DIALECTS,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
         self._failed = failed or (lambda line: None)
         self._terminal = terminal
         self._now = now
+        self._dialects = tuple(dialects)
         self._bound = False
         self._started: Deferred[None] | None = None
-        self._ports: list[IListeningPort] = []
-        self._sites: list[LimitedSite] = []
+        self._listeners = Listeners(reactor)
+        self._certificate: Certificate | None = None
+        self._udp_ports: list[IListeningPort] = []
         self._slow = ThreadPool(0, 1, name="ddns-passwords")
 
         self.store = SQLiteStore(
@@ -93,8 +99,8 @@ class DdnsService(Service):
         self.zones = Zones()
         self.engine = Engine(
             self.zones,
-            limiter=_limiter(settings.dns.rate_limit, reactor.seconds),
-            cookies=_cookies(settings.dns, now),
+            limiter=parts.rate_limiter(settings.dns.rate_limit, reactor.seconds),
+            cookies=parts.cookies(settings.dns, now),
         )
         self._vault = Vault(key_path(settings.database))
         self._directory = Directory(secrets.token_bytes(32), self._unseal)
@@ -109,12 +115,7 @@ class DdnsService(Service):
             reactor,
             self.engine.respond,
             [parse_address(text, "dns.listen") for text in dns.listen],
-            limits=TcpLimits(
-                total=dns.tcp_connections,
-                per_source=dns.tcp_connections_per_address,
-                idle=dns.tcp_idle_time,
-                message=dns.tcp_message_time,
-            ),
+            limits=parts.tcp_limits(dns),
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
@@ -168,38 +169,45 @@ class DdnsService(Service):
             return
         try:
             self._dns.bind()
-            for description in self._settings.http.listen:
-                self._ports.append(self._listen(description))
-        except (CannotListenError, OSError, ValueError) as error:
+            self._listen_http()
+            self._listen_miniupdate()
+        except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
             raise StartupError(sockets.reason(error)) from None
         self._bound = True
 
-    def _listen(self, description: str) -> IListeningPort:
-        """Listen on an endpoint. It answers nothing before the reactor runs, and waits with updates
-        until everything is loaded."""
-        http = self._settings.http
-        limits = HttpLimits(
-            request_line=http.request_line,
-            headers=http.headers,
-            body=http.body,
-            request_time=http.request_time,
-            idle_time=http.idle_time,
-            connections=http.connections,
-            connections_per_address=http.connections_per_address,
+    def _listen_http(self) -> None:
+        """Listen with and without TLS. Nothing is answered before the reactor runs, and updates
+        wait until everything is loaded."""
+        http, https = self._settings.http, self._settings.https
+        resource = UpdateResource(self._perform, self._dialects, self._now)
+        site = LimitedSite(resource, self._reactor, parts.http_limits(http))
+        self._listeners.listen("http", http.listen, site, site)
+        if https.listen:
+            certificate = https.certificate
+            self._certificate = Certificate(certificate, https.private_key or certificate)
+            secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
+            self._listeners.listen("https", https.listen, secured, site)
+
+    def _listen_miniupdate(self) -> None:
+        miniupdate = self._settings.miniupdate
+        factory = MiniupdateFactory(
+            self._perform,
+            self._reactor,
+            parts.line_limits(miniupdate),
+            self._now,
+            secrets.token_bytes,
         )
-        site = LimitedSite(
-            UpdateResource(self._perform, DIALECTS, self._now), self._reactor, limits
-        )
-        port = sockets.listen(self._reactor, description, site)
-        self._sites.append(site)
-        return port
+        self._listeners.listen("miniupdate", miniupdate.listen, factory, factory)
+        for text in miniupdate.udp:
+            host, port = parse_address(text, "miniupdate.udp")
+            answerer = AddressAnswerer(self._reactor.seconds, secrets.token_bytes)
+            self._udp_ports.append(self._reactor.listenUDP(port, answerer, interface=host))
 
     def _unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
-        for port in self._ports:
-            port.stopListening()
-        self._ports.clear()
+        self._listeners.unbind()
+        self._stop_udp()
         self._dns.stop()
         self._bound = False
 
@@ -209,7 +217,7 @@ class DdnsService(Service):
         self._control.start()
         if self.store.created() and self._settings.sample and self._only_loopback():
             dns = next(iter(self._dns.addresses), None)
-            http = next(filter(None, map(sockets.address, self._ports)), None)
+            http = next(filter(None, self._listeners.addresses("http")), None)
             text = await sample.create(self._operations, dns, http)
             path = sample_path(self._settings.database)
             terminal = self._terminal
@@ -219,16 +227,16 @@ class DdnsService(Service):
             if terminal is None:
                 self._log.info("a sample host was made; how to try it is in {path}", path=str(path))
         self._log.info(
-            "answering DNS on {dns} and HTTP on {http}, {zones} zones",
+            "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate},"
+            " {zones} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
-            http=", ".join(map(sockets.shown, self._ports)) or "nothing",
+            **{name: self._listeners.shown(name) for name in ("http", "https", "miniupdate")},
             zones=len(self.zones),
         )
 
     def _only_loopback(self) -> bool:
         hosts = [host for host, _ in self._dns.addresses]
-        for port in self._ports:
-            address = sockets.address(port)
+        for address in self._listeners.addresses():
             if address is None:
                 return False
             hosts.append(address[0])
@@ -237,6 +245,17 @@ class DdnsService(Service):
     def _give_up(self, failure: Failure) -> None:
         self._log.failure("the server cannot start", failure=failure)
         self._failed(failure.getErrorMessage())
+
+    def reload(self) -> None:
+        """Read again what may change while the server runs: certificate and private key."""
+        if self._certificate is None:
+            return
+        try:
+            self._certificate.load()
+        except TlsError as error:
+            self._log.error("the certificate stays as it was: {error}", error=error)
+        else:
+            self._log.info("the certificate was read again")
 
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
@@ -257,22 +276,17 @@ class DdnsService(Service):
             return
         if not self._started.called:
             await _when(self._started)
-        await DeferredList([_deferred(port.stopListening()) for port in self._ports])
-        deadline = self._reactor.seconds() + self._settings.stop_time
-        for site in self._sites:
-            site.close_connections()
-        while self._reactor.seconds() < deadline and any(
-            site.connections() for site in self._sites
-        ):
-            await deferLater(self._reactor, 0.02)
-            for site in self._sites:
-                site.close_connections()
-        for site in self._sites:
-            site.abort_connections()
+        self._stop_udp()
+        await self._listeners.stop(self._settings.stop_time)
         await self._control.stop()
         await self._dns.stop()
         await self.store.close()
         self._slow.stop()
+
+    def _stop_udp(self) -> None:
+        for port in self._udp_ports:
+            port.stopListening()
+        self._udp_ports.clear()
 
 
 def _when(started: Deferred[None]) -> Deferred[None]:
@@ -285,36 +299,3 @@ def _when(started: Deferred[None]) -> Deferred[None]:
 
     started.addBoth(pass_on)
     return mine
-
-
-def _deferred(result: Any) -> Deferred[Any]:
-    if isinstance(result, Deferred):
-        return result
-    done: Deferred[Any] = Deferred()
-    done.callback(result)
-    return done
-
-
-def _limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> RateLimiter | None:
-    if not settings.responses_per_second:
-        return None
-    return RateLimiter(
-        clock,
-        secrets.token_bytes,
-        per_second=settings.responses_per_second,
-        slip=settings.slip,
-        slots=settings.table_size,
-        ipv4_prefix=settings.ipv4_prefix,
-        ipv6_prefix=settings.ipv6_prefix,
-    )
-
-
-def _cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
-    if not settings.cookies:
-        return None
-    return Cookies(
-        now,
-        secrets.token_bytes,
-        secret=bytes.fromhex(settings.cookie_secret),
-        accepted=bytes.fromhex(settings.cookie_secret_accepted),
-    )

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -24,8 +25,8 @@ class Options(usage.Options):
 
     synopsis = "[options]"
     longdesc = (
-        "A dynamic DNS server in one process: authoritative DNS and updates by dyndns2 over HTTP,"
-        " on one SQLite database."
+        "A dynamic DNS server in one process: authoritative DNS, and updates over HTTP and by"
+        " miniupdate, on one SQLite database."
     )
     optFlags = [  # noqa: RUF012
         ["no-sample", None, "Do not create a sample host in a new database"],
@@ -33,12 +34,19 @@ class Options(usage.Options):
     optParameters = [  # noqa: RUF012
         ["config", "c", None, "A TOML file with settings"],
         ["database", "d", None, "The SQLite database (default: ddns.sqlite)"],
+        ["certificate", None, None, "The certificate for HTTPS and its chain, a PEM file"],
+        [
+            "private-key",
+            None,
+            None,
+            "Its private key, a PEM file (default: the same file)",
+        ],
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self["dns"] = []
-        self["http"] = []
+        for name in ("dns", "http", "https", "miniupdate"):
+            self[name] = []
 
     def opt_dns(self, address: str) -> None:
         """Answer DNS on ADDRESS:PORT; repeatable, or "off" (default: 127.0.0.1:5300)"""
@@ -47,6 +55,14 @@ class Options(usage.Options):
     def opt_http(self, description: str) -> None:
         """Serve HTTP on STRPORTS; repeatable; "off" (default: tcp:8245:interface=127.0.0.1)"""
         self["http"].append(description)
+
+    def opt_https(self, description: str) -> None:
+        """Serve HTTPS on STRPORTS; repeatable, or "off" (default)"""
+        self["https"].append(description)
+
+    def opt_miniupdate(self, description: str) -> None:
+        """Serve miniupdate on STRPORTS; likewise (default: tcp:9120:interface=127.0.0.1)"""
+        self["miniupdate"].append(description)
 
     def postOptions(self) -> None:
         """Make the settings, so that what is wrong with them is a usage error."""
@@ -61,19 +77,25 @@ class Options(usage.Options):
             settings = dataclasses.replace(settings, database=self["database"])
         if self["no-sample"]:
             settings = dataclasses.replace(settings, sample=False)
-        if self["dns"]:
-            listen = _listeners(self["dns"])
-            settings = dataclasses.replace(
-                settings, dns=dataclasses.replace(settings.dns, listen=listen)
-            )
-        if self["http"]:
-            listen = _listeners(self["http"])
-            settings = dataclasses.replace(
-                settings, http=dataclasses.replace(settings.http, listen=listen)
+        for name in ("dns", "http", "https", "miniupdate"):
+            if self[name]:
+                of = dataclasses.replace(getattr(settings, name), listen=_listeners(self[name]))
+                settings = dataclasses.replace(settings, **{name: of})
+        https = settings.https
+        if self["certificate"] or self["private-key"]:
+            https = dataclasses.replace(
+                https,
+                certificate=self["certificate"] or https.certificate,
+                private_key=self["private-key"] or "",
             )
         # twistd changes into another directory when it daemonizes
-        settings = dataclasses.replace(settings, database=os.path.abspath(settings.database))
-        return config.check(settings)
+        https = dataclasses.replace(
+            https,
+            certificate=https.certificate and os.path.abspath(https.certificate),
+            private_key=https.private_key and os.path.abspath(https.private_key),
+        )
+        database = os.path.abspath(settings.database)
+        return config.check(dataclasses.replace(settings, https=https, database=database))
 
 
 def _listeners(given: list[str]) -> tuple[str, ...]:
@@ -84,14 +106,15 @@ def makeService(options: Options) -> IService:
     """The service for twistd and twist, whose process is ours alone."""
     from twisted.internet import reactor
 
-    _own_the_process(reactor)
     terminal = sys.__stdout__.fileno() if sys.__stdout__ and sys.__stdout__.isatty() else None
-    return DdnsService(
+    service = DdnsService(
         options.settings, reactor, failed=lambda line: _fail(reactor, line), terminal=terminal
     )
+    _own_the_process(reactor, service.reload)
+    return service
 
 
-def _own_the_process(reactor: Any) -> None:
+def _own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
     """What only the owner of a process may do: its clock, its signals, its last words."""
     if not reactor.getDelayedCalls():
         # Twisted's timers follow the wall clock, and would stand still for an hour when that is set
@@ -102,6 +125,9 @@ def _own_the_process(reactor: Any) -> None:
         lambda: signal.signal(
             signal.SIGTERM, lambda *_: reactor.callFromThread(_stop_if_running, reactor)
         )
+    )
+    reactor.callWhenRunning(
+        lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload))
     )
     # Daemonizing leads standard error away before anything is opened, and twistd shows a hundred
     # octets of an error; so keep the way to whoever waits for the start, until it is over.

@@ -93,6 +93,19 @@ class Server:
         self.config.write_text("[dns.rate_limit]\nresponses_per_second = 0\n")
         self._log = folder / "log"
 
+    def with_miniupdate(self) -> Server:
+        """Have it serve miniupdate as well, on ``miniupdate_port``."""
+        self.miniupdate_port = free_port()
+        self.options += ["--miniupdate", f"tcp:{self.miniupdate_port}:interface=127.0.0.1"]
+        return self
+
+    def with_https(self, certificate: Path, private_key: Path) -> Server:
+        """Have it serve HTTPS as well, on ``https_port``."""
+        self.https_port = free_port()
+        self.options += ["--https", f"tcp:{self.https_port}:interface=127.0.0.1"]
+        self.options += ["--certificate", str(certificate), "--private-key", str(private_key)]
+        return self
+
     # Life ------------------------------------------------------------------------------------
 
     def command(self) -> list[str]:
@@ -102,6 +115,8 @@ class Server:
             given += ["--dns", f"127.0.0.1:{self.dns_port}"]
         if "--http" not in self.options:
             given += ["--http", f"tcp:{self.http_port}:interface=127.0.0.1"]
+        if "--miniupdate" not in self.options:
+            given += ["--miniupdate", "off"]
         given += ["--database", str(self.database), *self.options]
         return [script("twistd"), "-n", "--pidfile=", "ddns", *given]
 

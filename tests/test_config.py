@@ -228,7 +228,8 @@ def test_usage_errors(arguments: list[str], about: str) -> None:
 
 def test_the_help_names_every_option() -> None:
     text = str(Options())
-    for option in ("--config", "--database", "--dns", "--http", "--no-sample"):
+    listeners = ("--dns", "--http", "--https", "--miniupdate")
+    for option in ("--config", "--database", "--certificate", *listeners, "--no-sample"):
         assert option in text
     for default in (*Settings().dns.listen, *Settings().http.listen, Settings().database):
         assert default in text

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,37 @@ def test_links_lead_somewhere(document: str) -> None:
     for target in targets:
         if "://" not in target:
             assert (ROOT / document).parent.joinpath(target).exists(), target
+
+
+def references_of_the_dialects() -> list[str]:
+    return sorted(set(re.findall(r"`(tests/[^`]*)`", read("docs/dialects.md"))) - {"tests/cases/"})
+
+
+@pytest.mark.parametrize("named", references_of_the_dialects())
+def test_every_test_that_the_dialects_name_exists(named: str) -> None:
+    """A function of a file, or a case of a file."""
+    path, is_function, function = named.partition("::")
+    if is_function:
+        assert re.search(rf"^def {re.escape(function)}\(", read(path), re.MULTILINE)
+    else:
+        path, _, why = named.partition(": ")
+        assert why in [case["why"] for case in tomllib.loads(read(path))["case"]]
+
+
+def test_every_rule_of_the_dialects_names_a_test() -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", read("docs/dialects.md"), re.MULTILINE)
+    rules = [
+        line
+        for table in tables
+        if table.startswith("| the document |")
+        for line in table.splitlines()[2:]
+    ]
+    assert len(rules) > 80
+    for rule in rules:
+        said, done, shown_by = rule.strip("|").split(" | ")
+        assert said.strip()
+        assert done.strip()
+        assert "`tests/" in shown_by
 
 
 def subcommands() -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from functools import partial
 
 from ddns.api.errors import Conflict, Invalid, NotFound
@@ -17,6 +18,7 @@ from ddns.api.values import (
     known_zone,
     rrset_json,
 )
+from ddns.api.zone_work import record_set
 from ddns.model import names, records
 from ddns.model.account import Account, Host, Key, KeyKind
 from ddns.policy.authorize import hidden
@@ -133,9 +135,14 @@ def host_show(reading: IReading, name: bytes) -> Json:
 
 
 def host_add(
-    transaction: ITransaction, name: bytes, account: str, ttl: int | None, now: float
+    transaction: ITransaction,
+    name: bytes,
+    account: str,
+    ttl: int | None,
+    given: Mapping[int, tuple[bytes, ...]],
+    now: float,
 ) -> Json:
-    """A host below a zone's origin, where there is nothing yet."""
+    """A host below a zone's origin, where there is nothing yet, with rdata by type."""
     if transaction.host(name) is not None:
         raise Conflict(f"host {names.to_text(name)} exists already")
     known_account(transaction, account)
@@ -150,6 +157,8 @@ def host_add(
         raise Conflict(f"{names.to_text(name)} would be hidden by a delegation or DNAME above it")
     host = Host(name, zone.origin, account, records.HOST_TTL if ttl is None else ttl, now)
     transaction.put_host(host)
+    for number, rdatas in given.items():
+        record_set(transaction, name, number, rdatas, None)
     return host_json(host)
 
 

@@ -240,14 +240,22 @@ class Operations:
         """A host with its records."""
         return await self._read(partial(account_work.host_show, name=values.host_name(name)))
 
-    async def host_add(self, name: str, account: str, ttl: int | None = None) -> Json:
-        """A host of an account in the zone that its name lies in; it has no records yet."""
+    async def host_add(
+        self,
+        name: str,
+        account: str,
+        ttl: int | None = None,
+        records: list[Json] | None = None,
+    ) -> Json:
+        """A host of an account in the zone that its name lies in, with the given records: a list of
+        ``{"type", "rdata"}`` in presentation form."""
         return await self._transact(
             partial(
                 account_work.host_add,
                 name=values.host_name(name),
                 account=values.account_name(account),
                 ttl=values.ttl(ttl),
+                given=values.records_by_type(records or []),
                 now=self._now(),
             )
         )

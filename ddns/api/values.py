@@ -72,6 +72,16 @@ def rdatas(number: int, texts: Iterable[str]) -> tuple[bytes, ...]:
         raise Invalid(str(error)) from error
 
 
+def records_by_type(given: Iterable[Json]) -> dict[int, tuple[bytes, ...]]:
+    """Records in presentation form: rdata by type."""
+    texts: dict[int, list[str]] = {}
+    for record in given:
+        if not isinstance(record.get("type"), str) or not isinstance(record.get("rdata"), str):
+            raise Invalid('a record is {"type": "...", "rdata": "..."}')
+        texts.setdefault(record_type(record["type"]), []).append(record["rdata"])
+    return {number: rdatas(number, of) for number, of in texts.items()}
+
+
 def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
     """Name servers: owner name, and the address to add for it."""
     found = []

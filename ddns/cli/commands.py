@@ -189,7 +189,10 @@ def key_revoke(client: Client, args: argparse.Namespace) -> Shown:
 
 
 def host_add(client: Client, args: argparse.Namespace) -> Shown:
-    host = client.call("host_add", name=args.name, account=args.account, ttl=args.ttl)
+    records = [{"type": kind, "rdata": rdata} for kind, rdata in args.record]
+    host = client.call(
+        "host_add", name=args.name, account=args.account, ttl=args.ttl, records=records or None
+    )
     return host, [f"added host {host['name']} for account {host['account']}"]
 
 

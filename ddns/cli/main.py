@@ -113,6 +113,14 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("name")
     one.add_argument("--account", required=True, metavar="NAME")
     one.add_argument("--ttl", type=int, metavar="SECONDS", help="default: 10")
+    one.add_argument(
+        "--record",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("TYPE", "RDATA"),
+        help="a record that it has from the start, such as A 127.0.0.1; may be repeated",
+    )
     one = command(host, "list", commands.host_list, "List hosts")
     one.add_argument("--account", metavar="NAME")
     one.add_argument("--zone", metavar="ORIGIN")

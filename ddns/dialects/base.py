@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ddns.model import names
-from ddns.model.update import Change, Credentials, Edit, Outcome, Update
+from ddns.model import names, records
+from ddns.model.update import (
+    Change,
+    Credentials,
+    Edit,
+    Outcome,
+    Replace,
+    Result,
+    Status,
+    Update,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +77,57 @@ def split_list(text: str) -> list[str]:
     return [part for part in map(str.strip, text.split(",")) if part]
 
 
-def change_of(host: str, edits: tuple[Edit, ...]) -> Change:
+def lines_or_word(
+    outcome: Outcome, words: Mapping[Status, str], line: Callable[[Result], str]
+) -> Reply:
+    """The answer of dyndns2 and those that took after it: a line a host, or one word for the whole.
+
+    Wrong credentials are a 401, what the server could not do is a 500.
+    """
+    match outcome.refusal:
+        case None:
+            failed = any(result.status is Status.FAILED for result in outcome.results)
+            return Reply(
+                "".join(line(result) + "\n" for result in outcome.results), 500 if failed else 200
+            )
+        case Status.UNAUTHENTICATED | Status.BADAUTH | Status.DISABLED as refusal:
+            return Reply(words[refusal] + "\n", 401, headers=challenge("Dynamic DNS"))
+        case refusal:
+            return Reply(words[refusal] + "\n", 500 if refusal is Status.FAILED else 200)
+
+
+def shown_addresses(result: Result, peer: str) -> str:
+    """What a success says: a host that has no address, being offline, is shown with the client's,
+    since clients insist on one."""
+    return ",".join(result.addresses) or peer
+
+
+def account_of(text: str) -> str:
+    """The account that a query or form names. No name has a space in it: it was a ``+`` that the
+    client did not escape."""
+    return text.replace(" ", "+")
+
+
+def own_address(peer: str) -> bytes:
+    """The client's own address, which is what it means where it says nothing."""
+    address = records.address_from_text(peer)
+    assert address is not None, peer
+    return address
+
+
+def address_of(text: str, peer: str) -> bytes | None:
+    """The address in a parameter, the client's own if that is empty; None if it is malformed."""
+    return records.address_from_text(text) if text.strip() else own_address(peer)
+
+
+def set_address(address: bytes) -> Replace:
+    """The edit that makes this the host's only address of its family."""
+    return Replace(records.address_type(address), (address,))
+
+
+def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) -> Change:
     """A change of the host that a client wrote like this, be it well-formed or not."""
     try:
-        return Change(host, names.host_from_text(host), edits)
+        return Change(host, names.host_from_text(host), edits, activated)
     except names.BadName:
-        return Change(host, None, edits)
+        return Change(host, None, edits, activated)

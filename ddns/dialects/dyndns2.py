@@ -11,7 +11,16 @@ import dataclasses
 import ipaddress
 from collections.abc import Mapping
 
-from ddns.dialects.base import Reply, Request, challenge, change_of, split_list
+from ddns.dialects.base import (
+    Reply,
+    Request,
+    change_of,
+    lines_or_word,
+    own_address,
+    set_address,
+    shown_addresses,
+    split_list,
+)
 from ddns.model import names, records
 from ddns.model.records import AAAA, CNAME, A
 from ddns.model.update import (
@@ -86,24 +95,13 @@ class DynDNS2:
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
-        match outcome.refusal:
-            case None:
-                lines = [_line(result, request.peer) for result in outcome.results]
-                failed = any(result.status is Status.FAILED for result in outcome.results)
-                return Reply("\n".join(lines) + "\n", 500 if failed else 200)
-            case Status.UNAUTHENTICATED | Status.BADAUTH | Status.DISABLED as refusal:
-                return Reply(WORDS[refusal] + "\n", 401, headers=challenge("Dynamic DNS"))
-            case refusal:
-                return Reply(WORDS[refusal] + "\n", 500 if refusal is Status.FAILED else 200)
+        return lines_or_word(outcome, WORDS, lambda result: _line(result, request.peer))
 
 
 def _line(result: Result, peer: str) -> str:
-    """A success always carries an address, since clients insist on one: a host that has none, being
-    offline, is shown with the client's."""
+    """A success always carries an address."""
     word = WORDS[result.status]
-    if result.status not in SUCCESSES:
-        return word
-    return f"{word} {','.join(result.addresses) or peer}"
+    return f"{word} {shown_addresses(result, peer)}" if result.status in SUCCESSES else word
 
 
 def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...]:
@@ -130,9 +128,7 @@ def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...]:
             else:
                 network = _network(word) or network
     if not (any(found.values()) or network or kept):
-        address = records.address_from_text(peer)
-        assert address is not None, peer
-        return (Replace(records.address_type(address), (address,)),)
+        return (set_address(own_address(peer)),)
     edits: list[Edit] = [
         Replace(family, tuple(rdatas)) for family, rdatas in found.items() if rdatas
     ]

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import functools
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import Resource
 
 from ddns.dialects.base import Dialect, Reply, Request
-from ddns.model import records
 from ddns.model.update import Credentials, Outcome, Status, Update
+from ddns.net import peers
 from ddns.net.site import LimitedRequest
 
 Perform = Callable[[Update], Awaitable[Outcome]]
@@ -59,7 +57,7 @@ class UpdateResource(Resource):
             path=path,
             args=_args(request),
             credentials=_credentials(request),
-            peer=_peer(request),
+            peer=peers.text_of(request.getClientAddress()),
             agent=_header(request, b"user-agent"),
             now=self._now(),
         )
@@ -130,17 +128,3 @@ def _credentials(request: http.Request) -> Credentials | None:
         return Credentials("", "")
     user, _, secret = decoded.partition(b":")
     return Credentials(_text(user), _text(secret))
-
-
-def _peer(request: http.Request) -> str:
-    """The address of the TCP peer; a v4-mapped one is the IPv4 address."""
-    address = request.getClientAddress()
-    if not isinstance(address, IPv4Address | IPv6Address):
-        return "127.0.0.1"  # a Unix socket: somebody on this machine
-    return _without_scope_or_mapping(address.host)
-
-
-@functools.lru_cache(maxsize=1024)
-def _without_scope_or_mapping(host: str) -> str:
-    packed = records.address_from_text(host.partition("%")[0])
-    return host if packed is None else records.address_to_text(packed)

@@ -9,8 +9,10 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.python.failure import Failure
 
 
-def listen(reactor: Any, description: str, factory: IProtocolFactory) -> IListeningPort:
-    """Listen on an endpoint that Twisted describes like this, at once.
+def listen(
+    reactor: Any, description: str, factory: IProtocolFactory, setting: str
+) -> IListeningPort:
+    """Listen on an endpoint that Twisted describes like this, at once. Errors name the *setting*.
 
     :raises twisted.internet.error.CannotListenError: when the address cannot be had.
     :raises ValueError: when the description is none, or of something that needs time to listen.
@@ -20,11 +22,11 @@ def listen(reactor: Any, description: str, factory: IProtocolFactory) -> IListen
     try:
         listening = serverFromString(reactor, description).listen(factory)
     except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise ValueError(f"http.listen: {description!r} is no endpoint: {error}") from error
+        raise ValueError(f"{setting}: {description!r} is no endpoint: {error}") from error
     results: list[Any] = []
     listening.addBoth(results.append)
     if not results:
-        raise ValueError(f"http.listen: {description!r} does not listen at once")
+        raise ValueError(f"{setting}: {description!r} does not listen at once")
     if isinstance(results[0], Failure):
         results[0].raiseException()
     port: IListeningPort = results[0]

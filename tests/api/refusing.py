@@ -10,7 +10,7 @@ from ddns.api.errors import ApiError
 from tests.house import House
 
 
-def refused(house: House, kind: type[ApiError], operation: str, **arguments: Any) -> str:
+def refused(house: House, kind: type[ApiError], operation: str, /, **arguments: Any) -> str:
     """The words of a refusal; whatever it was, it has changed nothing."""
     before = house.on_disk(), house.in_memory(), house.api("account_list"), house.api("host_list")
     with pytest.raises(ApiError) as raised:

@@ -241,6 +241,40 @@ def test_a_closed_store(filled: House) -> None:
             filled.api(operation)
 
 
+def test_a_host_with_records_from_the_start(filled: House) -> None:
+    given = [("A", "127.0.0.1"), ("A", "192.0.2.1"), ("MX", "10 mail.example.org")]
+    filled.api(
+        "host_add",
+        name="new.example.net",
+        account="alice",
+        records=[{"type": kind, "rdata": rdata} for kind, rdata in given],
+    )
+    shown = filled.api("host_show", name="new.example.net")["records"]
+    assert [(one["type"], one["ttl"], one["rdatas"]) for one in shown] == [
+        ("A", 10, ["127.0.0.1", "192.0.2.1"]),
+        ("MX", 10, ["10 mail.example.org."]),
+    ]
+    assert filled.answers(names.from_text("new.example.net")) == ["127.0.0.1", "192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("records", "kind"),
+    [
+        ([{"type": "A", "rdata": "x"}], Invalid),
+        ([{"type": "A"}], Invalid),
+        ([{"type": "A", "rdata": None}], Invalid),
+        ([{"type": "NOSUCH", "rdata": "x"}], Invalid),
+        ([{"type": "CNAME", "rdata": "a."}, {"type": "A", "rdata": "192.0.2.1"}], Conflict),
+        ([{"type": "CNAME", "rdata": "a."}, {"type": "CNAME", "rdata": "b."}], Invalid),
+    ],
+)
+def test_records_that_a_host_cannot_begin_with(
+    filled: House, records: list[dict[str, Any]], kind: type
+) -> None:
+    refused(filled, kind, "host_add", name="new.example.net", account="alice", records=records)
+    assert [host["name"] for host in filled.api("host_list")["hosts"]] == ["home.example.net"]
+
+
 # Kinds of keys ---------------------------------------------------------------------------------
 
 

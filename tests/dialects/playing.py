@@ -1,20 +1,42 @@
-"""Plays a request of a transcript through a dialect and the decisions behind it, with records in a
-dictionary in place of a store."""
+"""Plays the requests of transcripts through a dialect and the decisions behind it, with records in
+a dictionary in place of a store.
+
+A transcript is a case of a file below ``tests/cases``. It has ``why``, ``target`` (of the request
+line) and, where they differ from the usual,
+
+- ``form`` (the body of a POST), ``agent``, ``peer``, ``now``,
+- ``login`` (right, wrong, none, or ``user:secret``) of the Basic header,
+- ``keys`` (who has which, of which kind, enabled or not, limited to which hosts),
+- ``hosts`` (whose they are), ``zones`` (likewise), ``before`` (the records that are there),
+- ``outcome`` (what the pipeline answers, whatever was asked).
+
+It says the ``reply``'s lines, or the document that it is as ``json`` or ``xml``; its ``status`` if
+that is not 200; the records ``after`` it, if they are not those of before.
+"""
 
 from __future__ import annotations
 
+import json
+import tomllib
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
 from ddns.dialects.base import Dialect, Reply, Request
 from ddns.model import names, records
-from ddns.model.account import Grant, Host, ZoneInfo
+from ddns.model.account import Account, Grant, Host, Key, KeyKind, ZoneInfo
 from ddns.model.records import RRset
 from ddns.model.update import Credentials, Outcome, Status, Update
+from ddns.policy import secrets
+from ddns.policy.directory import Directory
 from ddns.updater import _write
 
-ORIGIN = names.from_text("example.net")
+CASES = Path(__file__).parents[1] / "cases"
 PEER = "192.0.2.77"
 AGENT = "test/1.0"
 LOGINS = {
@@ -22,13 +44,29 @@ LOGINS = {
     "wrong": Credentials("alice", "wrong"),
     "none": None,
 }
+KEYS: Sequence[Mapping[str, Any]] = (
+    {"user": "alice", "secret": "right"},
+    {"user": "alice", "secret": "dondns", "kind": "dondns"},
+)
+HOSTS = {"home.example.net": "alice", "b.example.net": "alice", "bobs.example.net": "bob"}
+ZONES = {"example.net": ""}
+FORMS = {"reply", "json", "xml"}
+ASKED = {"form", "agent", "peer", "now", "login"}
+THERE = {"keys", "hosts", "zones", "before", "outcome"}
+KNOWN = {"why", "target", "status", "after"} | FORMS | ASKED | THERE
 
 
 class Records:
-    """What the decisions ask of a transaction: alice's hosts, bob's, and their records."""
+    """What the decisions ask of a transaction: whose hosts and zones there are, their records."""
 
-    def __init__(self, hosts: Mapping[str, str], lines: Sequence[str]) -> None:
+    def __init__(
+        self,
+        hosts: Mapping[str, str] = HOSTS,
+        lines: Sequence[str] = (),
+        zones: Mapping[str, str] = ZONES,
+    ) -> None:
         self._hosts = {names.from_text(host): owner for host, owner in hosts.items()}
+        self._zones = {names.from_text(origin): owner for origin, owner in zones.items()}
         self._rrsets: dict[tuple[bytes, int], RRset] = {}
         for line in lines:
             owner, ttl, kind, rdata = line.split(" ", 3)
@@ -41,13 +79,17 @@ class Records:
 
     def host(self, name: bytes) -> Host | None:
         owner = self._hosts.get(name)
-        return None if owner is None else Host(name, ORIGIN, owner)
+        zone = self.zone_of(name)
+        return None if owner is None or zone is None else Host(name, zone.origin, owner)
 
     def zone_of(self, name: bytes) -> ZoneInfo | None:
-        return ZoneInfo(ORIGIN, 1) if names.is_subdomain(name, ORIGIN) else None
+        for origin in names.ancestors(name):
+            if origin in self._zones:
+                return ZoneInfo(origin, 1, self._zones[origin] or None)
+        return None
 
     def rrsets(self, zone: bytes, owner: bytes) -> list[RRset]:
-        return [rrset for rrset in self._rrsets.values() if rrset.owner == owner]
+        return [rrset for rrset in self._rrsets.values() if rrset.owner == owner and rrset.rdatas]
 
     def put_rrset(self, zone: bytes, rrset: RRset) -> None:
         self._rrsets[rrset.owner, rrset.type] = rrset
@@ -61,38 +103,104 @@ class Records:
         )
 
 
+def cases(folder: str) -> list[Any]:
+    """The transcripts of a dialect, as parameters of a test."""
+    return [
+        pytest.param(case, id=f"{path.stem}: {case['why']}")
+        for path in sorted((CASES / folder).glob("*.toml"))
+        for case in tomllib.loads(path.read_text())["case"]
+    ]
+
+
+def check(dialect: Dialect, case: Mapping[str, Any]) -> None:
+    """Play a transcript; fails where the dialect does not do what it says."""
+    assert case.keys() <= KNOWN
+    there = Records(case.get("hosts", HOSTS), case.get("before", ()), case.get("zones", ZONES))
+    before = there.lines()
+    request = request_of(case["target"], **{key: case[key] for key in ASKED & case.keys()})
+    outcome = Outcome(Status[case["outcome"]]) if "outcome" in case else None
+    reply = play(dialect, request, there, case.get("keys", KEYS), outcome)
+    (form,) = FORMS & case.keys()
+    if form == "json":
+        assert reply.content_type == "application/json"
+        assert json.loads(reply.body) == json.loads(case["json"])
+    elif form == "xml":
+        assert reply.content_type == "application/xml; charset=utf-8"
+        assert canonical(reply.body) == canonical(case["xml"])
+    else:
+        assert reply.content_type == "text/plain; charset=utf-8"
+        assert reply.body.splitlines() == case["reply"]
+    assert reply.body.endswith("\n")
+    assert reply.status == case.get("status", 200)
+    assert there.lines() == sorted(case.get("after", before))
+    assert ("WWW-Authenticate" in reply.headers) == (reply.status == 401)
+
+
+def canonical(document: str) -> str:
+    """The same text for XML documents that say the same."""
+    return ET.canonicalize(document, strip_text=True)
+
+
 def request_of(target: str, **given: Any) -> Request:
-    """A request from the target of its request line."""
+    """A request from the target of its request line and the rest that a transcript says."""
     split = urlsplit(target)
     args: dict[str, str] = {}
-    for name, value in parse_qsl(split.query, keep_blank_values=True):
-        args.setdefault(name, value)
+    for text in (given.get("form", ""), split.query):
+        for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
+            args.setdefault(name, value)
+    login = given.get("login", "right")
+    user, colon, secret = login.partition(":")
     return Request(
         path=split.path.rstrip("/"),
         args=args,
-        credentials=LOGINS[given.get("login", "right")],
+        credentials=Credentials(user, secret) if colon else LOGINS[login],
         peer=given.get("peer", PEER),
         agent=given.get("agent", AGENT),
-        now=0.0,
+        now=given.get("now", datetime.fromtimestamp(0, UTC)).timestamp(),
     )
 
 
-def play(dialect: Dialect, request: Request, there: Records) -> Reply:
-    """What the client reads."""
+def play(
+    dialect: Dialect,
+    request: Request,
+    there: Records,
+    keys: Sequence[Mapping[str, Any]] = KEYS,
+    outcome: Outcome | None = None,
+) -> Reply:
+    """What the client reads; an *outcome* that is given takes the place of the pipeline's."""
     parsed = dialect.parse(request)
-    outcome = _perform(parsed, there) if isinstance(parsed, Update) else parsed
+    if outcome is None:
+        outcome = _perform(parsed, there, keys) if isinstance(parsed, Update) else parsed
     return dialect.render(request, outcome)
 
 
-def _perform(update: Update, there: Any) -> Outcome:
+def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> Outcome:
     """The pipeline's order, without what it waits for."""
     if update.credentials is None:
         return Outcome(Status.UNAUTHENTICATED)
     assert isinstance(update.credentials, Credentials)
-    if update.credentials.secret != "right":
-        return Outcome(Status.BADAUTH)
-    user = update.credentials.user
+    grant = _directory(keys).by_key(update.credentials) or Status.BADAUTH
+    if not isinstance(grant, Grant):
+        return Outcome(grant)
     if update.refusal is not None:
-        return Outcome(update.refusal, user=user)
-    results, _ = _write(update.changes, Grant(user), update.at, there)
-    return Outcome(results=results, user=user)
+        return Outcome(update.refusal, user=grant.account)
+    results, _ = _write(update.changes, grant, update.at, there)
+    return Outcome(results=results, user=grant.account)
+
+
+def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
+    directory = Directory(bytes(32))
+    for number, key in enumerate(keys):
+        hosts = frozenset(map(names.from_text, key["hosts"])) if "hosts" in key else None
+        directory.put_account(Account(key["user"]))
+        directory.put_key(
+            Key(
+                id=number,
+                account=key["user"],
+                kind=KeyKind(key.get("kind", "update")),
+                digest=secrets.digest_key(key["secret"]),
+                hosts=hosts,
+                enabled=key.get("enabled", True),
+            )
+        )
+    return directory

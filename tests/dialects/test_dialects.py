@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
 
 from ddns.dialects import DIALECTS
-from ddns.dialects.base import Dialect, Request, change_of, split_list
-from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
+from ddns.dialects.base import (
+    Dialect,
+    Request,
+    account_of,
+    address_of,
+    change_of,
+    own_address,
+    set_address,
+    split_list,
+)
+from ddns.model.records import AAAA, A
+from ddns.model.update import SUCCESSES, Credentials, Outcome, Replace, Result, Status, Update
 
 SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
 """What inadyn takes for a success, in any case and anywhere in the answer."""
+
+TAKE_BASIC = {"dyndns2", "securityspace", "minidns"}
+"""The dialects that look for credentials in a Basic header."""
+
+ALWAYS_200 = {"minidns", "dondns", "checkip"}
+"""Those whose clients look at nothing but the body."""
 
 PATHS = [pytest.param(dialect, path, id=path) for dialect in DIALECTS for path in dialect.paths]
 ERRORS = [status for status in Status if status not in SUCCESSES]
@@ -46,16 +63,30 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
         assert 200 <= reply.status < 600
         assert reply.status != 429  # inadyn would exit, OpenWrt hammer
         assert reply.body.encode()
+        if dialect.name in ALWAYS_200:
+            assert reply.status == 200
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
+def test_a_host_that_the_server_could_not_update(dialect: Dialect, path: str) -> None:
+    """It is tried again after a 500, also where other hosts of the request were updated."""
+    change = change_of("home.example.net", ())
+    results = tuple(Result(change, status) for status in (Status.GOOD, Status.FAILED))
+    reply = dialect.render(request_to(path), Outcome(results=results, user="alice"))
+    assert reply.status == (200 if dialect.name in ALWAYS_200 else 500)
+
+
+@pytest.mark.parametrize(("dialect", "path"), PATHS)
 @pytest.mark.parametrize("status", ERRORS)
-def test_no_error_reads_like_a_success(dialect: Dialect, path: str, status: Status) -> None:
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_no_error_reads_like_a_success(
+    dialect: Dialect, path: str, status: Status, lang: str
+) -> None:
     change = change_of("home.example.net", ())
     for outcome in (Outcome(status), Outcome(results=(Result(change, status),))):
-        reply = dialect.render(request_to(path), outcome)
+        reply = dialect.render(request_to(path, args={"lang": lang}), outcome)
         if reply.content_type.startswith(("application/", "text/xml")):
             continue  # field names are exempt
         body = reply.body.lower()
@@ -63,10 +94,15 @@ def test_no_error_reads_like_a_success(dialect: Dialect, path: str, status: Stat
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
-def test_markup_is_well_formed(dialect: Dialect, path: str) -> None:
-    reply = dialect.render(request_to(path), Outcome(Status.FAILED))
-    if reply.content_type.startswith(("text/html", "text/xml", "application/xml")):
-        ET.fromstring(reply.body)
+@pytest.mark.parametrize("status", Status)
+def test_documents_are_well_formed(dialect: Dialect, path: str, status: Status) -> None:
+    change = change_of("home.example.net", ())
+    for outcome in (Outcome(status), Outcome(results=(Result(change, status),), user="alice")):
+        reply = dialect.render(request_to(path), outcome)
+        if reply.content_type.startswith(("text/html", "text/xml", "application/xml")):
+            ET.fromstring(reply.body)
+        if reply.content_type.startswith("application/json"):
+            json.loads(reply.body)
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
@@ -79,7 +115,7 @@ def test_a_request_without_anything_parses(
         parsed = dialect.parse(request)
         assert isinstance(parsed, Update | Outcome)
         if isinstance(parsed, Update):
-            assert parsed.credentials == credentials
+            assert parsed.credentials == (credentials if dialect.name in TAKE_BASIC else None)
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.77", "2001:db8::77"])
@@ -98,6 +134,36 @@ def test_pages_that_tell_the_clients_address(peer: str) -> None:
     assert bodies["/ip"].strip() == bodies["/myip"].strip() == peer
 
 
+@pytest.mark.parametrize(("dialect", "path"), PATHS)
+@pytest.mark.parametrize("agent", ["", "test/1.0", "ddclient/3.10.0"])
+def test_strangers_change_nothing(dialect: Dialect, path: str, agent: str) -> None:
+    """Whatever a dialect makes of a request without credentials, it leaves it to the pipeline to
+    refuse it, and says nothing of the host or the address in it."""
+    args = {"hostname": "home.example.net", "host": "home.example.net", "opcode": "ADD"}
+    args |= {"myip": "198.51.100.7", "ip": "198.51.100.7"}
+    request = request_to(path, args=args, credentials=None, agent=agent)
+    parsed = dialect.parse(request)
+    if isinstance(parsed, Update):
+        assert parsed.credentials is None
+        body = dialect.render(request, Outcome(Status.UNAUTHENTICATED)).body
+        assert not [value for value in args.values() if value in body]
+
+
+@pytest.mark.parametrize(
+    ("text", "account"), [("", ""), ("alice", "alice"), ("alice dns", "alice+dns"), ("a+b", "a+b")]
+)
+def test_a_plus_that_was_not_escaped(text: str, account: str) -> None:
+    assert account_of(text) == account
+
+
+def test_the_address_in_a_parameter() -> None:
+    assert address_of("198.51.100.7", "::1") == b"\xc6\x33\x64\x07"
+    assert address_of(" ", "192.0.2.1") == own_address("192.0.2.1") == b"\xc0\x00\x02\x01"
+    assert address_of("x", "192.0.2.1") is None
+    assert set_address(bytes(16)) == Replace(AAAA, (bytes(16),))
+    assert set_address(bytes(4)) == Replace(A, (bytes(4),))
+
+
 def test_lists() -> None:
     assert split_list("a, b,,c,") == ["a", "b", "c"]
     assert split_list(" , ") == split_list("") == []
@@ -106,3 +172,5 @@ def test_lists() -> None:
 def test_a_change_of_what_is_no_host_name() -> None:
     assert change_of("-", ()).name is None
     assert change_of("Home.example.NET", ()).host == "Home.example.NET"
+    assert not change_of("home.example.net", ()).activated
+    assert change_of("home.example.net", (), activated=True).activated

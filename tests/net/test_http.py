@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import socket
 from collections.abc import Iterator
 
 import pytest
 from twisted.internet.defer import Deferred
 
-from ddns.model.records import A
+from ddns.model.account import KeyKind
+from ddns.model.records import AAAA, A
 from ddns.model.update import Credentials, Outcome, Replace, Status, Update
 from tests.net.http_clients import LOGIN, TARGET, Client, Serving, request, serving, until
 from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
@@ -156,6 +158,117 @@ def test_a_form_of_parts(served: Serving, client: Client) -> None:
 def test_parts_that_are_none(client: Client) -> None:
     header = "Content-Type: multipart/form-data"
     assert client.ask("/nic/update", LOGIN, header, method="POST", body=b"x").status in (200, 400)
+
+
+FORM_TYPES = [
+    "application/x-www-form-urlencoded",
+    "application/x-www-form-urlencoded; charset=UTF-8",
+    "application/x-www-form-urlencoded;charset=iso-8859-1",
+    "Application/X-WWW-Form-URLEncoded",
+    "",
+]
+UPDATES = [
+    ("/dns/dynamic.html", "hostname", b"good 127.0.0.1\n"),
+    ("/areg.php", "host", b"okay. home.example.net mapped to 127.0.0.1.\n"),
+    ("/plain/", "host", b"OK\nUPDATE: 127.0.0.1\n"),
+]
+"""A path of each of these dialects, what it calls the host, and what it says of the address that
+the pipeline answers with."""
+
+SECRETS = "opcode=ADD&username=alice&user=alice&password=right"
+
+
+@pytest.mark.parametrize("content_type", FORM_TYPES)
+@pytest.mark.parametrize(("path", "host", "reply"), UPDATES)
+def test_a_form_for_any_dialect(
+    served: Serving, client: Client, content_type: str, path: str, host: str, reply: bytes
+) -> None:
+    form = f"{SECRETS}&{host}=home.example.net&myip=198.51.100.7&ip=198.51.100.7&".encode()
+    headers = [LOGIN, *([f"Content-Type: {content_type}"] if content_type else [])]
+    answer = client.ask(path, *headers, method="POST", body=form)
+    assert (answer.status, answer.body) == (200, reply)
+    (change,) = only(served).changes
+    assert change.edits == (Replace(A, (b"\xc6\x33\x64\x07",)),)
+
+
+@pytest.mark.parametrize(("path", "host", "reply"), UPDATES)
+def test_a_query_for_any_dialect_with_a_trailing_ampersand(
+    served: Serving, client: Client, path: str, host: str, reply: bytes
+) -> None:
+    query = f"?{SECRETS}&{host}=home.example.net&myip=198.51.100.7&ip=198.51.100.7&"
+    answer = client.ask(path + query, LOGIN)
+    assert (answer.status, answer.body) == (200, reply)
+    (change,) = only(served).changes
+    assert change.edits == (Replace(A, (b"\xc6\x33\x64\x07",)),)
+
+
+@pytest.mark.parametrize("content_type", FORM_TYPES)
+def test_secrets_in_a_form_and_the_rest_in_the_query(
+    served: Serving, client: Client, content_type: str
+) -> None:
+    """Where both have a parameter, it is the form's that counts."""
+    target = "/json/?lang=en&host=home.example.net&ip=198.51.100.7&user=nobody&"
+    headers = [f"Content-Type: {content_type}"] if content_type else []
+    form = b"user=alice&password=right"
+    answer = client.ask(target, *headers, method="POST", body=form)
+    assert (answer.status, answer.header("content-type")) == (200, "application/json")
+    assert only(served).credentials == Credentials("alice", "right", KeyKind.DONDNS)
+    assert json.loads(answer.body)["messages"] == ["Operation done correctly."]
+
+
+@pytest.mark.parametrize("path", ["/areg.php", "/areg.php?opcode=ADD&host=a.b&ip=198.51.100.7"])
+def test_areg_without_credentials_is_a_200(client: Client, path: str) -> None:
+    for headers in ([], ["Authorization: Basic Og=="], [basic(b"alice:wrong")]):
+        answer = client.ask(path, *headers)
+        assert answer.status == 200
+        assert answer.header("www-authenticate") is None
+        assert answer.body == b"auth_fail. Incorrect username/password/hostname.\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/json", "application/json"),
+        ("/xml", "application/xml; charset=utf-8"),
+        ("/plain", "text/plain; charset=utf-8"),
+    ],
+)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_dondns_without_credentials_is_a_200(
+    client: Client, path: str, content_type: str, slash: str
+) -> None:
+    for headers in ([], ["Authorization: Basic Og=="], [LOGIN]):
+        answer = client.ask(f"{path}{slash}?host=home.example.net", *headers)
+        assert answer.status == 200
+        assert answer.header("www-authenticate") is None
+        assert answer.header("content-type") == content_type
+        assert "Falta el usuario o la clave DonDNS." in answer.body.decode("utf-8")
+
+
+def test_a_wrong_key_of_dondns_is_a_200(client: Client) -> None:
+    answer = client.ask("/plain/?user=alice&password=wrong&host=a.b&lang=en")
+    assert (answer.status, answer.body) == (200, b"ERROR\nThe user or the DonDNS key is wrong.\n")
+
+
+@pytest.mark.parametrize("path", ["/areg.php", "/json", "/xml", "/plain"])
+def test_a_pipeline_that_fails_is_a_200_where_clients_want_it(
+    served: Serving, client: Client, path: str
+) -> None:
+    served.pipeline.fails = True
+    answer = client.ask(f"{path}?{SECRETS}&host=home.example.net")
+    assert answer.status == 200
+    assert b"OK" not in answer.body
+    assert b"okay" not in answer.body
+
+
+def test_unescaped_pluses_and_slashes(served: Serving, client: Client) -> None:
+    """ddclient's dondominio escapes nothing."""
+    client.ask("/plain/?user=a+b@c.d&password=x/y=z:?&host=home.example.net&ip=2001:db8::7")
+    update = only(served)
+    assert update.credentials == Credentials("a+b@c.d", "x/y=z:?", KeyKind.DONDNS)
+    assert update.changes[0].edits == (
+        Replace(AAAA, (bytes.fromhex("20010db8") + bytes(11) + b"\7",)),
+    )
 
 
 def test_unescaped_and_undecodable_values(served: Serving, client: Client) -> None:

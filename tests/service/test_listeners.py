@@ -32,14 +32,16 @@ def test_help_tells_the_defaults(command: str, tmp_path: Path) -> None:
     said = " ".join(done.stdout.split())
     settings = Settings()
     (dns,), (http,) = settings.dns.listen, settings.http.listen
+    (miniupdate,) = settings.miniupdate.listen
     for option, default in (
         ("--database=", settings.database),
         ("--dns=", dns),
         ("--http=", http),
+        ("--miniupdate=", miniupdate),
     ):
         text = said.partition(option)[2]
         assert f"(default: {default})" in text.partition(" --")[0], option
-    for option in ("--config=", "--no-sample"):
+    for option in ("--config=", "--no-sample", "--https=", "--certificate=", "--private-key="):
         assert option in said
 
 
@@ -91,7 +93,7 @@ def test_a_configuration_file(make_server: Launch, tmp_path: Path) -> None:
     server = make_server()
     server.config.write_text(
         f'database = "elsewhere.sqlite"\nsample = false\n[http]\nlisten = "off"\n'
-        f'[dns]\nlisten = ["127.0.0.1:{server.dns_port}"]\n'
+        f'[dns]\nlisten = ["127.0.0.1:{server.dns_port}"]\n[miniupdate]\nlisten = "off"\n'
     )
     command = [script("twistd"), "-n", "--pidfile=", "ddns", "--config", str(server.config)]
     server.command = lambda: command  # type: ignore[method-assign]

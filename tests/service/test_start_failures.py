@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ddns.paths import socket_path
+from tests import certificates
 from tests.conftest import Launch
 from tests.processes import can_bind, eventually, free_port
 from tests.programs import run, script
@@ -33,8 +34,11 @@ def fail(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fail]:
     }[request.param]
 
     def start(database: Path, **given: str) -> str:
-        listen = ["--dns", given.get("dns", f"127.0.0.1:{ports[0]}")]
-        listen += ["--http", given.get("http", f"tcp:{ports[1]}:interface=127.0.0.1")]
+        listen = ["--dns", given.pop("dns", f"127.0.0.1:{ports[0]}")]
+        listen += ["--http", given.pop("http", f"tcp:{ports[1]}:interface=127.0.0.1")]
+        listen += ["--miniupdate", given.pop("miniupdate", "off")]
+        for option, value in given.items():
+            listen += [f"--{option.replace('_', '-')}", value]
         done = run([*how, "ddns", "--database", str(database), *listen], folder=tmp_path)
         assert done.returncode == 1, done.stderr
         assert not pidfile.exists()
@@ -49,6 +53,28 @@ def fail(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fail]:
     for port in ports:
         # twistd goes before the daemon that it has started
         eventually(partial(can_bind, "127.0.0.1", port), "nobody listens any more")
+
+
+def test_certificates_that_cannot_be_used(fail: Fail, tmp_path: Path) -> None:
+    pair, other = certificates.make(tmp_path, "one"), certificates.make(tmp_path, "two")
+    sealed = certificates.make(tmp_path, "sealed", b"password").private_key
+    nothing = tmp_path / "nothing.pem"
+    for certificate, key, expected in (
+        (nothing, pair.private_key, f"{nothing}: No such file or directory"),
+        (pair.certificate, nothing, f"{nothing}: No such file or directory"),
+        (pair.private_key, None, f"{pair.private_key}: expected certificates in PEM"),
+        (pair.certificate, None, f"{pair.certificate}: expected a private key in PEM"),
+        (
+            pair.certificate,
+            other.private_key,
+            f"{other.private_key} is not the key of {pair.certificate}",
+        ),
+        (pair.certificate, sealed, f"{sealed}: expected a private key without a password"),
+    ):
+        given = {"https": f"tcp:{free_port()}:interface=127.0.0.1", "certificate": str(certificate)}
+        if key is not None:
+            given["private_key"] = str(key)
+        assert fail(tmp_path / "ddns.sqlite", **given) == expected
 
 
 def test_a_dns_port_that_is_taken_over_tcp(fail: Fail, tmp_path: Path) -> None:
@@ -154,6 +180,7 @@ def test_a_control_socket_that_cannot_be_made(command: str, tmp_path: Path) -> N
         flags += [f"--log-file={logfile}"]
     port = free_port()
     options = ["--database", str(database), "--dns", f"127.0.0.1:{port}", "--http", "off"]
+    options += ["--miniupdate", "off"]
     done = run([script(name), *flags, "ddns", *options], folder=tmp_path)
     if command == "twistd":
         eventually(lambda: "the server cannot start" in logfile.read_text(), "the log says why")

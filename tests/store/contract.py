@@ -4,11 +4,13 @@ the fixtures ``store`` (a :class:`~tests.store.blocking.Blocking` around an open
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from zope.interface.verify import verifyObject
 
 from ddns.model import names
-from ddns.model.account import Account, Host, ZoneInfo
+from ddns.model.account import Account, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
@@ -119,6 +121,37 @@ class StoreContract(RecordingContract, StagingContract, LivingContract):
         with pytest.raises(StoreError):
             store.commit(lambda t: t.add_key(key("bob", b"1")))
         assert len(store.read(lambda r: r.keys())) == 1
+
+    def test_a_changed_key(self, store: Blocking) -> None:
+        store.commit(fill)
+        made = store.commit(lambda t: t.add_key(key("alice", b"1", HOME))).value
+        other = store.commit(lambda t: t.add_key(key("alice", b"2"))).value
+        assert store.read(lambda r: r.anything_sealed()) is False
+        changed = dataclasses.replace(made, digest=b"3" * 32, sealed=b"sealed", enabled=False)
+        given = dataclasses.replace(changed, account="bob", hosts=None)  # these do not change
+        store.commit(lambda t: t.change_key(given))
+        assert store.read(lambda r: r.keys("alice")) == [changed, other]
+        assert store.read(lambda r: r.anything_sealed()) is True
+        event = store.events[-1]
+        assert (event.kind, event.subject, event.value) == (EventKind.KEY, str(made.id), changed)
+        for text in (event.before, event.after):
+            assert text is not None
+            assert b"sealed" not in text
+        with pytest.raises(StoreError):  # that secret is another key's
+            store.commit(lambda t: t.change_key(dataclasses.replace(changed, digest=other.digest)))
+        with pytest.raises(StoreError):
+            store.commit(lambda t: t.change_key(dataclasses.replace(changed, id=99)))
+        assert store.read(lambda r: r.keys("alice")) == [changed, other]
+
+    def test_one_dondns_key_an_account(self, store: Blocking) -> None:
+        def dondns(account: str, secret: bytes) -> Key:
+            return dataclasses.replace(key(account, secret), kind=KeyKind.DONDNS)
+
+        store.commit(fill)
+        store.commit(lambda t: t.add_key(dondns("alice", b"1")))
+        store.commit(lambda t: t.add_key(dondns("bob", b"2")))
+        with pytest.raises(StoreError):
+            store.commit(lambda t: t.add_key(dondns("alice", b"3")))
 
     def test_changed_hosts_and_accounts(self, store: Blocking) -> None:
         store.commit(fill)

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from ddns.model import names
-from ddns.model.account import Account
+from ddns.model.account import Account, Key, KeyKind
 from ddns.store.database import APPLICATION_ID, StoreInUse
 from ddns.store.interfaces import StoreError
+from ddns.store.migrations import MIGRATIONS
 from ddns.store.sqlite import SQLiteStore
 from tests.net.reactors import PATIENCE, RunningReactor
 from tests.store.blocking import (
@@ -153,6 +155,22 @@ def test_a_database_of_another_program(path: Path, running: RunningReactor) -> N
         tables = connection.execute("select name from sqlite_master").fetchall()
     connection.close()
     assert tables == [("t",)]
+
+
+def test_a_database_of_the_first_schema(path: Path, running: RunningReactor) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"pragma application_id = {APPLICATION_ID}")
+    MIGRATIONS.apply(Database(connection), stop_before="v0002_kinds_of_keys")
+    connection.execute("insert into account (name, created) values ('alice', 1.0)")
+    connection.execute(
+        "insert into key (account, kind, digest, limited, created)"
+        " values ('alice', 'update', ?, 0, 2.0)",
+        (b"1" * 32,),
+    )
+    connection.close()
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        (key,) = store.read(lambda reading: reading.keys())
+    assert key == Key(1, "alice", KeyKind.UPDATE, b"1" * 32, None, 2.0, None, True)
 
 
 def test_a_newer_schema(path: Path, running: RunningReactor) -> None:

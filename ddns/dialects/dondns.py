@@ -1,0 +1,171 @@
+"""DonDNS, of dondns.dondominio.com: one host a request, answered in JSON, XML or plain text.
+
+The status is always 200; whether it went well is in the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ddns.dialects.base import (
+    Reply,
+    Request,
+    account_of,
+    address_of,
+    change_of,
+    set_address,
+    shown_addresses,
+)
+from ddns.dialects.messages import MESSAGES
+from ddns.model.account import KeyKind
+from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
+
+VERSION = "2.0"
+
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML document can hold, escaped or not (XML 1.0, 2.2)."""
+
+
+class DonDNS:
+    """See the module."""
+
+    name = "dondns"
+    paths = ("/json", "/xml", "/plain")
+
+    def parse(self, request: Request) -> Update | Outcome:
+        args = request.args
+        host = args.get("host", "").strip()
+        address = address_of(args.get("ip", ""), request.peer)
+        refusal = None
+        if not host:
+            refusal = Status.MISSING
+        elif address is None:
+            refusal = Status.BADADDRESS
+        edits = () if address is None else (set_address(address),)
+        return Update(
+            dialect=self.name,
+            credentials=_credentials(args),
+            changes=() if refusal else (change_of(host, edits, activated=True),),
+            peer=request.peer,
+            at=request.now,
+            agent=request.agent,
+            refusal=refusal,
+        )
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        answer = _answer(request, outcome)
+        match request.path.rstrip("/"):
+            case "/json":
+                return _json(answer)
+            case "/xml":
+                return _xml(answer)
+        return _plain(answer, request.agent)
+
+
+def _credentials(args: Mapping[str, str]) -> Credentials | None:
+    """The document calls the key ``apikey`` here and ``password`` there, and so do clients."""
+    user, secret = args.get("user", ""), args.get("apikey") or args.get("password", "")
+    return Credentials(account_of(user), secret, KeyKind.DONDNS) if user and secret else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """The host that was updated, as it is now."""
+
+    name: str
+    value: str
+    type: str
+    updated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What all three forms say. ``user`` is None unless authenticated, or it would tell which
+    users there are; ``host`` is None unless it went well."""
+
+    success: bool
+    message: str
+    at: str
+    user: str | None
+    host: _Host | None
+
+
+def _answer(request: Request, outcome: Outcome) -> _Answer:
+    result = next(iter(outcome.results), None)
+    status = outcome.refusal or (result.status if result else Status.FAILED)
+    success = status in SUCCESSES
+    language = "en" if request.args.get("lang", "").strip().lower() == "en" else "es"
+    return _Answer(
+        success=success,
+        message=MESSAGES[status][language],
+        at=datetime.fromtimestamp(request.now, UTC).isoformat(timespec="seconds"),
+        user=None if outcome.user is None else _clean(account_of(request.args.get("user", ""))),
+        host=_host(result, request.peer) if success and result else None,
+    )
+
+
+def _host(result: Result, peer: str) -> _Host:
+    value = shown_addresses(result, peer)
+    kind = "AAAA" if ":" in value else "A"
+    return _Host(_clean(result.change.host), value, kind, result.status is Status.GOOD)
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def _json(answer: _Answer) -> Reply:
+    """Not escaped to ASCII, so that scripts that look for a message find it as it is documented."""
+    fields: dict[str, Any] = {"success": answer.success, "version": VERSION, "ts": answer.at}
+    if answer.user is not None:
+        fields["user"] = answer.user
+    if answer.host is not None:
+        fields["host"] = {
+            "name": answer.host.name,
+            "value": answer.host.value,
+            "type": answer.host.type,
+            "updated": answer.host.updated,
+        }
+    fields["messages"] = [answer.message]
+    body = json.dumps(fields, ensure_ascii=False)
+    return Reply(body + "\n", content_type="application/json")
+
+
+def _xml(answer: _Answer) -> Reply:
+    """``succces`` is for readers of the document's sample, which spells it like that."""
+    truth = "1" if answer.success else "0"
+    data = ET.Element("data", oper="dynamicip", success=truth, succces=truth, version=VERSION)
+    if answer.success:
+        ET.SubElement(ET.SubElement(data, "informs"), "inform").text = answer.message
+    else:
+        ET.SubElement(ET.SubElement(data, "errors"), "error").text = answer.message
+    if answer.user is not None:
+        result = ET.SubElement(data, "resData")
+        ET.SubElement(result, "user", t=answer.at).text = answer.user
+        updated = answer.host is not None and answer.host.updated
+        ET.SubElement(result, "request", success="1" if updated else "0")
+    if answer.host is not None:
+        host = ET.SubElement(data, "host", type=answer.host.type)
+        ET.SubElement(host, "name").text = answer.host.name
+        ET.SubElement(host, "value").text = answer.host.value
+    ET.indent(data)
+    body = ET.tostring(data, encoding="unicode")
+    return Reply(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n',
+        content_type="application/xml; charset=utf-8",
+    )
+
+
+def _plain(answer: _Answer, agent: str) -> Reply:
+    """ddclient looks for OK in the last line only, so it gets no other."""
+    if not answer.success:
+        return Reply(f"ERROR\n{answer.message}\n")
+    if answer.host is None or not answer.host.updated or agent.startswith("ddclient/"):
+        return Reply("OK\n")
+    return Reply(f"OK\nUPDATE: {answer.host.value}\n")

@@ -1,0 +1,88 @@
+"""miniDNS's /areg.php: one host a request, credentials in the query, a sentence for an answer.
+
+The status is always 200, because Ralink's firmware never tries again after a 401.
+"""
+
+from __future__ import annotations
+
+from ddns.dialects.base import (
+    Reply,
+    Request,
+    account_of,
+    address_of,
+    change_of,
+    set_address,
+    shown_addresses,
+)
+from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
+
+_LOGIN = "auth_fail. Incorrect username/password/hostname."
+_FORMAT = "auth_fail. Host name format error."
+
+TEXTS = {
+    Status.GOOD: "okay.",
+    Status.NOCHG: "okay.",
+    Status.UNAUTHENTICATED: _LOGIN,
+    Status.BADAUTH: _LOGIN,
+    Status.DISABLED: _LOGIN,
+    Status.MISSING: _FORMAT,
+    Status.NOTFQDN: _FORMAT,
+    Status.NOHOST: _LOGIN,
+    Status.NOTYOURS: _LOGIN,
+    Status.NUMHOST: _FORMAT,
+    Status.BADSYS: "auth_fail. Unknown opcode.",
+    Status.BADAGENT: "auth_fail. Unknown client.",
+    Status.BADREQUEST: "auth_fail. Unknown opcode.",
+    Status.BADADDRESS: "auth_fail. IP address not allowed.",
+    Status.ABUSE: "auth_fail. Too many changes in too short a time.",
+    Status.BLOCKED: "auth_fail. Updates are blocked.",
+    Status.FAILED: "auth_fail. The server could not do it.",
+}
+
+
+class MiniDNS:
+    """See the module."""
+
+    name = "minidns"
+    paths = ("/areg.php",)
+
+    def parse(self, request: Request) -> Update | Outcome:
+        args = request.args
+        host = args.get("host", "").strip()
+        address = address_of(args.get("ip", ""), request.peer)
+        refusal = None
+        if args.get("opcode", "").strip().upper() != "ADD":
+            refusal = Status.BADREQUEST
+        elif not host:
+            refusal = Status.MISSING
+        elif address is None:
+            refusal = Status.BADADDRESS
+        edits = () if address is None else (set_address(address),)
+        return Update(
+            dialect=self.name,
+            credentials=_credentials(request),
+            changes=() if refusal else (change_of(host, edits),),
+            peer=request.peer,
+            at=request.now,
+            agent=request.agent,
+            refusal=refusal,
+        )
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        if outcome.refusal is not None:
+            return Reply(TEXTS[outcome.refusal] + "\n")
+        return Reply("".join(_line(result, request.peer) + "\n" for result in outcome.results))
+
+
+def _line(result: Result, peer: str) -> str:
+    text = TEXTS[result.status]
+    if result.status not in SUCCESSES:
+        return text
+    return f"{text} {result.change.host} mapped to {shown_addresses(result, peer)}."
+
+
+def _credentials(request: Request) -> Credentials | None:
+    """Those of the query, or those of a Basic header where the query has none: Ralink's firmware
+    sends an empty header as well."""
+    user, secret = request.args.get("username", ""), request.args.get("password", "")
+    return Credentials(account_of(user), secret) if user or secret else request.credentials

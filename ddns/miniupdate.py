@@ -1,0 +1,295 @@
+"""miniupdate, the line protocol of miniDNS with challenge and response (miniDNS seed, 2).
+
+A line goes into a :class:`Session` and a reply comes out, or an Update for the pipeline, whose
+Outcome yields the reply. What a command does in which state is in :data:`TABLE`.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ddns.model import names, records
+from ddns.model.records import AAAA, A
+from ddns.model.update import (
+    SUCCESSES,
+    ChallengeResponse,
+    Change,
+    Edit,
+    Outcome,
+    Remove,
+    Replace,
+    Status,
+    Update,
+)
+
+MAX_COMMANDS = 10
+MAX_REPLY = 254
+"""Octets of a line of ours, its end included: the client in C has 255 with a NUL."""
+METHOD = "digest-md5-text"
+
+REFUSALS = {
+    Status.UNAUTHENTICATED: "Log in first",
+    Status.BADAUTH: "Wrong login ID or password",
+    Status.DISABLED: "This key has been disabled",
+    Status.MISSING: "No host name was given",
+    Status.NOTFQDN: "This is not a host name",
+    Status.NOHOST: "There is no such host to update",
+    Status.NOTYOURS: "This login does not reach that host",
+    Status.NUMHOST: "Too many hosts",
+    Status.BADSYS: "Unknown kind of service",
+    Status.BADAGENT: "The client does not say what it is",
+    Status.BADREQUEST: "The command makes no sense",
+    Status.BADADDRESS: "This address cannot be set for that host",
+    Status.ABUSE: "Too many changes in too short a time",
+    Status.BLOCKED: "Updates are barred until somebody lifts it",
+    Status.FAILED: "The server could not do it; nothing was changed",
+}
+"""What is said after ERR. Clients look for "ok" and the like anywhere in a line, so no such word
+may hide in these."""
+
+_LOGIN_FAILURES = {Status.UNAUTHENTICATED, Status.BADAUTH, Status.DISABLED}
+
+_NO_AGENT = "Use AGENT first"
+_NO_LOGIN = "Use LOGIN and RESPONSE first"
+_NO_CHALLENGE = "There is no challenge to respond to"
+_UNKNOWN = "Unknown command"
+
+_UNREADABLE = re.compile(rb"[^\t\x20-\x7e]")
+_DIGITS = re.compile(r"[0-9A-Fa-f]{32}")
+
+
+class State(enum.Enum):
+    """How far a session has come."""
+
+    NEW = "nothing but AGENT and EXIT is taken"
+    KNOWN = "the client has said what it is"
+    CHALLENGED = "a challenge is open"
+    AUTHENTICATED = "a response was right"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A line to send, with its end, and whether the session is over with it."""
+
+    line: bytes
+    close: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What follows a verb, and when it came: *now* on a monotonic clock, *at* since 1970."""
+
+    text: str
+    now: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a login ID was challenged with, good until a moment on the clock."""
+
+    user: str
+    digits: str
+    until: float
+
+
+class Session:
+    """One connection of a client at the address *peer*.
+
+    Challenges are made of what *random* gives and are good for *challenge_time* seconds. A line
+    has at most *longest* octets without its end.
+    """
+
+    def __init__(
+        self,
+        peer: str,
+        version: str,
+        random: Callable[[int], bytes],
+        *,
+        challenge_time: float = 30.0,
+        longest: int = 512,
+    ) -> None:
+        self._peer = peer
+        self._version = version
+        self._random = random
+        self._challenge_time = challenge_time
+        self._longest = longest
+        self._received = 0
+        self._agent = ""
+        self._challenge: Challenge | None = None
+        self._login: ChallengeResponse | None = None
+        self._conclude: Callable[[Outcome], Reply] | None = None
+        self.state = State.NEW
+
+    def banner(self) -> Reply:
+        """The line that a client is met with. Its first word must be none of OK, ERR and CHALLENGE
+        and have 15 characters at most: that is all the client in C has room for."""
+        return Reply(_line(f"twistd-ddns miniupdate server {self._version}"))
+
+    def receive(self, line: bytes, now: float, at: float) -> Reply | Update:
+        """Take a line without its end. After an Update, :meth:`conclude` has to come first."""
+        assert self._conclude is None, "the outcome of the last command is to come"
+        self._received += 1
+        if self._received > MAX_COMMANDS:
+            return _err("Too many commands", close=True)
+        if len(line) > self._longest:
+            return _err("The line is too long", close=True)
+        if _UNREADABLE.search(line):
+            return _err("Only printable ASCII is understood")
+        verb, _, text = line.decode("ascii").replace("\t", " ").strip().partition(" ")
+        act = TABLE[self.state].get(verb.upper(), _UNKNOWN)
+        if isinstance(act, str):
+            return _err(act)
+        return act(self, Command(text.strip(), now, at))
+
+    def conclude(self, outcome: Outcome) -> Reply:
+        """The reply to the command whose Update has been performed."""
+        assert self._conclude is not None, "no command waits for an outcome"
+        conclude, self._conclude = self._conclude, None
+        return conclude(outcome)
+
+    # What the commands do -------------------------------------------------------------------
+
+    def _introduce(self, command: Command) -> Reply:
+        if not command.text:
+            return _err("AGENT takes the name and version of the client")
+        self._agent = command.text
+        if self.state is State.NEW:
+            self.state = State.KNOWN
+        return _ok("Agent accepted")
+
+    def _log_in(self, command: Command) -> Reply:
+        """A new challenge, in place of what the client was logged in as, if it was."""
+        match command.text.split():
+            case [user, method] if method.lower() == METHOD:
+                digits = self._random(16).hex()
+                self._challenge = Challenge(user, digits, command.now + self._challenge_time)
+                self.state = State.CHALLENGED
+                return Reply(_line(f"CHALLENGE {digits}"))
+        return _err(f"LOGIN takes a login ID and {METHOD}", close=True)
+
+    def _respond(self, command: Command) -> Reply | Update:
+        """Right or wrong, the challenge has been used."""
+        challenge = self._challenge
+        assert challenge is not None
+        self.state = State.KNOWN
+        if command.now >= challenge.until:
+            return _err("The challenge is too old", close=True)
+        if not _DIGITS.fullmatch(command.text):
+            return _err(REFUSALS[Status.BADAUTH], close=True)
+        login = ChallengeResponse(challenge.user, challenge.digits, command.text)
+        self._conclude = functools.partial(self._logged_in, login)
+        return self._ask(login, command.at)
+
+    def _logged_in(self, login: ChallengeResponse, outcome: Outcome) -> Reply:
+        if outcome.refusal is not None:
+            return _err(REFUSALS[outcome.refusal], close=True)
+        self._login = login
+        self.state = State.AUTHENTICATED
+        return _ok("Authenticated")
+
+    def _update(self, command: Command) -> Reply | Update:
+        """``online`` sets the one family of the address and leaves the other alone."""
+        edits: tuple[Edit, ...]
+        match command.text.split():
+            case [word] if word.lower() in ("online", "offline"):
+                return _err(REFUSALS[Status.MISSING])
+            case [word, host] | [word, host, _] if word.lower() == "offline":
+                edits = (Remove(A), Remove(AAAA))
+                done = f"{host.upper()} is offline"
+            case [word, host, *given] if word.lower() == "online" and len(given) < 2:
+                rdata = records.address_from_text(given[0] if given else self._peer)
+                if rdata is None:
+                    return _err("This is not an IP address")
+                edits = (Replace(records.address_type(rdata), (rdata,)),)
+                done = f"{host.upper()} mapped to {records.address_to_text(rdata)}"
+            case _:
+                return _err("A_UPDATE takes online or offline, a host name and an IP address")
+        assert self._login is not None
+        self._conclude = functools.partial(_updated, done)
+        return self._ask(self._login, command.at, _change(host, edits))
+
+    def _tell_version(self, command: Command) -> Reply:
+        return _ok(self._version)
+
+    def _leave(self, command: Command) -> Reply:
+        return _ok("Bye!", close=True)
+
+    def _ask(self, login: ChallengeResponse, at: float, *changes: Change) -> Update:
+        """An Update, with the login again: a key that was taken away meanwhile opens nothing."""
+        return Update("miniupdate", login, changes, self._peer, at, self._agent)
+
+
+def _updated(done: str, outcome: Outcome) -> Reply:
+    status = outcome.refusal or outcome.results[0].status
+    if status in SUCCESSES:
+        return _ok(done)
+    return _err(REFUSALS[status], close=status in _LOGIN_FAILURES)
+
+
+def _change(host: str, edits: tuple[Edit, ...]) -> Change:
+    """A change of the host that a client wrote like this, be it well-formed or not."""
+    try:
+        return Change(host, names.host_from_text(host), edits)
+    except names.BadName:
+        return Change(host, None, edits)
+
+
+def _line(text: str) -> bytes:
+    return text.encode("ascii", "replace")[: MAX_REPLY - 1] + b"\n"
+
+
+def _ok(words: str, *, close: bool = False) -> Reply:
+    return Reply(_line(f"OK {words}"), close)
+
+
+def _err(words: str, *, close: bool = False) -> Reply:
+    return Reply(_line(f"ERR {words}"), close)
+
+
+# What a client is told when its connection ends for a reason that is not in its lines.
+CROWDED = _err("Too many connections", close=True)
+IDLE = _err("Nothing was said for too long", close=True)
+OVERTIME = _err("The session lasted too long", close=True)
+
+Act = Callable[[Session, Command], Reply | Update]
+
+TABLE: Mapping[State, Mapping[str, Act | str]] = {
+    State.NEW: {
+        "AGENT": Session._introduce,
+        "LOGIN": _NO_AGENT,
+        "RESPONSE": _NO_AGENT,
+        "A_UPDATE": _NO_AGENT,
+        "VERSION": _NO_AGENT,
+        "EXIT": Session._leave,
+    },
+    State.KNOWN: {
+        "AGENT": Session._introduce,
+        "LOGIN": Session._log_in,
+        "RESPONSE": _NO_CHALLENGE,
+        "A_UPDATE": _NO_LOGIN,
+        "VERSION": Session._tell_version,
+        "EXIT": Session._leave,
+    },
+    State.CHALLENGED: {
+        "AGENT": Session._introduce,
+        "LOGIN": Session._log_in,
+        "RESPONSE": Session._respond,
+        "A_UPDATE": _NO_LOGIN,
+        "VERSION": Session._tell_version,
+        "EXIT": Session._leave,
+    },
+    State.AUTHENTICATED: {
+        "AGENT": Session._introduce,
+        "LOGIN": Session._log_in,
+        "RESPONSE": _NO_CHALLENGE,
+        "A_UPDATE": Session._update,
+        "VERSION": Session._tell_version,
+        "EXIT": Session._leave,
+    },
+}
+"""What each command does in each state: an act, or what is said after ERR before it goes on."""

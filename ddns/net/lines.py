@@ -1,0 +1,287 @@
+"""miniupdate over TCP, and the answer over UDP that tells a client its address.
+
+What a client may cost is bounded: the length of a line, the time without one and of the whole
+session, connections in all and by address. No line is ever logged, since it may hold a secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet import tcp
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import ensureDeferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IReactorTime,
+)
+from twisted.internet.protocol import DatagramProtocol, ServerFactory, connectionDone
+from twisted.logger import Logger
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ddns import __version__
+from ddns.miniupdate import CROWDED, IDLE, OVERTIME, Reply, Session
+from ddns.model import records
+from ddns.model.update import Outcome, Status, Update
+from ddns.net import peers
+from ddns.net.http import Perform
+from ddns.zone.limits import SEND, Clock, Random, RateLimiter
+
+
+@dataclass(frozen=True, slots=True)
+class LineLimits:
+    """Durations in seconds, ``line`` in octets without the line's end.
+
+    Connections are counted in all and by client address. ``idle_time`` is from an answer to the
+    next line in whole, ``session_time`` for everything; a command that is being performed is not
+    cut. ``linger_time`` is how long a client may go on sending unheard after our last word.
+    """
+
+    connections: int = 200
+    connections_per_address: int = 20
+    idle_time: float = 30.0
+    session_time: float = 60.0
+    challenge_time: float = 30.0
+    linger_time: float = 2.0
+    line: int = 512
+
+
+@implementer(IHalfCloseableProtocol)
+class Connection(LineReceiver):
+    """One client. While one of its commands is performed, nothing more is read: answers come in
+    the order of the lines, and what is kept for a client is bounded."""
+
+    _log = Logger()
+    delimiter = b"\n"
+    transport: Any
+
+    def __init__(
+        self, server: MiniupdateFactory, session: Session, network: bytes, admitted: bool
+    ) -> None:
+        self._server = server
+        self._session = session
+        self.network = network
+        self.admitted = admitted
+        self.MAX_LENGTH = server.limits.line + 1  # with a CR
+        self._session_until = server.seconds() + server.limits.session_time
+        self._timer: IDelayedCall | None = None
+        self._performing = False
+        self._ending = False  # nothing is listened to any more
+        self._lost = False
+
+    def connectionMade(self) -> None:
+        self._server.opened(self)
+        self._answer(self._session.banner() if self.admitted else CROWDED)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._lost = True
+        self._stop_timer()
+        self._server.lost(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        if not self._ending:
+            super().dataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        self._stop_timer()
+        step = self._session.receive(
+            line.removesuffix(b"\r"), self._server.seconds(), self._server.now()
+        )
+        if isinstance(step, Update):
+            self._performing = True
+            self.pauseProducing()
+            ensureDeferred(self._perform(step))
+        else:
+            self._answer(step)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self.lineReceived(line)  # which is for the session to refuse
+
+    async def _perform(self, update: Update) -> None:
+        try:
+            outcome = await self._server.perform(update)
+        except Exception:
+            self._log.failure("performing a miniupdate command failed")
+            outcome = Outcome(Status.FAILED)
+        self._performing = False
+        if not self._lost:
+            self._answer(self._session.conclude(outcome))
+            self.resumeProducing()
+
+    def _answer(self, reply: Reply) -> None:
+        """Send a reply, then wait for the next line as long as the client has time."""
+        self.transport.write(reply.line)
+        now = self._server.seconds()
+        idle_until = now + self._server.limits.idle_time
+        if self._ending:
+            self._close()
+        elif reply.close:
+            self._linger()
+        elif now >= self._session_until:
+            self._expire(OVERTIME)
+        elif self._session_until < idle_until:
+            self._start_timer(self._session_until - now, self._expire, OVERTIME)
+        else:
+            self._start_timer(idle_until - now, self._expire, IDLE)
+
+    def _expire(self, reply: Reply) -> None:
+        self.transport.write(reply.line)
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close our side only.
+
+        Closing both would reset the connection under the client's last words and it might never
+        read the answer; so what it still sends is thrown away until it closes or the time is up.
+        """
+        self._stop_listening()
+        if isinstance(self.transport, tcp.Connection):
+            self.transport.loseWriteConnection()
+        else:  # TLS, which tells the client and then waits for it of itself
+            self.transport.loseConnection()
+
+    def _stop_listening(self) -> None:
+        self._ending = True
+        self.clearLineBuffer()
+        self._start_timer(self._server.limits.linger_time, self.transport.abortConnection)
+
+    def _close(self) -> None:
+        self._stop_listening()
+        self.transport.loseConnection()
+
+    def close(self) -> None:
+        """End without a word: now, or after the answer to the command that is being performed."""
+        if self._performing:
+            self._ending = True
+        else:
+            self._close()
+
+    # IHalfCloseableProtocol: a client may say that it has no more commands and wait for answers.
+
+    def readConnectionLost(self) -> None:
+        # Nothing is read, this neither, while commands wait: all of them have been answered.
+        self.close()
+
+    def writeConnectionLost(self) -> None:
+        """Only we close that side."""
+
+    # The one timer: of the next line, or of the client's last words.
+
+    def _start_timer(self, delay: float, function: Callable[..., None], *args: Reply) -> None:
+        self._stop_timer()
+        self._timer = self._server.clock.callLater(delay, function, *args)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+
+class MiniupdateFactory(ServerFactory):
+    """The connections of all addresses together.
+
+    *now* tells seconds since 1970, for updates; all other times are the reactor's.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        perform: Perform,
+        reactor: IReactorTime,
+        limits: LineLimits,
+        now: Clock,
+        random: Random,
+    ) -> None:
+        self.perform = perform
+        self.clock = reactor
+        self.seconds = reactor.seconds
+        self.limits = limits
+        self.now = now
+        self._random = random
+        self._admitted: set[Connection] = set()
+        self._refused: set[Connection] = set()
+        self._by_network: Counter[bytes] = Counter()
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection | None:
+        """A connection, admitted or to be told why not; None, which closes it at once, where too
+        many are being told already."""
+        network = b""  # a Unix socket's clients are not counted by address
+        if isinstance(addr, IPv4Address | IPv6Address):
+            network = records.network_of(addr.host)
+        admitted = self._has_room(network)
+        if not admitted and len(self._refused) >= self.limits.connections:
+            return None
+        session = Session(
+            peers.text_of(addr),
+            __version__,
+            self._random,
+            challenge_time=self.limits.challenge_time,
+            longest=self.limits.line,
+        )
+        return Connection(self, session, network, admitted)
+
+    def _has_room(self, network: bytes) -> bool:
+        if network and self._by_network[network] >= self.limits.connections_per_address:
+            return False
+        return len(self._admitted) < self.limits.connections
+
+    def opened(self, connection: Connection) -> None:
+        if connection.admitted:
+            self._admitted.add(connection)
+            self._by_network[connection.network] += 1
+        else:
+            self._refused.add(connection)
+
+    def lost(self, connection: Connection) -> None:
+        self._refused.discard(connection)
+        if connection in self._admitted:
+            self._admitted.discard(connection)
+            self._by_network[connection.network] -= 1
+            if not self._by_network[connection.network]:
+                del self._by_network[connection.network]
+
+    def connections(self) -> int:
+        """How many connections there are, those that are being refused included."""
+        return len(self._admitted) + len(self._refused)
+
+    def close_connections(self) -> None:
+        """End all connections, those in the middle of a command when it has been answered."""
+        for connection in [*self._admitted, *self._refused]:
+            connection.close()
+
+    def abort_connections(self) -> None:
+        """End all connections, whatever they are at."""
+        for connection in [*self._admitted, *self._refused]:
+            connection.transport.abortConnection()
+
+
+class AddressAnswerer(DatagramProtocol):
+    """Tells who sends an empty line over IPv4 its address, in at most 15 octets.
+
+    The source may be forged: so many answers a second go to a network (:class:`RateLimiter`), and
+    they are shorter than the packet that asks.
+    """
+
+    noisy = False
+    transport: Any
+
+    def __init__(self, clock: Clock, random: Random, *, per_second: int = 5) -> None:
+        self._limiter = RateLimiter(clock, random, per_second=per_second, slip=0, slots=1 << 12)
+
+    def datagramReceived(self, datagram: bytes, addr: Any) -> None:
+        host, port = addr[:2]
+        source = records.address_from_text(host)
+        if datagram not in (b"\n", b"\r\n") or source is None or len(source) != 4 or port == 0:
+            return
+        if self._limiter.account(source, b"") == SEND:
+            with contextlib.suppress(OSError):  # no route, firewall, full buffer
+                self.transport.write(records.address_to_text(source).encode(), addr)

@@ -1,0 +1,81 @@
+"""TLS: certificate and private key from files, replaced while connections go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from OpenSSL import SSL, crypto
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.internet.ssl import CertificateOptions, TLSVersion
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+
+class TlsError(Exception):
+    """The files cannot be used; ``str()`` is one line that says which and why."""
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Certificate:
+    """Makes the server's side of TLS connections, version 1.2 and up.
+
+    The certificate's file holds the server's certificate and after it those that lead to a root,
+    in PEM; the private key's file one key without a password. They may be the same file.
+
+    :raises TlsError: when they cannot be used.
+    """
+
+    def __init__(self, certificate: str | Path, private_key: str | Path) -> None:
+        self._certificate = Path(certificate)
+        self._private_key = Path(private_key)
+        self.load()
+
+    def load(self) -> None:
+        """Read the files again. New connections get what is in them now, those that are open keep
+        what they began with.
+
+        :raises TlsError: when they cannot be used; then all stays as it was.
+        """
+        chain = _certificates(self._certificate)
+        key, public = _key(self._private_key)
+        if public != chain[0].public_key():
+            raise TlsError(f"{self._private_key} is not the key of {self._certificate}")
+        certificate, *others = map(crypto.X509.from_cryptography, chain)
+        self._context = CertificateOptions(
+            privateKey=key,
+            certificate=certificate,
+            extraCertChain=others,
+            raiseMinimumTo=TLSVersion.TLSv1_2,
+        ).getContext()
+
+    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """See IOpenSSLServerConnectionCreator."""
+        return SSL.Connection(self._context, None)
+
+
+def _certificates(path: Path) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(_read(path))
+    except (ValueError, UnsupportedAlgorithm):
+        raise TlsError(f"{path}: expected certificates in PEM") from None
+
+
+def _key(path: Path) -> tuple[crypto.PKey, object]:
+    """A private key, and the public key that belongs to it."""
+    try:
+        key = serialization.load_pem_private_key(_read(path), None)
+        return crypto.PKey.from_cryptography_key(key), key.public_key()  # type: ignore[arg-type]
+    except TypeError:  # it has one, or is of a kind that TLS does not use
+        raise TlsError(f"{path}: expected a private key without a password") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise TlsError(f"{path}: expected a private key in PEM") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TlsError(f"{path}: {error.strerror}") from error

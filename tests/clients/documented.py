@@ -1,0 +1,64 @@
+"""The configurations and requests of docs/clients.md, which is where the tests take them from."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.certificates import Pair
+from tests.conftest import ACCOUNT, HOST
+from tests.processes import Server
+
+_BLOCK = re.compile(r"^```(\w+)\n# (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text()
+
+BLOCKS: dict[str, tuple[str, str]] = {
+    title: (language, text) for language, title, text in _BLOCK.findall(_PAGE)
+}
+"""Language and text of each block, by its first line."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running server with all listeners, and alice's keys: what the page's names stand for."""
+
+    server: Server
+    pair: Pair
+    key: str
+    dondns_key: str
+    miniupdate_key: str
+
+    def block(self, title: str) -> str:
+        """A block, with this server and these keys in place of the page's."""
+        _, text = BLOCKS[title]
+        for there, here in (
+            ("ddns.example.org:8245", f"127.0.0.1:{self.server.http_port}"),
+            ("ddns.example.org:8443", f"127.0.0.1:{self.server.https_port}"),
+            ("/etc/ddns/ca.pem", str(self.pair.certificate)),
+            ("YWxpY2U6S0VZ", base64.b64encode(f"{ACCOUNT}:{self.key}".encode()).decode()),
+            ("MINIUPDATE-KEY", self.miniupdate_key),
+            ("DONDNS-KEY", self.dondns_key),
+            ("KEY", self.key),
+        ):
+            text = text.replace(there, here)
+        return text
+
+    def assert_holds(self, *addresses: str) -> None:
+        """The host has these addresses, in DNS and on disk."""
+        for kind in ("A", "AAAA"):
+            expected = [one for one in addresses if (":" in one) == (kind == "AAAA")]
+            if expected:
+                assert self.server.dig(HOST, kind) == expected
+                assert self.server.answers(HOST, kind) == expected
+                assert self.server.stored(HOST, kind) == expected
+
+
+def titles(language: str, *beginnings: str) -> list[str]:
+    """The blocks of a language, or those of them that begin so."""
+    return [
+        title
+        for title, (of, _) in BLOCKS.items()
+        if of == language and (not beginnings or title.startswith(beginnings))
+    ]

@@ -1,0 +1,132 @@
+"""docs/clients.md: each configuration is run and each request sent, as it stands there."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clients.documented import BLOCKS, Place, titles
+from tests.conftest import HOST
+from tests.programs import PATIENCE, program, run
+
+RESOLVING = Path(__file__).with_name("resolving.py")
+LOOPBACK = "127.0.0.1"
+
+
+def assert_ran(done: subprocess.CompletedProcess[str], *said: str) -> None:
+    everything = done.stdout + done.stderr
+    assert done.returncode == 0, everything
+    for text in said:
+        assert text in everything
+
+
+@pytest.mark.parametrize("title", titles("ini", "ddclient"))
+def test_ddclient(place: Place, title: str, tmp_path: Path) -> None:
+    configuration = tmp_path / "ddclient.conf"
+    configuration.write_text(place.block(title))
+    configuration.chmod(0o600)
+    files = ["-file", str(configuration), "-cache", str(tmp_path / "ddclient.cache")]
+    files += ["-pid", str(tmp_path / "ddclient.pid")]
+    done = run([program("ddclient"), *files, "-daemon=0", "-noquiet", "-verbose"], folder=tmp_path)
+    assert_ran(done, f"SUCCESS:  updating {HOST}: good: IP address set to 198.51.100.7")
+    place.assert_holds("198.51.100.7")
+
+
+@pytest.mark.parametrize("title", titles("ini", "inadyn"))
+def test_inadyn(place: Place, title: str, tmp_path: Path) -> None:
+    """A cache is there from the start, or inadyn would ask the system's resolver for the host."""
+    place.server.call("record_set", owner=HOST, type="A", rdatas=["198.51.100.1"])
+    (tmp_path / f"{HOST}.cache").write_text("198.51.100.1")
+    configuration = tmp_path / "inadyn.conf"
+    configuration.write_text("verify-address = false\n" + place.block(title))
+    files = ["-f", str(configuration), f"--cache-dir={tmp_path}", "--no-pidfile"]
+    done = run([program("inadyn"), "-1", "--force", "-n", "-l", "debug", *files], folder=tmp_path)
+    assert_ran(done, f"Successful alias table update for {HOST} => new IP# {LOOPBACK}")
+    place.assert_holds(LOOPBACK)
+
+
+@pytest.mark.parametrize("title", titles("sh"))
+def test_commands(place: Place, title: str, tmp_path: Path) -> None:
+    name, *arguments = shlex.split(place.block(title))
+    modules = {"noipy": "noipy.main", "dyndnsc": "dyndnsc.cli"}
+    if name in modules:
+        port = str(place.server.dns_port)
+        command = [sys.executable, str(RESOLVING), port, modules[name], *arguments]
+    else:
+        command = [program(name), *arguments]
+    done = run(command, folder=tmp_path)
+    assert_ran(done)
+    if name in ("curl", "wget"):
+        assert done.stdout.startswith(("good ", "okay. ", "OK\n", '{"success": true')), done.stdout
+    place.assert_holds("198.51.100.7", *(["2001:db8::7"] if "2001:db8::7" in arguments[-1] else []))
+
+
+@pytest.mark.parametrize("title", titles("http"))
+def test_requests_of_routers(place: Place, title: str) -> None:
+    place.server.call("record_set", owner=HOST, type="AAAA", rdatas=["2001:db8::53"])
+    head, answer = place.block(title).split("\n\n", 1)
+    server, secured = place.server, "DonDNS" in title
+    port = server.https_port if secured else server.http_port
+    sock = socket.create_connection((LOOPBACK, port), PATIENCE)
+    if secured:
+        sock = place.pair.client().wrap_socket(sock, server_hostname=LOOPBACK)
+    with sock:
+        sock.sendall(head.replace("\n", "\r\n").encode() + b"\r\nConnection: close\r\n\r\n")
+        received = b""
+        while chunk := _received(sock):
+            received += chunk
+    status, _, rest = received.decode().partition("\r\n")
+    assert " 200 " in status
+    assert "content-length:" in rest.lower()
+    assert rest.partition("\r\n\r\n")[2] == answer
+    addresses = answer.split()[-1].rstrip(".").split(",")
+    place.assert_holds(*addresses)
+
+
+def _received(sock: socket.socket) -> bytes:
+    try:
+        return sock.recv(4096)
+    except ssl.SSLEOFError:
+        return b""
+
+
+@pytest.mark.parametrize("title", titles("text"))
+def test_a_miniupdate_session(place: Place, title: str) -> None:
+    """Line by line; challenge, response and version are not the page's."""
+    challenge = ""
+    with socket.create_connection((LOOPBACK, place.server.miniupdate_port), PATIENCE) as sock:
+        lines = sock.makefile("rw", newline="\n")
+        for line in place.block(title).splitlines():
+            direction, _, text = line.partition(" ")
+            if direction == "<==":
+                said = lines.readline().rstrip("\r\n")
+                if text.startswith("CHALLENGE"):
+                    text, challenge = said, said.removeprefix("CHALLENGE ")
+                    assert len(challenge) == 32
+                assert said.startswith(text)
+                continue
+            if text.startswith("RESPONSE"):
+                digest = hashlib.md5(place.miniupdate_key.encode()).hexdigest()
+                text = "RESPONSE " + hashlib.md5((digest + challenge).encode()).hexdigest()
+            lines.write(f"{text}\n")
+            lines.flush()
+        assert lines.readline() == ""
+    place.assert_holds("198.51.100.7")
+
+
+def test_every_block_is_tested() -> None:
+    assert {language for language, _ in BLOCKS.values()} == {"ini", "sh", "http", "text"}
+    assert set(titles("ini")) == set(titles("ini", "ddclient", "inadyn"))
+    assert {title.partition(":")[0] for title in titles("sh")} == {
+        "curl",
+        "wget",
+        "noipy",
+        "dyndnsc",
+    }

@@ -1,0 +1,86 @@
+"""One way to update a host for each dialect of the running server, as its clients go about it."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from tests.clients.miniupdate_client import MiniupdateClient
+from tests.conftest import HOST
+from tests.processes import Server
+
+USER = "alice"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What the clients log in with, by the kind of key."""
+
+    update: str
+    dondns: str
+    miniupdate: str
+
+
+Update = Callable[[Server, Secrets, str], tuple[bool, str]]
+"""Sets the host's address; whether the client is told that it is done, and all that it is told."""
+
+
+def dyndns2(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+    reply = server.update(f"{USER}:{secrets.update}", HOST, address)
+    return reply.body in (f"good {address}\n", f"nochg {address}\n"), reply.body
+
+
+def securityspace(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+    path = "/dns/dynamic.html?" + urlencode({"hostname": HOST, "myip": address})
+    reply = server.get(path, login=f"{USER}:{secrets.update}")
+    return reply.body in (f"good {address}\n", f"nochg {HOST}\n"), reply.body
+
+
+def areg(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+    query = {"opcode": "ADD", "host": HOST, "username": USER, "password": secrets.update}
+    reply = server.get("/areg.php?" + urlencode({**query, "ip": address}))
+    return reply.body.startswith(f"okay. {HOST} mapped to {address}."), reply.body
+
+
+def _dondns(server: Server, form: str, secrets: Secrets, address: str) -> str:
+    query = {"user": USER, "apikey": secrets.dondns, "host": HOST, "ip": address}
+    return server.get(f"/{form}/?" + urlencode(query)).body
+
+
+def dondns_json(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+    body = _dondns(server, "json", secrets, address)
+    return json.loads(body)["success"], body
+
+
+def dondns_xml(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+    body = _dondns(server, "xml", secrets, address)
+    return ET.fromstring(body.encode()).get("success") == "1", body
+
+
+def dondns_plain(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+    body = _dondns(server, "plain", secrets, address)
+    return body.startswith("OK\n"), body
+
+
+def miniupdate(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+    with MiniupdateClient("127.0.0.1", server.miniupdate_port) as client:
+        said = client.login(USER, secrets.miniupdate)
+        if not said.startswith("OK"):
+            return False, said
+        said = client.update(HOST, address)
+        client.exit()
+        return said == f"OK {HOST.upper()} mapped to {address}", said
+
+
+UPDATES: dict[str, Update] = {
+    "dyndns2": dyndns2,
+    "SecuritySpace": securityspace,
+    "areg.php": areg,
+    "DonDNS, JSON": dondns_json,
+    "DonDNS, XML": dondns_xml,
+    "DonDNS, plain": dondns_plain,
+    "miniupdate": miniupdate,
+}

@@ -57,9 +57,8 @@ def login(server: Server) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was not tested for want of a program."""
-    if programs.MISSING:
-        missing = sorted(programs.MISSING)
-        packages = " ".join(sorted({programs.PACKAGES[name] for name in missing}))
+    skipped = terminalreporter.stats.get("skipped", [])
+    if missing := dict(programs.MISSING.findall("\n".join(str(one.longrepr) for one in skipped))):
         terminalreporter.section("programs that this machine lacks", red=True)
-        terminalreporter.line(f"{', '.join(missing)}: their tests did not run.")
-        terminalreporter.line(f"On Debian: apt-get install {packages}")
+        terminalreporter.line(f"{', '.join(sorted(missing))}: their tests did not run.")
+        terminalreporter.line(f"On Debian: apt-get install {' '.join(sorted(missing.values()))}")

@@ -7,6 +7,7 @@ could have been installed (``./test`` says so with DDNS_REQUIRE_PROGRAMS=1) it f
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 PACKAGES = {
+    "IO::Socket::SSL": "libio-socket-ssl-perl",
     "curl": "curl",
     "ddclient": "ddclient",
     "dig": "bind9-dnsutils",
@@ -24,10 +26,10 @@ PACKAGES = {
     "sqlite3": "sqlite3",
     "wget": "wget",
 }
-"""Which Debian package has a program."""
+"""Which Debian package has a program, or a Perl module that a program is of little use without."""
 
-MISSING: set[str] = set()
-"""What this run asked for in vain."""
+MISSING = re.compile(r"(\S+) is missing \(Debian package (\S+)\)")
+"""What the skipping of a test says."""
 
 PATIENCE = 30.0
 """Seconds that anything may take on a busy machine before a test fails."""
@@ -40,7 +42,6 @@ def program(name: str) -> str:
     fails."""
     found = find(name)
     if found is None:
-        MISSING.add(name)
         reason = f"{name} is missing (Debian package {PACKAGES[name]})"
         if os.environ.get("DDNS_REQUIRE_PROGRAMS") == "1":
             pytest.fail(reason)
@@ -49,7 +50,12 @@ def program(name: str) -> str:
 
 
 def find(name: str) -> str | None:
-    """The path of a program of the system, also of one that is meant for root."""
+    """The path of a program of the system, also of one that is meant for root; for a Perl module
+    that of Perl."""
+    if "::" in name:
+        perl = find("perl")
+        has = perl and subprocess.run([perl, f"-M{name}", "-e1"], capture_output=True, check=False)
+        return perl if has and has.returncode == 0 else None
     folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM))
     return shutil.which(name, path=folders)
 

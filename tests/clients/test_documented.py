@@ -31,6 +31,8 @@ def assert_ran(done: subprocess.CompletedProcess[str], *said: str) -> None:
 def test_ddclient(place: Place, title: str, tmp_path: Path) -> None:
     configuration = tmp_path / "ddclient.conf"
     configuration.write_text(place.block(title))
+    if "ssl=yes" in configuration.read_text():
+        program("IO::Socket::SSL")
     configuration.chmod(0o600)
     files = ["-file", str(configuration), "-cache", str(tmp_path / "ddclient.cache")]
     files += ["-pid", str(tmp_path / "ddclient.pid")]

@@ -29,6 +29,7 @@ from ddns.model.update import (
     Update,
 )
 from ddns.policy import secrets
+from ddns.policy.addresses import allowed
 from ddns.policy.authorize import activated, authorize, hidden
 from ddns.policy.decide import decide
 from ddns.policy.directory import Directory
@@ -165,6 +166,9 @@ def _write_one(
     if isinstance(decision, Status):
         return Result(change, decision)
     written, addresses = decision
+    policy = zone or transaction.zone(origin)
+    if policy is not None and not allowed(policy.addresses, written):
+        return Result(change, Status.BADADDRESS)
     for rrset in written:
         transaction.put_rrset(origin, rrset)
     if written and host is None and name != origin:

@@ -504,3 +504,47 @@ def test_a_response_to_a_challenge(house: House, key: str) -> None:
     assert house.update(right)[0].results[0].status is Status.GOOD
     assert house.answers() == ["198.51.100.7"]
     assert "response=" not in repr(right.credentials)
+
+
+# Addresses that a zone does not allow ----------------------------------------------------------
+
+
+def test_a_zone_of_public_addresses(house: House, key: str) -> None:
+    house.api("zone_set", origin="example.net", addresses="public")
+    refused = change("home.example.net", "198.51.100.7")
+    both = change("home.example.net", "8.8.8.8", "10.0.0.1")
+    public = change("home.example.net", "8.8.8.8")
+    for asked, status in (
+        (refused, Status.BADADDRESS),
+        (both, Status.BADADDRESS),
+        (public, Status.GOOD),
+        (public, Status.NOCHG),
+        (refused, Status.BADADDRESS),
+    ):
+        (outcome,) = house.update(update("alice", key, asked))
+        assert [result.status for result in outcome.results] == [status]
+    assert house.answers() == ["8.8.8.8"]
+    house.api("zone_set", origin="example.net", addresses="any")
+    (outcome,) = house.update(update("alice", key, refused))
+    assert outcome.results[0].status is Status.GOOD
+
+
+def test_a_policy_that_changes_in_the_same_batch(house: House, key: str) -> None:
+    """What one batch has read of a zone is forgotten when that changes."""
+
+    async def work() -> list[Outcome]:
+        perform = house.updater.perform
+        asked = update("alice", key, change("home.example.net", "10.0.0.1"))
+        first = Deferred.fromCoroutine(perform(asked))
+        policy = Deferred.fromCoroutine(
+            house.operations.zone_set("example.net", addresses="public")
+        )
+        asked = update("alice", key, change("home.example.net", "10.0.0.2"))
+        second = Deferred.fromCoroutine(perform(asked))
+        await policy
+        return [await first, await second]
+
+    first, second = house.running.call(work)
+    assert first.results[0].status is Status.GOOD
+    assert second.results[0].status is Status.BADADDRESS
+    assert house.answers() == ["10.0.0.1"]

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from ddns.api import account_work, values, zone_work
 from ddns.api.errors import ApiError, Conflict, Invalid
-from ddns.model.account import Key, KeyKind
+from ddns.model.account import Addresses, Key, KeyKind
 from ddns.model.journal import Author
 from ddns.model.rows import Row
 from ddns.policy import secrets
@@ -76,17 +76,37 @@ class Operations:
         return {"zones": await self._read(lambda r: [values.zone_json(z) for z in r.zones()])}
 
     async def zone_add(
-        self, origin: str, ns: list[Json] | None = None, account: str | None = None
+        self,
+        origin: str,
+        ns: list[Json] | None = None,
+        account: str | None = None,
+        addresses: str = Addresses.ANY,
     ) -> Json:
-        """A new zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``."""
+        """A new zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``;
+        *addresses* says whether hosts may have any or only public ones."""
         return await self._transact(
             partial(
                 zone_work.zone_add,
                 origin=values.name(origin),
                 servers=values.servers(ns or []),
                 account=None if account is None else values.account_name(account),
+                addresses=values.addresses(addresses),
                 now=self._now(),
             )
+        )
+
+    async def zone_set(
+        self, origin: str, account: str | None = None, addresses: str | None = None
+    ) -> Json:
+        """Change a zone's owner, ``""`` for the operator, or which addresses its hosts may have.
+        What is not given stays."""
+        changed: Json = {}
+        if account is not None:
+            changed["account"] = values.account_name(account) if account else None
+        if addresses is not None:
+            changed["addresses"] = values.addresses(addresses)
+        return await self._transact(
+            partial(zone_work.zone_set, origin=values.name(origin), changed=changed)
         )
 
     async def zone_remove(self, origin: str) -> Json:

@@ -43,6 +43,7 @@ class Route:
 ROUTES = (
     Route("GET", "/v1/zones", "zone_list"),
     Route("POST", "/v1/zones", "zone_add"),
+    Route("PATCH", "/v1/zones/{origin}", "zone_set"),
     Route("DELETE", "/v1/zones/{origin}", "zone_remove"),
     Route("POST", "/v1/zones/{origin}/rows", "zone_import", octets=True),
     Route("GET", "/v1/zones/{origin}/rows", "zone_scan", octets=True),

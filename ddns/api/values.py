@@ -8,7 +8,7 @@ from typing import Any
 from ddns.api.errors import Invalid, NotFound
 from ddns.model import account as accounts
 from ddns.model import names, records
-from ddns.model.account import Account, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
 from ddns.model.records import RRset
 from ddns.store.interfaces import IReading
 
@@ -47,6 +47,14 @@ def key_kind(text: str) -> KeyKind:
         return KeyKind(text)
     except ValueError:
         raise Invalid(f"{text!r} is no kind of key: it is one of {', '.join(KeyKind)}") from None
+
+
+def addresses(text: str) -> Addresses:
+    """Which addresses a zone lets its hosts have."""
+    try:
+        return Addresses(text)
+    except ValueError:
+        raise Invalid(f"{text!r}: addresses are one of {', '.join(Addresses)}") from None
 
 
 def ttl(value: int | None) -> int | None:
@@ -104,6 +112,7 @@ def zone_json(zone: ZoneInfo) -> Json:
         "origin": names.to_text(zone.origin),
         "serial": zone.serial,
         "account": zone.account,
+        "addresses": str(zone.addresses),
     }
 
 

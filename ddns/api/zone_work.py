@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ddns.api.errors import Conflict, Invalid, NotFound
 from ddns.api.values import Json, below, known_account, known_zone, rrset_json, zone_json
 from ddns.model import names, records
-from ddns.model.account import ZoneInfo
+from ddns.model.account import Addresses, ZoneInfo
 from ddns.model.records import AAAA, CNAME, NS, SOA, A, RRset
 from ddns.model.rows import BadRows, Row, unpack_rows
 from ddns.store.interfaces import IReading, ITransaction
@@ -36,6 +38,7 @@ def zone_add(
     origin: bytes,
     servers: Sequence[tuple[bytes, str | None]],
     account: str | None,
+    addresses: Addresses,
     now: float,
 ) -> Json:
     """SOA and NS, and addresses of name servers within the zone."""
@@ -44,7 +47,7 @@ def zone_add(
     if account is not None:
         known_account(transaction, account)
     _no_hosts_of_another_zone(transaction, origin)
-    zone = ZoneInfo(origin, 1, account, now)
+    zone = ZoneInfo(origin, 1, account, now, addresses)
     transaction.put_zone(zone)
     targets = list(dict.fromkeys(server for server, _ in servers)) or [below(b"\x03ns1", origin)]
     soa = targets[0] + below(b"\x0ahostmaster", origin) + struct.pack("!5I", 0, *SOA_TIMES)
@@ -65,6 +68,15 @@ def zone_add(
                 )
             transaction.put_rrset(origin, RRset(target, number, OPERATOR_TTL, found))
     return zone_json(zone)
+
+
+def zone_set(transaction: ITransaction, origin: bytes, changed: Mapping[str, Any]) -> Json:
+    """Change what is not records: ``account`` and ``addresses``."""
+    zone = dataclasses.replace(known_zone(transaction, origin), **changed)
+    if zone.account is not None:
+        known_account(transaction, zone.account)
+    transaction.put_zone(zone)
+    return zone_json(known_zone(transaction, origin))
 
 
 def _no_hosts_of_another_zone(transaction: ITransaction, origin: bytes) -> None:

@@ -29,8 +29,21 @@ def zone_add(client: Client, args: argparse.Namespace) -> Shown:
     for text in args.ns:
         name, _, address = text.partition("=")
         servers.append({"name": name, "address": address or None})
-    zone = client.call("zone_add", origin=args.origin, ns=servers, account=args.account)
+    zone = client.call(
+        "zone_add",
+        origin=args.origin,
+        ns=servers,
+        account=args.account,
+        addresses=args.addresses,
+    )
     return zone, [f"added zone {zone['origin']}"]
+
+
+def zone_set(client: Client, args: argparse.Namespace) -> Shown:
+    zone = client.call(
+        "zone_set", origin=args.origin, account=args.account, addresses=args.addresses
+    )
+    return zone, [f"changed zone {zone['origin']}"]
 
 
 def zone_import(client: Client, args: argparse.Namespace) -> Shown:
@@ -119,7 +132,7 @@ def zone_export(client: Client, args: argparse.Namespace) -> Shown:
 
 def zone_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("zone_list")
-    return answer, _table(answer["zones"], ("origin", "serial", "account"))
+    return answer, _table(answer["zones"], ("origin", "serial", "account", "addresses"))
 
 
 def zone_remove(client: Client, args: argparse.Namespace) -> Shown:

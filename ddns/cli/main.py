@@ -60,6 +60,11 @@ def parser() -> argparse.ArgumentParser:
         help="a name server; with an address, its A or AAAA record too (default: ns1.ORIGIN)",
     )
     one.add_argument("--account", metavar="OWNER", help="the account that may edit its records")
+    _addresses(one, "any")
+    one = command(zone, "set", commands.zone_set, "Change a zone's owner or its policy")
+    one.add_argument("origin")
+    one.add_argument("--account", metavar="OWNER", help="'' for the operator")
+    _addresses(one, None)
     one = command(zone, "import", commands.zone_import, "Add or replace zones", True)
     one.add_argument("file", nargs="+", help="a master file; its SOA's owner is the origin")
     one.add_argument(
@@ -139,6 +144,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("owner")
     one.add_argument("type", nargs="?")
     return top
+
+
+def _addresses(one: argparse.ArgumentParser, default: str | None) -> None:
+    one.add_argument(
+        "--addresses",
+        choices=["any", "public"],
+        default=default,
+        help="which addresses clients may give to hosts: any, or only those of the Internet",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

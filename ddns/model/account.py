@@ -90,6 +90,13 @@ class Host:
     created: float = 0.0
 
 
+class Addresses(enum.StrEnum):
+    """Which addresses clients may give to a zone's hosts."""
+
+    ANY = "any"
+    PUBLIC = "public"
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneInfo:
     """A zone as the store knows it. ``account`` is its owner; None means the operator."""
@@ -98,3 +105,4 @@ class ZoneInfo:
     serial: int
     account: str | None = None
     created: float = 0.0
+    addresses: Addresses = Addresses.ANY

@@ -91,7 +91,7 @@ class ITransaction(IReading):
     """
 
     def put_zone(zone: ZoneInfo) -> None:
-        """Add a zone, or change its owner; an existing zone's serial stays."""
+        """Add a zone, or change its owner and policy; an existing zone's serial stays."""
 
     def remove_zone(origin: bytes) -> None:
         """Remove a zone with its hosts and records."""

@@ -23,13 +23,15 @@ class Batch:
 
     RRsets and journal rows, which nearly all work consists of, are written once a commit, in bulk;
     until then they are known from here. ``rrsets`` are those of the owner names that were read,
-    by zone and owner name; ``serials`` what the commit gives to each zone.
+    by zone and owner name, ``zones`` those whose origins were looked for; ``serials`` what the
+    commit gives to each zone.
     """
 
     def __init__(self, connection: sqlite3.Connection, position: int) -> None:
         self.first = position
         self.events: list[Event] = []
         self.serials: dict[bytes, int] = {}
+        self.zones: dict[bytes, ZoneInfo | None] = {}
         self.rrsets: dict[tuple[bytes, bytes], dict[int, RRset]] = {}
         self.unwritten: dict[tuple[bytes, bytes, int], RRset] = {}
         self._connection = connection
@@ -138,7 +140,7 @@ class Journalling(Reading):
         if self._savepoint:
             self._execute("rollback to work")
             self._execute("release work")
-            self._batch.rrsets.clear()
+            self._forget_what_was_read()
 
     def _direct(self) -> None:
         """SQLite is about to be changed past the batch: let it know everything, and forget what
@@ -150,7 +152,20 @@ class Journalling(Reading):
         write_rrsets(self._connection, self._unwritten)
         self._unwritten.clear()
         self._rrsets.clear()
+        self._forget_what_was_read()
+
+    def _forget_what_was_read(self) -> None:
         self._batch.rrsets.clear()
+        self._batch.zones.clear()
+
+    # Zones -----------------------------------------------------------------------------------
+
+    def zone(self, origin: bytes) -> ZoneInfo | None:
+        """As :meth:`Reading.zone`, but read once a batch, since every update asks for it."""
+        zones = self._batch.zones
+        if origin not in zones:
+            zones[origin] = super().zone(origin)
+        return zones[origin]
 
     # RRsets ----------------------------------------------------------------------------------
 

@@ -27,6 +27,12 @@ def v0002_kinds_of_keys(db: Database) -> None:
     db.conn.execute("create unique index one_dondns_key on key (account) where kind = 'dondns'")
 
 
+@MIGRATIONS()
+def v0003_addresses_of_hosts(db: Database) -> None:
+    """Zones that do not let their hosts have any address."""
+    db.conn.execute("alter table zone add column addresses text not null default 'any'")
+
+
 _FIRST_SCHEMA = """
 create table account (
     name text primary key,

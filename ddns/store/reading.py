@@ -8,12 +8,12 @@ from typing import Any
 from zope.interface import implementer
 
 from ddns.model import names
-from ddns.model.account import Account, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind
 from ddns.model.records import RRset, unpack_rdatas
 from ddns.store.interfaces import IReading, StoreError
 
-_ZONE = "select origin, serial, account, created from zone"
+_ZONE = "select origin, serial, account, created, addresses from zone"
 _HOST = (
     "select host.name, zone.origin, host.account, host.ttl, host.created"
     " from host join zone on zone.id = host.zone"
@@ -30,7 +30,7 @@ class Reading:
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
         row = self._execute(f"{_ZONE} where origin = ?", (origin,)).fetchone()
-        return None if row is None else ZoneInfo(*row)
+        return None if row is None else _zone(*row)
 
     def zone_of(self, name: bytes) -> ZoneInfo | None:
         for ancestor in names.ancestors(name):
@@ -39,7 +39,7 @@ class Reading:
         return None
 
     def zones(self) -> list[ZoneInfo]:
-        return [ZoneInfo(*row) for row in self._execute(f"{_ZONE} order by origin")]
+        return [_zone(*row) for row in self._execute(f"{_ZONE} order by origin")]
 
     def account(self, name: str) -> Account | None:
         row = self._execute(
@@ -113,3 +113,9 @@ class Reading:
             (position, limit),
         )
         return [Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:]) for row in rows]
+
+
+def _zone(
+    origin: bytes, serial: int, account: str | None, created: float, addresses: str
+) -> ZoneInfo:
+    return ZoneInfo(origin, serial, account, created, Addresses(addresses))

@@ -48,8 +48,9 @@ class Transaction(Journalling):
         before = self.zone(zone.origin)
         if before is None:
             self._execute(
-                "insert into zone (origin, serial, account, created) values (?, ?, ?, ?)",
-                (zone.origin, zone.serial, zone.account, zone.created),
+                "insert into zone (origin, serial, account, created, addresses)"
+                " values (?, ?, ?, ?, ?)",
+                (zone.origin, zone.serial, zone.account, zone.created, str(zone.addresses)),
             )
             self._serials[zone.origin] = zone.serial
         else:
@@ -57,8 +58,10 @@ class Transaction(Journalling):
             serial = before.serial if given is None else given
             zone = dataclasses.replace(zone, serial=serial, created=before.created)
             self._execute(
-                "update zone set account = ? where origin = ?", (zone.account, zone.origin)
+                "update zone set account = ?, addresses = ? where origin = ?",
+                (zone.account, str(zone.addresses), zone.origin),
             )
+        self._batch.zones.clear()
         self._journal(
             EventKind.ZONE,
             names.to_text(zone.origin),
@@ -73,6 +76,7 @@ class Transaction(Journalling):
         self._direct()
         zone = self._known_zone(origin)
         self._execute("delete from zone where origin = ?", (origin,))
+        self._batch.zones.clear()
         self._serials.pop(origin, None)
         if (given := self._batch.serials.pop(origin, None)) is not None:
             self._forgotten.setdefault(origin, given)

@@ -22,6 +22,7 @@ def test_a_zone(house: House) -> None:
         "origin": "example.net",
         "serial": 1,
         "account": None,
+        "addresses": "any",
     }
     zone = house.zones.get(ORIGIN)
     assert zone is not None
@@ -146,3 +147,19 @@ def test_one_name_and_type_in_two_rows(filled: House) -> None:
     refused(
         filled, ApiError, "zone_import", origin="example.net", rows=pack_rows([row, row]), stage="s"
     )
+
+
+def test_a_zone_that_is_changed(filled: House) -> None:
+    before = filled.on_disk()
+    changed = filled.api("zone_set", origin="example.net", addresses="public")
+    (listed,) = filled.api("zone_list")["zones"]
+    assert changed == listed
+    assert changed["addresses"] == "public"
+    assert filled.api("zone_set", origin="example.net", account="alice")["account"] == "alice"
+    changed = filled.api("zone_set", origin="example.net", account="")
+    assert (changed["account"], changed["addresses"]) == (None, "public")
+    assert filled.on_disk() == before  # these are no records
+    refused(filled, NotFound, "zone_set", origin="none.example", addresses="any")
+    refused(filled, NotFound, "zone_set", origin="example.net", account="nobody")
+    refused(filled, Invalid, "zone_set", origin="example.net", addresses="some")
+    refused(filled, Invalid, "zone_add", origin="new.example", addresses="")

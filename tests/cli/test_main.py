@@ -34,7 +34,7 @@ def test_a_first_host_as_the_readme_has_it(house: House, run: Run) -> None:
 def test_tables(house: House, run: Run) -> None:
     assert run("zone", "list").out == ""
     house.fill()
-    assert run("zone", "list").out == "example.net  1  -\n"
+    assert run("zone", "list").out == "example.net  1  -  any\n"
     assert run("account", "list").out == "alice  no\n"
     assert run("key", "list", "alice").out == "1  alice  update  yes  -\n"
     assert run("host", "list", "--zone", "example.net").out == "home.example.net  alice  10\n"
@@ -78,7 +78,7 @@ def test_a_password_from_standard_input(
 def test_json(house: House, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "zone"
     file.write_text(ZONE)
-    zone = {"origin": "example.net", "serial": 7, "account": None}
+    zone = {"origin": "example.net", "serial": 7, "account": None, "addresses": "any"}
     host = {"name": "a.example.net", "zone": "example.net", "account": "alice", "ttl": 5}
     key = {
         "id": 1,

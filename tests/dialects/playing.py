@@ -83,10 +83,11 @@ class Records:
         return None if owner is None or zone is None else Host(name, zone.origin, owner)
 
     def zone_of(self, name: bytes) -> ZoneInfo | None:
-        for origin in names.ancestors(name):
-            if origin in self._zones:
-                return ZoneInfo(origin, 1, self._zones[origin] or None)
-        return None
+        return next(filter(None, map(self.zone, names.ancestors(name))), None)
+
+    def zone(self, origin: bytes) -> ZoneInfo | None:
+        owner = self._zones.get(origin)
+        return None if owner is None else ZoneInfo(origin, 1, owner or None)
 
     def rrsets(self, zone: bytes, owner: bytes) -> list[RRset]:
         return [rrset for rrset in self._rrsets.values() if rrset.owner == owner and rrset.rdatas]

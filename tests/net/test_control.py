@@ -78,7 +78,7 @@ def connection(path: Path) -> Iterator[Connection]:
 
 
 def test_calls(connection: Connection) -> None:
-    zone = {"origin": "example.net", "serial": 1, "account": None}
+    zone = {"origin": "example.net", "serial": 1, "account": None, "addresses": "any"}
     host = {"name": "a.example.net", "zone": "example.net", "account": "alice", "ttl": 5}
     calls: list[tuple[str, str, Any, Any]] = [
         ("GET", "/v1/zones", None, {"zones": []}),

@@ -90,6 +90,19 @@ def test_whoever_may_not_changes_nothing(server: Server, secrets: Secrets, updat
     assert server.export(ZONE) == before
 
 
+@every_dialect
+def test_an_address_that_the_zone_does_not_allow(
+    server: Server, secrets: Secrets, update: Update
+) -> None:
+    server.call("zone_set", origin=ZONE, addresses="public")
+    for address in ("198.51.100.9", "10.0.0.1", "fd00::1"):
+        done, said = update(server, secrets, address)
+        assert not done, said
+    assert server.answers(HOST) == ["127.0.0.1"]
+    assert update(server, secrets, "8.8.4.4")[0]
+    assert server.answers(HOST) == ["8.8.4.4"]
+
+
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Another program holds the database."""

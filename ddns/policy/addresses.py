@@ -1,0 +1,43 @@
+"""Which addresses a zone lets its hosts have: any, or only those of the Internet.
+
+A name that anybody may have must not lead a browser into its user's own network (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from ddns.model.account import Addresses
+from ddns.model.records import ADDRESS_TYPES, RRset
+
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_SPECIAL = (
+    ipaddress.IPv6Network("2001::/23"),  # IETF protocols, Teredo among them (RFC 2928)
+    ipaddress.IPv6Network("2001:db8::/32"),  # documentation (RFC 3849)
+    ipaddress.IPv6Network("2002::/16"),  # 6to4, an IPv4 address in disguise (RFC 3056)
+    ipaddress.IPv6Network("3fff::/20"),  # documentation (RFC 9637)
+    ipaddress.IPv4Network("192.0.0.0/24"),  # IETF protocols (RFC 6890)
+)
+
+
+def is_public(address: bytes) -> bool:
+    """Whether a packed address is one host's on the Internet (RFC 6890): not private, loopback,
+    link-local, multicast, unspecified, reserved or for documentation, and not an IPv4 address in
+    the form of an IPv6 address (mapped, or NAT64 of RFC 6052)."""
+    known = ipaddress.ip_address(address)
+    if isinstance(known, ipaddress.IPv6Address) and known not in _UNICAST:
+        return False
+    if not known.is_global or known.is_multicast or known.is_reserved:
+        return False
+    return not any(known in network for network in _SPECIAL if network.version == known.version)
+
+
+def allowed(addresses: Addresses, written: Iterable[RRset]) -> bool:
+    """Whether a zone of this policy lets its hosts have these RRsets."""
+    return addresses is Addresses.ANY or all(
+        is_public(rdata)
+        for rrset in written
+        if rrset.type in ADDRESS_TYPES
+        for rdata in rrset.rdatas
+    )

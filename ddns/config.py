@@ -140,6 +140,9 @@ def check(settings: Settings) -> Settings:
         parse_address(address, "dns.listen")
     for address in settings.miniupdate.udp:
         parse_address(address, "miniupdate.udp")
+    for description in settings.https.listen:
+        if description.startswith("ssl:"):
+            raise ConfigError(f"https.listen: expected a plain socket, got {description!r}")
     if settings.https.listen and not settings.https.certificate:
         raise ConfigError("https.certificate: expected a file, since https.listen is set")
     for key in ("cookie_secret", "cookie_secret_accepted"):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from twisted.logger import Logger
+
 from ddns.config import DnsSettings, HttpSettings, MiniupdateSettings, RateLimitSettings
+from ddns.net.channel import HttpLimits
 from ddns.net.dns import TcpLimits
 from ddns.net.lines import LineLimits
-from ddns.net.site import HttpLimits
+from ddns.policy.directory import CannotUnseal
+from ddns.vault import Tampered, Vault, VaultError
 from ddns.zone.cookies import Cookies
 from ddns.zone.limits import RateLimiter
 
@@ -72,3 +76,36 @@ def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
         secret=bytes.fromhex(settings.cookie_secret),
         accepted=bytes.fromhex(settings.cookie_secret_accepted),
     )
+
+
+class Unsealing:
+    """What the directory unseals with: says in the log, once, why that is not possible, for any
+    stranger can make it happen again."""
+
+    _log = Logger()
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._said = ""
+
+    def __call__(self, sealed: bytes, account: str) -> str | None:
+        """See :class:`ddns.policy.directory.Directory`."""
+        try:
+            return self._vault.unseal(sealed, account.encode()).decode()
+        except Tampered:
+            return None
+        except VaultError as error:
+            self._say(error)
+            raise CannotUnseal from error
+
+    def check(self, sealed: bytes) -> None:
+        """Say so at once if what is sealed cannot be unsealed."""
+        try:
+            self._vault.check(sealed)
+        except VaultError as error:
+            self._say(error)
+
+    def _say(self, error: VaultError) -> None:
+        if str(error) != self._said:
+            self._said = str(error)
+            self._log.error("miniupdate keys cannot be used: {error}", error=error)

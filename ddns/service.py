@@ -40,7 +40,7 @@ from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
-from ddns.vault import Vault, VaultError
+from ddns.vault import Vault
 from ddns.zone.engine import Engine
 from ddns.zone.zone import Zones
 
@@ -103,6 +103,7 @@ class DdnsService(Service):
             cookies=parts.cookies(settings.dns, now),
         )
         self._vault = Vault(key_path(settings.database))
+        self._unseal = parts.Unsealing(self._vault)
         self._directory = Directory(secrets.token_bytes(32), self._unseal)
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
         self._updater = Updater(self.store, self._directory, self._publisher, self._run_slow)
@@ -120,15 +121,6 @@ class DdnsService(Service):
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
-
-    def _unseal(self, sealed: bytes, account: str) -> str | None:
-        try:
-            return self._vault.unseal(sealed, account.encode()).decode("ascii")
-        except VaultError as error:
-            self._log.error(
-                "a key of {account} cannot be used: {error}", account=account, error=error
-            )
-            return None
 
     # Start -----------------------------------------------------------------------------------
 
@@ -186,6 +178,7 @@ class DdnsService(Service):
         if https.listen:
             certificate = https.certificate
             self._certificate = Certificate(certificate, https.private_key or certificate)
+            site = LimitedSite(resource, self._reactor, parts.http_limits(http))
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
             self._listeners.listen("https", https.listen, secured, site)
 
@@ -213,6 +206,9 @@ class DdnsService(Service):
 
     async def _start(self) -> None:
         await self._publisher.load()
+        sealed = await self.store.read(lambda reading: reading.something_sealed())
+        if sealed is not None:
+            self._unseal.check(sealed)
         self._dns.start()
         self._control.start()
         if self.store.created() and self._settings.sample and self._only_loopback():

@@ -88,6 +88,8 @@ class Options(usage.Options):
                 certificate=self["certificate"] or https.certificate,
                 private_key=self["private-key"] or "",
             )
+        if (self["certificate"] or self["private-key"]) and not https.listen:
+            raise usage.UsageError("--certificate: expected --https to say where it is used")
         # twistd changes into another directory when it daemonizes
         https = dataclasses.replace(
             https,

@@ -7,6 +7,7 @@ it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +19,7 @@ from twisted.logger import Logger
 from ddns.model import records
 from ddns.model.account import Grant, Host, KeyKind
 from ddns.model.journal import Author
-from ddns.model.records import ADDRESS_TYPES, HOST_TTL, RRset
+from ddns.model.records import ADDRESS_TYPES, HOST_TTL
 from ddns.model.update import (
     ChallengeResponse,
     Change,
@@ -155,9 +156,7 @@ def _write_one(
     origin = host.zone if host is not None else zone.origin  # type: ignore[union-attr]
     if hidden(name, origin, partial(transaction.rrsets, origin)):
         return Result(change, Status.NOHOST)
-    if change.activated and not activated(
-        change, host is not None, transaction.rrsets(origin, name)
-    ):
+    if change.activated and not activated(change, host, transaction.rrsets(origin, name)):
         return Result(change, Status.NOHOST)
     origins.add(origin)
     decision = decide(
@@ -171,20 +170,14 @@ def _write_one(
         return Result(change, Status.BADADDRESS)
     for rrset in written:
         transaction.put_rrset(origin, rrset)
-    if written and host is None and name != origin:
-        _keep_offline(transaction, name, origin, grant.account, written, now)
+    gone = {rrset.type for rrset in written if rrset.owner == name and not rrset.rdatas}
+    if gone.intersection(ADDRESS_TYPES) and name != origin:
+        host = host or Host(name, origin, grant.account, written[0].ttl, now)
+        transaction.put_host(_without(host, gone))
     return Result(change, Status.GOOD if written else Status.NOCHG, addresses)
 
 
-def _keep_offline(
-    transaction: ITransaction,
-    name: bytes,
-    origin: bytes,
-    account: str,
-    written: list[RRset],
-    now: float,
-) -> None:
-    """A zone's owner may update a name because it has an address. If it has none any more, make it
-    a host, or it could never come back online."""
-    if not any(rrset.type in ADDRESS_TYPES for rrset in transaction.rrsets(origin, name)):
-        transaction.put_host(Host(name, origin, account, written[0].ttl, now))
+def _without(host: Host, gone: set[int]) -> Host:
+    """A host that has lost addresses, so that it can come back with them. The owner of a zone may
+    update a name because it has an address: that it had one is kept in the same way."""
+    return dataclasses.replace(host, dormant=host.dormant | gone.intersection(ADDRESS_TYPES))

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "sample": PURE | {"api"},
 }
 MAY_IMPORT["config"] = PURE
-MAY_IMPORT["parts"] = {"config", "zone", "net"}
+MAY_IMPORT["parts"] = {"config", "zone", "policy", "vault", "net"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
 MAY_IMPORT["tap"] = {"service", "config"}
 """Each room of the house, and the rooms that its files may import besides their own."""

@@ -449,6 +449,25 @@ def test_a_name_that_stays_online_stays_the_zones(
 
 
 @pytest.mark.parametrize("owner", ["alice", "carol"])
+def test_both_families_come_back_from_offline(
+    house: House, key: str, password: list[str], owner: str
+) -> None:
+    """Also where each needs a record of its type, and comes in a request of its own."""
+    zone = {"alice": "example.net", "carol": "carol.example"}[owner]
+    secret = {"alice": key, "carol": "hers"}[owner]
+    name = names.from_text(f"home.{zone}")
+    for kind, rdata in (("A", "127.0.0.1"), ("AAAA", "::1")):
+        house.api("record_set", owner=f"home.{zone}", type=kind, rdatas=[rdata])
+    offline = Change(f"home.{zone}", name, (Remove(A), Remove(AAAA)))
+    four = Change(f"home.{zone}", name, (Replace(A, (b"\1\2\3\4",)),), True)
+    six = Change(f"home.{zone}", name, (Replace(AAAA, (bytes(15) + b"\2",)),), True)
+    for asked in (offline, four, six, offline, six, four):
+        (outcome,) = house.update(update(owner, secret, asked))
+        assert outcome.results[0].status is Status.GOOD, asked
+    assert (house.answers(name), house.answers(name, AAAA)) == (["1.2.3.4"], ["::2"])
+
+
+@pytest.mark.parametrize("owner", ["alice", "carol"])
 def test_a_record_that_has_to_be_there(
     house: House, key: str, password: list[str], owner: str
 ) -> None:

@@ -159,6 +159,8 @@ def host_add(
     transaction.put_host(host)
     for number, rdatas in given.items():
         record_set(transaction, name, number, rdatas, None)
+    if hidden(name, zone.origin, partial(transaction.rrsets, zone.origin)):
+        raise Invalid(f"{names.to_text(name)} would be a delegation, and no host of this zone")
     return host_json(host)
 
 

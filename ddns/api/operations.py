@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from ddns.api import account_work, values, zone_work
 from ddns.api.errors import ApiError, Conflict, Invalid
@@ -23,12 +23,6 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 
-class RunSlow(Protocol):
-    """Runs a function outside the reactor's thread."""
-
-    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]: ...
-
-
 MOST_IMPORTS = 4
 """How many imports may be under way."""
 
@@ -41,7 +35,7 @@ class Operations:
         self,
         store: IStore,
         published: Callable[[frozenset[bytes]], Awaitable[None]],
-        run_slow: RunSlow,
+        run_slow: values.RunSlow,
         now: Callable[[], float],
         vault: Vault,
         via: str = "command",
@@ -201,6 +195,7 @@ class Operations:
         secret, which is not kept and cannot be shown again."""
         of, known = values.key_kind(kind), values.account_name(account)
         only = None if not hosts else frozenset(values.host_name(host) for host in hosts)
+        await self._read(lambda reading: values.known_account(reading, known))
         secret, digest, sealed = await self._new_secret(of, known)
         key = Key(0, known, of, digest, only, self._now(), sealed)
         added = await self._transact(partial(account_work.key_add, key=key))
@@ -212,9 +207,9 @@ class Operations:
             secret = secrets.generate_key()
             return secret, secrets.digest_key(secret), None
         secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
-        create = not await self._read(lambda reading: reading.anything_sealed())
+        beside = await self._read(lambda reading: reading.something_sealed())
         seal = partial(
-            self._vault.seal, secrets.responder(secret).encode(), account.encode(), create
+            self._vault.seal, secrets.responder(secret).encode(), account.encode(), beside
         )
         try:
             return secret, secrets.digest_key(secret), await self._run_slow(seal)

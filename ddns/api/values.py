@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol, TypeVar
 
 from ddns.api.errors import Invalid, NotFound
 from ddns.model import account as accounts
@@ -12,7 +12,16 @@ from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
 from ddns.model.records import RRset
 from ddns.store.interfaces import IReading
 
+T = TypeVar("T")
+
 Json = dict[str, Any]
+
+
+class RunSlow(Protocol):
+    """Runs a function outside the reactor's thread."""
+
+    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]: ...
+
 
 # Values that people wrote --------------------------------------------------------------------
 

@@ -80,7 +80,8 @@ class Grant:
 class Host:
     """A name in a zone that an account holds; its records come and go, the host stays.
 
-    ``ttl`` is what records of this host get, in seconds.
+    ``ttl`` is what records of this host get, in seconds. ``dormant`` are the types of addresses
+    that were taken offline and may come back.
     """
 
     name: bytes
@@ -88,6 +89,7 @@ class Host:
     account: str
     ttl: int = HOST_TTL
     created: float = 0.0
+    dormant: frozenset[int] = frozenset()
 
 
 class Addresses(enum.StrEnum):

@@ -6,10 +6,13 @@ secondaries are all readers of it (docs/architecture.md).
 
 from __future__ import annotations
 
+import dataclasses
 import enum
+import json
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ddns.model import names
 from ddns.model.account import Account, Host, Key, ZoneInfo
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
 
@@ -68,3 +71,21 @@ def pack_values(rrset: RRset) -> bytes:
 def unpack_values(owner: bytes, number: int, packed: bytes) -> RRset:
     """The RRset that :func:`pack_values` packed."""
     return RRset(owner, number, int.from_bytes(packed[:4], "big"), unpack_rdatas(packed[4:]))
+
+
+def public(subject: Subject | None) -> bytes | None:
+    """A journal text of an object, without anything that could serve as a secret."""
+    if subject is None:
+        return None
+    shown = dataclasses.asdict(subject)
+    for secret in ("password", "digest", "sealed"):
+        shown.pop(secret, None)
+    return json.dumps(shown, default=_shown, sort_keys=True).encode()
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, bytes):
+        return names.to_text(value)
+    if isinstance(value, frozenset):
+        return sorted(names.to_text(one) if isinstance(one, bytes) else one for one in value)
+    raise TypeError(f"{type(value).__name__} does not belong into the journal")

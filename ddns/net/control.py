@@ -25,7 +25,8 @@ from ddns.api import calls, routes
 from ddns.api.errors import ApiError, Invalid, NotFound
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
-from ddns.net.site import HttpLimits, LimitedSite
+from ddns.net.channel import HttpLimits
+from ddns.net.site import LimitedSite
 from ddns.paths import short_path
 from ddns.store.interfaces import IScan
 

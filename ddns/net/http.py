@@ -41,7 +41,7 @@ class UpdateResource(Resource):
         self._by_path = {path: dialect for dialect in dialects for path in dialect.paths}
 
     def render(self, request: server.Request) -> int:
-        """Every method comes here; what is not GET, HEAD of a page, or POST is refused."""
+        """Every method comes here; what is neither GET nor POST is refused."""
         path = "/" + b"/".join(request.postpath or []).decode("utf-8", "replace").rstrip("/")
         dialect = self._by_path.get(path)
         if dialect is None:

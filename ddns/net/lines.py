@@ -267,8 +267,8 @@ class MiniupdateFactory(ServerFactory):
 class AddressAnswerer(DatagramProtocol):
     """Tells who sends an empty line over IPv4 its address, in at most 15 octets.
 
-    The source may be forged: so many answers a second go to a network (:class:`RateLimiter`), and
-    they are shorter than the packet that asks.
+    The source may be forged: only so many answers a second go to a network (:class:`RateLimiter`),
+    so a flood gets far less than it sends.
     """
 
     noisy = False

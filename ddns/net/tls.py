@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -41,19 +42,54 @@ class Certificate:
         """
         chain = _certificates(self._certificate)
         key, public = _key(self._private_key)
-        if public != chain[0].public_key():
-            raise TlsError(f"{self._private_key} is not the key of {self._certificate}")
-        certificate, *others = map(crypto.X509.from_cryptography, chain)
-        self._context = CertificateOptions(
-            privateKey=key,
-            certificate=certificate,
-            extraCertChain=others,
-            raiseMinimumTo=TLSVersion.TLSv1_2,
-        ).getContext()
+        try:
+            if public != chain[0].public_key():
+                raise TlsError(f"{self._private_key} is not the key of {self._certificate}")
+            context = _context(chain, key)
+            _shake_hands(context)
+        except SSL.Error as error:
+            reasons = [reason for *_, reason in error.args[0]] if error.args else []
+            why = reasons[0] if reasons else "the handshake fails"
+            raise TlsError(f"{self._certificate}: TLS cannot use it: {why}") from None
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise TlsError(f"{self._certificate}: TLS cannot use it: {error}") from None
+        self._context = context
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """See IOpenSSLServerConnectionCreator."""
         return SSL.Connection(self._context, None)
+
+
+def _context(chain: list[x509.Certificate], key: crypto.PKey) -> SSL.Context:
+    certificate, *others = map(crypto.X509.from_cryptography, chain)
+    return CertificateOptions(
+        privateKey=key,
+        certificate=certificate,
+        extraCertChain=others,
+        raiseMinimumTo=TLSVersion.TLSv1_2,
+    ).getContext()
+
+
+def _shake_hands(context: SSL.Context) -> None:
+    """Try a connection in memory: there are keys that load, and then no handshake succeeds.
+
+    :raises SSL.Error: when it does not.
+    """
+    server = SSL.Connection(context, None)
+    server.set_accept_state()
+    client = SSL.Connection(SSL.Context(SSL.TLS_METHOD), None)
+    client.set_connect_state()
+    waiting = [client, server]
+    for _ in range(10):
+        for mine, others in ((client, server), (server, client)):
+            with suppress(SSL.WantReadError):
+                mine.do_handshake()
+                waiting = [one for one in waiting if one is not mine]
+            with suppress(SSL.WantReadError):
+                others.bio_write(mine.bio_read(65536))
+        if not waiting:
+            return
+    raise SSL.Error
 
 
 def _certificates(path: Path) -> list[x509.Certificate]:
@@ -68,8 +104,8 @@ def _key(path: Path) -> tuple[crypto.PKey, object]:
     try:
         key = serialization.load_pem_private_key(_read(path), None)
         return crypto.PKey.from_cryptography_key(key), key.public_key()  # type: ignore[arg-type]
-    except TypeError:  # it has one, or is of a kind that TLS does not use
-        raise TlsError(f"{path}: expected a private key without a password") from None
+    except TypeError:
+        raise TlsError(f"{path}: expected a private key without a password, for TLS") from None
     except (ValueError, UnsupportedAlgorithm):
         raise TlsError(f"{path}: expected a private key in PEM") from None
 

@@ -37,15 +37,18 @@ def authorize(
     return Status.NOHOST
 
 
-def activated(change: Change, is_host: bool, rrsets: Iterable[RRset]) -> bool:
-    """Whether a name has a record of each type that a change sets; a host that has no address at
-    all is offline and may have any.
+def activated(change: Change, host: Host | None, rrsets: Iterable[RRset]) -> bool:
+    """Whether a name has a record of each type that a change sets, or had it before it went
+    offline.
 
-    Creating the record is how DonDNS is switched on for it (DonDNS seed 2.2).
+    Creating the record is how DonDNS is switched on for it (DonDNS seed 2.2). A host that never had
+    an address may have any.
     """
-    there = {rrset.type for rrset in rrsets}
-    if is_host and not there.intersection(ADDRESS_TYPES):
-        return True
+    there = {rrset.type for rrset in rrsets}.intersection(ADDRESS_TYPES)
+    if host is not None:
+        there |= host.dormant
+        if not there:
+            return True
     return there.issuperset(edit.type for edit in change.edits if isinstance(edit, Replace))
 
 

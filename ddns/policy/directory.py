@@ -12,10 +12,15 @@ from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 
 
+class CannotUnseal(Exception):
+    """Nothing can be unsealed at the moment."""
+
+
 class Directory:
     """Kept up to date by the publisher, as the zones are.
 
-    *unseal* opens what a key of an account has sealed, or gives None if it cannot be opened.
+    *unseal* opens what a key of an account has sealed, gives None for what is damaged, and raises
+    :class:`CannotUnseal` when it can open nothing.
     *remember* is for how many seconds a verified password is believed without another argon2 run,
     *capacity* for how many of them at once.
     """
@@ -92,12 +97,18 @@ class Directory:
         return Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
 
     def by_response(self, given: ChallengeResponse) -> Grant | Status:
-        """What a right response allows; BADAUTH for a wrong one and an unknown user alike."""
+        """What a right response allows; BADAUTH for a wrong one and an unknown user alike, FAILED
+        for everybody while nothing can be unsealed."""
         found: Grant | Status = Status.BADAUTH
-        for key in self._responding.get(given.user.strip().lower().rstrip("."), {}).values():
+        keys = self._responding.get(given.user.strip().lower().rstrip("."))
+        # For an unknown user anybody's, so that it takes the same time and fails in the same way.
+        for key in (keys or next(iter(self._responding.values()), {})).values():
             assert key.sealed is not None
-            responder = self._unseal(key.sealed, key.account)
-            if responder and secrets.answers(given.response, given.challenge, responder):
+            try:
+                responder = self._unseal(key.sealed, key.account) or ""
+            except CannotUnseal:
+                return Status.FAILED
+            if secrets.answers(given.response, given.challenge, responder) and responder and keys:
                 found = Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
         return found
 

@@ -67,8 +67,8 @@ class IReading(Interface):
     def keys(account: str | None = None) -> list[Key]:
         """All keys, or those of one account, oldest first."""
 
-    def anything_sealed() -> bool:
-        """Whether there is a key with something sealed."""
+    def something_sealed() -> bytes | None:
+        """What any one key has sealed, if there is such a key."""
 
     def host(name: bytes) -> Host | None:
         """A host by its owner name."""
@@ -112,7 +112,8 @@ class ITransaction(IReading):
         """Remove a key."""
 
     def put_host(host: Host) -> None:
-        """Add a host or change its account or TTL; its records are not touched."""
+        """Add a host or change its account, TTL or dormant addresses; its records are not
+        touched."""
 
     def remove_host(name: bytes) -> None:
         """Remove a host with its records."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +12,7 @@ from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind, Subject, pack_values
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
 from ddns.store.interfaces import StoreError
-from ddns.store.reading import Reading
+from ddns.store.reading import Reading, make_host
 
 MOST_ROWS = 64
 
@@ -172,7 +171,7 @@ class Journalling(Reading):
     def host(self, name: bytes) -> Host | None:
         """As :meth:`Reading.host`, and its RRsets are read along, since they are wanted next."""
         rows = self._execute(
-            "select host.name, zone.origin, host.account, host.ttl, host.created,"
+            "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant,"
             " rrset.type, rrset.ttl, rrset.rdatas from host join zone on zone.id = host.zone"
             " left join rrset on rrset.zone = host.zone and rrset.owner = host.name"
             " where host.name = ? order by rrset.type",
@@ -180,7 +179,7 @@ class Journalling(Reading):
         ).fetchall()
         if not rows:
             return None
-        host = Host(*rows[0][:5])
+        host = make_host(*rows[0][:6])
         key = (host.zone, name)
         if key not in self._batch.rrsets:
             self._batch.rrsets[key] = {
@@ -284,21 +283,3 @@ class Journalling(Reading):
         if zone is None:
             raise StoreError(f"there is no zone {names.to_text(origin)}")
         return zone
-
-
-def public(subject: Subject | None) -> bytes | None:
-    """A journal text of an object, without anything that could serve as a secret."""
-    if subject is None:
-        return None
-    shown = dataclasses.asdict(subject)
-    for secret in ("password", "digest", "sealed"):
-        shown.pop(secret, None)
-    return json.dumps(shown, default=_shown, sort_keys=True).encode()
-
-
-def _shown(value: object) -> object:
-    if isinstance(value, bytes):
-        return names.to_text(value)
-    if isinstance(value, frozenset):
-        return sorted(names.to_text(name) for name in value)
-    raise TypeError(f"{type(value).__name__} does not belong into the journal")

@@ -33,6 +33,12 @@ def v0003_addresses_of_hosts(db: Database) -> None:
     db.conn.execute("alter table zone add column addresses text not null default 'any'")
 
 
+@MIGRATIONS()
+def v0004_what_offline_took_away(db: Database) -> None:
+    """The families of addresses that a host may come back with: 1 for A, 2 for AAAA."""
+    db.conn.execute("alter table host add column dormant integer not null default 0")
+
+
 _FIRST_SCHEMA = """
 create table account (
     name text primary key,

@@ -10,12 +10,12 @@ from zope.interface import implementer
 from ddns.model import names
 from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind
-from ddns.model.records import RRset, unpack_rdatas
+from ddns.model.records import AAAA, A, RRset, unpack_rdatas
 from ddns.store.interfaces import IReading, StoreError
 
 _ZONE = "select origin, serial, account, created, addresses from zone"
 _HOST = (
-    "select host.name, zone.origin, host.account, host.ttl, host.created"
+    "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant"
     " from host join zone on zone.id = host.zone"
 )
 _KEY = "select id, account, kind, digest, limited, created, sealed, enabled from key"
@@ -71,20 +71,21 @@ class Reading:
         ).fetchall()
         return [self._key(row) for row in rows]
 
-    def anything_sealed(self) -> bool:
-        found = self._execute("select exists (select 1 from key where sealed is not null)")
-        return bool(found.fetchone()[0])
+    def something_sealed(self) -> bytes | None:
+        found = self._execute("select sealed from key where sealed is not null limit 1")
+        row = found.fetchone()
+        return None if row is None else bytes(row[0])
 
     def host(self, name: bytes) -> Host | None:
         row = self._execute(f"{_HOST} where host.name = ?", (name,)).fetchone()
-        return None if row is None else Host(*row)
+        return None if row is None else make_host(*row)
 
     def hosts(self, account: str | None = None, zone: bytes | None = None) -> list[Host]:
         wanted = {"host.account = ?": account, "zone.origin = ?": zone}
         given = {condition: value for condition, value in wanted.items() if value is not None}
         where = f" where {' and '.join(given)}" if given else ""
         rows = self._execute(f"{_HOST}{where} order by host.name", tuple(given.values()))
-        return [Host(*row) for row in rows]
+        return [make_host(*row) for row in rows]
 
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
         row = self._execute(
@@ -119,3 +120,18 @@ def _zone(
     origin: bytes, serial: int, account: str | None, created: float, addresses: str
 ) -> ZoneInfo:
     return ZoneInfo(origin, serial, account, created, Addresses(addresses))
+
+
+def make_host(
+    name: bytes, zone: bytes, account: str, ttl: int, created: float, dormant: int
+) -> Host:
+    """A host from its row and its zone's origin."""
+    return Host(name, zone, account, ttl, created, _DORMANT[dormant])
+
+
+_DORMANT = (frozenset[int](), frozenset({A}), frozenset({AAAA}), frozenset({A, AAAA}))
+
+
+def dormant_bits(types: frozenset[int]) -> int:
+    """How the types of a host's dormant addresses are stored."""
+    return _DORMANT.index(types)

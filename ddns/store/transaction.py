@@ -9,11 +9,12 @@ from zope.interface import implementer
 
 from ddns.model import names, records
 from ddns.model.account import Account, Host, Key, ZoneInfo
-from ddns.model.journal import EventKind
+from ddns.model.journal import EventKind, public
 from ddns.model.records import RRset, unpack_rdatas
 from ddns.model.rows import Row
 from ddns.store.interfaces import ITransaction, StagedResult, StoreError
-from ddns.store.journalling import Journalling, public
+from ddns.store.journalling import Journalling
+from ddns.store.reading import dormant_bits
 
 RELOAD_ABOVE = 2000
 """A staged zone that changes more RRsets than this is journalled as one RELOAD: its readers are
@@ -158,10 +159,18 @@ class Transaction(Journalling):
         self._direct()
         before = self.host(host.name)
         self._execute(
-            "insert into host (name, zone, account, ttl, created)"
-            " values (?, (select id from zone where origin = ?), ?, ?, ?)"
-            " on conflict (name) do update set account = excluded.account, ttl = excluded.ttl",
-            (host.name, host.zone, host.account, host.ttl, host.created),
+            "insert into host (name, zone, account, ttl, created, dormant)"
+            " values (?, (select id from zone where origin = ?), ?, ?, ?, ?)"
+            " on conflict (name) do update set account = excluded.account, ttl = excluded.ttl,"
+            " dormant = excluded.dormant",
+            (
+                host.name,
+                host.zone,
+                host.account,
+                host.ttl,
+                host.created,
+                dormant_bits(host.dormant),
+            ),
         )
         if before is None:
             owners = (host.name, *(label + host.name for label in names.BELOW_HOST))

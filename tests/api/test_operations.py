@@ -264,6 +264,7 @@ def test_a_host_with_records_from_the_start(filled: House) -> None:
         ([{"type": "A"}], Invalid),
         ([{"type": "A", "rdata": None}], Invalid),
         ([{"type": "NOSUCH", "rdata": "x"}], Invalid),
+        ([{"type": "NS", "rdata": "ns1.example.org."}], Invalid),
         ([{"type": "CNAME", "rdata": "a."}, {"type": "A", "rdata": "192.0.2.1"}], Conflict),
         ([{"type": "CNAME", "rdata": "a."}, {"type": "CNAME", "rdata": "b."}], Invalid),
     ],

@@ -65,8 +65,12 @@ class Records:
         lines: Sequence[str] = (),
         zones: Mapping[str, str] = ZONES,
     ) -> None:
-        self._hosts = {names.from_text(host): owner for host, owner in hosts.items()}
         self._zones = {names.from_text(origin): owner for origin, owner in zones.items()}
+        self._hosts: dict[bytes, Host] = {}
+        for text, account in hosts.items():
+            zone = self.zone_of(name := names.from_text(text))
+            if zone is not None:
+                self.put_host(Host(name, zone.origin, account))
         self._rrsets: dict[tuple[bytes, int], RRset] = {}
         for line in lines:
             owner, ttl, kind, rdata = line.split(" ", 3)
@@ -78,9 +82,10 @@ class Records:
             self._rrsets[key] = RRset(*key, int(ttl), rdatas)
 
     def host(self, name: bytes) -> Host | None:
-        owner = self._hosts.get(name)
-        zone = self.zone_of(name)
-        return None if owner is None or zone is None else Host(name, zone.origin, owner)
+        return self._hosts.get(name)
+
+    def put_host(self, host: Host) -> None:
+        self._hosts[host.name] = host
 
     def zone_of(self, name: bytes) -> ZoneInfo | None:
         return next(filter(None, map(self.zone, names.ancestors(name))), None)

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.model.update import Outcome, Result, Status, Update
+from ddns.net.channel import HttpLimits
 from ddns.net.http import UpdateResource
-from ddns.net.site import HttpLimits, LimitedSite
+from ddns.net.site import LimitedSite
+from ddns.net.tls import Certificate
 from tests.net.reactors import PATIENCE, RunningReactor
 
 LOGIN = "Authorization: Basic " + base64.b64encode(b"alice:right").decode()
@@ -75,12 +78,17 @@ def serving(
     limits: HttpLimits = DEFAULTS,
     dialects: tuple[Dialect, ...] = DIALECTS,
     interface: str = "127.0.0.1",
+    certificate: Certificate | None = None,
 ) -> Iterator[Serving]:
-    """A site on a free port; its connections have ended when this has."""
+    """A site on a free port, behind TLS with a certificate; its connections have ended when this
+    has."""
     pipeline = Pipeline()
     resource = UpdateResource(pipeline.perform, dialects, lambda: 1000.0)
     site = LimitedSite(resource, running.reactor, limits)
-    port: Any = running.call(lambda: running.reactor.listenTCP(0, site, interface=interface))
+    factory: Any = site
+    if certificate is not None:
+        factory = TLSMemoryBIOFactory(certificate, False, site, running.reactor)
+    port: Any = running.call(lambda: running.reactor.listenTCP(0, factory, interface=interface))
     try:
         yield Serving(running, site, pipeline, port.getHost().port)
     finally:

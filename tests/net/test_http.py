@@ -277,6 +277,15 @@ def test_unescaped_and_undecodable_values(served: Serving, client: Client) -> No
     assert [change.host for change in only(served).changes] == ["<domain>", "b\udcff.example"]
 
 
+@pytest.mark.parametrize("user", ["al ice", "älice", " ", "\u20ac"])
+def test_values_with_raw_octets(served: Serving, client: Client, user: str) -> None:
+    """As a router sends what somebody has typed into its form."""
+    target = f"/areg.php?opcode=ADD&host=home.example.net&username={user}&password=a b&ip="
+    client.send(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+    assert client.answer().status == 200
+    assert only(served).credentials == Credentials(user.replace(" ", "+"), "a b")
+
+
 # Credentials -----------------------------------------------------------------------------------
 
 

@@ -6,11 +6,14 @@ import contextlib
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from twisted.internet.defer import Deferred
 
-from ddns.net.site import HttpLimits
+from ddns.net.channel import HttpLimits
+from ddns.net.tls import Certificate
+from tests import certificates
 from tests.net.http_clients import LOGIN, TARGET, Serving, request, serving, until
 from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
 
@@ -251,6 +254,43 @@ def test_idle_connections_make_room(running: RunningReactor) -> None:
                     assert refused.ended()
                 running.call(lambda: gate.callback(None))
                 assert busy.answer().status == newer.answer().status == 200
+
+
+def test_clients_that_never_ask_make_room(running: RunningReactor) -> None:
+    """After a quarter of their time, so that an honest one has got its turn."""
+    limits = HttpLimits(connections=2, request_time=1.0, idle_time=60.0)
+    with serving(running, limits) as served:
+        silent = [served.connect() for _ in range(2)]
+        silent[1].send(b"GET /ip HT")
+        deadline = time.monotonic() + 0.9  # well before they are cut for being late
+        answered = False
+        while not answered and time.monotonic() < deadline:
+            with contextlib.suppress(AssertionError, OSError), served.connect() as client:
+                answered = client.ask("/ip").status == 200
+        assert answered
+        for client in silent:
+            client.socket.close()
+
+
+@pytest.mark.parametrize("secured", [False, True])
+def test_a_client_that_never_reads_is_not_read_either(
+    running: RunningReactor, secured: bool, tmp_path: Path
+) -> None:
+    """And is cut when it has been like that for as long as it may be idle."""
+    pair = certificates.make(tmp_path)
+    certificate = Certificate(pair.certificate, pair.private_key) if secured else None
+    with serving(running, HttpLimits(idle_time=1.5), certificate=certificate) as served:
+        sock = socket.create_connection(("127.0.0.1", served.port), PATIENCE)
+        if secured:
+            sock = pair.client().wrap_socket(sock, server_hostname="127.0.0.1")
+        requests = request("/ip") * 200
+        sent = 0
+        with sock, contextlib.suppress(OSError):
+            while sent < 50_000_000:
+                sock.sendall(requests)
+                sent += len(requests)
+        assert sent < 50_000_000, "everything was read"
+        until(lambda: not served.connections())
 
 
 def test_a_target_in_absolute_form(running: RunningReactor) -> None:

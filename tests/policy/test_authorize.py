@@ -79,21 +79,30 @@ def test_a_limited_key_in_a_zone_of_ones_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_host", "there", "wanted", "expected"),
+    ("dormant", "there", "wanted", "expected"),
     [
-        (True, (A,), (A,), True),
-        (True, (A,), (AAAA,), False),
-        (True, (A, AAAA), (AAAA, A), True),
-        (True, (), (A,), True),  # offline, or new
-        (True, (TXT,), (AAAA,), True),
-        (False, (), (A,), False),
-        (False, (A,), (A,), True),
-        (False, (TXT,), (A,), False),
+        ((), (A,), (A,), True),
+        ((), (A,), (AAAA,), False),
+        ((), (A, AAAA), (AAAA, A), True),
+        ((), (), (A,), True),  # new
+        ((), (TXT,), (AAAA,), True),
+        ((A, AAAA), (), (A,), True),  # offline
+        ((A, AAAA), (A,), (AAAA,), True),
+        ((A,), (), (AAAA,), False),
+        (None, (), (A,), False),
+        (None, (A,), (A,), True),
+        (None, (TXT,), (A,), False),
     ],
 )
 def test_a_record_has_to_be_there(
-    is_host: bool, there: tuple[int, ...], wanted: tuple[int, ...], expected: bool
+    dormant: tuple[int, ...] | None,
+    there: tuple[int, ...],
+    wanted: tuple[int, ...],
+    expected: bool,
 ) -> None:
     edits = (*(Replace(number, (b"",)) for number in wanted), Remove(TXT))
     rrsets = [RRset(NAME, number, 10, (b"",)) for number in there]
-    assert activated(Change("as written", NAME, edits, True), is_host, rrsets) is expected
+    host = None
+    if dormant is not None:
+        host = Host(NAME, ORIGIN, "alice", dormant=frozenset(dormant))
+    assert activated(Change("as written", NAME, edits, True), host, rrsets) is expected

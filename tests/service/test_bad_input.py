@@ -172,7 +172,7 @@ def test_no_user_agent(settled: Settled) -> None:
 
 REQUESTS = {
     "binary": (b"\x00\x01\x02\xff\xfe\r\n\r\n", 400),
-    "not UTF-8 in the path": (b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "not UTF-8 in the path": (b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     "another method": (b"DELETE /nic/update HTTP/1.1\r\nHost: x\r\n\r\n", 405),
     "two hosts": (b"GET /ip HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
     "NUL in a header": (b"GET /ip HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n", 400),

@@ -6,8 +6,10 @@ import http.client
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -160,13 +162,46 @@ def connection_works(server: Server, pair: Pair) -> bool:
 
 
 def test_a_stop_finishes_what_was_begun(server: Server, login: str, pair: Pair) -> None:
+    """And does not wait for clients that only keep their connection."""
     idle = connection(server, pair)
     assert get_with(idle, "/ip", None).status == 200
     busy = connection(server, pair)
     headers = {"Authorization": basic(login), "User-Agent": "x"}
+    assert server.process is not None
+    lock = sqlite3.connect(server.database, isolation_level=None)
+    lock.execute("begin immediate")
     busy.request("GET", update_path(HOST, "198.51.100.77"), headers=headers)
-    assert server.terminate() == 0
+    time.sleep(0.3)
+    began = time.monotonic()
+    server.process.terminate()
+    time.sleep(0.2)
+    lock.close()
     answer = busy.getresponse()
-    if answer.status == 200:
-        server.start()
-        assert server.answers(HOST) == ["198.51.100.77"]
+    assert (answer.status, answer.read()) == (200, b"good 198.51.100.77\n")
+    assert server.process.wait(PATIENCE) == 0
+    assert time.monotonic() - began < 4  # a stop may take 5 s
+    server.process = None
+    server.start()
+    assert server.answers(HOST) == ["198.51.100.77"]
+
+
+def test_stalled_handshakes_leave_plain_http_alone(make_server: Launch, pair: Pair) -> None:
+    server = make_server().with_https(pair.certificate, pair.private_key)
+    with open(server.config, "a") as file:
+        file.write("[http]\nconnections = 5\n")
+    server.start()
+    with ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.https_port)))
+        for _ in range(5):
+            assert server.get("/ip").status == 200
+
+
+def test_a_key_that_tls_cannot_use_changes_nothing(server: Server, pair: Pair) -> None:
+    certificates.make_weak(pair)
+    assert server.process is not None
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "stays as it was" in server.log, "the log says so")
+    assert "TLS cannot use it" in server.log
+    assert "Traceback" not in server.log
+    assert shown(server) == pair.der

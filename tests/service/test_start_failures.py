@@ -69,12 +69,23 @@ def test_certificates_that_cannot_be_used(fail: Fail, tmp_path: Path) -> None:
             other.private_key,
             f"{other.private_key} is not the key of {pair.certificate}",
         ),
-        (pair.certificate, sealed, f"{sealed}: expected a private key without a password"),
+        (pair.certificate, sealed, f"{sealed}: expected a private key without a password, for TLS"),
     ):
         given = {"https": f"tcp:{free_port()}:interface=127.0.0.1", "certificate": str(certificate)}
         if key is not None:
             given["private_key"] = str(key)
         assert fail(tmp_path / "ddns.sqlite", **given) == expected
+
+
+def test_a_certificate_without_a_place_to_use_it(tmp_path: Path) -> None:
+    pair = certificates.make(tmp_path)
+    twistd = [script("twistd"), "-n", "--pidfile=", "ddns"]
+    done = run([*twistd, "--certificate", str(pair.certificate)], folder=tmp_path)
+    assert done.returncode == 1
+    assert "expected --https" in done.stdout + done.stderr
+    done = run([*twistd, "--https", "ssl:0", "--certificate", "x"], folder=tmp_path)
+    assert done.returncode == 1
+    assert "https.listen: expected a plain socket" in done.stdout + done.stderr
 
 
 def test_a_dns_port_that_is_taken_over_tcp(fail: Fail, tmp_path: Path) -> None:

@@ -126,12 +126,12 @@ class StoreContract(RecordingContract, StagingContract, LivingContract):
         store.commit(fill)
         made = store.commit(lambda t: t.add_key(key("alice", b"1", HOME))).value
         other = store.commit(lambda t: t.add_key(key("alice", b"2"))).value
-        assert store.read(lambda r: r.anything_sealed()) is False
+        assert store.read(lambda r: r.something_sealed()) is None
         changed = dataclasses.replace(made, digest=b"3" * 32, sealed=b"sealed", enabled=False)
         given = dataclasses.replace(changed, account="bob", hosts=None)  # these do not change
         store.commit(lambda t: t.change_key(given))
         assert store.read(lambda r: r.keys("alice")) == [changed, other]
-        assert store.read(lambda r: r.anything_sealed()) is True
+        assert store.read(lambda r: r.something_sealed()) == b"sealed"
         event = store.events[-1]
         assert (event.kind, event.subject, event.value) == (EventKind.KEY, str(made.id), changed)
         for text in (event.before, event.after):
@@ -156,8 +156,11 @@ class StoreContract(RecordingContract, StagingContract, LivingContract):
     def test_changed_hosts_and_accounts(self, store: Blocking) -> None:
         store.commit(fill)
         store.commit(put(address()))
-        store.commit(lambda t: t.put_host(Host(HOME, ORIGIN, "bob", 5, 99.0)))
-        assert store.read(lambda r: r.host(HOME)) == Host(HOME, ORIGIN, "bob", 5, 4.0)
+        for dormant in (frozenset({1, 28}), frozenset({28}), frozenset({1}), frozenset[int]()):
+            store.commit(lambda t, d=dormant: t.put_host(Host(HOME, ORIGIN, "bob", 5, 99.0, d)))
+            changed = Host(HOME, ORIGIN, "bob", 5, 4.0, dormant)
+            assert store.read(lambda r: r.host(HOME)) == changed
+            assert store.commit(lambda t: t.host(HOME)).value == changed
         assert store.read(lambda r: r.rrset(ORIGIN, HOME, 1)) == address()
         store.commit(lambda t: t.put_account(Account("alice", "new", 99.0)))
         assert store.read(lambda r: r.account("alice")).password == "new"

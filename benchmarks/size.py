@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks import peers
 from ddns.api import account_work, zone_work
 from ddns.model import names
+from ddns.model.account import Addresses
 from ddns.model.journal import Author
 from ddns.store import database
 from ddns.store.journalling import Batch
@@ -31,7 +32,7 @@ def fill(path: Path, hosts: int) -> None:
     batch = Batch(connection, 1)
     transaction = Transaction(connection, batch, Author("benchmark", "benchmark", 0.0))
     account_work.account_add(transaction, "user", None, 0.0)
-    zone_work.zone_add(transaction, origin, [], None, 0.0)
+    zone_work.zone_add(transaction, origin, [], None, Addresses.ANY, 0.0)
     transaction.done()
     batch.flush()
     owners = [b"\x08h%07d" % number + origin for number in range(hosts)]

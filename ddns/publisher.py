@@ -27,6 +27,9 @@ from ddns.zone.zone import Zone, Zones
 SLICE = 100
 """Rows at a time, about 0.1 ms."""
 
+QUICK, GENTLE = 1000, 200
+"""Rows that are read from the store at a time, before anybody is answered and after."""
+
 
 class _Loading:
     """A zone on its way into memory: events to apply on top, and who waits for it."""
@@ -159,7 +162,7 @@ class Publisher:
             again = True
             while again:
                 zone = Zone(origin)
-                while rows := await scan.next():
+                while rows := await scan.next(GENTLE if self._following else QUICK):
                     for start in range(0, len(rows), SLICE):
                         zone.load(rows[start : start + SLICE])
                         if self._following:

@@ -157,16 +157,16 @@ class Gated:
         scan = self._real(origin)
         real = scan.next
 
-        async def next_() -> Any:
+        async def next_(most: int) -> Any:
             if not self.open:
                 gate: Deferred[None] = Deferred()
                 self.waiting.append(gate)
                 await gate
             if self.fails:
                 raise StoreError("the disk is gone")
-            return await real()
+            return await real(most)
 
-        scan.next = lambda: Deferred.fromCoroutine(next_())  # type: ignore[method-assign]
+        scan.next = lambda most=1000: Deferred.fromCoroutine(next_(most))  # type: ignore[method-assign]
         return scan
 
     def step(self) -> None:

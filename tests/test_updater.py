@@ -153,11 +153,11 @@ def test_nobody_is_told_while_the_zone_is_being_loaded(house: House, key: str, a
             scan = real(origin)
             first = scan.next
 
-            async def next_() -> Any:
+            async def next_(most: int) -> Any:
                 await gate
-                return await first()
+                return await first(most)
 
-            scan.next = lambda: Deferred.fromCoroutine(next_())  # type: ignore[method-assign]
+            scan.next = lambda most=1000: Deferred.fromCoroutine(next_(most))  # type: ignore[method-assign]
             return scan
 
         house.store.scan = scan  # type: ignore[method-assign]

@@ -150,8 +150,9 @@ class StagedResult:
 class IScan(Interface):
     """A walk over a zone's records in owner order, within one consistent view."""
 
-    def next() -> Deferred[list[Row]]:
-        """The next rows; an empty list at the end."""
+    def next(most: int = 1000) -> Deferred[list[Row]]:
+        """The next rows, so many at most; an empty list at the end. The fewer they are, the less
+        the threads of the process contend for a processor."""
 
     def close() -> Deferred[None]:
         """Give the view up; needed once, also at the end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +19,24 @@ from ddns.store.interfaces import IScan, StoreClosed
 
 @implementer(IScan)
 class Scan:
-    """Rows of one zone, *size* at a time: few enough that a caller's turn stays short."""
+    """Rows of one zone."""
 
     def __init__(
         self,
         path: Path,
         zone: bytes,
         in_reader: Callable[[Callable[[], Any]], Deferred[Any]],
-        size: int = 1000,
     ) -> None:
         self._path = path
         self._zone = zone
         self._in_reader = in_reader
-        self._size = size
         self._view: Any = None
         self._rows: sqlite3.Cursor | None = None
 
-    def next(self) -> Deferred[list[Row]]:
-        return self._in_reader(self._next)
+    def next(self, most: int = 1000) -> Deferred[list[Row]]:
+        return self._in_reader(partial(self._next, most))
 
-    def _next(self) -> list[Row]:
+    def _next(self, most: int) -> list[Row]:
         if self._rows is None:
             self._view = database.view(self._path)
             self._rows = self._view.__enter__().execute(
@@ -45,7 +44,7 @@ class Scan:
                 " where zone = (select id from zone where origin = ?) order by owner, type",
                 (self._zone,),
             )
-        return self._rows.fetchmany(self._size)
+        return self._rows.fetchmany(most)
 
     def close(self) -> Deferred[None]:
         closed = self._in_reader(self._close)

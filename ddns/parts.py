@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from twisted.logger import Logger
 
@@ -19,26 +21,22 @@ from ddns.zone.limits import RateLimiter
 
 def http_limits(settings: HttpSettings) -> HttpLimits:
     """What a client over HTTP or HTTPS may cost."""
-    return HttpLimits(
-        request_line=settings.request_line,
-        headers=settings.headers,
-        body=settings.body,
-        request_time=settings.request_time,
-        idle_time=settings.idle_time,
-        connections=settings.connections,
-        connections_per_address=settings.connections_per_address,
-    )
+    return HttpLimits(**_common(settings, HttpLimits))
 
 
 def line_limits(settings: MiniupdateSettings) -> LineLimits:
     """What a miniupdate client may cost."""
-    return LineLimits(
-        connections=settings.connections,
-        connections_per_address=settings.connections_per_address,
-        idle_time=settings.idle_time,
-        session_time=settings.session_time,
-        challenge_time=settings.challenge_time,
-    )
+    return LineLimits(**_common(settings, LineLimits))
+
+
+def _common(settings: object, kind: type[Any]) -> dict[str, Any]:
+    """The settings that go by the same name where they are used."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {
+        name: getattr(settings, name)
+        for name in settings.__dataclass_fields__  # type: ignore[attr-defined]
+        if name in names
+    }
 
 
 def tcp_limits(settings: DnsSettings) -> TcpLimits:

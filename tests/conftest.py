@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from tests import programs
+from tests.net.reactors import RunningReactor, running_reactor
 from tests.processes import Server
 
 # A machine that is busy with something else is no reason to fail.
@@ -20,6 +21,13 @@ Launch = Callable[..., Server]
 ZONE = "example.net"
 HOST = "home.example.net"
 ACCOUNT = "alice"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningReactor]:
+    """A reactor in a thread."""
+    with running_reactor() as running:
+        yield running
 
 
 @pytest.fixture

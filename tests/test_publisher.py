@@ -17,13 +17,7 @@ from ddns.model.update import Credentials, Status
 from ddns.store.interfaces import StoreError
 from ddns.zone.zone import Zone
 from tests.house import HOME, ORIGIN, House, all_committed, change, house_at, until, update
-from tests.net.reactors import RunningReactor, running_reactor
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
+from tests.net.reactors import RunningReactor
 
 
 @pytest.fixture

@@ -31,13 +31,7 @@ from ddns.model.update import (
 from ddns.policy import secrets
 from ddns.updater import PASSWORD_CHECKS
 from tests.house import HOME, House, all_committed, change, house_at, until, update
-from tests.net.reactors import RunningReactor, running_reactor
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
+from tests.net.reactors import RunningReactor
 
 
 @pytest.fixture

@@ -125,6 +125,34 @@ def set_address(address: bytes) -> Replace:
     return Replace(records.address_type(address), (address,))
 
 
+def update_of_one(
+    request: Request,
+    dialect: str,
+    credentials: Credentials | None,
+    *,
+    refusal: Status | None = None,
+    activated: bool = False,
+) -> Update:
+    """The update of a request that names one ``host`` and one ``ip``, whatever else is wrong with
+    it, which comes first, in *refusal*."""
+    host = request.args.get("host", "").strip()
+    address = address_of(request.args.get("ip", ""), request.peer)
+    if refusal is None and not host:
+        refusal = Status.MISSING
+    elif refusal is None and address is None:
+        refusal = Status.BADADDRESS
+    edits = () if address is None else (set_address(address),)
+    return Update(
+        dialect=dialect,
+        credentials=credentials,
+        changes=() if refusal else (change_of(host, edits, activated=activated),),
+        peer=request.peer,
+        at=request.now,
+        agent=request.agent,
+        refusal=refusal,
+    )
+
+
 def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) -> Change:
     """A change of the host that a client wrote like this, be it well-formed or not."""
     try:

@@ -17,10 +17,8 @@ from ddns.dialects.base import (
     Reply,
     Request,
     account_of,
-    address_of,
-    change_of,
-    set_address,
     shown_addresses,
+    update_of_one,
 )
 from ddns.dialects.messages import MESSAGES
 from ddns.model.account import KeyKind
@@ -39,24 +37,8 @@ class DonDNS:
     paths = ("/json", "/xml", "/plain")
 
     def parse(self, request: Request) -> Update | Outcome:
-        args = request.args
-        host = args.get("host", "").strip()
-        address = address_of(args.get("ip", ""), request.peer)
-        refusal = None
-        if not host:
-            refusal = Status.MISSING
-        elif address is None:
-            refusal = Status.BADADDRESS
-        edits = () if address is None else (set_address(address),)
-        return Update(
-            dialect=self.name,
-            credentials=_credentials(args),
-            changes=() if refusal else (change_of(host, edits, activated=True),),
-            peer=request.peer,
-            at=request.now,
-            agent=request.agent,
-            refusal=refusal,
-        )
+        credentials = _credentials(request.args)
+        return update_of_one(request, self.name, credentials, activated=True)
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         answer = _answer(request, outcome)

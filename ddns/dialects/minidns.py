@@ -9,10 +9,8 @@ from ddns.dialects.base import (
     Reply,
     Request,
     account_of,
-    address_of,
-    change_of,
-    set_address,
     shown_addresses,
+    update_of_one,
 )
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
 
@@ -47,26 +45,10 @@ class MiniDNS:
     paths = ("/areg.php",)
 
     def parse(self, request: Request) -> Update | Outcome:
-        args = request.args
-        host = args.get("host", "").strip()
-        address = address_of(args.get("ip", ""), request.peer)
         refusal = None
-        if args.get("opcode", "").strip().upper() != "ADD":
+        if request.args.get("opcode", "").strip().upper() != "ADD":
             refusal = Status.BADREQUEST
-        elif not host:
-            refusal = Status.MISSING
-        elif address is None:
-            refusal = Status.BADADDRESS
-        edits = () if address is None else (set_address(address),)
-        return Update(
-            dialect=self.name,
-            credentials=_credentials(request),
-            changes=() if refusal else (change_of(host, edits),),
-            peer=request.peer,
-            at=request.now,
-            agent=request.agent,
-            refusal=refusal,
-        )
+        return update_of_one(request, self.name, _credentials(request), refusal=refusal)
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         if outcome.refusal is not None:

@@ -8,13 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import House, house_at
-from tests.net.reactors import RunningReactor, running_reactor
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
+from tests.net.reactors import RunningReactor
 
 
 @pytest.fixture

@@ -15,13 +15,7 @@ from ddns.net.control import ControlListener
 from ddns.paths import socket_path
 from tests.cli.commands import Ran, Run
 from tests.house import House, house_at
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
+from tests.net.reactors import PATIENCE, RunningReactor
 
 
 @pytest.fixture

@@ -20,13 +20,7 @@ from ddns.model.rows import pack_rows, unpack_rows
 from ddns.net.control import ControlListener
 from ddns.paths import short_path, socket_path
 from tests.house import House, house_at
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
+from tests.net.reactors import PATIENCE, RunningReactor
 
 
 @pytest.fixture

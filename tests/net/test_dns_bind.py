@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
 import pytest
 from twisted.internet.error import CannotListenError
@@ -11,13 +10,7 @@ from twisted.internet.error import CannotListenError
 from ddns.net import dns_sockets
 from ddns.net.dns import DnsListener
 from tests.net.dns_fakes import ask, echo, listening, read_message, tcp_client, udp_client
-from tests.net.reactors import RunningReactor, running_reactor
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
+from tests.net.reactors import RunningReactor
 
 
 def test_questions_wait_from_bind_to_start(running: RunningReactor) -> None:

@@ -10,7 +10,7 @@ from twisted.logger import globalLogPublisher
 
 from ddns.net import mmsg
 from tests.net.dns_fakes import ask, framed, listening, tcp_client, udp_client
-from tests.net.reactors import RunningReactor, running_reactor
+from tests.net.reactors import RunningReactor
 
 WRONG: dict[bytes, Any] = {
     b"text": "a str",
@@ -24,12 +24,6 @@ WRONG: dict[bytes, Any] = {
 
 def wrong(wire: bytes, source: bytes, tcp: bool) -> Any:
     return WRONG.get(wire, wire)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
 
 
 @pytest.fixture

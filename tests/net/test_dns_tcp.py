@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from twisted.internet.task import Clock
@@ -22,16 +22,10 @@ from tests.net.dns_fakes import (
     tcp_client,
     udp_client,
 )
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
+from tests.net.reactors import PATIENCE, RunningReactor
 
 PATIENT = TcpLimits(idle=PATIENCE * 2, message=PATIENCE * 2, write=PATIENCE * 2)
 """Nothing is cut while a test lasts."""
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
 
 
 def eventually(true: Callable[[], bool]) -> None:

@@ -16,16 +16,10 @@ from twisted.logger import globalLogPublisher
 from ddns.net import mmsg
 from ddns.net.dns import DnsListener
 from tests.net.dns_fakes import ask, echo, listening, tcp_client, udp_client
-from tests.net.reactors import RunningReactor, running_reactor
+from tests.net.reactors import RunningReactor
 
 HOSTS = ("127.0.0.1", "::1")
 SOURCE = {"127.0.0.1": b"7f000001", "::1": b"00" * 15 + b"01"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
 
 
 @pytest.fixture(params=["batch", "plain"])

@@ -14,13 +14,7 @@ from ddns.model.account import KeyKind
 from ddns.model.records import AAAA, A
 from ddns.model.update import Credentials, Outcome, Replace, Status, Update
 from tests.net.http_clients import LOGIN, TARGET, Client, Serving, request, serving, until
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
+from tests.net.reactors import PATIENCE, RunningReactor
 
 
 @pytest.fixture

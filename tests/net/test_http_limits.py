@@ -15,16 +15,10 @@ from ddns.net.channel import HttpLimits
 from ddns.net.tls import Certificate
 from tests import certificates
 from tests.net.http_clients import LOGIN, TARGET, Serving, request, serving, until
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
+from tests.net.reactors import PATIENCE, RunningReactor
 
 # Long enough that only the limit a test is about can be what ends a connection.
 PATIENT = {"request_time": 60.0, "idle_time": 60.0, "linger_time": 60.0}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
 
 
 @pytest.fixture

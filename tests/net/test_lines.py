@@ -19,13 +19,7 @@ from tests import certificates
 from tests.clients.miniupdate_client import response
 from tests.net.http_clients import until
 from tests.net.line_clients import PATIENT, SECRET, UPDATE, Serving, mapped, read_all, serving
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
+from tests.net.reactors import PATIENCE, RunningReactor
 
 
 @pytest.fixture

@@ -14,17 +14,11 @@ import pytest
 from ddns.net.lines import LineLimits
 from tests.net.http_clients import until
 from tests.net.line_clients import PATIENT, UPDATE, Serving, mapped, read_all, serving
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
+from tests.net.reactors import PATIENCE, RunningReactor
 
 CROWDED = "ERR Too many connections"
 IDLE = "ERR Nothing was said for too long"
 OVERTIME = "ERR The session lasted too long"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ddns.net.lines import AddressAnswerer
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
+from tests.net.reactors import PATIENCE, RunningReactor
 
 
 class Transport:
@@ -102,12 +102,6 @@ def test_an_answer_that_cannot_be_sent(logged: list[str]) -> None:
 
 
 # On a socket -----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
 
 
 @contextmanager

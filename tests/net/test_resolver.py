@@ -25,7 +25,7 @@ from ddns.model.names import from_text
 from ddns.model.records import CNAME, RRset
 from ddns.net.resolver import ZoneResolver
 from ddns.zone.zone import Zone, Zones
-from tests.net.reactors import PATIENCE, RunningReactor, running_reactor
+from tests.net.reactors import PATIENCE, RunningReactor
 from tests.zone.building import records, zone_of
 
 ZONES = Zones(
@@ -75,12 +75,6 @@ class Fallback(ResolverBase):
         record = names.Record_A("203.0.113.1", 5)
         done.callback(([names.RRHeader(name, names.A, names.IN, 5, record, True)], [], []))
         return done
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
 
 
 def serve(running: RunningReactor, *resolvers: Any) -> Iterator[tuple[str, int]]:

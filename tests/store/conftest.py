@@ -1,4 +1,4 @@
-"""The reactor of the stores' tests, and what the log says meanwhile."""
+"""What the log says while a store is tested."""
 
 from __future__ import annotations
 
@@ -7,16 +7,8 @@ from collections.abc import Iterator
 import pytest
 from twisted.logger import globalLogPublisher
 
-from tests.net.reactors import RunningReactor, running_reactor
-
 for name in ("contract", "living", "recording", "staging"):
     pytest.register_assert_rewrite(f"tests.store.{name}")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningReactor]:
-    with running_reactor() as running:
-        yield running
 
 
 @pytest.fixture

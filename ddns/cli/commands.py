@@ -176,18 +176,32 @@ def key_add(client: Client, args: argparse.Namespace) -> Shown:
     return key, [key["key"]]
 
 
+def _key_number(client: Client, args: argparse.Namespace) -> int:
+    """The number of the key that is meant, perhaps by its account and kind."""
+    if args.key.isascii() and args.key.isdecimal():
+        return int(args.key)
+    keys = client.call("key_list", account=args.key)["keys"]
+    numbers = [key["id"] for key in keys if args.kind in (None, key["kind"])]
+    if len(numbers) != 1:
+        kind = f" of kind {args.kind}" if args.kind else ""
+        count = "several keys" if numbers else "no key"
+        code = "conflict" if numbers else "not_found"
+        raise CallFailed(code, f"account {args.key} has {count}{kind}")
+    return int(numbers[0])
+
+
 def key_disable(client: Client, args: argparse.Namespace) -> Shown:
-    key = client.call("key_disable", number=args.id)
+    key = client.call("key_disable", number=_key_number(client, args))
     return key, [f"disabled key {key['id']} of account {key['account']}"]
 
 
 def key_enable(client: Client, args: argparse.Namespace) -> Shown:
-    key = client.call("key_enable", number=args.id)
+    key = client.call("key_enable", number=_key_number(client, args))
     return key, [f"enabled key {key['id']} of account {key['account']}"]
 
 
 def key_regenerate(client: Client, args: argparse.Namespace) -> Shown:
-    key = client.call("key_regenerate", number=args.id)
+    key = client.call("key_regenerate", number=_key_number(client, args))
     return key, [key["key"]]
 
 
@@ -197,7 +211,7 @@ def key_list(client: Client, args: argparse.Namespace) -> Shown:
 
 
 def key_revoke(client: Client, args: argparse.Namespace) -> Shown:
-    key = client.call("key_revoke", number=args.id)
+    key = client.call("key_revoke", number=_key_number(client, args))
     return key, [f"revoked key {key['id']} of account {key['account']}"]
 
 

@@ -109,9 +109,8 @@ def parser() -> argparse.ArgumentParser:
         ("enable", commands.key_enable, "Let a key open again what it is for"),
         ("regenerate", commands.key_regenerate, "Give a key another secret and show it, this once"),
     ):
-        command(key, name, run, about).add_argument("id", type=int)
-    one = command(key, "revoke", commands.key_revoke, "Remove a key")
-    one.add_argument("id", type=int)
+        _key(command(key, name, run, about))
+    _key(command(key, "revoke", commands.key_revoke, "Remove a key"))
 
     host = group("host", "Names that clients update")
     one = command(host, "add", commands.host_add, "Add a host")
@@ -144,6 +143,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("owner")
     one.add_argument("type", nargs="?")
     return top
+
+
+def _key(one: argparse.ArgumentParser) -> None:
+    one.add_argument("key", help="its number, or the account if that has one key of the kind only")
+    one.add_argument("--kind", choices=["update", "dondns", "miniupdate"])
 
 
 def _addresses(one: argparse.ArgumentParser, default: str | None) -> None:

@@ -72,6 +72,27 @@ def test_a_password_from_standard_input(
     assert error_of(ran) == "an empty password is not possible"
 
 
+def test_keys_by_number_or_by_account_and_kind(house: House, run: Run) -> None:
+    house.fill()
+    made = run("key", "add", "alice", "--kind", "dondns").out.strip()
+    assert run("key", "disable", "alice", "--kind", "dondns").out == (
+        "disabled key 2 of account alice\n"
+    )
+    assert "DonDNS: API disabled" in run("account", "show", "alice").out
+    assert run("key", "enable", "2").out == "enabled key 2 of account alice\n"
+    assert "DonDNS: API enabled" in run("account", "show", "Alice").out
+    new = run("key", "regenerate", "alice", "--kind", "dondns").out.strip()
+    assert len(new) == len(made) == 24
+    assert new != made
+    assert "several keys" in error_of(run("key", "disable", "alice"))
+    assert "no key of kind miniupdate" in error_of(
+        run("key", "revoke", "alice", "--kind", "miniupdate")
+    )
+    assert "nobody" in error_of(run("key", "enable", "nobody"))
+    assert run("key", "revoke", "1").status == 0
+    assert run("key", "revoke", "alice").out == "revoked key 2 of account alice\n"
+
+
 # Programs --------------------------------------------------------------------------------------
 
 
@@ -166,7 +187,7 @@ def test_errors_are_one_line(
         ("zone",),
         ("zone", "nonsense"),
         ("host", "add", "a.b"),
-        ("key", "revoke", "x"),
+        ("key", "revoke", "x", "--kind", "nonsense"),
         ("record", "set", "a.b", "A"),
         ("zone", "import"),
         ("host", "add", "a", "--ttl", "x"),

@@ -89,8 +89,9 @@ def zone_import(client: Client, args: argparse.Namespace) -> Shown:
 
 def _give_way() -> None:
     """Take only the processor time that nobody else wants: parsing a large file must not hold up
-    the queries that the server answers on the same machine."""
-    if hasattr(os, "SCHED_IDLE"):
+    the queries that the server answers on the same machine. Where all of it is wanted there would
+    be none left, so then take a fair share."""
+    if hasattr(os, "SCHED_IDLE") and os.getloadavg()[0] < (os.cpu_count() or 1):
         with contextlib.suppress(OSError):  # a sandbox may forbid it
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 

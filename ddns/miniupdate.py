@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ddns.model import names, records
+from ddns.model import records
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
     SUCCESSES,
@@ -24,6 +24,7 @@ from ddns.model.update import (
     Replace,
     Status,
     Update,
+    change_of,
 )
 
 MAX_COMMANDS = 10
@@ -211,7 +212,7 @@ class Session:
                 return _err("A_UPDATE takes online or offline, a host name and an IP address")
         assert self._login is not None
         self._conclude = functools.partial(_updated, done)
-        return self._ask(self._login, command.at, _change(host, edits))
+        return self._ask(self._login, command.at, change_of(host, edits))
 
     def _tell_version(self, command: Command) -> Reply:
         return _ok(self._version)
@@ -229,14 +230,6 @@ def _updated(done: str, outcome: Outcome) -> Reply:
     if status in SUCCESSES:
         return _ok(done)
     return _err(REFUSALS[status], close=status in _LOGIN_FAILURES)
-
-
-def _change(host: str, edits: tuple[Edit, ...]) -> Change:
-    """A change of the host that a client wrote like this, be it well-formed or not."""
-    try:
-        return Change(host, names.host_from_text(host), edits)
-    except names.BadName:
-        return Change(host, None, edits)
 
 
 def _line(text: str) -> bytes:

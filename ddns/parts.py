@@ -29,14 +29,11 @@ def line_limits(settings: MiniupdateSettings) -> LineLimits:
     return LineLimits(**_common(settings, LineLimits))
 
 
-def _common(settings: object, kind: type[Any]) -> dict[str, Any]:
+def _common(settings: HttpSettings | MiniupdateSettings, kind: type[Any]) -> dict[str, Any]:
     """The settings that go by the same name where they are used."""
     names = {field.name for field in dataclasses.fields(kind)}
-    return {
-        name: getattr(settings, name)
-        for name in settings.__dataclass_fields__  # type: ignore[attr-defined]
-        if name in names
-    }
+    given = dataclasses.asdict(settings)
+    return {name: value for name, value in given.items() if name in names}
 
 
 def tcp_limits(settings: DnsSettings) -> TcpLimits:

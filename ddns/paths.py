@@ -28,6 +28,15 @@ def sample_path(database: str | Path) -> Path:
     return Path(f"{database}.sample.txt")
 
 
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def short_path(path: Path) -> Iterator[str]:
     """A name for a socket at *path* that fits into a socket address, which holds 107 octets. It

@@ -206,8 +206,7 @@ class DdnsService(Service):
 
     async def _start(self) -> None:
         await self._publisher.load()
-        sealed = await self.store.read(lambda reading: reading.something_sealed())
-        if sealed is not None:
+        if (sealed := self._directory.something_sealed()) is not None:
             self._unseal.check(sealed)
         self._dns.start()
         self._control.start()

@@ -16,6 +16,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ddns.paths import sync_directory
+
 KEY_SIZE = 32
 _NONCE_SIZE = 12
 _NAME_SIZE = 4  # octets that tell one key file from another
@@ -121,8 +123,4 @@ class Vault:
         finally:
             os.close(descriptor)
         os.rename(unfinished, self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_directory(self._path.parent)

@@ -15,6 +15,7 @@ from typing import Any
 from ddns import __version__
 from ddns.cli import commands
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
+from ddns.model.account import Addresses, KeyKind
 
 STARTING = 15.0
 """Seconds to wait for a server that holds the database but does not answer yet."""
@@ -60,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         help="a name server; with an address, its A or AAAA record too (default: ns1.ORIGIN)",
     )
     one.add_argument("--account", metavar="OWNER", help="the account that may edit its records")
-    _addresses(one, "any")
+    _addresses(one, Addresses.ANY)
     one = command(zone, "set", commands.zone_set, "Change a zone's owner or its policy")
     one.add_argument("origin")
     one.add_argument("--account", metavar="OWNER", help="'' for the operator")
@@ -98,8 +99,8 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument(
         "--kind",
-        choices=["update", "dondns", "miniupdate"],
-        default="update",
+        choices=[*KeyKind],
+        default=KeyKind.UPDATE,
         help="which clients it is for (default: %(default)s)",
     )
     one = command(key, "list", commands.key_list, "List keys, without their secrets")
@@ -147,13 +148,13 @@ def parser() -> argparse.ArgumentParser:
 
 def _key(one: argparse.ArgumentParser) -> None:
     one.add_argument("key", help="its number, or the account if that has one key of the kind only")
-    one.add_argument("--kind", choices=["update", "dondns", "miniupdate"])
+    one.add_argument("--kind", choices=[*KeyKind])
 
 
 def _addresses(one: argparse.ArgumentParser, default: str | None) -> None:
     one.add_argument(
         "--addresses",
-        choices=["any", "public"],
+        choices=[*Addresses],
         default=default,
         help="which addresses clients may give to hosts: any, or only those of the Internet",
     )

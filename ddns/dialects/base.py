@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ddns.model import names, records
+from ddns.model import records
 from ddns.model.update import (
-    Change,
     Credentials,
-    Edit,
     Outcome,
     Replace,
     Result,
     Status,
     Update,
+    change_of,
 )
 
 
@@ -151,11 +150,3 @@ def update_of_one(
         agent=request.agent,
         refusal=refusal,
     )
-
-
-def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) -> Change:
-    """A change of the host that a client wrote like this, be it well-formed or not."""
-    try:
-        return Change(host, names.host_from_text(host), edits, activated)
-    except names.BadName:
-        return Change(host, None, edits, activated)

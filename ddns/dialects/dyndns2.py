@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from ddns.dialects.base import (
     Reply,
     Request,
-    change_of,
     lines_or_word,
     own_address,
     set_address,
@@ -35,6 +34,7 @@ from ddns.model.update import (
     Result,
     Status,
     Update,
+    change_of,
 )
 
 MAX_HOSTS = 20

@@ -9,7 +9,6 @@ from __future__ import annotations
 from ddns.dialects.base import (
     Reply,
     Request,
-    change_of,
     lines_or_word,
     own_address,
     set_address,
@@ -17,7 +16,7 @@ from ddns.dialects.base import (
     split_list,
 )
 from ddns.model import records
-from ddns.model.update import Edit, Outcome, Result, Status, Update
+from ddns.model.update import Edit, Outcome, Result, Status, Update, change_of
 
 WORDS = {
     Status.GOOD: "good",

@@ -6,6 +6,7 @@ import enum
 import ipaddress
 from dataclasses import dataclass, field
 
+from ddns.model import names
 from ddns.model.account import KeyKind
 
 
@@ -105,6 +106,14 @@ class Change:
     name: bytes | None
     edits: tuple[Edit, ...]
     activated: bool = False
+
+
+def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) -> Change:
+    """A change of the host that a client wrote like this, be it well-formed or not."""
+    try:
+        return Change(host, names.host_from_text(host), edits, activated)
+    except names.BadName:
+        return Change(host, None, edits, activated)
 
 
 @dataclass(frozen=True, slots=True)

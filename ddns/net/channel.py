@@ -16,6 +16,8 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
+from ddns.net.closing import close_our_side
+
 if TYPE_CHECKING:
     from ddns.net.site import LimitedSite
 
@@ -162,23 +164,19 @@ class Channel(http.HTTPChannel):
         if self._ending_since is None:
             self._ending_since = now
             self.transport.loseConnection()
-        elif now - self._ending_since > TLS_GOODBYE and not self._at_once:
+        elif now - self._ending_since > TLS_GOODBYE and not isinstance(
+            self.transport, tcp.Connection
+        ):
             self.transport.abortConnection()
 
     def refuse(self, status: bytes) -> None:
-        """Answer without listening any further.
-
-        Closing at once would reset the connection under the client's last words and it might never
-        read the answer; so what it still sends is thrown away until it closes or the time is up.
-        """
+        """Answer without listening any further: what the client still sends is thrown away until
+        it closes or the time is up."""
         self.refused = True
         self.transport.write(
             b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status
         )
-        if self._at_once:
-            self.transport.loseWriteConnection()
-        else:  # TLS, which tells the client and then waits for it of itself
-            self.transport.loseConnection()
+        close_our_side(self.transport)
         self.__dict__.update(
             dict.fromkeys(("lineReceived", "rawDataReceived", "dataReceived"), _discard)
         )

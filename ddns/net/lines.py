@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from twisted.internet import tcp
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.interfaces import (
@@ -32,6 +31,7 @@ from ddns.miniupdate import CROWDED, IDLE, OVERTIME, Reply, Session
 from ddns.model import records
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
+from ddns.net.closing import close_our_side
 from ddns.net.http import Perform
 from ddns.zone.limits import SEND, Clock, Random, RateLimiter
 
@@ -137,16 +137,9 @@ class Connection(LineReceiver):
         self._linger()
 
     def _linger(self) -> None:
-        """Close our side only.
-
-        Closing both would reset the connection under the client's last words and it might never
-        read the answer; so what it still sends is thrown away until it closes or the time is up.
-        """
+        """What the client still sends is thrown away until it closes or the time is up."""
         self._stop_listening()
-        if isinstance(self.transport, tcp.Connection):
-            self.transport.loseWriteConnection()
-        else:  # TLS, which tells the client and then waits for it of itself
-            self.transport.loseConnection()
+        close_our_side(self.transport)
 
     def _stop_listening(self) -> None:
         self._ending = True

@@ -51,8 +51,7 @@ class Listeners:
         for description in descriptions:
             port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
-        if connections not in self._connections:
-            self._connections.append(connections)
+        self._connections.append(connections)
 
     def addresses(self, name: str | None = None) -> list[tuple[str, int] | None]:
         """Where those of a name listen, or all: host and port, None for what has no such."""

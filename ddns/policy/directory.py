@@ -112,6 +112,11 @@ class Directory:
                 found = Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
         return found
 
+    def something_sealed(self) -> bytes | None:
+        """What any one key has sealed, if there is such a key."""
+        keys = next(iter(self._responding.values()), {})
+        return next((key.sealed for key in keys.values()), None)
+
     def by_memory(self, credentials: Credentials, now: float) -> Grant | None:
         """What a password allows that :meth:`password_verified` was told of not long ago."""
         found = self._verified.get(self._fingerprint(credentials))

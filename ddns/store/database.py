@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from ddns.paths import lock_path
+from ddns.paths import lock_path, sync_directory
 from ddns.store.interfaces import StoreError
 from ddns.store.migrations import MIGRATIONS
 
@@ -112,11 +112,7 @@ def _create_file(path: Path) -> None:
     except FileExistsError:
         return
     os.close(descriptor)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_directory(path.parent)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> bool:

@@ -17,6 +17,20 @@ class Invalid(ApiError):
     status = 400
 
 
+class Unauthenticated(ApiError):
+    """Nobody knows who calls."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class Forbidden(ApiError):
+    """The caller may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
 class NotFound(ApiError):
     """What the call is about does not exist."""
 

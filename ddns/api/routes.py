@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from ddns.api.caller import Right
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -16,6 +18,7 @@ class Route:
     path: str
     operation: str
     octets: bool = False  # the body, or the answer of a GET, are rows (ddns.model.rows)
+    right: Right = Right.OPERATOR
 
     def match(self, path: str) -> dict[str, str] | None:
         """The arguments in a path that fits, else None."""

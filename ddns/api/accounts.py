@@ -1,0 +1,46 @@
+"""Operations on accounts."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ddns.api import account_work, values
+from ddns.api.errors import Invalid
+from ddns.api.part import Part
+from ddns.api.values import Json
+from ddns.policy import secrets
+
+
+class Accounts(Part):
+    """People who update hosts."""
+
+    async def account_list(self) -> Json:
+        """All accounts."""
+        return {
+            "accounts": await self._read(lambda r: [values.account_json(a) for a in r.accounts()])
+        }
+
+    async def account_add(self, name: str, password: str | None = None) -> Json:
+        """A new account, with or without a password."""
+        known = values.account_name(name)
+        hashed = None
+        if password is not None:
+            if not password:
+                raise Invalid("an empty password is not possible")
+            try:
+                hashed = await self._run_slow(partial(secrets.hash_password, password))
+            except UnicodeEncodeError:
+                raise Invalid("a password has to be UTF-8") from None
+        return await self._transact(
+            partial(account_work.account_add, name=known, password=hashed, now=self._now())
+        )
+
+    async def account_show(self, name: str) -> Json:
+        """An account with its keys, without their secrets, its hosts and zones."""
+        return await self._read(partial(account_work.account_show, name=values.account_name(name)))
+
+    async def account_remove(self, name: str) -> Json:
+        """Remove an account with its keys and hosts."""
+        return await self._transact(
+            partial(account_work.account_remove, name=values.account_name(name))
+        )

@@ -1,0 +1,71 @@
+"""Operations on keys."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ddns.api import account_work, values
+from ddns.api.errors import ApiError
+from ddns.api.part import Part
+from ddns.api.values import Json
+from ddns.model.account import Key, KeyKind
+from ddns.policy import secrets
+from ddns.vault import VaultError
+
+
+class Keys(Part):
+    """Secrets that clients update hosts with."""
+
+    async def key_list(self, account: str | None = None) -> Json:
+        """The keys of an account, or all; never the secrets."""
+        known = None if account is None else values.account_name(account)
+        return {"keys": await self._read(partial(account_work.key_list, account=known))}
+
+    async def key_add(
+        self, account: str, hosts: list[str] | None = None, kind: str = KeyKind.UPDATE
+    ) -> Json:
+        """A new key, for all hosts of the account or for the named ones. The answer holds the
+        secret, which is not kept and cannot be shown again."""
+        of, known = values.key_kind(kind), values.account_name(account)
+        only = None if not hosts else frozenset(values.host_name(host) for host in hosts)
+        await self._read(lambda reading: values.known_account(reading, known))
+        secret, digest, sealed = await self._new_secret(of, known)
+        key = Key(0, known, of, digest, only, self._now(), sealed)
+        added = await self._transact(partial(account_work.key_add, key=key))
+        return {"key": secret, **added}
+
+    async def _new_secret(self, kind: KeyKind, account: str) -> tuple[str, bytes, bytes | None]:
+        """A secret, what is stored in its place, and what is sealed if it answers challenges."""
+        if kind is not KeyKind.MINIUPDATE:
+            secret = secrets.generate_key()
+            return secret, secrets.digest_key(secret), None
+        secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
+        beside = await self._read(lambda reading: reading.something_sealed())
+        seal = partial(
+            self._vault.seal, secrets.responder(secret).encode(), account.encode(), beside
+        )
+        try:
+            return secret, secrets.digest_key(secret), await self._run_slow(seal)
+        except VaultError as error:
+            raise ApiError(str(error)) from error
+
+    async def key_disable(self, number: int) -> Json:
+        """Keep a key, but let it open nothing."""
+        return await self._transact(partial(account_work.key_enable, number=number, enabled=False))
+
+    async def key_enable(self, number: int) -> Json:
+        """Let a key open again what it is for."""
+        return await self._transact(partial(account_work.key_enable, number=number, enabled=True))
+
+    async def key_regenerate(self, number: int) -> Json:
+        """Give a key another secret, and enable it; the former one opens nothing any more."""
+        key = await self._read(partial(values.known_key, number=number))
+        secret, digest, sealed = await self._new_secret(key.kind, key.account)
+        changed = await self._transact(
+            partial(account_work.key_regenerate, number=number, digest=digest, sealed=sealed)
+        )
+        return {"key": secret, **changed}
+
+    async def key_revoke(self, number: int) -> Json:
+        """Remove a key; it opens nothing from then on."""
+        return await self._transact(partial(account_work.key_revoke, number=number))

@@ -1,0 +1,64 @@
+"""What the operations of every subject have in common: a store, a clock, a caller."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Awaitable, Callable
+from typing import Self, TypeVar
+
+from ddns.api.caller import OPERATOR, Caller
+from ddns.api.errors import ApiError
+from ddns.api.values import RunSlow
+from ddns.model.journal import Author
+from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.vault import Vault
+
+T = TypeVar("T")
+
+
+class Part:
+    """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
+    function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets.
+
+    Whoever calls is the operator until :meth:`acting_for` says otherwise.
+    """
+
+    def __init__(
+        self,
+        store: IStore,
+        published: Callable[[frozenset[bytes]], Awaitable[None]],
+        run_slow: RunSlow,
+        now: Callable[[], float],
+        vault: Vault,
+        via: str = "command",
+    ) -> None:
+        self._store = store
+        self._published = published
+        self._run_slow = run_slow
+        self._now = now
+        self._vault = vault
+        self._via = via
+        self._caller = OPERATOR
+        self._stages: dict[str, int] = {}
+
+    def acting_for(self, caller: Caller, via: str) -> Self:
+        """The same operations with somebody else's rights; what they share, they share."""
+        other = copy.copy(self)
+        other._caller = caller
+        other._via = via
+        return other
+
+    async def _transact(self, function: Callable[[ITransaction], T]) -> T:
+        try:
+            author = Author(self._caller.name, self._via, self._now())
+            committed = await self._store.transact(author, function)
+            await self._published(committed.zones)
+        except StoreError as error:
+            raise ApiError(str(error)) from error
+        return committed.value
+
+    async def _read(self, function: Callable[[IReading], T]) -> T:
+        try:
+            return await self._store.read(function)
+        except StoreError as error:
+            raise ApiError(str(error)) from error

@@ -1,0 +1,105 @@
+"""Operations on zones."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ddns.api import values, zone_work
+from ddns.api.errors import Conflict
+from ddns.api.part import Part
+from ddns.api.values import Json
+from ddns.model.account import Addresses
+from ddns.model.rows import Row
+from ddns.store.interfaces import IScan
+
+MOST_IMPORTS = 4
+"""How many imports may be under way."""
+
+
+class Zones(Part):
+    """Zones that this server is authoritative for."""
+
+    async def zone_list(self) -> Json:
+        """All zones."""
+        return {"zones": await self._read(lambda r: [values.zone_json(z) for z in r.zones()])}
+
+    async def zone_add(
+        self,
+        origin: str,
+        ns: list[Json] | None = None,
+        account: str | None = None,
+        addresses: str = Addresses.ANY,
+    ) -> Json:
+        """A new zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``;
+        *addresses* says whether hosts may have any or only public ones."""
+        return await self._transact(
+            partial(
+                zone_work.zone_add,
+                origin=values.name(origin),
+                servers=values.servers(ns or []),
+                account=None if account is None else values.account_name(account),
+                addresses=values.addresses(addresses),
+                now=self._now(),
+            )
+        )
+
+    async def zone_set(
+        self, origin: str, account: str | None = None, addresses: str | None = None
+    ) -> Json:
+        """Change a zone's owner, ``""`` for the operator, or which addresses its hosts may have.
+        What is not given stays."""
+        changed: Json = {}
+        if account is not None:
+            changed["account"] = values.account_name(account) if account else None
+        if addresses is not None:
+            changed["addresses"] = values.addresses(addresses)
+        return await self._transact(
+            partial(zone_work.zone_set, origin=values.name(origin), changed=changed)
+        )
+
+    async def zone_remove(self, origin: str) -> Json:
+        """Remove a zone with its hosts and records."""
+        return await self._transact(partial(zone_work.zone_remove, origin=values.name(origin)))
+
+    async def zone_import(
+        self,
+        origin: str,
+        rows: bytes,
+        stage: str,
+        part: int = 0,
+        last: bool = True,
+        serial: int = 1,
+        replace_hosts: bool = False,
+    ) -> Json:
+        """Rows of a zone (:mod:`ddns.model.rows`), to take effect together with the *last* ones.
+
+        *stage* is a name that the caller chose for this import, *part* counts its calls from 0,
+        *serial* is the file's.
+        """
+        if part != self._stages.pop(stage, 0):
+            raise Conflict("this part of the import is not the next; begin it again")
+        if not last:
+            self._stages[stage] = part + 1
+            if len(self._stages) > MOST_IMPORTS:  # whoever began the oldest has gone, it seems
+                gone = next(iter(self._stages))
+                del self._stages[gone]
+                await self._transact(lambda transaction: transaction.drop_staged(gone))
+        return await self._transact(
+            partial(
+                zone_work.zone_import,
+                origin=values.name(origin),
+                rows=rows,
+                stage=stage,
+                last=last,
+                serial=serial,
+                replace_hosts=replace_hosts,
+                now=self._now(),
+            )
+        )
+
+    async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
+        """The zone's SOA with its serial, and a walk over its records, the SOA with serial 0 among
+        them; the caller closes it."""
+        known = values.name(origin)
+        soa = await self._read(partial(zone_work.soa_row, origin=known))
+        return soa, self._store.scan(known)

@@ -15,7 +15,15 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_MAY_BE_0 = ("dns.rate_limit.responses_per_second", "dns.rate_limit.slip")
+_MAY_BE_0 = (
+    "dns.rate_limit.responses_per_second",
+    "dns.rate_limit.slip",
+    "abuse.change_interval",
+    "abuse.nochg_interval",
+    "abuse.refusals",
+    "abuse.block_time",
+    "abuse.failures_noticed",
+)
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
 
 
@@ -91,6 +99,27 @@ class MiniupdateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AbuseSettings:
+    """``[abuse]``. Intervals and times in seconds; 0 switches off what stands on it.
+
+    A host may change ``change_burst`` times at once and then once every ``change_interval``; one
+    ``nochg`` every ``nochg_interval`` is free, others count as changes. ``refusals`` refused
+    updates within ``window`` block an account, for ``block_time`` or, with 0, until the operator
+    lifts it. ``failures_noticed`` wrong credentials within ``window`` are told the account's owner.
+    ``refused_networks`` are those from which nothing is taken, ``192.0.2.0/24``.
+    """
+
+    change_burst: int = 10
+    change_interval: float = 60.0
+    nochg_interval: float = 60.0
+    refusals: int = 50
+    window: float = 86_400.0
+    block_time: float = 0.0
+    failures_noticed: int = 100
+    refused_networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """``[store]``. ``patience`` is how long an update waits for a locked database, in seconds;
     ``journal_rows`` how many changes the journal keeps."""
@@ -110,6 +139,7 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     https: HttpsSettings = field(default_factory=HttpsSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
+    abuse: AbuseSettings = field(default_factory=AbuseSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
 
 
@@ -140,6 +170,8 @@ def check(settings: Settings) -> Settings:
         parse_address(address, "dns.listen")
     for address in settings.miniupdate.udp:
         parse_address(address, "miniupdate.udp")
+    for network in settings.abuse.refused_networks:
+        parse_network(network, "abuse.refused_networks")
     for description in settings.https.listen:
         if description.startswith("ssl:"):
             raise ConfigError(f"https.listen: expected a plain socket, got {description!r}")
@@ -176,6 +208,17 @@ def parse_address(text: str, key: str) -> tuple[str, int]:
     if not colon or parsed is None or bracketed != (parsed.version == 6) or not 0 <= number < 65536:
         raise ConfigError(f"{key}: expected ADDRESS:PORT or [IPV6]:PORT, got {text!r}")
     return str(parsed), number
+
+
+def parse_network(text: str, key: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """``ADDRESS/PREFIX``, or one address.
+
+    :raises ConfigError: for anything else, an address with bits beyond the prefix among it.
+    """
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ConfigError(f"{key}: expected a network ADDRESS/PREFIX, got {text!r}") from None
 
 
 def _read(kind: type[T], data: Mapping[str, Any], prefix: str) -> T:

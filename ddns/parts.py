@@ -9,10 +9,19 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from ddns.config import DnsSettings, HttpSettings, MiniupdateSettings, RateLimitSettings
+from ddns.config import (
+    AbuseSettings,
+    DnsSettings,
+    HttpSettings,
+    MiniupdateSettings,
+    RateLimitSettings,
+    parse_network,
+)
 from ddns.net.channel import HttpLimits
 from ddns.net.dns import TcpLimits
 from ddns.net.lines import LineLimits
+from ddns.policy import abuse
+from ddns.policy.addresses import NetworkSet
 from ddns.policy.directory import CannotUnseal
 from ddns.vault import Tampered, Vault, VaultError
 from ddns.zone.cookies import Cookies
@@ -29,7 +38,17 @@ def line_limits(settings: MiniupdateSettings) -> LineLimits:
     return LineLimits(**_common(settings, LineLimits))
 
 
-def _common(settings: HttpSettings | MiniupdateSettings, kind: type[Any]) -> dict[str, Any]:
+def abuse_limits(settings: AbuseSettings) -> abuse.Limits:
+    """How often is too often."""
+    refused = NetworkSet(
+        parse_network(text, "abuse.refused_networks") for text in settings.refused_networks
+    )
+    return abuse.Limits(**_common(settings, abuse.Limits), refused=refused)
+
+
+def _common(
+    settings: AbuseSettings | HttpSettings | MiniupdateSettings, kind: type[Any]
+) -> dict[str, Any]:
     """The settings that go by the same name where they are used."""
     names = {field.name for field in dataclasses.fields(kind)}
     given = dataclasses.asdict(settings)

@@ -35,7 +35,9 @@ from ddns.net.listeners import Listeners
 from ddns.net.site import LimitedSite
 from ddns.net.tls import Certificate, TlsError
 from ddns.paths import key_path, sample_path, socket_path
+from ddns.policy.abuse import History
 from ddns.policy.directory import Directory
+from ddns.policy.failures import Failures
 from ddns.publisher import Publisher
 from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
@@ -107,8 +109,21 @@ class DdnsService(Service):
         self._unseal = parts.Unsealing(self._vault)
         self._directory = Directory(secrets.token_bytes(32), self._unseal)
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
-        self._authenticator = Authenticator(self._directory, self._run_slow, time.monotonic)
-        self._updater = Updater(self.store, self._authenticator, self._publisher)
+        self._authenticator = Authenticator(
+            self._directory,
+            self._run_slow,
+            time.monotonic,
+            self._failures_noticed,
+            Failures(window=settings.abuse.window),
+        )
+        self._updater = Updater(
+            self.store,
+            self._directory,
+            self._authenticator,
+            self._publisher,
+            History(parts.abuse_limits(settings.abuse)),
+            time.monotonic,
+        )
         self._operations = Operations(
             self.store, self._publisher.published, self._run_slow, self._now, self._vault
         )
@@ -123,6 +138,13 @@ class DdnsService(Service):
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
+
+    def _failures_noticed(self, account: str, number: int) -> None:
+        noticed = self._settings.abuse.failures_noticed
+        if noticed and number == noticed:
+            self._log.warn(
+                "{number} wrong credentials for account {account}", number=number, account=account
+            )
 
     # Start -----------------------------------------------------------------------------------
 

@@ -58,7 +58,11 @@ def test_a_file(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [
-        ("nonsense = 1", "nonsense", "there is no such setting; known here: database, dns, "),
+        (
+            "nonsense = 1",
+            "nonsense",
+            "there is no such setting; known here: abuse, database, ",
+        ),
         ("[dns]\nport = 53", "dns.port", "there is no such setting; known here: "),
         ("[dnss]", "dnss", "there is no such setting"),
         ("dns = 1", "dns", "expected a table, got 1"),

@@ -20,7 +20,7 @@ from ddns.api.values import (
 )
 from ddns.api.zone_work import record_set
 from ddns.model import names, records
-from ddns.model.account import Account, Host, Key, KeyKind
+from ddns.model.account import Account, Block, Host, Key, KeyKind
 from ddns.policy.authorize import hidden
 from ddns.store.interfaces import IReading, ITransaction
 
@@ -54,6 +54,13 @@ def account_remove(transaction: ITransaction, name: str) -> Json:
     if owned:
         raise Conflict(f"account {name} owns zone {owned[0]}; remove the zone first")
     transaction.remove_account(name)
+    return account_json(account)
+
+
+def account_block(transaction: ITransaction, name: str, block: Block | None) -> Json:
+    """Block an account, or lift its block."""
+    account = dataclasses.replace(known_account(transaction, name), block=block)
+    transaction.put_account(account)
     return account_json(account)
 
 

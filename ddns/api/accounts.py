@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from ddns.api import account_work, values
 from ddns.api.errors import Invalid
 from ddns.api.part import Part
 from ddns.api.values import Json
+from ddns.model.account import Block
 from ddns.policy import secrets
 
 
@@ -43,4 +45,23 @@ class Accounts(Part):
         """Remove an account with its keys and hosts."""
         return await self._transact(
             partial(account_work.account_remove, name=values.account_name(name))
+        )
+
+    async def account_block(self, name: str, reason: str, until: float | None = None) -> Json:
+        """Let an account change nothing until a time in seconds since 1970, or until the block is
+        lifted. The owner is shown the reason."""
+        now = self._now()
+        if not reason.strip():
+            raise Invalid("a block needs a reason: the account's owner is shown it")
+        if until is not None and not now < until < math.inf:
+            raise Invalid("a block ends later than now")
+        block = Block(reason.strip(), now, until)
+        return await self._transact(
+            partial(account_work.account_block, name=values.account_name(name), block=block)
+        )
+
+    async def account_unblock(self, name: str) -> Json:
+        """Lift the block of an account."""
+        return await self._transact(
+            partial(account_work.account_block, name=values.account_name(name), block=None)
         )

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Self, TypeVar
 
 from ddns.api.caller import OPERATOR, Caller
-from ddns.api.errors import ApiError
+from ddns.api.errors import ApiError, Forbidden
 from ddns.api.values import RunSlow
 from ddns.model.journal import Author
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
@@ -49,13 +49,24 @@ class Part:
         return other
 
     async def _transact(self, function: Callable[[ITransaction], T]) -> T:
+        author = Author(self._caller.name, self._via, self._now())
+
+        def work(transaction: ITransaction) -> T:
+            self._not_blocked(transaction, author.at)
+            return function(transaction)
+
         try:
-            author = Author(self._caller.name, self._via, self._now())
-            committed = await self._store.transact(author, function)
+            committed = await self._store.transact(author, work)
             await self._published(committed.zones)
         except StoreError as error:
             raise ApiError(str(error)) from error
         return committed.value
+
+    def _not_blocked(self, reading: IReading, now: float) -> None:
+        """Who is blocked may look, and change nothing."""
+        account = reading.account(self._caller.account) if self._caller.account else None
+        if account is not None and account.block is not None and account.block.holds(now):
+            raise Forbidden(f"account {account.name} is blocked: {account.block.reason}")
 
     async def _read(self, function: Callable[[IReading], T]) -> T:
         try:

@@ -54,6 +54,8 @@ ROUTES = (
     Route("POST", "/v1/accounts", "account_add"),
     Route("GET", "/v1/accounts/{name}", "account_show"),
     Route("DELETE", "/v1/accounts/{name}", "account_remove"),
+    Route("POST", "/v1/accounts/{name}/block", "account_block"),
+    Route("DELETE", "/v1/accounts/{name}/block", "account_unblock"),
     Route("GET", "/v1/keys", "key_list"),
     Route("POST", "/v1/keys", "key_add"),
     Route("POST", "/v1/keys/{number}/disable", "key_disable"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
@@ -126,8 +127,9 @@ def zone_json(zone: ZoneInfo) -> Json:
 
 
 def account_json(account: Account) -> Json:
-    """An account for people."""
-    return {"name": account.name, "password": account.password is not None}
+    """An account for people; ``blocked`` with the block's reason and times, or None."""
+    block = None if account.block is None else dataclasses.asdict(account.block)
+    return {"name": account.name, "password": account.password is not None, "blocked": block}
 
 
 def key_json(key: Key) -> Json:

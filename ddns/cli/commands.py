@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -151,7 +152,7 @@ def account_add(client: Client, args: argparse.Namespace) -> Shown:
 
 def account_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("account_list")
-    return answer, _table(answer["accounts"], ("name", "password"))
+    return answer, _table(answer["accounts"], ("name", "password", "blocked"))
 
 
 def account_show(client: Client, args: argparse.Namespace) -> Shown:
@@ -160,6 +161,7 @@ def account_show(client: Client, args: argparse.Namespace) -> Shown:
         f"name: {account['name']}",
         f"password: {_cell(account['password'])}",
         f"DonDNS: {'API enabled' if account['dondns'] else 'API disabled'}",
+        *_blocked(account["blocked"]),
         *(f"zone: {zone}" for zone in account["zones"]),
         *(f"host: {host}" for host in account["hosts"]),
         *(f"key: {line}" for line in _table(account["keys"], _KEY_COLUMNS)),
@@ -167,9 +169,31 @@ def account_show(client: Client, args: argparse.Namespace) -> Shown:
     return account, lines
 
 
+def _blocked(block: Json | None) -> Iterable[str]:
+    if block is not None:
+        end = "it is lifted" if block["until"] is None else when(block["until"])
+        yield f"blocked: from {when(block['since'])} until {end}: {block['reason']}"
+
+
+def when(seconds: float) -> str:
+    """A time in seconds since 1970 as people read it, in UTC (RFC 3339)."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 def account_remove(client: Client, args: argparse.Namespace) -> Shown:
     account = client.call("account_remove", name=args.name)
     return account, [f"removed account {account['name']}"]
+
+
+def account_block(client: Client, args: argparse.Namespace) -> Shown:
+    until = None if args.days is None else time.time() + 86_400 * args.days
+    account = client.call("account_block", name=args.name, reason=args.reason, until=until)
+    return account, [f"blocked account {account['name']}"]
+
+
+def account_unblock(client: Client, args: argparse.Namespace) -> Shown:
+    account = client.call("account_unblock", name=args.name)
+    return account, [f"lifted the block of account {account['name']}"]
 
 
 def key_add(client: Client, args: argparse.Namespace) -> Shown:
@@ -269,6 +293,8 @@ def _cell(value: object) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
+        case {"until": until}:
+            return "until lifted" if until is None else f"until {when(until)}"
         case list():
             return ",".join(map(str, value))
     return str(value)

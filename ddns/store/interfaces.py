@@ -97,7 +97,7 @@ class ITransaction(IReading):
         """Remove a zone with its hosts and records."""
 
     def put_account(account: Account) -> None:
-        """Add an account or replace its password."""
+        """Add an account, or change its password or block."""
 
     def remove_account(name: str) -> None:
         """Remove an account with its keys and hosts. It must not own a zone."""

@@ -39,6 +39,14 @@ def v0004_what_offline_took_away(db: Database) -> None:
     db.conn.execute("alter table host add column dormant integer not null default 0")
 
 
+@MIGRATIONS()
+def v0005_blocked_accounts(db: Database) -> None:
+    """Accounts that may not change anything: why, from when, until when (null: until lifted)."""
+    db.conn.execute("alter table account add column block_reason text")
+    db.conn.execute("alter table account add column block_since real")
+    db.conn.execute("alter table account add column block_until real")
+
+
 _FIRST_SCHEMA = """
 create table account (
     name text primary key,

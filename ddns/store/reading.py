@@ -8,11 +8,12 @@ from typing import Any
 from zope.interface import implementer
 
 from ddns.model import names
-from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import Account, Addresses, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind
 from ddns.model.records import AAAA, A, RRset, unpack_rdatas
 from ddns.store.interfaces import IReading, StoreError
 
+_ACCOUNT = "select name, password, created, block_reason, block_since, block_until from account"
 _ZONE = "select origin, serial, account, created, addresses from zone"
 _HOST = (
     "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant"
@@ -42,16 +43,11 @@ class Reading:
         return [_zone(*row) for row in self._execute(f"{_ZONE} order by origin")]
 
     def account(self, name: str) -> Account | None:
-        row = self._execute(
-            "select name, password, created from account where name = ?", (name,)
-        ).fetchone()
-        return None if row is None else Account(*row)
+        row = self._execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone()
+        return None if row is None else _account(*row)
 
     def accounts(self) -> list[Account]:
-        return [
-            Account(*row)
-            for row in self._execute("select name, password, created from account order by name")
-        ]
+        return [_account(*row) for row in self._execute(f"{_ACCOUNT} order by name")]
 
     def _key(self, row: tuple[Any, ...]) -> Key:
         number, account, kind, digest, limited, created, sealed, enabled = row
@@ -114,6 +110,18 @@ class Reading:
             (position, limit),
         )
         return [Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:]) for row in rows]
+
+
+def _account(
+    name: str,
+    password: str | None,
+    created: float,
+    reason: str | None,
+    since: float,
+    until: float | None,
+) -> Account:
+    block = None if reason is None else Block(reason, since, until)
+    return Account(name, password, created, block)
 
 
 def _zone(

@@ -89,9 +89,16 @@ class Transaction(Journalling):
         self._direct()
         before = self.account(account.name)
         self._execute(
-            "insert into account (name, password, created) values (?, ?, ?)"
-            " on conflict (name) do update set password = excluded.password",
-            (account.name, account.password, account.created),
+            "insert into account (name, password, created, block_reason, block_since, block_until)"
+            " values (?, ?, ?, ?, ?, ?) on conflict (name) do update set"
+            " password = excluded.password, block_reason = excluded.block_reason,"
+            " block_since = excluded.block_since, block_until = excluded.block_until",
+            (
+                account.name,
+                account.password,
+                account.created,
+                *(dataclasses.astuple(account.block) if account.block else (None, None, None)),
+            ),
         )
         self._journal(
             EventKind.ACCOUNT, account.name, public(before), public(account), value=account

@@ -36,16 +36,6 @@ def server(make_server: Launch) -> Server:
     return server
 
 
-@pytest.fixture
-def secrets(server: Server) -> Secrets:
-    return Secrets(
-        *(
-            server.call("key_add", account=ACCOUNT, kind=field.name)["key"]
-            for field in dataclasses.fields(Secrets)
-        )
-    )
-
-
 def test_no_dialect_is_left_out() -> None:
     assert {dialect.name for dialect in DIALECTS} == {
         "dyndns2",

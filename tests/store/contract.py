@@ -10,7 +10,7 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from ddns.model import names
-from ddns.model.account import Account, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import Account, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
@@ -165,6 +165,10 @@ class StoreContract(RecordingContract, StagingContract, LivingContract):
         store.commit(lambda t: t.put_account(Account("alice", "new", 99.0)))
         assert store.read(lambda r: r.account("alice")).password == "new"
         assert store.read(lambda r: r.account("alice")).created == 1.0
+        for block in (Block("a reason", 5.0, None), Block("another", 6.0, 7.5), None):
+            blocked = Account("alice", "new", 1.0, block)
+            store.commit(lambda t, account=blocked: t.put_account(account))
+            assert store.read(lambda r: (r.account("alice"), r.accounts()[0])) == (blocked,) * 2
 
     def test_what_it_stands_on_must_be_there(self, store: Blocking) -> None:
         store.commit(fill)

@@ -23,6 +23,8 @@ _MAY_BE_0 = (
     "abuse.refusals",
     "abuse.block_time",
     "abuse.failures_noticed",
+    "requests.per_host",
+    "requests.failed_per_host",
 )
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
 
@@ -120,6 +122,19 @@ class AbuseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestsSettings:
+    """``[requests]``. ``per_host`` requests are kept of each host, ``failed_per_host`` of those
+    whose credentials were wrong, ``rows`` in all; ``waiting`` at most are kept for ``write_time``
+    seconds and then written. ``per_host`` 0 keeps none."""
+
+    per_host: int = 20
+    failed_per_host: int = 5
+    rows: int = 200_000
+    waiting: int = 1000
+    write_time: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """``[store]``. ``patience`` is how long an update waits for a locked database, in seconds;
     ``journal_rows`` how many changes the journal keeps."""
@@ -140,6 +155,7 @@ class Settings:
     https: HttpsSettings = field(default_factory=HttpsSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
     abuse: AbuseSettings = field(default_factory=AbuseSettings)
+    requests: RequestsSettings = field(default_factory=RequestsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
 
 

@@ -15,6 +15,7 @@ from ddns.config import (
     HttpSettings,
     MiniupdateSettings,
     RateLimitSettings,
+    RequestsSettings,
     parse_network,
 )
 from ddns.net.channel import HttpLimits
@@ -23,6 +24,7 @@ from ddns.net.lines import LineLimits
 from ddns.policy import abuse
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.directory import CannotUnseal
+from ddns.requestlog import RequestLimits
 from ddns.vault import Tampered, Vault, VaultError
 from ddns.zone.cookies import Cookies
 from ddns.zone.limits import RateLimiter
@@ -46,8 +48,13 @@ def abuse_limits(settings: AbuseSettings) -> abuse.Limits:
     return abuse.Limits(**_common(settings, abuse.Limits), refused=refused)
 
 
+def request_limits(settings: RequestsSettings) -> RequestLimits:
+    """How many requests are kept."""
+    return RequestLimits(**_common(settings, RequestLimits))
+
+
 def _common(
-    settings: AbuseSettings | HttpSettings | MiniupdateSettings, kind: type[Any]
+    settings: AbuseSettings | HttpSettings | MiniupdateSettings | RequestsSettings, kind: type[Any]
 ) -> dict[str, Any]:
     """The settings that go by the same name where they are used."""
     names = {field.name for field in dataclasses.fields(kind)}

@@ -39,6 +39,7 @@ from ddns.policy.abuse import History
 from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
 from ddns.publisher import Publisher
+from ddns.requestlog import RequestLog
 from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite import SQLiteStore
@@ -124,8 +125,14 @@ class DdnsService(Service):
             History(parts.abuse_limits(settings.abuse)),
             time.monotonic,
         )
+        self._requests = RequestLog(self.store, reactor, parts.request_limits(settings.requests))
         self._operations = Operations(
-            self.store, self._publisher.published, self._run_slow, self._now, self._vault
+            self.store,
+            self._publisher.published,
+            self._run_slow,
+            self._now,
+            self._vault,
+            requests_written=self._requests.flush,
         )
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
         dns = settings.dns
@@ -196,7 +203,7 @@ class DdnsService(Service):
         """Listen with and without TLS. Nothing is answered before the reactor runs, and updates
         wait until everything is loaded."""
         http, https = self._settings.http, self._settings.https
-        resource = UpdateResource(self._perform, self._dialects, self._now)
+        resource = UpdateResource(self._perform, self._dialects, self._now, self._requests.note)
         site = LimitedSite(resource, self._reactor, parts.http_limits(http))
         self._listeners.listen("http", http.listen, site, site)
         if https.listen:
@@ -214,6 +221,7 @@ class DdnsService(Service):
             parts.line_limits(miniupdate),
             self._now,
             secrets.token_bytes,
+            self._requests.note,
         )
         self._listeners.listen("miniupdate", miniupdate.listen, factory, factory)
         for text in miniupdate.udp:
@@ -299,6 +307,7 @@ class DdnsService(Service):
         await self._listeners.stop(self._settings.stop_time)
         await self._control.stop()
         await self._dns.stop()
+        await self._requests.stop()
         await self.store.close()
         self._slow.stop()
 

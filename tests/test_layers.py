@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "vault": PURE,
     "publisher": PURE | {"zone", "policy", "store"},
     "authenticator": PURE | {"policy"},
+    "requestlog": PURE | {"store"},
     "updater": PURE | {"zone", "policy", "store", "publisher", "authenticator"},
     "api": PURE | {"vault", "zone", "policy", "store", "publisher", "updater"},
     "net": PURE
@@ -33,7 +34,7 @@ MAY_IMPORT = {
     "sample": PURE | {"api"},
 }
 MAY_IMPORT["config"] = PURE
-MAY_IMPORT["parts"] = {"config", "zone", "policy", "vault", "net"}
+MAY_IMPORT["parts"] = {"config", "zone", "policy", "vault", "requestlog", "net"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
 MAY_IMPORT["tap"] = {"service", "config"}
 """Each room of the house, and the rooms that its files may import besides their own."""

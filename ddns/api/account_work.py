@@ -16,6 +16,7 @@ from ddns.api.values import (
     known_host,
     known_key,
     known_zone,
+    requests_json,
     rrset_json,
 )
 from ddns.api.zone_work import record_set
@@ -35,7 +36,8 @@ def account_add(transaction: ITransaction, name: str, password: str | None, now:
 
 
 def account_show(reading: IReading, name: str) -> Json:
-    """An account with its keys, hosts and zones; whether DonDNS may act for it."""
+    """An account with its keys, hosts and zones; whether DonDNS may act for it; what clients asked
+    in its name that is not at its hosts."""
     account = known_account(reading, name)
     dondns = dondns_key(reading, name)
     return {
@@ -44,6 +46,7 @@ def account_show(reading: IReading, name: str) -> Json:
         "keys": [key_json(key) for key in reading.keys(name)],
         "hosts": [names.to_text(host.name) for host in reading.hosts(name)],
         "zones": [names.to_text(zone.origin) for zone in reading.zones() if zone.account == name],
+        "requests": requests_json(reading.requests_of_account(name)),
     }
 
 
@@ -133,12 +136,13 @@ def host_list(reading: IReading, account: str | None, zone: bytes | None) -> lis
 
 
 def host_show(reading: IReading, name: bytes) -> Json:
-    """A host and what stands at the names that belong to it."""
+    """A host, what stands at the names that belong to it, and what clients asked for it."""
     host = known_host(reading, name)
     found = []
     for owner in (name, *(label + name for label in names.BELOW_HOST)):
         found += [rrset_json(rrset) for rrset in reading.rrsets(host.zone, owner)]
-    return {**host_json(host), "records": found}
+    requests = requests_json(reading.requests_of_host(name))
+    return {**host_json(host), "records": found, "requests": requests}
 
 
 def host_add(

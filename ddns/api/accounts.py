@@ -39,6 +39,7 @@ class Accounts(Part):
 
     async def account_show(self, name: str) -> Json:
         """An account with its keys, without their secrets, its hosts and zones."""
+        await self._requests_written()
         return await self._read(partial(account_work.account_show, name=values.account_name(name)))
 
     async def account_remove(self, name: str) -> Json:

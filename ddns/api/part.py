@@ -16,9 +16,14 @@ from ddns.vault import Vault
 T = TypeVar("T")
 
 
+async def nothing_waits() -> None:
+    """For who has no log of requests in memory."""
+
+
 class Part:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
-    function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets.
+    function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
+    *requests_written* has the log of requests written as far as it has come.
 
     Whoever calls is the operator until :meth:`acting_for` says otherwise.
     """
@@ -31,6 +36,7 @@ class Part:
         now: Callable[[], float],
         vault: Vault,
         via: str = "command",
+        requests_written: Callable[[], Awaitable[None]] = nothing_waits,
     ) -> None:
         self._store = store
         self._published = published
@@ -38,6 +44,7 @@ class Part:
         self._now = now
         self._vault = vault
         self._via = via
+        self._requests_written = requests_written
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}
 

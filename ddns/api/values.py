@@ -11,6 +11,7 @@ from ddns.model import account as accounts
 from ddns.model import names, records
 from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
 from ddns.model.records import RRset
+from ddns.model.requests import Entry
 from ddns.store.interfaces import IReading
 
 T = TypeVar("T")
@@ -151,6 +152,11 @@ def host_json(host: Host) -> Json:
         "account": host.account,
         "ttl": host.ttl,
     }
+
+
+def requests_json(requests: Iterable[tuple[bool, Entry]]) -> list[Json]:
+    """Requests for people, newest first."""
+    return [{**entry._asdict(), "failed": failed} for failed, entry in requests]
 
 
 def rrset_json(rrset: RRset) -> Json:

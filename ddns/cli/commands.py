@@ -165,6 +165,7 @@ def account_show(client: Client, args: argparse.Namespace) -> Shown:
         *(f"zone: {zone}" for zone in account["zones"]),
         *(f"host: {host}" for host in account["hosts"]),
         *(f"key: {line}" for line in _table(account["keys"], _KEY_COLUMNS)),
+        *_requests(account["requests"]),
     ]
     return account, lines
 
@@ -259,7 +260,19 @@ def host_show(client: Client, args: argparse.Namespace) -> Shown:
     for record in host["records"]:
         for rdata in record["rdatas"]:
             lines.append(f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}")
-    return host, lines
+    return host, [*lines, *_requests(host["requests"])]
+
+
+def _requests(requests: list[Json]) -> Iterable[str]:
+    """What clients asked and were told, newest first, a blank line in front of each."""
+    for one in requests:
+        wrong = ", whose credentials were wrong" if one["failed"] else ""
+        yield ""
+        yield f"{when(one['at'])} {one['dialect']} from {one['peer']} as {one['user']!r}{wrong}"
+        yield f"  asked: {one['asked']}"
+        yield f"  told: {' | '.join(one['answer'].splitlines())}"
+        if one["agent"]:
+            yield f"  program: {one['agent']}"
 
 
 def host_remove(client: Client, args: argparse.Namespace) -> Shown:

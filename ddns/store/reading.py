@@ -11,7 +11,9 @@ from ddns.model import names
 from ddns.model.account import Account, Addresses, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind
 from ddns.model.records import AAAA, A, RRset, unpack_rdatas
+from ddns.model.requests import Entry
 from ddns.store.interfaces import IReading, StoreError
+from ddns.store.requests import read_requests
 
 _ACCOUNT = "select name, password, created, block_reason, block_since, block_until from account"
 _ZONE = "select origin, serial, account, created, addresses from zone"
@@ -82,6 +84,12 @@ class Reading:
         where = f" where {' and '.join(given)}" if given else ""
         rows = self._execute(f"{_HOST}{where} order by host.name", tuple(given.values()))
         return [make_host(*row) for row in rows]
+
+    def requests_of_host(self, name: bytes) -> list[tuple[bool, Entry]]:
+        return read_requests(self._execute, "host", name)
+
+    def requests_of_account(self, name: str) -> list[tuple[bool, Entry]]:
+        return read_requests(self._execute, "account", name)
 
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
         row = self._execute(

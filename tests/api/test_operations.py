@@ -118,6 +118,7 @@ def test_a_host(filled: House) -> None:
     assert filled.api("host_show", name="b.example.net") == {
         **host,
         "records": [{"owner": "*.b.example.net", "type": "TXT", "ttl": 60, "rdatas": ['"x"']}],
+        "requests": [],
     }
     assert filled.api("host_remove", name="b.example.net") == host
     assert filled.in_memory() == filled.on_disk()

@@ -126,7 +126,7 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
     }
     assert says("host", "add", "a.example.net", "--account", "alice", "--ttl", "5") == host
     assert says("host", "list", "--account", "alice") == {"hosts": [host]}
-    assert says("host", "show", "a.example.net") == {**host, "records": []}
+    assert says("host", "show", "a.example.net") == {**host, "records": [], "requests": []}
     made = says("key", "add", "alice", "--host", "a.example.net")
     assert made == {"key": made["key"], **key}
     assert says("key", "list") == {"keys": [key]}

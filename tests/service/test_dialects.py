@@ -28,6 +28,11 @@ def server(make_server: Launch) -> Server:
     server = make_server().with_miniupdate()
     with open(server.config, "a") as file:
         file.write("[store]\npatience = 0.2\n")
+    return filled(server)
+
+
+def filled(server: Server) -> Server:
+    """It runs, and has a host that every dialect may update."""
     server.start()
     server.call("zone_add", origin=ZONE)
     server.call("account_add", name=ACCOUNT, password=PASSWORD)

@@ -26,8 +26,9 @@ def _without_scope_or_mapping(host: str) -> str:
 
 def network_of(address: IAddress | None) -> bytes:
     """What a connection is counted by; nothing for a Unix socket's clients, who are not."""
-    known = isinstance(address, IPv4Address | IPv6Address)
-    return records.network_of(address.host) if known else b""
+    if not isinstance(address, IPv4Address | IPv6Address):
+        return b""
+    return records.network_of(address.host)
 
 
 class Tally(Counter[bytes]):

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ddns import __version__
-from ddns.cli import commands
+from ddns.cli import commands, zone_commands
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
+from ddns.cli.showing import Command, Shown
 from ddns.model.account import Addresses, KeyKind
 
 STARTING = 15.0
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         return made.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(
-        within: Any, name: str, run: commands.Command, about: str, creates: bool = False
+        within: Any, name: str, run: Command, about: str, creates: bool = False
     ) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = within.add_parser(
             name, help=about, description=about, parents=[common]
@@ -51,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     zone = group("zone", "Zones that this server is authoritative for")
-    one = command(zone, "add", commands.zone_add, "Add a zone with SOA and NS records", True)
+    one = command(zone, "add", zone_commands.zone_add, "Add a zone with SOA and NS records", True)
     one.add_argument("origin")
     one.add_argument(
         "--ns",
@@ -62,19 +63,21 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--account", metavar="OWNER", help="the account that may edit its records")
     _addresses(one, Addresses.ANY)
-    one = command(zone, "set", commands.zone_set, "Change a zone's owner or its policy")
+    one = command(zone, "set", zone_commands.zone_set, "Change a zone's owner or its policy")
     one.add_argument("origin")
     one.add_argument("--account", metavar="OWNER", help="'' for the operator")
     _addresses(one, None)
-    one = command(zone, "import", commands.zone_import, "Add or replace zones", True)
+    one = command(zone, "import", zone_commands.zone_import, "Add or replace zones", True)
     one.add_argument("file", nargs="+", help="a master file; its SOA's owner is the origin")
     one.add_argument(
         "--replace-hosts", action="store_true", help="replace also the records of hosts"
     )
-    one = command(zone, "export", commands.zone_export, "Print a zone as a master file")
+    one = command(zone, "export", zone_commands.zone_export, "Print a zone as a master file")
     one.add_argument("origin")
-    command(zone, "list", commands.zone_list, "List zones")
-    one = command(zone, "remove", commands.zone_remove, "Remove a zone with its hosts and records")
+    command(zone, "list", zone_commands.zone_list, "List zones")
+    one = command(
+        zone, "remove", zone_commands.zone_remove, "Remove a zone with its hosts and records"
+    )
     one.add_argument("origin")
 
     account = group("account", "People who update hosts")
@@ -194,11 +197,11 @@ def _printable(text: str) -> str:
     )
 
 
-def _run(args: argparse.Namespace) -> commands.Shown:
+def _run(args: argparse.Namespace) -> Shown:
     """Through a running server if there is one, else with the database in our own hands."""
     from ddns.paths import socket_path
 
-    def work(client: Client) -> commands.Shown:
+    def work(client: Client) -> Shown:
         answer, lines = args.run(client, args)
         return answer, list(lines)
 

@@ -129,7 +129,7 @@ def host_show(reading: IReading, name: bytes) -> Json:
     """A host and what stands at the names that belong to it."""
     host = known_host(reading, name)
     found = []
-    for owner in (name, *(label + name for label in names.BELOW_HOST)):
+    for owner in names.with_below(name):
         found += [rrset_json(rrset) for rrset in reading.rrsets(host.zone, owner)]
     return {**host_json(host), "records": found}
 

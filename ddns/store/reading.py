@@ -8,17 +8,39 @@ from typing import Any
 from zope.interface import implementer
 
 from ddns.model import names
-from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import (
+    Account,
+    Addresses,
+    Host,
+    Key,
+    KeyKind,
+    Registration,
+    ZoneInfo,
+)
 from ddns.model.journal import Author, Event, EventKind
-from ddns.model.records import AAAA, A, RRset, unpack_rdatas
+from ddns.model.records import AAAA, NS, A, RRset, unpack_rdatas
+from ddns.model.registration import Invitation, Member, Released
 from ddns.store.interfaces import IReading, StoreError
 
-_ZONE = "select origin, serial, account, created, addresses from zone"
+_ZONE = "select origin, serial, account, created, addresses, registration from zone"
 _HOST = (
     "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant"
     " from host join zone on zone.id = host.zone"
 )
 _KEY = "select id, account, kind, digest, limited, created, sealed, enabled from key"
+_ACCOUNT = "select name, password, created, host_limit from account"
+_INVITATION = (
+    "select invitation.id, zone.origin, digest, uses, expires, invitation.created, by"
+    " from invitation join zone on zone.id = invitation.zone"
+)
+_MEMBER = (
+    "select zone.origin, member.account, member.since"
+    " from member join zone on zone.id = member.zone"
+)
+_EVENT = (
+    "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
+    " from journal"
+)
 
 
 @implementer(IReading)
@@ -42,16 +64,11 @@ class Reading:
         return [_zone(*row) for row in self._execute(f"{_ZONE} order by origin")]
 
     def account(self, name: str) -> Account | None:
-        row = self._execute(
-            "select name, password, created from account where name = ?", (name,)
-        ).fetchone()
+        row = self._execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone()
         return None if row is None else Account(*row)
 
     def accounts(self) -> list[Account]:
-        return [
-            Account(*row)
-            for row in self._execute("select name, password, created from account order by name")
-        ]
+        return [Account(*row) for row in self._execute(f"{_ACCOUNT} order by name")]
 
     def _key(self, row: tuple[Any, ...]) -> Key:
         number, account, kind, digest, limited, created, sealed, enabled = row
@@ -87,6 +104,10 @@ class Reading:
         rows = self._execute(f"{_HOST}{where} order by host.name", tuple(given.values()))
         return [make_host(*row) for row in rows]
 
+    def count_hosts(self, account: str) -> int:
+        row = self._execute("select count(*) from host where account = ?", (account,)).fetchone()
+        return int(row[0])
+
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
         row = self._execute(
             "select ttl, rdatas from rrset where owner = ? and type = ?"
@@ -103,23 +124,86 @@ class Reading:
         )
         return [RRset(owner, number, ttl, unpack_rdatas(packed)) for number, ttl, packed in rows]
 
+    def name_servers(self) -> frozenset[bytes]:
+        rows = self._execute(
+            "select rrset.rdatas from zone join rrset on rrset.zone = zone.id"
+            " and rrset.owner = zone.origin and rrset.type = ?",
+            (NS,),
+        )
+        return frozenset(target for (packed,) in rows for target in unpack_rdatas(packed))
+
+    def released(self, name: bytes) -> Released | None:
+        row = self._execute(
+            "select name, account, at from released where name = ?", (name,)
+        ).fetchone()
+        return None if row is None else Released(*row)
+
+    def invitation(self, number: int) -> Invitation | None:
+        row = self._execute(f"{_INVITATION} where invitation.id = ?", (number,)).fetchone()
+        return None if row is None else Invitation(*row)
+
+    def invitation_by_digest(self, digest: bytes) -> Invitation | None:
+        row = self._execute(f"{_INVITATION} where digest = ?", (digest,)).fetchone()
+        return None if row is None else Invitation(*row)
+
+    def invitations(self, zone: bytes) -> list[Invitation]:
+        rows = self._execute(f"{_INVITATION} where zone.origin = ? order by invitation.id", (zone,))
+        return [Invitation(*row) for row in rows]
+
+    def member(self, zone: bytes, account: str) -> Member | None:
+        row = self._execute(
+            f"{_MEMBER} where zone.origin = ? and member.account = ?", (zone, account)
+        ).fetchone()
+        return None if row is None else Member(*row)
+
+    def members(self, zone: bytes) -> list[Member]:
+        rows = self._execute(f"{_MEMBER} where zone.origin = ? order by member.account", (zone,))
+        return [Member(*row) for row in rows]
+
+    def history(self, host: Host, limit: int) -> list[Event]:
+        """What stands in the journal itself; what is not in it yet is not found."""
+        (since,) = self._execute(
+            "select max(position) from journal where kind = 'host' and owner = ?"
+            " and after is not null and json_extract(cast(before as text), '$.account')"
+            " is not json_extract(cast(after as text), '$.account')",
+            (host.name,),
+        ).fetchone()
+        rows = self._execute(
+            f"{_EVENT} where position >= ? and owner in (?, ?, ?)"
+            " and (kind = 'host' or kind = 'rrset' and zone = ?) order by position desc limit ?",
+            (since or 0, *names.with_below(host.name), host.zone, limit),
+        ).fetchall()
+        events = [_event(row) for row in rows]
+        return [
+            event._replace(before=None) if event.position == since else event for event in events
+        ]
+
     def changes_since(self, position: int, limit: int) -> list[Event]:
         """See :meth:`ddns.store.interfaces.IStore.changes_since`."""
         oldest = self._execute("select min(position) from journal").fetchone()[0]
         if oldest is not None and position + 1 < oldest:
             raise StoreError(f"the journal begins at position {oldest}")
         rows = self._execute(
-            "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
-            " from journal where position > ? order by position limit ?",
-            (position, limit),
+            f"{_EVENT} where position > ? order by position limit ?", (position, limit)
         )
-        return [Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:]) for row in rows]
+        return [_event(row) for row in rows]
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    return Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:])
 
 
 def _zone(
-    origin: bytes, serial: int, account: str | None, created: float, addresses: str
+    origin: bytes,
+    serial: int,
+    account: str | None,
+    created: float,
+    addresses: str,
+    registration: str,
 ) -> ZoneInfo:
-    return ZoneInfo(origin, serial, account, created, Addresses(addresses))
+    return ZoneInfo(
+        origin, serial, account, created, Addresses(addresses), Registration(registration)
+    )
 
 
 def make_host(

@@ -11,11 +11,12 @@ from ddns.model.account import Account, Host, Key, ZoneInfo
 from ddns.model.journal import EventKind, public
 from ddns.store.interfaces import ITransaction, StoreError
 from ddns.store.reading import dormant_bits
+from ddns.store.registering import Registering
 from ddns.store.staging import Staging
 
 
 @implementer(ITransaction)
-class Transaction(Staging):
+class Transaction(Staging, Registering):
     """One author's changes within a batch."""
 
     # Zones -----------------------------------------------------------------------------------
@@ -25,9 +26,16 @@ class Transaction(Staging):
         before = self.zone(zone.origin)
         if before is None:
             self._execute(
-                "insert into zone (origin, serial, account, created, addresses)"
-                " values (?, ?, ?, ?, ?)",
-                (zone.origin, zone.serial, zone.account, zone.created, str(zone.addresses)),
+                "insert into zone (origin, serial, account, created, addresses, registration)"
+                " values (?, ?, ?, ?, ?, ?)",
+                (
+                    zone.origin,
+                    zone.serial,
+                    zone.account,
+                    zone.created,
+                    str(zone.addresses),
+                    str(zone.registration),
+                ),
             )
             self._serials[zone.origin] = zone.serial
         else:
@@ -35,8 +43,8 @@ class Transaction(Staging):
             serial = before.serial if given is None else given
             zone = dataclasses.replace(zone, serial=serial, created=before.created)
             self._execute(
-                "update zone set account = ?, addresses = ? where origin = ?",
-                (zone.account, str(zone.addresses), zone.origin),
+                "update zone set account = ?, addresses = ?, registration = ? where origin = ?",
+                (zone.account, str(zone.addresses), str(zone.registration), zone.origin),
             )
         self._batch.zones.clear()
         self._journal(
@@ -52,6 +60,7 @@ class Transaction(Staging):
     def remove_zone(self, origin: bytes) -> None:
         self._direct()
         zone = self._known_zone(origin)
+        self._release_all(origin)
         self._execute("delete from zone where origin = ?", (origin,))
         self._batch.zones.clear()
         self._serials.pop(origin, None)
@@ -65,9 +74,10 @@ class Transaction(Staging):
         self._direct()
         before = self.account(account.name)
         self._execute(
-            "insert into account (name, password, created) values (?, ?, ?)"
-            " on conflict (name) do update set password = excluded.password",
-            (account.name, account.password, account.created),
+            "insert into account (name, password, created, host_limit) values (?, ?, ?, ?)"
+            " on conflict (name) do update set password = excluded.password,"
+            " host_limit = excluded.host_limit",
+            (account.name, account.password, account.created, account.host_limit),
         )
         self._journal(
             EventKind.ACCOUNT, account.name, public(before), public(account), value=account
@@ -149,7 +159,8 @@ class Transaction(Staging):
             ),
         )
         if before is None:
-            owners = (host.name, *(label + host.name for label in names.BELOW_HOST))
+            self._execute("delete from released where name = ?", (host.name,))
+            owners = names.with_below(host.name)
             self._execute(
                 f"update rrset set of_host = 1 where owner in ({','.join('?' * len(owners))})"
                 " and zone = (select id from zone where origin = ?)",
@@ -168,9 +179,10 @@ class Transaction(Staging):
         host = self.host(name)
         if host is None:
             raise StoreError(f"there is no host {names.to_text(name)}")
-        for owner in (name, *(label + name for label in names.BELOW_HOST)):
+        for owner in names.with_below(name):
             for rrset in self.rrsets(host.zone, owner):
                 self.put_rrset(host.zone, dataclasses.replace(rrset, rdatas=()))
         self._direct()
         self._execute("delete from host where name = ?", (name,))
+        self._release(host)
         self._journal(EventKind.HOST, names.to_text(name), public(host), None, owner=name)

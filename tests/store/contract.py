@@ -26,13 +26,14 @@ from tests.store.blocking import (
 )
 from tests.store.living import LivingContract
 from tests.store.recording import RecordingContract, Refused, refuse
+from tests.store.registering import RegisteringContract
 from tests.store.staging import StagingContract
 
 OTHER = names.from_text("other.example")
 WILD, ACME = (label + HOME for label in names.BELOW_HOST)
 
 
-class StoreContract(RecordingContract, StagingContract, LivingContract):
+class StoreContract(RecordingContract, StagingContract, LivingContract, RegisteringContract):
     """See the module."""
 
     def test_it_is_a_store(self, store: Blocking) -> None:

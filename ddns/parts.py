@@ -9,11 +9,18 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from ddns.config import DnsSettings, HttpSettings, MiniupdateSettings, RateLimitSettings
+from ddns.config import (
+    DnsSettings,
+    HttpSettings,
+    MiniupdateSettings,
+    RateLimitSettings,
+    RegistrationSettings,
+)
 from ddns.net.channel import HttpLimits
 from ddns.net.dns import TcpLimits
 from ddns.net.lines import LineLimits
 from ddns.policy.directory import CannotUnseal
+from ddns.policy.registration import DAY, Rules
 from ddns.vault import Tampered, Vault, VaultError
 from ddns.zone.cookies import Cookies
 from ddns.zone.limits import RateLimiter
@@ -71,6 +78,13 @@ def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
         secret=bytes.fromhex(settings.cookie_secret),
         accepted=bytes.fromhex(settings.cookie_secret_accepted),
     )
+
+
+def rules(settings: RegistrationSettings) -> Rules:
+    """What people may register."""
+    given = dataclasses.asdict(settings)
+    quarantine = given.pop("quarantine_days") * DAY
+    return Rules(**given, quarantine=quarantine)
 
 
 class Unsealing:

@@ -107,8 +107,9 @@ class DdnsService(Service):
         self._directory = Directory(secrets.token_bytes(32), self._unseal)
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
         self._updater = Updater(self.store, self._directory, self._publisher, self._run_slow)
+        rules = parts.rules(settings.registration)
         self._operations = Operations(
-            self.store, self._publisher.published, self._run_slow, self._now, self._vault
+            self.store, self._publisher.published, self._run_slow, now, self._vault, rules=rules
         )
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
         dns = settings.dns

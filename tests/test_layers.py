@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "net": PURE
     | {"__init__", "zone", "policy", "dialects", "miniupdate"}
     | {"store", "publisher", "updater", "api"},
-    "cli": PURE | {"__init__", "vault", "store", "api"},
+    "cli": PURE | {"__init__", "vault", "policy", "store", "api"},
     "sample": PURE | {"api"},
 }
 MAY_IMPORT["config"] = PURE

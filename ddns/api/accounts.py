@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ddns.api import account_work, values
+from ddns.api import account_work, shown, values
 from ddns.api.errors import Invalid
 from ddns.api.part import Part
-from ddns.api.values import Json
+from ddns.api.shown import Json
 from ddns.policy import secrets
 
 
@@ -17,7 +17,7 @@ class Accounts(Part):
     async def account_list(self) -> Json:
         """All accounts."""
         return {
-            "accounts": await self._read(lambda r: [values.account_json(a) for a in r.accounts()])
+            "accounts": await self._read(lambda r: [shown.account_json(a) for a in r.accounts()])
         }
 
     async def account_add(self, name: str, password: str | None = None) -> Json:
@@ -35,12 +35,37 @@ class Accounts(Part):
             partial(account_work.account_add, name=known, password=hashed, now=self._now())
         )
 
+    async def account_set(self, name: str, hosts: int | str) -> Json:
+        """How many hosts an account may register, or ``"default"``: as many as any other."""
+        limit = values.host_limit(hosts)
+        return await self._transact(
+            partial(
+                account_work.account_set,
+                rules=self._rules,
+                name=values.account_name(name),
+                hosts=limit,
+            )
+        )
+
     async def account_show(self, name: str) -> Json:
         """An account with its keys, without their secrets, its hosts and zones."""
-        return await self._read(partial(account_work.account_show, name=values.account_name(name)))
+        return await self._read(
+            partial(
+                account_work.account_show,
+                caller=self._caller,
+                rules=self._rules,
+                name=values.account_name(name),
+            )
+        )
 
     async def account_remove(self, name: str) -> Json:
         """Remove an account with its keys and hosts."""
         return await self._transact(
-            partial(account_work.account_remove, name=values.account_name(name))
+            partial(
+                account_work.account_remove,
+                caller=self._caller,
+                rules=self._rules,
+                name=values.account_name(name),
+                now=self._now(),
+            )
         )

@@ -31,6 +31,12 @@ class Forbidden(ApiError):
     status = 403
 
 
+class Exceeded(Forbidden):
+    """The caller has as many of these as an account may have."""
+
+    code = "quota"
+
+
 class NotFound(ApiError):
     """What the call is about does not exist."""
 

@@ -10,6 +10,7 @@ from ddns.api.caller import OPERATOR, Caller
 from ddns.api.errors import ApiError
 from ddns.api.values import RunSlow
 from ddns.model.journal import Author
+from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.vault import Vault
 
@@ -18,7 +19,8 @@ T = TypeVar("T")
 
 class Part:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
-    function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets.
+    function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
+    *rules* are what holds for people.
 
     Whoever calls is the operator until :meth:`acting_for` says otherwise.
     """
@@ -31,6 +33,7 @@ class Part:
         now: Callable[[], float],
         vault: Vault,
         via: str = "command",
+        rules: Rules = DEFAULTS,
     ) -> None:
         self._store = store
         self._published = published
@@ -38,6 +41,7 @@ class Part:
         self._now = now
         self._vault = vault
         self._via = via
+        self._rules = rules
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}
 

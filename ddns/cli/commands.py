@@ -7,8 +7,9 @@ import argparse
 import sys
 
 from ddns.cli.client import CallFailed, Client
-from ddns.cli.showing import Shown, cell, table
+from ddns.cli.showing import Json, Shown, cell, table
 
+_HOST_LINES = ("name", "unicode", "zone", "account", "ttl")
 _KEY_COLUMNS = ("id", "account", "kind", "enabled", "hosts")
 
 
@@ -25,11 +26,17 @@ def account_list(client: Client, args: argparse.Namespace) -> Shown:
     return answer, table(answer["accounts"], ("name", "password"))
 
 
+def account_set(client: Client, args: argparse.Namespace) -> Shown:
+    account = client.call("account_set", name=args.name, hosts=args.hosts)
+    return account, [f"account {account['name']} may register {account['host_limit']} hosts"]
+
+
 def account_show(client: Client, args: argparse.Namespace) -> Shown:
     account = client.call("account_show", name=args.name)
     lines = [
         f"name: {account['name']}",
         f"password: {cell(account['password'])}",
+        f"hosts that it may register: {account['host_limit']}",
         f"DonDNS: {'API enabled' if account['dondns'] else 'API disabled'}",
         *(f"zone: {zone}" for zone in account["zones"]),
         *(f"host: {host}" for host in account["hosts"]),
@@ -90,7 +97,12 @@ def key_revoke(client: Client, args: argparse.Namespace) -> Shown:
 def host_add(client: Client, args: argparse.Namespace) -> Shown:
     records = [{"type": kind, "rdata": rdata} for kind, rdata in args.record]
     host = client.call(
-        "host_add", name=args.name, account=args.account, ttl=args.ttl, records=records or None
+        "host_add",
+        name=args.name,
+        account=args.account,
+        ttl=args.ttl,
+        records=records or None,
+        wildcard=args.wildcard,
     )
     return host, [f"added host {host['name']} for account {host['account']}"]
 
@@ -102,16 +114,56 @@ def host_list(client: Client, args: argparse.Namespace) -> Shown:
 
 def host_show(client: Client, args: argparse.Namespace) -> Shown:
     host = client.call("host_show", name=args.name)
-    lines = [f"{key}: {host[key]}" for key in ("name", "zone", "account", "ttl")]
-    for record in host["records"]:
-        for rdata in record["rdatas"]:
-            lines.append(f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}")
-    return host, lines
+    shown = [key for key in (*_HOST_LINES, "wildcard") if key in host]
+    lines = [f"{key}: {cell(host[key])}" for key in shown]
+    return host, lines + _record_lines(host["records"])
+
+
+def host_set(client: Client, args: argparse.Namespace) -> Shown:
+    host = client.call(
+        "host_set", name=args.name, account=args.account, ttl=args.ttl, wildcard=args.wildcard
+    )
+    return host, [f"changed host {host['name']}"]
+
+
+def host_history(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("host_history", name=args.name, limit=args.limit)
+    lines = []
+    for event in answer["events"]:
+        what = f"{event['owner']} {event['type'] or 'host'}"
+        before, after = _side(event["before"]), _side(event["after"])
+        lines.append(
+            f"{event['at']}  {event['who']} by {event['via']}: {what}: {before} -> {after}"
+        )
+    return answer, lines
+
+
+def _side(side: Json | None) -> str:
+    """One state of what has changed, in a line."""
+    if side is None:
+        return "nothing"
+    if "rdatas" in side:
+        return f"{', '.join(side['rdatas'])} (TTL {side['ttl']})"
+    return f"account {side['account']}, TTL {side['ttl']}"
 
 
 def host_remove(client: Client, args: argparse.Namespace) -> Shown:
     host = client.call("host_remove", name=args.name)
     return host, [f"removed host {host['name']}"]
+
+
+def record_show(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("record_show", owner=args.owner)
+    return answer, _record_lines(answer["records"])
+
+
+def _record_lines(records: list[Json]) -> list[str]:
+    """Records as a master file has them."""
+    return [
+        f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}"
+        for record in records
+        for rdata in record["rdatas"]
+    ]
 
 
 def record_set(client: Client, args: argparse.Namespace) -> Shown:

@@ -15,6 +15,8 @@ from ddns.cli.client import CallFailed, Client, SocketClient
 from ddns.cli.showing import Json, Shown, table
 from ddns.model import names, rows
 
+_ZONE_COLUMNS = ("origin", "serial", "account", "addresses", "registration")
+
 CHUNK = 2**20
 """Octets a request of an import."""
 
@@ -30,13 +32,18 @@ def zone_add(client: Client, args: argparse.Namespace) -> Shown:
         ns=servers,
         account=args.account,
         addresses=args.addresses,
+        registration=args.registration,
     )
     return zone, [f"added zone {zone['origin']}"]
 
 
 def zone_set(client: Client, args: argparse.Namespace) -> Shown:
     zone = client.call(
-        "zone_set", origin=args.origin, account=args.account, addresses=args.addresses
+        "zone_set",
+        origin=args.origin,
+        account=args.account,
+        addresses=args.addresses,
+        registration=args.registration,
     )
     return zone, [f"changed zone {zone['origin']}"]
 
@@ -128,9 +135,30 @@ def zone_export(client: Client, args: argparse.Namespace) -> Shown:
 
 def zone_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("zone_list")
-    return answer, table(answer["zones"], ("origin", "serial", "account", "addresses"))
+    return answer, table(answer["zones"], _ZONE_COLUMNS)
 
 
 def zone_remove(client: Client, args: argparse.Namespace) -> Shown:
     zone = client.call("zone_remove", origin=args.origin)
     return zone, [f"removed zone {zone['origin']}"]
+
+
+def zone_invite(client: Client, args: argparse.Namespace) -> Shown:
+    invitation = client.call("invitation_add", origin=args.origin, uses=args.uses, days=args.days)
+    return invitation, [invitation["code"]]
+
+
+def zone_invitations(client: Client, args: argparse.Namespace) -> Shown:
+    if args.revoke is not None:
+        gone = client.call("invitation_revoke", origin=args.origin, number=args.revoke)
+        return gone, [f"revoked invitation {gone['id']} to zone {gone['zone']}"]
+    answer = client.call("invitation_list", origin=args.origin)
+    return answer, table(answer["invitations"], ("id", "uses", "expires", "by"))
+
+
+def zone_members(client: Client, args: argparse.Namespace) -> Shown:
+    if args.remove is not None:
+        gone = client.call("member_remove", origin=args.origin, account=args.remove)
+        return gone, [f"account {gone['account']} is no member of zone {gone['zone']} any more"]
+    answer = client.call("member_list", origin=args.origin)
+    return answer, table(answer["members"], ("account", "since"))

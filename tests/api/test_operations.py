@@ -105,6 +105,7 @@ def test_a_host(filled: House) -> None:
     filled.api("record_set", owner="*.b.example.net", type="TXT", rdatas=["x"])
     assert filled.api("host_show", name="b.example.net") == {
         **host,
+        "wildcard": False,
         "records": [{"owner": "*.b.example.net", "type": "TXT", "ttl": 60, "rdatas": ['"x"']}],
     }
     assert filled.api("host_remove", name="b.example.net") == host

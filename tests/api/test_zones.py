@@ -23,6 +23,7 @@ def test_a_zone(house: House) -> None:
         "serial": 1,
         "account": None,
         "addresses": "any",
+        "registration": "closed",
     }
     zone = house.zones.get(ORIGIN)
     assert zone is not None

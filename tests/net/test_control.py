@@ -73,6 +73,7 @@ def connection(path: Path) -> Iterator[Connection]:
 
 def test_calls(connection: Connection) -> None:
     zone = {"origin": "example.net", "serial": 1, "account": None, "addresses": "any"}
+    zone["registration"] = "closed"
     host = {"name": "a.example.net", "zone": "example.net", "account": "alice", "ttl": 5}
     calls: list[tuple[str, str, Any, Any]] = [
         ("GET", "/v1/zones", None, {"zones": []}),
@@ -80,7 +81,7 @@ def test_calls(connection: Connection) -> None:
         ("POST", "/v1/accounts", {"name": "alice"}, {"name": "alice", "password": False}),
         ("POST", "/v1/hosts", {"name": "a.example.net", "account": "alice", "ttl": 5}, host),
         ("GET", "/v1/hosts?account=alice", None, {"hosts": [host]}),
-        ("GET", "/v1/hosts/a.example.net", None, {**host, "records": []}),
+        ("GET", "/v1/hosts/a.example.net", None, {**host, "wildcard": False, "records": []}),
         ("DELETE", "/v1/hosts/a%2Eexample.net", None, host),
         ("GET", "/v1/zones", None, {"zones": [zone]}),
     ]

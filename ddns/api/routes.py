@@ -20,6 +20,10 @@ class Route:
     octets: bool = False  # the body, or the answer of a GET, are rows (ddns.model.rows)
     right: Right = Right.OPERATOR
 
+    def named(self) -> list[str]:
+        """The arguments that are in the path."""
+        return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+
     def match(self, path: str) -> dict[str, str] | None:
         """The arguments in a path that fits, else None."""
         mine, theirs = self.path.split("/"), path.split("/")
@@ -27,7 +31,7 @@ class Route:
             return None
         found = {}
         for part, given in zip(mine, theirs, strict=True):
-            if part.startswith("{"):
+            if part.startswith("{") and given:
                 found[part[1:-1]] = unquote(given)
             elif part != given:
                 return None
@@ -89,3 +93,9 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         if route.method == method and (found := route.match(path)) is not None:
             return route, found
     return None
+
+
+def methods(path: str) -> list[str]:
+    """What can be done with a path; nothing where there is nothing."""
+    found = [route.method for route in ROUTES if route.match(path) is not None]
+    return [*(["HEAD"] if "GET" in found else []), *found]

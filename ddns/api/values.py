@@ -112,7 +112,7 @@ def records_by_type(given: Iterable[Json]) -> dict[int, tuple[bytes, ...]]:
     """Records in presentation form: rdata by type."""
     texts: dict[int, list[str]] = {}
     for record in given:
-        if not isinstance(record.get("type"), str) or not isinstance(record.get("rdata"), str):
+        if record.keys() != {"type", "rdata"} or None in record.values():
             raise Invalid('a record is {"type": "...", "rdata": "..."}')
         texts.setdefault(record_type(record["type"]), []).append(record["rdata"])
     return {number: rdatas(number, of) for number, of in texts.items()}
@@ -123,7 +123,7 @@ def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
     found = []
     for server in given:
         address = server.get("address")
-        if not isinstance(server.get("name"), str):
+        if server.keys() - {"name", "address"} or not isinstance(server.get("name"), str):
             raise Invalid('a name server is {"name": "...", "address": "..." or null}')
         if address is not None and records.address_from_text(address) is None:
             raise Invalid(f"{address!r} is not an address")

@@ -120,8 +120,8 @@ class Zones(Part):
         )
 
     async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
-        """The zone's SOA with its serial, and a walk over its records, the SOA with serial 0 among
-        them; the caller closes it."""
+        """A zone's SOA with its serial, and its records. These come by a walk that the caller has
+        to close, and the SOA is among them with serial 0."""
         known = values.name(origin)
         soa = await self._read(partial(zone_work.soa_row, origin=known))
         return soa, self._store.scan(known)

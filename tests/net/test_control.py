@@ -95,10 +95,11 @@ def test_calls(connection: Connection) -> None:
     [
         ("GET", "/", None, 404, "not_found"),
         ("GET", "/v1/zones/", None, 404, "not_found"),
-        ("PUT", "/v1/zones", None, 404, "not_found"),
+        ("PUT", "/v1/zones", None, 405, "method_not_allowed"),
+        ("POST", "/openapi.json", None, 405, "method_not_allowed"),
         ("HEAD", "/v1/zone", None, 404, None),
         ("DELETE", "/v1/zones/none.example", None, 404, "not_found"),
-        ("DELETE", "/v1/zones/", None, 400, "invalid"),
+        ("DELETE", "/v1/zones/", None, 404, "not_found"),
         ("GET", "/v1/zones?x=1", None, 400, "invalid"),
         ("POST", "/v1/zones", b"", 400, "invalid"),
         ("POST", "/v1/zones", b"{", 400, "invalid"),

@@ -16,7 +16,13 @@ from ddns.model import names, records
 from ddns.model.account import Account, Host, ZoneInfo
 from ddns.model.records import CNAME, RRset
 from ddns.policy.authorize import hidden
-from ddns.policy.registration import Rules, in_quarantine, is_reserved_name, is_well_shaped
+from ddns.policy.registration import (
+    GIVEN_UP,
+    Rules,
+    in_quarantine,
+    is_reserved_name,
+    is_well_shaped,
+)
 from ddns.store.interfaces import IReading, ITransaction
 
 
@@ -85,7 +91,6 @@ def host_add(
         _set_wildcard(transaction, caller, rules, host)
     if hidden(name, zone.origin, partial(transaction.rrsets, zone.origin)):
         raise Invalid(f"{names.to_text(name)} would be a delegation, and no host of this zone")
-    transaction.forget_released(now - rules.quarantine)
     return host_json(host)
 
 
@@ -121,19 +126,19 @@ def _for_person(
             raise Conflict(f"{shown} has records already, and they are not yours")
     if in_quarantine(transaction.released(name), account, rules, now):
         raise Conflict(f"{shown} was somebody else's not long ago and is not free yet")
-    _one_more_host(transaction, rules, known)
+    transaction.forget_released(now - rules.quarantine)
+    most = host_limit(rules, known)
+    if transaction.count_hosts(account) >= most:
+        raise Exceeded(f"account {account} may have {most} hosts and has them")
+    again = transaction.released(name) is not None
+    if not again and transaction.count_released(account) >= GIVEN_UP * most:
+        raise Exceeded(f"account {account} has given up too many names; they are free for it only")
     return zone
 
 
 def host_limit(rules: Rules, account: Account) -> int:
     """How many hosts an account may register."""
     return rules.hosts_per_account if account.host_limit is None else account.host_limit
-
-
-def _one_more_host(reading: IReading, rules: Rules, account: Account) -> None:
-    most = host_limit(rules, account)
-    if reading.count_hosts(account.name) >= most:
-        raise Exceeded(f"account {account.name} may have {most} hosts and has them")
 
 
 def host_set(

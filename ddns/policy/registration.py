@@ -22,6 +22,10 @@ RESERVED = (
 )  # fmt: skip
 """Labels that would let somebody speak for the whole zone."""
 
+GIVEN_UP = 10
+"""How many times as many names as it may have an account may have given up in quarantine: or one
+person could take all good names out of everybody's reach."""
+
 HOST_TYPES = (A, AAAA, MX, CNAME, TXT)
 """What people may set at the names of their hosts."""
 

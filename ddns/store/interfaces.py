@@ -91,6 +91,9 @@ class IReading(Interface):
     def released(name: bytes) -> Released | None:
         """Who had a host of this name, if there is none now."""
 
+    def count_released(account: str) -> int:
+        """How many released names are kept for an account."""
+
     def invitation(number: int) -> Invitation | None:
         """An invitation by its number."""
 

@@ -138,6 +138,12 @@ class Reading:
         ).fetchone()
         return None if row is None else Released(*row)
 
+    def count_released(self, account: str) -> int:
+        row = self._execute(
+            "select count(*) from released where account = ?", (account,)
+        ).fetchone()
+        return int(row[0])
+
     def invitation(self, number: int) -> Invitation | None:
         row = self._execute(f"{_INVITATION} where invitation.id = ?", (number,)).fetchone()
         return None if row is None else Invitation(*row)

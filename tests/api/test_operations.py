@@ -263,6 +263,7 @@ def test_a_host_with_records_from_the_start(filled: House) -> None:
     [
         ([{"type": "A", "rdata": "x"}], Invalid),
         ([{"type": "A"}], Invalid),
+        ([{"type": "A", "rdata": "192.0.2.1", "ttl": "5"}], Invalid),
         ([{"type": "A", "rdata": None}], Invalid),
         ([{"type": "NOSUCH", "rdata": "x"}], Invalid),
         ([{"type": "NS", "rdata": "ns1.example.org."}], Invalid),

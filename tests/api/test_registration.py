@@ -245,6 +245,18 @@ def test_without_quarantine_a_name_is_free_at_once(open_house: House) -> None:
     open_house.person("bob", "host_add", name="a.dyn.example")
 
 
+def test_nobody_takes_all_names_out_of_reach(open_house: House) -> None:
+    open_house.rule(hosts_per_account=1)
+    for number in range(10):
+        open_house.person("bob", "host_add", name=f"h{number}.dyn.example")
+        open_house.person("bob", "host_remove", name=f"h{number}.dyn.example")
+    refused_to(open_house, "bob", Exceeded, "host_add", name="new.dyn.example")
+    open_house.person("bob", "host_add", name="h5.dyn.example")
+    open_house.person("bob", "host_remove", name="h5.dyn.example")
+    open_house.time += 90 * DAY
+    open_house.person("bob", "host_add", name="new.dyn.example")
+
+
 def test_old_releases_are_forgotten(open_house: House) -> None:
     def released(label: str) -> bool:
         name = names.from_text(f"{label}.dyn.example")

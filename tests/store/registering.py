@@ -113,6 +113,7 @@ class RegisteringContract:
         store.commit(lambda t: t.remove_host(other), Author("alice", "test", 50.5))
         store.commit(lambda t: t.forget_released(50.0))
         found = store.read(lambda r: [r.released(name) for name in (HOME, other)])
+        assert store.read(lambda r: (r.count_released("alice"), r.count_released("bob"))) == (1, 0)
         assert found == [None, Released(other, "alice", 50.5)]
 
     # Invitations and members -----------------------------------------------------------------

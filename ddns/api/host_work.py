@@ -112,11 +112,13 @@ def _for_person(
     """The zone of a host to come, if somebody may have one of this name."""
     known = access.own_account(transaction, caller, account)
     shown = names.to_text(name)
-    if transaction.host(name) is not None:
+    taken = transaction.host(name)
+    if taken is None or not caller.owns(taken.account):
+        zone = access.zone_for_hosts(transaction, caller, name)
+    if taken is not None:
         raise Conflict(f"host {shown} exists already")
-    if transaction.zone(name) is not None:
-        raise Conflict(f"{shown} is a zone; a host has a name below one")
-    zone = access.zone_for_hosts(transaction, caller, name)
+    if name == zone.origin:
+        raise Invalid(f"{shown} is a zone; a host has a name below one")
     if not caller.owns(zone.account):
         if not is_well_shaped(name, zone.origin):
             raise Invalid(f"a host has one label before {names.to_text(zone.origin)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -68,7 +69,7 @@ class ApiResource(Resource):
             if method != "GET":
                 raise NotAllowed(("HEAD", "GET"))
             base = "/" + b"/".join(request.prepath or ()).decode("utf-8", "replace")
-            _send(request, 200, openapi.document(__version__, base))
+            _send(request, 200, _description(base))
             return
         found = routes.find(method, path)
         if found is None:
@@ -98,6 +99,11 @@ class ApiResource(Resource):
             await _RowStream(request, scan).send(soa, whole=asked != "HEAD")
         else:
             _send(request, 200, await operation(**arguments))  # type: ignore[misc]
+
+
+@functools.lru_cache(maxsize=4)
+def _description(base: str) -> Json:
+    return openapi.document(__version__, base)
 
 
 def _error(code: str, message: str) -> Json:

@@ -80,7 +80,8 @@ def test_zones_that_people_see(open_house: House) -> None:
         ("new.club.example", NotFound),  # by invitation
         ("new.bob.example", NotFound),
         ("new.none.example", NotFound),
-        ("dyn.example", Conflict),
+        ("dyn.example", Invalid),
+        ("bobs.bob.example", NotFound),  # taken, but that is not for her to know
         ("a.b.dyn.example", Invalid),
         ("_x.dyn.example", Invalid),
         ("xn--a.dyn.example", Invalid),
@@ -91,7 +92,8 @@ def test_zones_that_people_see(open_house: House) -> None:
         ("text.dyn.example", Conflict),
         ("wild.dyn.example", Conflict),
         ("cut.dyn.example", Conflict),
-        ("zone.dyn.example", Conflict),
+        ("zone.dyn.example", NotFound),
+        ("new.zone.dyn.example", NotFound),
         ("bobs.dyn.example", Conflict),
     ],
 )
@@ -104,7 +106,8 @@ def test_hosts_that_people_cannot_have(open_house: House, name: str, kind: type[
         ("cut", "NS", "ns.cut.example"),
     ):
         open_house.api("record_set", owner=f"{owner}.dyn.example", type=type_, rdatas=[rdata])
-    open_house.person("bob", "host_add", name="bobs.dyn.example")
+    for zone in ("dyn.example", "bob.example"):
+        open_house.person("bob", "host_add", name=f"bobs.{zone}")
     refused_to(open_house, "alice", kind, "host_add", name=name)
 
 

@@ -13,6 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.checks import CHECKS, load_all_checks
+from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from ddns import __version__
@@ -70,15 +71,29 @@ def house(running: RunningReactor, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def port(house: House) -> Iterator[int]:
-    """Where the API is served."""
+    """Where the API is served: at the root, and below a path of a site that has more."""
     resource = ApiResource(house.operations, caller_of, "api")
-    site = LimitedSite(resource, house.running.reactor, HttpLimits())
+    site = LimitedSite(Below(resource), house.running.reactor, HttpLimits())
     listening: Any = house.running.call(
         lambda: house.running.reactor.listenTCP(0, site, interface="127.0.0.1")
     )
     yield listening.getHost().port
     house.running.call(site.abort_connections)
     house.running.call(listening.stopListening)
+
+
+class Below(Resource):
+    """A resource for every path but ``/api``, below which it is as well."""
+
+    def __init__(self, api: ApiResource) -> None:
+        super().__init__()
+        self._api = api
+
+    def getChild(self, path: bytes, request: Request) -> Resource:
+        if path != b"api":
+            assert request.prepath is not None
+            request.postpath = [request.prepath.pop(), *(request.postpath or [])]
+        return self._api
 
 
 def furnish(house: House) -> None:
@@ -149,6 +164,13 @@ def test_anybody_gets_the_document(port: int) -> None:
     answer = connection.getresponse()
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     connection.close()
+
+
+def test_the_document_tells_where_the_api_is(port: int) -> None:
+    for base, target in (("/", "/openapi.json"), ("/api", "/api/openapi.json")):
+        _, body = ask(port, "GET", target)
+        assert json.loads(body)["servers"] == [{"url": base}]
+    assert ask(port, "GET", "/api/v1/zones")[1] == ask(port, "GET", "/v1/zones")[1]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ddns.model.records import MAX_TTL
+
 T = TypeVar("T")
 
 _MAY_BE_0 = (
@@ -25,7 +27,9 @@ _MAY_BE_0 = (
     "abuse.failures_noticed",
     "requests.per_host",
     "requests.failed_per_host",
+    "registration.quarantine_days",
 )
+_RESERVED = re.compile(r"[a-z0-9_-]{1,63}\*?|\*", re.ASCII)
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
 
 
@@ -144,6 +148,20 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationSettings:
+    """``[registration]``: what holds for people, not for the operator. ``reserved`` are labels of
+    hosts, with ``*`` at the end for whatever follows; TTLs are seconds."""
+
+    reserved: tuple[str, ...] = ()
+    min_ttl: int = 10
+    max_ttl: int = 86_400
+    hosts_per_account: int = 10
+    keys_per_account: int = 20
+    records_per_host: int = 20
+    quarantine_days: float = 90.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. ``sample`` lets a new, loopback-only server make a first host."""
 
@@ -157,6 +175,7 @@ class Settings:
     abuse: AbuseSettings = field(default_factory=AbuseSettings)
     requests: RequestsSettings = field(default_factory=RequestsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    registration: RegistrationSettings = field(default_factory=RegistrationSettings)
 
 
 def load(path: str | Path) -> Settings:
@@ -206,6 +225,16 @@ def check(settings: Settings) -> Settings:
             )
     if settings.dns.rate_limit.table_size > _LARGEST_TABLE:
         raise ConfigError(f"dns.rate_limit.table_size: expected {_LARGEST_TABLE} at most")
+    for pattern in settings.registration.reserved:
+        if not _RESERVED.fullmatch(pattern):
+            raise ConfigError(
+                f"registration.reserved: expected a label in lower case, perhaps with * at its end,"
+                f" got {pattern!r}"
+            )
+    if not settings.registration.min_ttl <= settings.registration.max_ttl <= MAX_TTL:
+        raise ConfigError(
+            f"registration.max_ttl: expected registration.min_ttl or more, up to {MAX_TTL}"
+        )
     return settings
 
 

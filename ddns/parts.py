@@ -15,6 +15,7 @@ from ddns.config import (
     HttpSettings,
     MiniupdateSettings,
     RateLimitSettings,
+    RegistrationSettings,
     RequestsSettings,
     parse_network,
 )
@@ -24,6 +25,7 @@ from ddns.net.lines import LineLimits
 from ddns.policy import abuse
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.directory import CannotUnseal
+from ddns.policy.registration import DAY, Rules
 from ddns.requestlog import RequestLimits
 from ddns.vault import Tampered, Vault, VaultError
 from ddns.zone.cookies import Cookies
@@ -97,6 +99,13 @@ def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
         secret=bytes.fromhex(settings.cookie_secret),
         accepted=bytes.fromhex(settings.cookie_secret_accepted),
     )
+
+
+def rules(settings: RegistrationSettings) -> Rules:
+    """What people may register."""
+    given = dataclasses.asdict(settings)
+    quarantine = given.pop("quarantine_days") * DAY
+    return Rules(**given, quarantine=quarantine)
 
 
 class Unsealing:

@@ -132,6 +132,7 @@ class DdnsService(Service):
             self._run_slow,
             self._now,
             self._vault,
+            rules=parts.rules(settings.registration),
             requests_written=self._requests.flush,
         )
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))

@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
+from ddns.api.caller import Caller
 from ddns.api.operations import Operations
 from ddns.authenticator import Authenticator
 from ddns.model import names, records
@@ -20,6 +21,7 @@ from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.paths import key_path
 from ddns.policy.abuse import History, Limits
 from ddns.policy.directory import Directory
+from ddns.policy.registration import Rules
 from ddns.publisher import Publisher
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
@@ -80,6 +82,22 @@ class House:
     def api(self, operation: str, **arguments: Any) -> Any:
         """Call an operation of the API."""
         return self.running.call(lambda: getattr(self.operations, operation)(**arguments))
+
+    def person(self, account: str, operation: str, /, **arguments: Any) -> Any:
+        """Call an operation as somebody who has logged in."""
+        theirs = self.operations.acting_for(Caller(account), "web")
+        return self.running.call(lambda: getattr(theirs, operation)(**arguments))
+
+    def rule(self, **changed: Any) -> None:
+        """From now on other rules hold for people."""
+        self.operations = Operations(
+            self.store,
+            self.publisher.published,
+            self.run_slow,
+            lambda: self.time,
+            self.vault,
+            rules=Rules(**changed),
+        )
 
     def fill(self, zone: str = "example.net") -> str:
         """A zone with alice's host ``home``; alice's key."""

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from twisted.python.usage import UsageError
 
-from ddns import config
+from ddns import config, parts
 from ddns.config import ConfigError, Settings
+from ddns.policy.registration import Rules
 from ddns.tap import Options
 
 
@@ -28,6 +29,22 @@ def loaded(file: Path, text: str) -> Settings:
 def test_an_empty_file_is_the_defaults(file: Path) -> None:
     assert loaded(file, "") == Settings()
     assert loaded(file, "[dns]\n[http]\n[store]\n") == Settings()
+
+
+def test_registration(file: Path) -> None:
+    settings = loaded(
+        file,
+        """
+    [registration]
+    reserved = ["bank*", "boss", "*"]
+    min_ttl = 60
+    quarantine_days = 0.5
+    """,
+    )
+    rules = parts.rules(settings.registration)
+    assert rules == Rules(reserved=("bank*", "boss", "*"), min_ttl=60, quarantine=43_200.0)
+    assert parts.rules(Settings().registration) == Rules()
+    assert loaded(file, "[registration]\nquarantine_days = 0").registration.quarantine_days == 0
 
 
 def test_a_file(file: Path) -> None:
@@ -58,11 +75,14 @@ def test_a_file(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [
-        (
-            "nonsense = 1",
-            "nonsense",
-            "there is no such setting; known here: abuse, database, ",
-        ),
+        ('registration.reserved = ["*bank"]', "registration.reserved", "a label"),
+        ('registration.reserved = ["Bank"]', "registration.reserved", "lower case"),
+        ('registration.reserved = ["a.b"]', "registration.reserved", "a label"),
+        ("registration.max_ttl = 9", "registration.max_ttl", "min_ttl or more"),
+        ("registration.max_ttl = 2147483648", "registration.max_ttl", "2147483647"),
+        ("registration.hosts_per_account = 0", "registration.hosts_per_account", "more than 0"),
+        ("registration.quarantine_days = -1", "registration.quarantine_days", "0 or more"),
+        ("nonsense = 1", "nonsense", "there is no such setting; known here: abuse, database, "),
         ("[dns]\nport = 53", "dns.port", "there is no such setting; known here: "),
         ("[dnss]", "dnss", "there is no such setting"),
         ("dns = 1", "dns", "expected a table, got 1"),

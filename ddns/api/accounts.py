@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
-from ddns.api import account_work, values
+from ddns.api import account_work, shown, values
 from ddns.api.errors import Invalid
 from ddns.api.part import Part
-from ddns.api.values import Json
+from ddns.api.shown import Json
 from ddns.model.account import Block
 from ddns.policy import secrets
+
+MOST_DAYS = 36_500
+"""How long a block may last that has an end."""
 
 
 class Accounts(Part):
@@ -19,7 +21,7 @@ class Accounts(Part):
     async def account_list(self) -> Json:
         """All accounts."""
         return {
-            "accounts": await self._read(lambda r: [values.account_json(a) for a in r.accounts()])
+            "accounts": await self._read(lambda r: [shown.account_json(a) for a in r.accounts()])
         }
 
     async def account_add(self, name: str, password: str | None = None) -> Json:
@@ -37,26 +39,51 @@ class Accounts(Part):
             partial(account_work.account_add, name=known, password=hashed, now=self._now())
         )
 
+    async def account_set(self, name: str, hosts: int | str) -> Json:
+        """How many hosts an account may register, or ``"default"``: as many as any other."""
+        limit = values.host_limit(hosts)
+        return await self._transact(
+            partial(
+                account_work.account_set,
+                rules=self._rules,
+                name=values.account_name(name),
+                hosts=limit,
+            )
+        )
+
     async def account_show(self, name: str) -> Json:
         """An account with its keys, without their secrets, its hosts and zones."""
         await self._requests_written()
-        return await self._read(partial(account_work.account_show, name=values.account_name(name)))
+        return await self._read(
+            partial(
+                account_work.account_show,
+                caller=self._caller,
+                rules=self._rules,
+                name=values.account_name(name),
+            )
+        )
 
     async def account_remove(self, name: str) -> Json:
         """Remove an account with its keys and hosts."""
         return await self._transact(
-            partial(account_work.account_remove, name=values.account_name(name))
+            partial(
+                account_work.account_remove,
+                caller=self._caller,
+                rules=self._rules,
+                name=values.account_name(name),
+                now=self._now(),
+            )
         )
 
-    async def account_block(self, name: str, reason: str, until: float | None = None) -> Json:
-        """Let an account change nothing until a time in seconds since 1970, or until the block is
-        lifted. The owner is shown the reason."""
+    async def account_block(self, name: str, reason: str, days: float | None = None) -> Json:
+        """Let an account change nothing for so many days, or until the block is lifted. The owner
+        is shown the reason."""
         now = self._now()
         if not reason.strip():
             raise Invalid("a block needs a reason: the account's owner is shown it")
-        if until is not None and not now < until < math.inf:
-            raise Invalid("a block ends later than now")
-        block = Block(reason.strip(), now, until)
+        if days is not None and not 0 < days <= MOST_DAYS:
+            raise Invalid(f"days: expected more than 0 and at most {MOST_DAYS}")
+        block = Block(reason.strip(), now, None if days is None else now + 86_400 * days)
         return await self._transact(
             partial(account_work.account_block, name=values.account_name(name), block=block)
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ddns.api.errors import Invalid
@@ -22,19 +24,41 @@ _EXPECTED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An argument of an operation: its name, its type as Python has it, and its default."""
+
+    name: str
+    hint: Any
+    required: bool
+    default: Any
+
+
+@functools.cache
+def parameters(operation: str) -> Mapping[str, Parameter]:
+    """What an operation may be given, by name and in order."""
+    method = getattr(Operations, operation)
+    hints = typing.get_type_hints(method)
+    return {
+        name: Parameter(
+            name, hints[name], parameter.default is inspect.Parameter.empty, parameter.default
+        )
+        for name, parameter in inspect.signature(method).parameters.items()
+        if name != "self"
+    }
+
+
 def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """The keyword arguments of an operation from JSON values and from values that are text.
 
     :raises Invalid: naming the argument that is missing, unknown or of the wrong type.
     """
-    method = getattr(Operations, operation)
-    hints = typing.get_type_hints(method)
-    parameters = [p for p in inspect.signature(method).parameters.values() if p.name != "self"]
+    known = parameters(operation)
     checked = {}
     for key, value in {**given, **texts}.items():
-        if key not in {parameter.name for parameter in parameters}:
+        if key not in known:
             raise Invalid(f"there is no argument {key!r} here")
-        wanted = hints[key]
+        wanted = known[key].hint
         if key in texts:
             value = _from_text(wanted, value)
         elif float in (wanted, *typing.get_args(wanted)) and type(value) is int:
@@ -42,8 +66,8 @@ def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]
         if not _fits(wanted, value):
             raise Invalid(f"{key}: expected {_EXPECTED.get(wanted, 'another type')}, got {value!r}")
         checked[key] = value
-    for parameter in parameters:
-        if parameter.default is inspect.Parameter.empty and parameter.name not in checked:
+    for parameter in known.values():
+        if parameter.required and parameter.name not in checked:
             raise Invalid(f"{parameter.name}: missing")
     return checked
 

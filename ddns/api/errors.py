@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ApiError(Exception):
     """A refused call. ``code`` is for programs, ``str()`` for people, ``status`` for HTTP."""
@@ -31,11 +33,29 @@ class Forbidden(ApiError):
     status = 403
 
 
+class Exceeded(Forbidden):
+    """The caller has as many of these as an account may have."""
+
+    code = "quota"
+
+
 class NotFound(ApiError):
     """What the call is about does not exist."""
 
     code = "not_found"
     status = 404
+
+
+class NotAllowed(ApiError):
+    """What the path names is there, but this cannot be done with it. ``allowed`` are the methods
+    that can."""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"this path has no such operation; it has {', '.join(allowed)}")
+        self.allowed = allowed
 
 
 class Conflict(ApiError):

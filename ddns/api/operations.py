@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from ddns.api.accounts import Accounts
 from ddns.api.hosts import Hosts
+from ddns.api.invitations import Invitations
 from ddns.api.keys import Keys
-from ddns.api.values import Json
+from ddns.api.shown import Json
 from ddns.api.zones import Zones
 
 __all__ = ["Json", "Operations"]
 
 
-class Operations(Zones, Accounts, Keys, Hosts):
+class Operations(Zones, Invitations, Accounts, Keys, Hosts):
     """All of them; see :class:`ddns.api.part.Part` for what they need."""

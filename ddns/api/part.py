@@ -10,6 +10,7 @@ from ddns.api.caller import OPERATOR, Caller
 from ddns.api.errors import ApiError, Forbidden
 from ddns.api.values import RunSlow
 from ddns.model.journal import Author
+from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.vault import Vault
 
@@ -23,7 +24,8 @@ async def nothing_waits() -> None:
 class Part:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
     function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
-    *requests_written* has the log of requests written as far as it has come.
+    *rules* are what holds for people; *requests_written* has the log of requests written as far
+    as it has come.
 
     Whoever calls is the operator until :meth:`acting_for` says otherwise.
     """
@@ -36,6 +38,7 @@ class Part:
         now: Callable[[], float],
         vault: Vault,
         via: str = "command",
+        rules: Rules = DEFAULTS,
         requests_written: Callable[[], Awaitable[None]] = nothing_waits,
     ) -> None:
         self._store = store
@@ -44,6 +47,7 @@ class Part:
         self._now = now
         self._vault = vault
         self._via = via
+        self._rules = rules
         self._requests_written = requests_written
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}

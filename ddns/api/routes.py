@@ -20,6 +20,10 @@ class Route:
     octets: bool = False  # the body, or the answer of a GET, are rows (ddns.model.rows)
     right: Right = Right.OPERATOR
 
+    def named(self) -> list[str]:
+        """The arguments that are in the path."""
+        return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+
     def match(self, path: str) -> dict[str, str] | None:
         """The arguments in a path that fits, else None."""
         mine, theirs = self.path.split("/"), path.split("/")
@@ -27,7 +31,7 @@ class Route:
             return None
         found = {}
         for part, given in zip(mine, theirs, strict=True):
-            if part.startswith("{"):
+            if part.startswith("{") and given:
                 found[part[1:-1]] = unquote(given)
             elif part != given:
                 return None
@@ -43,31 +47,43 @@ class Route:
         return "/".join(parts), rest
 
 
+_PEOPLE = Right.ACCOUNT
+
 ROUTES = (
-    Route("GET", "/v1/zones", "zone_list"),
+    Route("GET", "/v1/zones", "zone_list", right=_PEOPLE),
     Route("POST", "/v1/zones", "zone_add"),
-    Route("PATCH", "/v1/zones/{origin}", "zone_set"),
+    Route("PATCH", "/v1/zones/{origin}", "zone_set", right=_PEOPLE),
     Route("DELETE", "/v1/zones/{origin}", "zone_remove"),
     Route("POST", "/v1/zones/{origin}/rows", "zone_import", octets=True),
     Route("GET", "/v1/zones/{origin}/rows", "zone_scan", octets=True),
+    Route("GET", "/v1/zones/{origin}/invitations", "invitation_list", right=_PEOPLE),
+    Route("POST", "/v1/zones/{origin}/invitations", "invitation_add", right=_PEOPLE),
+    Route("DELETE", "/v1/zones/{origin}/invitations/{number}", "invitation_revoke", right=_PEOPLE),
+    Route("POST", "/v1/memberships", "invitation_redeem", right=_PEOPLE),
+    Route("GET", "/v1/zones/{origin}/members", "member_list", right=_PEOPLE),
+    Route("DELETE", "/v1/zones/{origin}/members/{account}", "member_remove", right=_PEOPLE),
     Route("GET", "/v1/accounts", "account_list"),
     Route("POST", "/v1/accounts", "account_add"),
-    Route("GET", "/v1/accounts/{name}", "account_show"),
-    Route("DELETE", "/v1/accounts/{name}", "account_remove"),
+    Route("PATCH", "/v1/accounts/{name}", "account_set"),
+    Route("GET", "/v1/accounts/{name}", "account_show", right=_PEOPLE),
+    Route("DELETE", "/v1/accounts/{name}", "account_remove", right=_PEOPLE),
     Route("POST", "/v1/accounts/{name}/block", "account_block"),
     Route("DELETE", "/v1/accounts/{name}/block", "account_unblock"),
-    Route("GET", "/v1/keys", "key_list"),
-    Route("POST", "/v1/keys", "key_add"),
-    Route("POST", "/v1/keys/{number}/disable", "key_disable"),
-    Route("POST", "/v1/keys/{number}/enable", "key_enable"),
-    Route("POST", "/v1/keys/{number}/regenerate", "key_regenerate"),
-    Route("DELETE", "/v1/keys/{number}", "key_revoke"),
-    Route("GET", "/v1/hosts", "host_list"),
-    Route("POST", "/v1/hosts", "host_add"),
-    Route("GET", "/v1/hosts/{name}", "host_show"),
-    Route("DELETE", "/v1/hosts/{name}", "host_remove"),
-    Route("POST", "/v1/records", "record_set"),
-    Route("DELETE", "/v1/records/{owner}", "record_delete"),
+    Route("GET", "/v1/keys", "key_list", right=_PEOPLE),
+    Route("POST", "/v1/keys", "key_add", right=_PEOPLE),
+    Route("POST", "/v1/keys/{number}/disable", "key_disable", right=_PEOPLE),
+    Route("POST", "/v1/keys/{number}/enable", "key_enable", right=_PEOPLE),
+    Route("POST", "/v1/keys/{number}/regenerate", "key_regenerate", right=_PEOPLE),
+    Route("DELETE", "/v1/keys/{number}", "key_revoke", right=_PEOPLE),
+    Route("GET", "/v1/hosts", "host_list", right=_PEOPLE),
+    Route("POST", "/v1/hosts", "host_add", right=_PEOPLE),
+    Route("GET", "/v1/hosts/{name}", "host_show", right=_PEOPLE),
+    Route("PATCH", "/v1/hosts/{name}", "host_set", right=_PEOPLE),
+    Route("DELETE", "/v1/hosts/{name}", "host_remove", right=_PEOPLE),
+    Route("GET", "/v1/hosts/{name}/history", "host_history", right=_PEOPLE),
+    Route("POST", "/v1/records", "record_set", right=_PEOPLE),
+    Route("GET", "/v1/records/{owner}", "record_show", right=_PEOPLE),
+    Route("DELETE", "/v1/records/{owner}", "record_delete", right=_PEOPLE),
 )
 
 BY_OPERATION = {route.operation: route for route in ROUTES}
@@ -79,3 +95,9 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         if route.method == method and (found := route.match(path)) is not None:
             return route, found
     return None
+
+
+def methods(path: str) -> list[str]:
+    """What can be done with a path; nothing where there is nothing."""
+    found = [route.method for route in ROUTES if route.match(path) is not None]
+    return [*(["HEAD"] if "GET" in found else []), *found]

@@ -1,22 +1,22 @@
-"""Values that people wrote become the model's, and the model's become what people are shown."""
+"""Values that people wrote become the model's; what must exist is looked for."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from ddns.api.errors import Invalid, NotFound
+from ddns.api.shown import Json
 from ddns.model import account as accounts
 from ddns.model import names, records
-from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
-from ddns.model.records import RRset
-from ddns.model.requests import Entry
+from ddns.model.account import Account, Addresses, Host, Key, KeyKind, Registration, ZoneInfo
 from ddns.store.interfaces import IReading
 
 T = TypeVar("T")
 
-Json = dict[str, Any]
+
+MOST_HOSTS = 1_000_000
+"""What the operator can give to one account."""
 
 
 class RunSlow(Protocol):
@@ -68,6 +68,23 @@ def addresses(text: str) -> Addresses:
         raise Invalid(f"{text!r}: addresses are one of {', '.join(Addresses)}") from None
 
 
+def registration(text: str) -> Registration:
+    """Who may register hosts in a zone."""
+    try:
+        return Registration(text)
+    except ValueError:
+        raise Invalid(f"{text!r}: registration is one of {', '.join(Registration)}") from None
+
+
+def host_limit(value: int | str) -> int | None:
+    """How many hosts an account may have; None is the default."""
+    if value == "default":
+        return None
+    if isinstance(value, str) or not 0 <= value <= MOST_HOSTS:
+        raise Invalid(f'hosts: expected 0 to {MOST_HOSTS} or "default"')
+    return value
+
+
 def ttl(value: int | None) -> int | None:
     """A TTL in seconds (RFC 2181 8)."""
     if value is not None and not 0 <= value <= records.MAX_TTL:
@@ -95,7 +112,7 @@ def records_by_type(given: Iterable[Json]) -> dict[int, tuple[bytes, ...]]:
     """Records in presentation form: rdata by type."""
     texts: dict[int, list[str]] = {}
     for record in given:
-        if not isinstance(record.get("type"), str) or not isinstance(record.get("rdata"), str):
+        if record.keys() != {"type", "rdata"} or None in record.values():
             raise Invalid('a record is {"type": "...", "rdata": "..."}')
         texts.setdefault(record_type(record["type"]), []).append(record["rdata"])
     return {number: rdatas(number, of) for number, of in texts.items()}
@@ -106,67 +123,12 @@ def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
     found = []
     for server in given:
         address = server.get("address")
-        if not isinstance(server.get("name"), str):
+        if server.keys() - {"name", "address"} or not isinstance(server.get("name"), str):
             raise Invalid('a name server is {"name": "...", "address": "..." or null}')
         if address is not None and records.address_from_text(address) is None:
             raise Invalid(f"{address!r} is not an address")
         found.append((host_name(server["name"]), address))
     return found
-
-
-# What people are shown -----------------------------------------------------------------------
-
-
-def zone_json(zone: ZoneInfo) -> Json:
-    """A zone for people."""
-    return {
-        "origin": names.to_text(zone.origin),
-        "serial": zone.serial,
-        "account": zone.account,
-        "addresses": str(zone.addresses),
-    }
-
-
-def account_json(account: Account) -> Json:
-    """An account for people; ``blocked`` with the block's reason and times, or None."""
-    block = None if account.block is None else dataclasses.asdict(account.block)
-    return {"name": account.name, "password": account.password is not None, "blocked": block}
-
-
-def key_json(key: Key) -> Json:
-    """A key for people, without its secret, which nobody has."""
-    return {
-        "id": key.id,
-        "account": key.account,
-        "kind": str(key.kind),
-        "enabled": key.enabled,
-        "hosts": None if key.hosts is None else sorted(map(names.to_text, key.hosts)),
-    }
-
-
-def host_json(host: Host) -> Json:
-    """A host for people."""
-    return {
-        "name": names.to_text(host.name),
-        "zone": names.to_text(host.zone),
-        "account": host.account,
-        "ttl": host.ttl,
-    }
-
-
-def requests_json(requests: Iterable[tuple[bool, Entry]]) -> list[Json]:
-    """Requests for people, newest first."""
-    return [{**entry._asdict(), "failed": failed} for failed, entry in requests]
-
-
-def rrset_json(rrset: RRset) -> Json:
-    """An RRset for people."""
-    return {
-        "owner": names.to_text(rrset.owner),
-        "type": records.type_to_text(rrset.type),
-        "ttl": rrset.ttl,
-        "rdatas": [records.rdata_to_text(rrset.type, rdata) for rdata in rrset.rdatas],
-    }
 
 
 def below(prefix: bytes, name: bytes) -> bytes:

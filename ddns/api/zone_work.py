@@ -1,4 +1,4 @@
-"""The operations' work on zones and records: synchronous functions of a transaction."""
+"""The operations' work on zones: synchronous functions of a transaction."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ddns.api.errors import Conflict, Invalid, NotFound
-from ddns.api.values import Json, below, known_account, known_zone, rrset_json, zone_json
+from ddns.api import access
+from ddns.api.caller import OPERATOR, Caller
+from ddns.api.errors import Conflict, Forbidden, Invalid
+from ddns.api.record_work import OPERATOR_TTL
+from ddns.api.shown import Json, zone_json
+from ddns.api.values import below, known_account, known_zone
 from ddns.model import names, records
-from ddns.model.account import Addresses, ZoneInfo
-from ddns.model.records import AAAA, CNAME, NS, SOA, A, RRset
+from ddns.model.account import Addresses, Registration, ZoneInfo
+from ddns.model.records import AAAA, NS, SOA, A, RRset
 from ddns.model.rows import BadRows, Row, unpack_rows
+from ddns.policy.registration import Rules
 from ddns.store.interfaces import IReading, ITransaction
-
-OPERATOR_TTL = 3600
-"""Seconds; what records of the operator's get where no TTL is given."""
 
 SOA_TTL = 10
 SOA_TIMES = (3600, 600, 1209600, 10)
@@ -33,12 +35,22 @@ def soa_row(reading: IReading, origin: bytes) -> Row:
     return origin, SOA, soa.ttl, records.pack_rdatas([rdata])
 
 
+def zone_list(reading: IReading, caller: Caller) -> list[Json]:
+    """All zones; for a person their own and those that they may have hosts in."""
+    return [
+        zone_json(zone, caller)
+        for zone in reading.zones()
+        if access.registers(reading, caller, zone)
+    ]
+
+
 def zone_add(
     transaction: ITransaction,
     origin: bytes,
     servers: Sequence[tuple[bytes, str | None]],
     account: str | None,
-    addresses: Addresses,
+    addresses: Addresses | None,
+    registration: Registration,
     now: float,
 ) -> Json:
     """SOA and NS, and addresses of name servers within the zone."""
@@ -47,7 +59,9 @@ def zone_add(
     if account is not None:
         known_account(transaction, account)
     _no_hosts_of_another_zone(transaction, origin)
-    zone = ZoneInfo(origin, 1, account, now, addresses)
+    if addresses is None:
+        addresses = _addresses_of(registration)
+    zone = ZoneInfo(origin, 1, account, now, addresses, registration)
     transaction.put_zone(zone)
     targets = list(dict.fromkeys(server for server, _ in servers)) or [below(b"\x03ns1", origin)]
     soa = targets[0] + below(b"\x0ahostmaster", origin) + struct.pack("!5I", 0, *SOA_TIMES)
@@ -67,16 +81,30 @@ def zone_add(
                     " belongs into its own zone"
                 )
             transaction.put_rrset(origin, RRset(target, number, OPERATOR_TTL, found))
-    return zone_json(zone)
+    return zone_json(zone, OPERATOR)
 
 
-def zone_set(transaction: ITransaction, origin: bytes, changed: Mapping[str, Any]) -> Json:
-    """Change what is not records: ``account`` and ``addresses``."""
-    zone = dataclasses.replace(known_zone(transaction, origin), **changed)
+def _addresses_of(registration: Registration) -> Addresses:
+    """The policy of a zone for which nobody has said one: where strangers have names, these must
+    not lead into anybody's own network."""
+    return Addresses.ANY if registration is Registration.CLOSED else Addresses.PUBLIC
+
+
+def zone_set(
+    transaction: ITransaction, caller: Caller, origin: bytes, changed: Mapping[str, Any]
+) -> Json:
+    """Change what is not records: ``account``, ``addresses`` and ``registration``."""
+    before = access.own_zone(transaction, caller, origin)
+    if "account" in changed and not caller.operator:
+        raise Forbidden("only the operator may give a zone to another account")
+    zone = dataclasses.replace(before, **changed)
+    if before.registration is Registration.CLOSED is not zone.registration:
+        addresses = changed.get("addresses", _addresses_of(zone.registration))
+        zone = dataclasses.replace(zone, addresses=addresses)
     if zone.account is not None:
         known_account(transaction, zone.account)
     transaction.put_zone(zone)
-    return zone_json(known_zone(transaction, origin))
+    return zone_json(known_zone(transaction, origin), caller)
 
 
 def _no_hosts_of_another_zone(transaction: ITransaction, origin: bytes) -> None:
@@ -92,11 +120,13 @@ def _no_hosts_of_another_zone(transaction: ITransaction, origin: bytes) -> None:
             )
 
 
-def zone_remove(transaction: ITransaction, origin: bytes) -> Json:
-    """With everything in it."""
+def zone_remove(transaction: ITransaction, rules: Rules, origin: bytes, now: float) -> Json:
+    """With everything in it. The names of its hosts are kept for those who had them, in case the
+    zone comes back."""
     zone = known_zone(transaction, origin)
     transaction.remove_zone(origin)
-    return zone_json(zone)
+    transaction.forget_released(now - rules.quarantine)
+    return zone_json(zone, OPERATOR)
 
 
 def zone_import(
@@ -147,56 +177,3 @@ def _rows_of(origin: bytes, packed: bytes) -> Iterator[Row]:
         if number == SOA and (owner != origin or len(rdatas) < 24):
             raise BadRows("the SOA is not the zone's")
         yield row
-
-
-def record_set(
-    transaction: ITransaction, owner: bytes, number: int, rdatas: tuple[bytes, ...], ttl: int | None
-) -> Json:
-    """Replace an RRset. Without a TTL the old one stays; new ones get the host's, or an hour."""
-    zone = transaction.zone_of(owner)
-    if zone is None:
-        raise NotFound(f"{names.to_text(owner)} is in no zone of this server")
-    if not rdatas:
-        raise Invalid("a record needs rdata")
-    if not records.fits(records.pack_rdatas(rdatas)):
-        raise Invalid("these are more records than a message can hold")
-    if number == SOA and owner != zone.origin:
-        raise Invalid("only a zone's origin has an SOA")
-    if number in (SOA, CNAME, records.DNAME) and len(rdatas) > 1:
-        raise Invalid(f"there can be only one {records.type_to_text(number)} record at a name")
-    if number == CNAME and owner == zone.origin:
-        raise Invalid("a zone's origin cannot be an alias")
-    there = {rrset.type: rrset for rrset in transaction.rrsets(zone.origin, owner)}
-    if len(rdatas) and CNAME in {number, *there} and {number, *there} - _BESIDE_CNAME - {CNAME}:
-        raise Conflict(f"{names.to_text(owner)} cannot be an alias and have other records")
-    if ttl is None:
-        host = transaction.host(names.host_of(owner)) or transaction.host(owner)
-        default = host.ttl if host else OPERATOR_TTL
-        ttl = there[number].ttl if number in there else default
-    rrset = RRset(owner, number, ttl, rdatas)
-    transaction.put_rrset(zone.origin, rrset)
-    return rrset_json(rrset)
-
-
-_BESIDE_CNAME = frozenset({records.RRSIG, records.NSEC, 25})
-"""What DNSSEC puts beside an alias (RFC 4035 2.5; 25 is KEY)."""
-
-
-def record_delete(transaction: ITransaction, owner: bytes, number: int | None) -> Json:
-    """Delete an RRset or all of a name; SOA and the last NS of an origin stay."""
-    zone = transaction.zone_of(owner)
-    if zone is None:
-        raise NotFound(f"{names.to_text(owner)} is in no zone of this server")
-    gone = []
-    for rrset in transaction.rrsets(zone.origin, owner):
-        if number not in (None, rrset.type):
-            continue
-        if owner == zone.origin and rrset.type in (SOA, NS):
-            if number is None:
-                continue
-            raise Invalid("a zone needs its SOA and NS records")
-        transaction.put_rrset(zone.origin, RRset(owner, rrset.type, rrset.ttl, ()))
-        gone.append(rrset_json(rrset))
-    if not gone:
-        raise NotFound(f"{names.to_text(owner)} has no such records")
-    return {"deleted": gone}

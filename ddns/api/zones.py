@@ -7,8 +7,8 @@ from functools import partial
 from ddns.api import values, zone_work
 from ddns.api.errors import Conflict
 from ddns.api.part import Part
-from ddns.api.values import Json
-from ddns.model.account import Addresses
+from ddns.api.shown import Json
+from ddns.model.account import Registration
 from ddns.model.rows import Row
 from ddns.store.interfaces import IScan
 
@@ -20,46 +20,68 @@ class Zones(Part):
     """Zones that this server is authoritative for."""
 
     async def zone_list(self) -> Json:
-        """All zones."""
-        return {"zones": await self._read(lambda r: [values.zone_json(z) for z in r.zones()])}
+        """All zones; for people their own and those that they may register hosts in."""
+        return {"zones": await self._read(partial(zone_work.zone_list, caller=self._caller))}
 
     async def zone_add(
         self,
         origin: str,
         ns: list[Json] | None = None,
         account: str | None = None,
-        addresses: str = Addresses.ANY,
+        addresses: str | None = None,
+        registration: str = Registration.CLOSED,
     ) -> Json:
         """A new zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``;
-        *addresses* says whether hosts may have any or only public ones."""
+        *registration* says who may register hosts in it, *addresses* whether clients may give hosts
+        any or only public ones: the latter where it is not said and the zone not closed."""
         return await self._transact(
             partial(
                 zone_work.zone_add,
                 origin=values.name(origin),
                 servers=values.servers(ns or []),
                 account=None if account is None else values.account_name(account),
-                addresses=values.addresses(addresses),
+                addresses=None if addresses is None else values.addresses(addresses),
+                registration=values.registration(registration),
                 now=self._now(),
             )
         )
 
     async def zone_set(
-        self, origin: str, account: str | None = None, addresses: str | None = None
+        self,
+        origin: str,
+        account: str | None = None,
+        addresses: str | None = None,
+        registration: str | None = None,
     ) -> Json:
-        """Change a zone's owner, ``""`` for the operator, or which addresses its hosts may have.
-        What is not given stays."""
+        """Change a zone's owner, ``""`` for the operator, which addresses its hosts may have, or
+        who may register them. What is not given stays, but a zone that is opened has public
+        addresses only. Its owner may not give it away."""
         changed: Json = {}
         if account is not None:
             changed["account"] = values.account_name(account) if account else None
         if addresses is not None:
             changed["addresses"] = values.addresses(addresses)
+        if registration is not None:
+            changed["registration"] = values.registration(registration)
         return await self._transact(
-            partial(zone_work.zone_set, origin=values.name(origin), changed=changed)
+            partial(
+                zone_work.zone_set,
+                caller=self._caller,
+                origin=values.name(origin),
+                changed=changed,
+            )
         )
 
     async def zone_remove(self, origin: str) -> Json:
         """Remove a zone with its hosts and records."""
-        return await self._transact(partial(zone_work.zone_remove, origin=values.name(origin)))
+        return await self._transact(
+            partial(
+                zone_work.zone_remove,
+                rules=self._rules,
+                origin=values.name(origin),
+                now=self._now(),
+            )
+        )
 
     async def zone_import(
         self,
@@ -98,8 +120,8 @@ class Zones(Part):
         )
 
     async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
-        """The zone's SOA with its serial, and a walk over its records, the SOA with serial 0 among
-        them; the caller closes it."""
+        """A zone's SOA with its serial, and its records. These come by a walk that the caller has
+        to close, and the SOA is among them with serial 0."""
         known = values.name(origin)
         soa = await self._read(partial(zone_work.soa_row, origin=known))
         return soa, self._store.scan(known)

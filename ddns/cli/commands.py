@@ -1,145 +1,17 @@
-"""The subcommands: each calls the API and returns what to show, as JSON and as lines for people."""
+"""The subcommands on accounts, keys, hosts and records: each calls the API and returns what to
+show, as JSON and as lines for people."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import sys
-import time
-import uuid
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-import click
+from ddns.cli.client import CallFailed, Client
+from ddns.cli.showing import Json, Shown, cell, table
 
-from ddns.cli.client import CallFailed, Client, SocketClient
-from ddns.model import names, rows
-
-Json = dict[str, Any]
-Shown = tuple[Json, Iterable[str]]
-
+_HOST_LINES = ("name", "unicode", "zone", "account", "ttl")
 _KEY_COLUMNS = ("id", "account", "kind", "enabled", "hosts")
-
-CHUNK = 2**20
-"""Octets a request of an import."""
-
-
-def zone_add(client: Client, args: argparse.Namespace) -> Shown:
-    servers = []
-    for text in args.ns:
-        name, _, address = text.partition("=")
-        servers.append({"name": name, "address": address or None})
-    zone = client.call(
-        "zone_add",
-        origin=args.origin,
-        ns=servers,
-        account=args.account,
-        addresses=args.addresses,
-    )
-    return zone, [f"added zone {zone['origin']}"]
-
-
-def zone_set(client: Client, args: argparse.Namespace) -> Shown:
-    zone = client.call(
-        "zone_set", origin=args.origin, account=args.account, addresses=args.addresses
-    )
-    return zone, [f"changed zone {zone['origin']}"]
-
-
-def zone_import(client: Client, args: argparse.Namespace) -> Shown:
-    """Each file by itself: one that is wrong changes nothing and does not keep others back."""
-    from ddns.cli import masterfile
-
-    if isinstance(client, SocketClient):
-        _give_way()
-    done, failed, lines = [], [], []
-    total = sum(os.path.getsize(path) for path in args.file if os.path.isfile(path))
-    with click.progressbar(
-        length=total,
-        label="importing",
-        file=sys.stderr,
-        hidden=args.json or not sys.stderr.isatty(),
-    ) as bar:
-        for path in args.file:
-            try:
-                parsed = masterfile.read(path, bar.update)
-                result = _send(client, parsed, args.replace_hosts)
-            except masterfile.BadMasterFile as error:
-                failed.append({"file": path, "code": "invalid", "message": str(error)})
-            except CallFailed as error:
-                failed.append({"file": path, **error.answer["error"]})
-            else:
-                done.append({"file": path, **result, "ignored": parsed.ignored})
-    for zone in done:
-        lines.append(
-            f"imported zone {zone['origin']} from {zone['file']}: {zone['written']} RRsets written,"
-            f" {zone['removed']} removed"
-            + (f", {zone['skipped']} left to hosts" if zone["skipped"] else "")
-            + (f", {zone['ignored']} outside the zone ignored" if zone["ignored"] else "")
-        )
-    answer: Json = {"zones": done}
-    if failed:
-        answer["error"] = {
-            "code": failed[0]["code"],
-            "message": "; ".join(failure["message"] for failure in failed),
-            "files": failed,
-        }
-    return answer, lines
-
-
-def _give_way() -> None:
-    """Take only the processor time that nobody else wants: parsing a large file must not hold up
-    the queries that the server answers on the same machine. Where all of it is wanted there would
-    be none left, so then take a fair share."""
-    if hasattr(os, "SCHED_IDLE") and os.getloadavg()[0] < (os.cpu_count() or 1):
-        with contextlib.suppress(OSError):  # a sandbox may forbid it
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-
-
-def _send(client: Client, zone: Any, replace_hosts: bool) -> Json:
-    stage = uuid.uuid4().hex
-    chunk: list[rows.Row] = []
-    size = part = 0
-
-    def send(last: bool) -> Json:
-        return client.call(
-            "zone_import",
-            origin=names.to_text(zone.origin),
-            rows=rows.pack_rows(chunk),
-            stage=stage,
-            part=part,
-            last=last,
-            serial=zone.serial,
-            replace_hosts=replace_hosts,
-        )
-
-    for row in zone.rows:
-        if size > CHUNK:
-            send(last=False)
-            chunk, size, part = [], 0, part + 1
-        chunk.append(row)
-        size += len(row[0]) + len(row[3]) + 11
-    return send(last=True)
-
-
-def zone_export(client: Client, args: argparse.Namespace) -> Shown:
-    from ddns.cli import masterfile
-
-    lines = masterfile.write(client.rows(args.origin))
-    if args.json:
-        return {"origin": args.origin, "records": list(lines)}, ()
-    return {}, lines
-
-
-def zone_list(client: Client, args: argparse.Namespace) -> Shown:
-    answer = client.call("zone_list")
-    return answer, _table(answer["zones"], ("origin", "serial", "account", "addresses"))
-
-
-def zone_remove(client: Client, args: argparse.Namespace) -> Shown:
-    zone = client.call("zone_remove", origin=args.origin)
-    return zone, [f"removed zone {zone['origin']}"]
 
 
 def account_add(client: Client, args: argparse.Namespace) -> Shown:
@@ -152,19 +24,25 @@ def account_add(client: Client, args: argparse.Namespace) -> Shown:
 
 def account_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("account_list")
-    return answer, _table(answer["accounts"], ("name", "password", "blocked"))
+    return answer, table(answer["accounts"], ("name", "password", "blocked"))
+
+
+def account_set(client: Client, args: argparse.Namespace) -> Shown:
+    account = client.call("account_set", name=args.name, hosts=args.hosts)
+    return account, [f"account {account['name']} may register {account['host_limit']} hosts"]
 
 
 def account_show(client: Client, args: argparse.Namespace) -> Shown:
     account = client.call("account_show", name=args.name)
     lines = [
         f"name: {account['name']}",
-        f"password: {_cell(account['password'])}",
+        f"password: {cell(account['password'])}",
+        f"hosts that it may register: {account['host_limit']}",
         f"DonDNS: {'API enabled' if account['dondns'] else 'API disabled'}",
         *_blocked(account["blocked"]),
         *(f"zone: {zone}" for zone in account["zones"]),
         *(f"host: {host}" for host in account["hosts"]),
-        *(f"key: {line}" for line in _table(account["keys"], _KEY_COLUMNS)),
+        *(f"key: {line}" for line in table(account["keys"], _KEY_COLUMNS)),
         *_requests(account["requests"]),
     ]
     return account, lines
@@ -172,13 +50,8 @@ def account_show(client: Client, args: argparse.Namespace) -> Shown:
 
 def _blocked(block: Json | None) -> Iterable[str]:
     if block is not None:
-        end = "it is lifted" if block["until"] is None else when(block["until"])
-        yield f"blocked: from {when(block['since'])} until {end}: {block['reason']}"
-
-
-def when(seconds: float) -> str:
-    """A time in seconds since 1970 as people read it, in UTC (RFC 3339)."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+        end = block["until"] or "it is lifted"
+        yield f"blocked: from {block['since']} until {end}: {block['reason']}"
 
 
 def account_remove(client: Client, args: argparse.Namespace) -> Shown:
@@ -187,8 +60,7 @@ def account_remove(client: Client, args: argparse.Namespace) -> Shown:
 
 
 def account_block(client: Client, args: argparse.Namespace) -> Shown:
-    until = None if args.days is None else time.time() + 86_400 * args.days
-    account = client.call("account_block", name=args.name, reason=args.reason, until=until)
+    account = client.call("account_block", name=args.name, reason=args.reason, days=args.days)
     return account, [f"blocked account {account['name']}"]
 
 
@@ -233,7 +105,7 @@ def key_regenerate(client: Client, args: argparse.Namespace) -> Shown:
 
 def key_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("key_list", account=args.account)
-    return answer, _table(answer["keys"], _KEY_COLUMNS)
+    return answer, table(answer["keys"], _KEY_COLUMNS)
 
 
 def key_revoke(client: Client, args: argparse.Namespace) -> Shown:
@@ -244,23 +116,26 @@ def key_revoke(client: Client, args: argparse.Namespace) -> Shown:
 def host_add(client: Client, args: argparse.Namespace) -> Shown:
     records = [{"type": kind, "rdata": rdata} for kind, rdata in args.record]
     host = client.call(
-        "host_add", name=args.name, account=args.account, ttl=args.ttl, records=records or None
+        "host_add",
+        name=args.name,
+        account=args.account,
+        ttl=args.ttl,
+        records=records or None,
+        wildcard=args.wildcard,
     )
     return host, [f"added host {host['name']} for account {host['account']}"]
 
 
 def host_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("host_list", account=args.account, zone=args.zone)
-    return answer, _table(answer["hosts"], ("name", "account", "ttl"))
+    return answer, table(answer["hosts"], ("name", "account", "ttl"))
 
 
 def host_show(client: Client, args: argparse.Namespace) -> Shown:
     host = client.call("host_show", name=args.name)
-    lines = [f"{key}: {host[key]}" for key in ("name", "zone", "account", "ttl")]
-    for record in host["records"]:
-        for rdata in record["rdatas"]:
-            lines.append(f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}")
-    return host, [*lines, *_requests(host["requests"])]
+    shown = [key for key in (*_HOST_LINES, "wildcard") if key in host]
+    lines = [f"{key}: {cell(host[key])}" for key in shown]
+    return host, [*lines, *_record_lines(host["records"]), *_requests(host["requests"])]
 
 
 def _requests(requests: list[Json]) -> Iterable[str]:
@@ -268,16 +143,58 @@ def _requests(requests: list[Json]) -> Iterable[str]:
     for one in requests:
         wrong = ", whose credentials were wrong" if one["failed"] else ""
         yield ""
-        yield f"{when(one['at'])} {one['dialect']} from {one['peer']} as {one['user']!r}{wrong}"
+        yield f"{one['at']} {one['dialect']} from {one['peer']} as {one['user']!r}{wrong}"
         yield f"  asked: {one['asked']}"
         yield f"  told: {' | '.join(one['answer'].splitlines())}"
         if one["agent"]:
             yield f"  program: {one['agent']}"
 
 
+def host_set(client: Client, args: argparse.Namespace) -> Shown:
+    host = client.call(
+        "host_set", name=args.name, account=args.account, ttl=args.ttl, wildcard=args.wildcard
+    )
+    return host, [f"changed host {host['name']}"]
+
+
+def host_history(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("host_history", name=args.name, limit=args.limit)
+    lines = []
+    for event in answer["events"]:
+        what = f"{event['owner']} {event['type'] or 'host'}"
+        before, after = _side(event["before"]), _side(event["after"])
+        lines.append(
+            f"{event['at']}  {event['who']} by {event['via']}: {what}: {before} -> {after}"
+        )
+    return answer, lines
+
+
+def _side(side: Json | None) -> str:
+    """One state of what has changed, in a line."""
+    if side is None:
+        return "nothing"
+    if "rdatas" in side:
+        return f"{', '.join(side['rdatas'])} (TTL {side['ttl']})"
+    return f"account {side['account']}, TTL {side['ttl']}"
+
+
 def host_remove(client: Client, args: argparse.Namespace) -> Shown:
     host = client.call("host_remove", name=args.name)
     return host, [f"removed host {host['name']}"]
+
+
+def record_show(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("record_show", owner=args.owner)
+    return answer, _record_lines(answer["records"])
+
+
+def _record_lines(records: list[Json]) -> list[str]:
+    """Records as a master file has them."""
+    return [
+        f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}"
+        for record in records
+        for rdata in record["rdatas"]
+    ]
 
 
 def record_set(client: Client, args: argparse.Namespace) -> Shown:
@@ -290,27 +207,3 @@ def record_set(client: Client, args: argparse.Namespace) -> Shown:
 def record_delete(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("record_delete", owner=args.owner, type=args.type)
     return answer, [f"deleted {record['owner']} {record['type']}" for record in answer["deleted"]]
-
-
-def _table(items: list[Json], columns: tuple[str, ...]) -> Iterable[str]:
-    """Rows aligned for people; nothing at all where there is nothing."""
-    cells = [[_cell(item[column]) for column in columns] for item in items]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))] if cells else []
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "yes" if value else "no"
-        case {"until": until}:
-            return "until lifted" if until is None else f"until {when(until)}"
-        case list():
-            return ",".join(map(str, value))
-    return str(value)
-
-
-Command = Callable[[Client, argparse.Namespace], Shown]

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ddns import __version__
-from ddns.cli import commands
+from ddns.cli import commands, zone_commands
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
-from ddns.model.account import Addresses, KeyKind
+from ddns.cli.showing import Command, Shown
+from ddns.model.account import Addresses, KeyKind, Registration
 
 STARTING = 15.0
 """Seconds to wait for a server that holds the database but does not answer yet."""
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         return made.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(
-        within: Any, name: str, run: commands.Command, about: str, creates: bool = False
+        within: Any, name: str, run: Command, about: str, creates: bool = False
     ) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = within.add_parser(
             name, help=about, description=about, parents=[common]
@@ -51,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     zone = group("zone", "Zones that this server is authoritative for")
-    one = command(zone, "add", commands.zone_add, "Add a zone with SOA and NS records", True)
+    one = command(zone, "add", zone_commands.zone_add, "Add a zone with SOA and NS records", True)
     one.add_argument("origin")
     one.add_argument(
         "--ns",
@@ -61,20 +62,39 @@ def parser() -> argparse.ArgumentParser:
         help="a name server; with an address, its A or AAAA record too (default: ns1.ORIGIN)",
     )
     one.add_argument("--account", metavar="OWNER", help="the account that may edit its records")
-    _addresses(one, Addresses.ANY)
-    one = command(zone, "set", commands.zone_set, "Change a zone's owner or its policy")
+    _policy(one)
+    one.add_argument(
+        "--registration",
+        choices=[*Registration],
+        default=Registration.CLOSED,
+        help="who may register hosts in it (default: %(default)s)",
+    )
+    one = command(zone, "set", zone_commands.zone_set, "Change a zone's owner or its policy")
     one.add_argument("origin")
     one.add_argument("--account", metavar="OWNER", help="'' for the operator")
-    _addresses(one, None)
-    one = command(zone, "import", commands.zone_import, "Add or replace zones", True)
+    _policy(one)
+    one.add_argument("--registration", choices=[*Registration], help="who may register hosts in it")
+    one = command(zone, "import", zone_commands.zone_import, "Add or replace zones", True)
     one.add_argument("file", nargs="+", help="a master file; its SOA's owner is the origin")
     one.add_argument(
         "--replace-hosts", action="store_true", help="replace also the records of hosts"
     )
-    one = command(zone, "export", commands.zone_export, "Print a zone as a master file")
+    one = command(zone, "invite", zone_commands.zone_invite, "Make an invitation and show it")
     one.add_argument("origin")
-    command(zone, "list", commands.zone_list, "List zones")
-    one = command(zone, "remove", commands.zone_remove, "Remove a zone with its hosts and records")
+    one.add_argument("--uses", type=int, default=1, metavar="N", help="default: %(default)s")
+    one.add_argument("--days", type=int, default=7, metavar="N", help="default: %(default)s")
+    one = command(zone, "invitations", zone_commands.zone_invitations, "List invitations")
+    one.add_argument("origin")
+    one.add_argument("--revoke", type=int, metavar="NUMBER", help="take this one back")
+    one = command(zone, "members", zone_commands.zone_members, "List members")
+    one.add_argument("origin")
+    one.add_argument("--remove", metavar="ACCOUNT", help="end this account's membership")
+    one = command(zone, "export", zone_commands.zone_export, "Print a zone as a master file")
+    one.add_argument("origin")
+    command(zone, "list", zone_commands.zone_list, "List zones")
+    one = command(
+        zone, "remove", zone_commands.zone_remove, "Remove a zone with its hosts and records"
+    )
     one.add_argument("origin")
 
     account = group("account", "People who update hosts")
@@ -82,6 +102,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("name")
     one.add_argument(
         "--password-stdin", action="store_true", help="read a password from standard input"
+    )
+    one = command(account, "set", commands.account_set, "Change what an account may have")
+    one.add_argument("name")
+    one.add_argument(
+        "--hosts",
+        type=_hosts,
+        required=True,
+        metavar="N",
+        help="how many hosts it may register, or 'default'",
     )
     command(account, "list", commands.account_list, "List accounts")
     one = command(account, "show", commands.account_show, "Show an account with all it has")
@@ -133,15 +162,30 @@ def parser() -> argparse.ArgumentParser:
         metavar=("TYPE", "RDATA"),
         help="a record that it has from the start, such as A 127.0.0.1; may be repeated",
     )
+    one.add_argument("--wildcard", action="store_true", help="let all names below it lead to it")
+    one = command(host, "set", commands.host_set, "Change a host")
+    one.add_argument("name")
+    one.add_argument("--account", metavar="NAME", help="give it to this account")
+    one.add_argument("--ttl", type=int, metavar="SECONDS", help="of its records, too")
+    one.add_argument(
+        "--wildcard",
+        action=argparse.BooleanOptionalAction,
+        help="whether all names below it lead to it",
+    )
     one = command(host, "list", commands.host_list, "List hosts")
     one.add_argument("--account", metavar="NAME")
     one.add_argument("--zone", metavar="ORIGIN")
     one = command(host, "show", commands.host_show, "Show a host with its records")
     one.add_argument("name")
+    one = command(host, "history", commands.host_history, "Show what has become of a host")
+    one.add_argument("name")
+    one.add_argument("--limit", type=int, default=20, metavar="N", help="default: %(default)s")
     one = command(host, "remove", commands.host_remove, "Remove a host with its records")
     one.add_argument("name")
 
     record = group("record", "Records of any type")
+    one = command(record, "show", commands.record_show, "Show all records of a name")
+    one.add_argument("owner")
     one = command(record, "set", commands.record_set, "Set all records of a name and type")
     one.add_argument("owner")
     one.add_argument("type")
@@ -158,11 +202,14 @@ def _key(one: argparse.ArgumentParser) -> None:
     one.add_argument("--kind", choices=[*KeyKind])
 
 
-def _addresses(one: argparse.ArgumentParser, default: str | None) -> None:
+def _hosts(text: str) -> int | str:
+    return text if text == "default" else int(text)
+
+
+def _policy(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--addresses",
         choices=[*Addresses],
-        default=default,
         help="which addresses clients may give to hosts: any, or only those of the Internet",
     )
 
@@ -201,11 +248,11 @@ def _printable(text: str) -> str:
     )
 
 
-def _run(args: argparse.Namespace) -> commands.Shown:
+def _run(args: argparse.Namespace) -> Shown:
     """Through a running server if there is one, else with the database in our own hands."""
     from ddns.paths import socket_path
 
-    def work(client: Client) -> commands.Shown:
+    def work(client: Client) -> Shown:
         answer, lines = args.run(client, args)
         return answer, list(lines)
 

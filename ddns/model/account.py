@@ -52,12 +52,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """``password`` is an argon2id hash in its standard text form, or None: keys only."""
+    """``password`` is an argon2id hash in its standard text form, or None: keys only.
+    ``host_limit`` is how many hosts the account may register, or None: as many as any other."""
 
     name: str
     password: str | None = None
     created: float = 0.0
     block: Block | None = None
+    host_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,14 @@ class Addresses(enum.StrEnum):
     PUBLIC = "public"
 
 
+class Registration(enum.StrEnum):
+    """Who may register hosts in a zone, besides its owner and the operator."""
+
+    CLOSED = "closed"
+    INVITATION = "invitation"  # its members
+    OPEN = "open"  # every account
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneInfo:
     """A zone as the store knows it. ``account`` is its owner; None means the operator."""
@@ -123,3 +133,4 @@ class ZoneInfo:
     account: str | None = None
     created: float = 0.0
     addresses: Addresses = Addresses.ANY
+    registration: Registration = Registration.CLOSED

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ddns.model import names
 from ddns.model.account import Account, Host, Key, ZoneInfo
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
+from ddns.model.registration import Invitation, Member
 
 
 class EventKind(enum.StrEnum):
@@ -26,9 +27,11 @@ class EventKind(enum.StrEnum):
     ACCOUNT = "account"
     KEY = "key"
     HOST = "host"
+    INVITATION = "invitation"
+    MEMBER = "member"
 
 
-Subject = Account | Host | Key | ZoneInfo
+Subject = Account | Host | Key | ZoneInfo | Invitation | Member
 
 
 @dataclass(frozen=True, slots=True)

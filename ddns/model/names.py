@@ -158,6 +158,11 @@ def below(prefix: bytes, name: bytes) -> bytes:
     return prefix + name
 
 
+def with_below(host: bytes) -> tuple[bytes, ...]:
+    """A host's name and those that belong to it; some may be too long to be owner names."""
+    return (host, *(label + host for label in BELOW_HOST))
+
+
 def host_of(name: bytes) -> bytes:
     """The host name that *name* belongs to if it belongs to one: itself, or what it is below.
 

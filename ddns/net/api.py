@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -13,17 +14,18 @@ from twisted.web import server
 from twisted.web.resource import Resource
 from zope.interface import implementer
 
-from ddns.api import calls, routes
+from ddns import __version__
+from ddns.api import calls, openapi, routes
 from ddns.api.caller import Caller
-from ddns.api.errors import ApiError, Invalid, NotFound
+from ddns.api.errors import ApiError, Invalid, NotAllowed, NotFound, Unauthenticated
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
 from ddns.store.interfaces import IScan
 
 
 class ApiResource(Resource):
-    """The API's table as a resource. *caller_of* tells who sends a request, *via* how the journal
-    names this way."""
+    """The API's table as a resource, and its description beside it. *caller_of* tells who sends a
+    request, *via* how the journal names this way."""
 
     isLeaf = True
     _log = Logger()
@@ -45,6 +47,10 @@ class ApiResource(Resource):
         try:
             await self._call(request)
         except ApiError as error:
+            if isinstance(error, NotAllowed):
+                request.setHeader(b"allow", ", ".join(error.allowed).encode())
+            elif isinstance(error, Unauthenticated):
+                request.setHeader(b"www-authenticate", b"Bearer")
             _send(request, error.status, _error(error.code, str(error)))
         except Exception:
             self._log.failure("an API call failed")
@@ -57,8 +63,18 @@ class ApiResource(Resource):
         parts = request.path.split(b"/")[1 + above :]  # as they are, %2F and all
         path = "/" + b"/".join(parts).decode("utf-8", "replace")
         query = request.uri.partition(b"?")[2].decode("utf-8", "replace")
-        found = routes.find(request.method.decode("ascii", "replace"), path)
+        asked = request.method.decode("ascii", "replace")
+        method = "GET" if asked == "HEAD" else asked
+        if path == openapi.PATH:
+            if method != "GET":
+                raise NotAllowed(("HEAD", "GET"))
+            base = "/" + b"/".join(request.prepath or ()).decode("utf-8", "replace")
+            _send(request, 200, _description(base))
+            return
+        found = routes.find(method, path)
         if found is None:
+            if allowed := routes.methods(path):
+                raise NotAllowed(allowed)
             raise NotFound("there is no such operation")
         route, texts = found
         caller = self._caller_of(request)
@@ -80,9 +96,14 @@ class ApiResource(Resource):
         arguments = calls.arguments(route.operation, given, texts)
         if route.octets and route.method == "GET":
             soa, scan = await operations.zone_scan(**arguments)
-            await _RowStream(request, scan).send(soa)
+            await _RowStream(request, scan).send(soa, whole=asked != "HEAD")
         else:
             _send(request, 200, await operation(**arguments))  # type: ignore[misc]
+
+
+@functools.lru_cache(maxsize=4)
+def _description(base: str) -> Json:
+    return openapi.document(__version__, base)
 
 
 def _error(code: str, message: str) -> Json:
@@ -96,6 +117,7 @@ def _send(request: server.Request, status: int, answer: object) -> None:
     request.setResponseCode(status)
     request.setHeader(b"content-type", b"application/json")
     request.setHeader(b"content-length", b"%d" % len(body))
+    request.setHeader(b"cache-control", b"no-store")
     request.write(body)
     request.finish()
 
@@ -109,14 +131,14 @@ class _RowStream:
         self._scan = scan
         self._resumed: Deferred[None] | None = None
 
-    async def send(self, soa: Row) -> None:
-        """Write it all; a client that goes away ends it."""
+    async def send(self, soa: Row, whole: bool) -> None:
+        """Write it all, or nothing but the headers; a client that goes away ends it."""
         request = self._request
         request.registerProducer(self, True)
         try:
             request.setHeader(b"content-type", b"application/octet-stream")
             request.write(pack_rows([soa]))
-            while rows := await self._scan.next():
+            while whole and (rows := await self._scan.next()):
                 if self._resumed is not None:
                     await self._resumed
                 if request.channel is None:

@@ -18,6 +18,7 @@ from zope.interface import Interface
 from ddns.model.account import Account, Host, Key, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
+from ddns.model.registration import Invitation, Member, Released
 from ddns.model.requests import Entry, Noted
 from ddns.model.rows import Row
 
@@ -84,6 +85,38 @@ class IReading(Interface):
     def requests_of_account(name: str) -> list[tuple[bool, Entry]]:
         """The last requests of an account that are at no host of its."""
 
+    def count_hosts(account: str) -> int:
+        """How many hosts an account has."""
+
+    def history(host: Host, limit: int) -> list[Event]:
+        """What has become of a host and what belongs to it since it is that account's, newest
+        first; what the commit at work changes is not in it. The first event has no ``before``:
+        that was somebody else's."""
+
+    def name_servers() -> frozenset[bytes]:
+        """The name servers of all zones: the targets of the NS records at their origins."""
+
+    def released(name: bytes) -> Released | None:
+        """Who had a host of this name, if there is none now."""
+
+    def count_released(account: str) -> int:
+        """How many released names are kept for an account."""
+
+    def invitation(number: int) -> Invitation | None:
+        """An invitation by its number."""
+
+    def invitation_by_digest(digest: bytes) -> Invitation | None:
+        """An invitation by what is kept of its code."""
+
+    def invitations(zone: bytes) -> list[Invitation]:
+        """The invitations to a zone, oldest first."""
+
+    def member(zone: bytes, account: str) -> Member | None:
+        """An account's membership in a zone, if it is a member."""
+
+    def members(zone: bytes) -> list[Member]:
+        """The members of a zone in the order of their names."""
+
     def rrset(zone: bytes, owner: bytes, number: int) -> RRset | None:
         """One RRset."""
 
@@ -102,13 +135,15 @@ class ITransaction(IReading):
         """Add a zone, or change its owner and policy; an existing zone's serial stays."""
 
     def remove_zone(origin: bytes) -> None:
-        """Remove a zone with its hosts and records."""
+        """Remove a zone with its hosts, records, members and invitations. The names of its hosts
+        are released."""
 
     def put_account(account: Account) -> None:
-        """Add an account, or change its password or block."""
+        """Add an account, or change its password, block or how many hosts it may have."""
 
     def remove_account(name: str) -> None:
-        """Remove an account with its keys and hosts. It must not own a zone."""
+        """Remove an account with its keys, hosts and memberships. It must not own a zone. Names
+        that it had stay released by nobody that there is."""
 
     def add_key(key: Key) -> Key:
         """Add a key; the answer carries its number."""
@@ -120,11 +155,29 @@ class ITransaction(IReading):
         """Remove a key."""
 
     def put_host(host: Host) -> None:
-        """Add a host or change its account, TTL or dormant addresses; its records are not
-        touched."""
+        """Add a host, whose name is then no released one, or change its account, TTL or dormant
+        addresses; its records are not touched."""
 
     def remove_host(name: bytes) -> None:
-        """Remove a host with its records."""
+        """Remove a host with its records; its name is released."""
+
+    def forget_released(until: float) -> None:
+        """Forget which names were released up to then, in seconds since 1970."""
+
+    def add_invitation(invitation: Invitation) -> Invitation:
+        """Add an invitation; the answer carries its number."""
+
+    def use_invitation(number: int) -> None:
+        """Take one of an invitation's uses; without any left it is gone."""
+
+    def remove_invitation(number: int) -> None:
+        """Remove an invitation."""
+
+    def add_member(member: Member) -> None:
+        """Make an account that is none yet a member of a zone."""
+
+    def remove_member(zone: bytes, account: str) -> None:
+        """End a membership; hosts stay."""
 
     def put_rrset(zone: bytes, rrset: RRset) -> None:
         """Replace an RRset, or delete it when it has no rdatas. The record of whose it is, the

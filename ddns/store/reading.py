@@ -8,20 +8,45 @@ from typing import Any
 from zope.interface import implementer
 
 from ddns.model import names
-from ddns.model.account import Account, Addresses, Block, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import (
+    Account,
+    Addresses,
+    Block,
+    Host,
+    Key,
+    KeyKind,
+    Registration,
+    ZoneInfo,
+)
 from ddns.model.journal import Author, Event, EventKind
-from ddns.model.records import AAAA, A, RRset, unpack_rdatas
+from ddns.model.records import AAAA, NS, A, RRset, unpack_rdatas
+from ddns.model.registration import Invitation, Member, Released
 from ddns.model.requests import Entry
 from ddns.store.interfaces import IReading, StoreError
 from ddns.store.requests import read_requests
 
-_ACCOUNT = "select name, password, created, block_reason, block_since, block_until from account"
-_ZONE = "select origin, serial, account, created, addresses from zone"
+_ACCOUNT = (
+    "select name, password, created, block_reason, block_since, block_until, host_limit"
+    " from account"
+)
+_ZONE = "select origin, serial, account, created, addresses, registration from zone"
 _HOST = (
     "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant"
     " from host join zone on zone.id = host.zone"
 )
 _KEY = "select id, account, kind, digest, limited, created, sealed, enabled from key"
+_INVITATION = (
+    "select invitation.id, zone.origin, digest, uses, expires, invitation.created, by"
+    " from invitation join zone on zone.id = invitation.zone"
+)
+_MEMBER = (
+    "select zone.origin, member.account, member.since"
+    " from member join zone on zone.id = member.zone"
+)
+_EVENT = (
+    "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
+    " from journal"
+)
 
 
 @implementer(IReading)
@@ -91,6 +116,10 @@ class Reading:
     def requests_of_account(self, name: str) -> list[tuple[bool, Entry]]:
         return read_requests(self._execute, "account", name)
 
+    def count_hosts(self, account: str) -> int:
+        row = self._execute("select count(*) from host where account = ?", (account,)).fetchone()
+        return int(row[0])
+
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
         row = self._execute(
             "select ttl, rdatas from rrset where owner = ? and type = ?"
@@ -107,17 +136,79 @@ class Reading:
         )
         return [RRset(owner, number, ttl, unpack_rdatas(packed)) for number, ttl, packed in rows]
 
+    def name_servers(self) -> frozenset[bytes]:
+        rows = self._execute(
+            "select rrset.rdatas from zone join rrset on rrset.zone = zone.id"
+            " and rrset.owner = zone.origin and rrset.type = ?",
+            (NS,),
+        )
+        return frozenset(target for (packed,) in rows for target in unpack_rdatas(packed))
+
+    def released(self, name: bytes) -> Released | None:
+        row = self._execute(
+            "select name, account, at from released where name = ?", (name,)
+        ).fetchone()
+        return None if row is None else Released(*row)
+
+    def count_released(self, account: str) -> int:
+        row = self._execute(
+            "select count(*) from released where account = ?", (account,)
+        ).fetchone()
+        return int(row[0])
+
+    def invitation(self, number: int) -> Invitation | None:
+        row = self._execute(f"{_INVITATION} where invitation.id = ?", (number,)).fetchone()
+        return None if row is None else Invitation(*row)
+
+    def invitation_by_digest(self, digest: bytes) -> Invitation | None:
+        row = self._execute(f"{_INVITATION} where digest = ?", (digest,)).fetchone()
+        return None if row is None else Invitation(*row)
+
+    def invitations(self, zone: bytes) -> list[Invitation]:
+        rows = self._execute(f"{_INVITATION} where zone.origin = ? order by invitation.id", (zone,))
+        return [Invitation(*row) for row in rows]
+
+    def member(self, zone: bytes, account: str) -> Member | None:
+        row = self._execute(
+            f"{_MEMBER} where zone.origin = ? and member.account = ?", (zone, account)
+        ).fetchone()
+        return None if row is None else Member(*row)
+
+    def members(self, zone: bytes) -> list[Member]:
+        rows = self._execute(f"{_MEMBER} where zone.origin = ? order by member.account", (zone,))
+        return [Member(*row) for row in rows]
+
+    def history(self, host: Host, limit: int) -> list[Event]:
+        """What stands in the journal itself; what is not in it yet is not found."""
+        (since,) = self._execute(
+            "select max(position) from journal where kind = 'host' and owner = ?"
+            " and after is not null and json_extract(cast(before as text), '$.account')"
+            " is not json_extract(cast(after as text), '$.account')",
+            (host.name,),
+        ).fetchone()
+        rows = self._execute(
+            f"{_EVENT} where position >= ? and owner in (?, ?, ?)"
+            " and (kind = 'host' or kind = 'rrset' and zone = ?) order by position desc limit ?",
+            (since or 0, *names.with_below(host.name), host.zone, limit),
+        ).fetchall()
+        events = [_event(row) for row in rows]
+        return [
+            event._replace(before=None) if event.position == since else event for event in events
+        ]
+
     def changes_since(self, position: int, limit: int) -> list[Event]:
         """See :meth:`ddns.store.interfaces.IStore.changes_since`."""
         oldest = self._execute("select min(position) from journal").fetchone()[0]
         if oldest is not None and position + 1 < oldest:
             raise StoreError(f"the journal begins at position {oldest}")
         rows = self._execute(
-            "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
-            " from journal where position > ? order by position limit ?",
-            (position, limit),
+            f"{_EVENT} where position > ? order by position limit ?", (position, limit)
         )
-        return [Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:]) for row in rows]
+        return [_event(row) for row in rows]
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    return Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:])
 
 
 def _account(
@@ -127,15 +218,23 @@ def _account(
     reason: str | None,
     since: float,
     until: float | None,
+    host_limit: int | None,
 ) -> Account:
     block = None if reason is None else Block(reason, since, until)
-    return Account(name, password, created, block)
+    return Account(name, password, created, block, host_limit)
 
 
 def _zone(
-    origin: bytes, serial: int, account: str | None, created: float, addresses: str
+    origin: bytes,
+    serial: int,
+    account: str | None,
+    created: float,
+    addresses: str,
+    registration: str,
 ) -> ZoneInfo:
-    return ZoneInfo(origin, serial, account, created, Addresses(addresses))
+    return ZoneInfo(
+        origin, serial, account, created, Addresses(addresses), Registration(registration)
+    )
 
 
 def make_host(

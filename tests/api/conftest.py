@@ -1,4 +1,5 @@
-"""A house with nothing in it, and one with a zone, an account, a host and a key."""
+"""A house with nothing in it, one with a zone, an account, a host and a key, and one that people
+register in."""
 
 from __future__ import annotations
 
@@ -22,3 +23,21 @@ def house(running: RunningReactor, tmp_path: Path) -> Iterator[House]:
 def filled(house: House) -> House:
     house.fill()
     return house
+
+
+@pytest.fixture
+def open_house(filled: House) -> House:
+    """Beside ``example.net``, which is the operator's: ``dyn.example``, open to everybody,
+    ``club.example``, to members, and ``bob.example``, which is bob's."""
+    filled.api("account_add", name="bob")
+    filled.api("zone_add", origin="dyn.example", registration="open")
+    filled.api("zone_add", origin="club.example", registration="invitation")
+    filled.api("zone_add", origin="bob.example", account="bob")
+    return filled
+
+
+@pytest.fixture
+def housed(open_house: House) -> House:
+    """Alice has ``a.dyn.example``."""
+    open_house.person("alice", "host_add", name="a.dyn.example")
+    return open_house

@@ -117,6 +117,7 @@ def test_a_host(filled: House) -> None:
     filled.api("record_set", owner="*.b.example.net", type="TXT", rdatas=["x"])
     assert filled.api("host_show", name="b.example.net") == {
         **host,
+        "wildcard": False,
         "records": [{"owner": "*.b.example.net", "type": "TXT", "ttl": 60, "rdatas": ['"x"']}],
         "requests": [],
     }
@@ -275,6 +276,7 @@ def test_a_host_with_records_from_the_start(filled: House) -> None:
     [
         ([{"type": "A", "rdata": "x"}], Invalid),
         ([{"type": "A"}], Invalid),
+        ([{"type": "A", "rdata": "192.0.2.1", "ttl": "5"}], Invalid),
         ([{"type": "A", "rdata": None}], Invalid),
         ([{"type": "NOSUCH", "rdata": "x"}], Invalid),
         ([{"type": "NS", "rdata": "ns1.example.org."}], Invalid),

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ddns.api.operations import Operations
-from ddns.api.routes import BY_OPERATION, ROUTES, Route, find
+from ddns.api.routes import BY_OPERATION, ROUTES, Route, find, methods
 
 
 def test_every_operation_has_a_route() -> None:
@@ -67,7 +67,15 @@ def test_numbers_are_filled_in() -> None:
 @example("PUT", "/v1/zones")
 def test_any_path_is_found_or_not(method: str, path: str) -> None:
     found = find(method, path)
+    assert (found is not None) is (method in methods(path))
     if found is not None:
         route, arguments = found
         assert route.method == method
         assert unquote(route.fill(arguments)[0]) == unquote(path)
+
+
+def test_what_a_path_can_do() -> None:
+    assert methods("/v1/zones") == ["HEAD", "GET", "POST"]
+    assert methods("/v1/hosts/a.b") == ["HEAD", "GET", "PATCH", "DELETE"]
+    assert methods("/v1/memberships") == ["POST"]
+    assert methods("/v1/hosts/") == methods("/v1") == methods("") == []

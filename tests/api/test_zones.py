@@ -23,6 +23,7 @@ def test_a_zone(house: House) -> None:
         "serial": 1,
         "account": None,
         "addresses": "any",
+        "registration": "closed",
     }
     zone = house.zones.get(ORIGIN)
     assert zone is not None
@@ -66,6 +67,8 @@ def test_a_zone_with_name_servers_and_owner(house: House) -> None:
         ({"origin": "new.example", "ns": [{"name": "ns_1.new.example"}]}, Invalid),
         ({"origin": "new.example", "ns": [{"address": "192.0.2.1"}]}, Invalid),
         ({"origin": "new.example", "ns": [{"name": None}]}, Invalid),
+        ({"origin": "new.example", "ns": [{"name": "a.b", "adress": "192.0.2.1"}]}, Invalid),
+        ({"origin": "new.example", "registration": ""}, Invalid),
         ({"origin": "new.example", "ns": [{"name": "a.b", "address": "x"}]}, Invalid),
         ({"origin": "new.example", "ns": [{"name": "a.b", "address": "192.0.2.1"}]}, Invalid),
         ({"origin": "home.example.net"}, Conflict),  # a host would be hidden

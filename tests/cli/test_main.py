@@ -26,7 +26,7 @@ def test_a_first_host_as_the_readme_has_it(house: House, run: Run) -> None:
     (outcome,) = house.update(update("alice", key, change("home.example.net", "198.51.100.7")))
     assert outcome.refusal is None
     assert run("host", "show", "home.example.net").out == (
-        "name: home.example.net\nzone: example.net\naccount: alice\nttl: 10\n"
+        "name: home.example.net\nzone: example.net\naccount: alice\nttl: 10\nwildcard: no\n"
         "home.example.net. 10 IN A 198.51.100.7\n"
     )
 
@@ -34,7 +34,7 @@ def test_a_first_host_as_the_readme_has_it(house: House, run: Run) -> None:
 def test_tables(house: House, run: Run) -> None:
     assert run("zone", "list").out == ""
     house.fill()
-    assert run("zone", "list").out == "example.net  1  -  any\n"
+    assert run("zone", "list").out == "example.net  1  -  any  closed\n"
     assert run("account", "list").out == "alice  no  -\n"
     assert run("key", "list", "alice").out == "1  alice  update  yes  -\n"
     assert run("host", "list", "--zone", "example.net").out == "home.example.net  alice  10\n"
@@ -100,6 +100,7 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "zone"
     file.write_text(ZONE)
     zone = {"origin": "example.net", "serial": 7, "account": None, "addresses": "any"}
+    zone["registration"] = "closed"
     host = {"name": "a.example.net", "zone": "example.net", "account": "alice", "ttl": 5}
     key = {
         "id": 1,
@@ -126,7 +127,12 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
     }
     assert says("host", "add", "a.example.net", "--account", "alice", "--ttl", "5") == host
     assert says("host", "list", "--account", "alice") == {"hosts": [host]}
-    assert says("host", "show", "a.example.net") == {**host, "records": [], "requests": []}
+    assert says("host", "show", "a.example.net") == {
+        **host,
+        "wildcard": False,
+        "records": [],
+        "requests": [],
+    }
     made = says("key", "add", "alice", "--host", "a.example.net")
     assert made == {"key": made["key"], **key}
     assert says("key", "list") == {"keys": [key]}

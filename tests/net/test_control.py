@@ -73,6 +73,7 @@ def connection(path: Path) -> Iterator[Connection]:
 
 def test_calls(connection: Connection) -> None:
     zone = {"origin": "example.net", "serial": 1, "account": None, "addresses": "any"}
+    zone["registration"] = "closed"
     host = {"name": "a.example.net", "zone": "example.net", "account": "alice", "ttl": 5}
     calls: list[tuple[str, str, Any, Any]] = [
         ("GET", "/v1/zones", None, {"zones": []}),
@@ -85,7 +86,12 @@ def test_calls(connection: Connection) -> None:
         ),
         ("POST", "/v1/hosts", {"name": "a.example.net", "account": "alice", "ttl": 5}, host),
         ("GET", "/v1/hosts?account=alice", None, {"hosts": [host]}),
-        ("GET", "/v1/hosts/a.example.net", None, {**host, "records": [], "requests": []}),
+        (
+            "GET",
+            "/v1/hosts/a.example.net",
+            None,
+            {**host, "wildcard": False, "records": [], "requests": []},
+        ),
         ("DELETE", "/v1/hosts/a%2Eexample.net", None, host),
         ("GET", "/v1/zones", None, {"zones": [zone]}),
     ]
@@ -99,10 +105,11 @@ def test_calls(connection: Connection) -> None:
     [
         ("GET", "/", None, 404, "not_found"),
         ("GET", "/v1/zones/", None, 404, "not_found"),
-        ("PUT", "/v1/zones", None, 404, "not_found"),
+        ("PUT", "/v1/zones", None, 405, "method_not_allowed"),
+        ("POST", "/openapi.json", None, 405, "method_not_allowed"),
         ("HEAD", "/v1/zone", None, 404, None),
         ("DELETE", "/v1/zones/none.example", None, 404, "not_found"),
-        ("DELETE", "/v1/zones/", None, 400, "invalid"),
+        ("DELETE", "/v1/zones/", None, 404, "not_found"),
         ("GET", "/v1/zones?x=1", None, 400, "invalid"),
         ("POST", "/v1/zones", b"", 400, "invalid"),
         ("POST", "/v1/zones", b"{", 400, "invalid"),

@@ -244,4 +244,7 @@ def test_what_was_decided_once_is_nochg_the_second_time(
         types = {n for (o, n), one in there.items() if o == owner and one.rdatas}
         assert CNAME not in types or len(types) == 1 or CNAME in numbers
     second = decided(edits, *(one for one in there.values() if one.rdatas))
-    assert second == ([], first[1]) or any(isinstance(edit, Renumber) for edit in edits)
+    # A network and a former mail exchange take what they find; no dialect gives two exchanges.
+    unsure = [edit for edit in edits if isinstance(edit, Renumber | Mail)]
+    sure = not unsure or (len(unsure) == 1 and isinstance(unsure[0], Mail))
+    assert second == ([], first[1]) or not sure

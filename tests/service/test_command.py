@@ -5,11 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ddns.model import names
 from ddns.paths import lock_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, eventually
@@ -169,6 +172,22 @@ def test_export_and_import_are_the_same_zone(server: Server, login: str, tmp_pat
 def without_serial(lines: list[str]) -> list[str]:
     soa = lines[0].split()
     return [" ".join(soa[:6] + soa[7:]), *lines[1:]]
+
+
+def test_what_is_set_for_people_reaches_the_api(make_server: Launch) -> None:
+    server = make_server()
+    with open(server.config, "a") as file:
+        file.write("[registration]\nhosts_per_account = 3\nquarantine_days = 0\n")
+    server.start()
+    server.ddns("zone", "add", ZONE, "--registration", "open")
+    server.ddns("account", "add", ACCOUNT)
+    assert server.ddns("account", "show", ACCOUNT)["host_limit"] == 3
+    for host in (HOST, f"last.{ZONE}"):
+        server.ddns("host", "add", host, "--account", ACCOUNT)
+        server.ddns("host", "remove", host)
+    with closing(sqlite3.connect(server.database)) as connection:
+        released = connection.execute("select name from released").fetchall()
+    assert released == [(names.from_text(f"last.{ZONE}"),)]  # what came before is forgotten
 
 
 def test_version(tmp_path: Path) -> None:

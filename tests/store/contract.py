@@ -27,6 +27,7 @@ from tests.store.blocking import (
 )
 from tests.store.living import LivingContract
 from tests.store.recording import RecordingContract, Refused, refuse
+from tests.store.registering import RegisteringContract
 from tests.store.staging import StagingContract
 
 OTHER = names.from_text("other.example")
@@ -47,7 +48,7 @@ def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
     return [(failed, entry.asked) for failed, entry in found]
 
 
-class StoreContract(RecordingContract, StagingContract, LivingContract):
+class StoreContract(RecordingContract, StagingContract, LivingContract, RegisteringContract):
     """See the module."""
 
     def test_it_is_a_store(self, store: Blocking) -> None:

@@ -16,7 +16,7 @@ import pytest
 from sqlite_utils import Database
 
 from ddns.model import names
-from ddns.model.account import Account, Key, KeyKind
+from ddns.model.account import Account, Addresses, Key, KeyKind, Registration
 from ddns.store.database import APPLICATION_ID, StoreInUse
 from ddns.store.interfaces import StoreError
 from ddns.store.migrations import MIGRATIONS
@@ -162,6 +162,7 @@ def test_a_database_of_the_first_schema(path: Path, running: RunningReactor) -> 
     connection.execute(f"pragma application_id = {APPLICATION_ID}")
     MIGRATIONS.apply(Database(connection), stop_before="v0002_kinds_of_keys")
     connection.execute("insert into account (name, created) values ('alice', 1.0)")
+    connection.execute("insert into zone (origin, serial, created) values (?, 7, 1.0)", (ORIGIN,))
     connection.execute(
         "insert into key (account, kind, digest, limited, created)"
         " values ('alice', 'update', ?, 0, 2.0)",
@@ -170,6 +171,10 @@ def test_a_database_of_the_first_schema(path: Path, running: RunningReactor) -> 
     connection.close()
     with opened(SQLiteStore(running.reactor, path), running) as store:
         (key,) = store.read(lambda reading: reading.keys())
+        (zone,) = store.read(lambda reading: reading.zones())
+        (account,) = store.read(lambda reading: reading.accounts())
+    assert (zone.registration, zone.addresses) == (Registration.CLOSED, Addresses.ANY)
+    assert account.host_limit is None
     assert key == Key(1, "alice", KeyKind.UPDATE, b"1" * 32, None, 2.0, None, True)
 
 

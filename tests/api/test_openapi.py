@@ -1,0 +1,140 @@
+"""The API's description: it is valid, whole, and what the operations answer is what it says."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import validate
+
+from ddns.api import openapi
+from ddns.api.caller import Right
+from ddns.api.routes import ROUTES, Route
+from ddns.api.schemas import ANSWERS, ARGUMENTS, SCHEMAS
+from tests.house import House, change, update
+
+DOCUMENT = openapi.document("1.2.3", "/api")
+
+
+def described(route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["paths"][route.path][route.method.lower()]
+    return found
+
+
+def test_the_document_is_one() -> None:
+    validate(DOCUMENT)
+    assert DOCUMENT["info"]["version"] == "1.2.3"
+    assert DOCUMENT["servers"] == [{"url": "/api"}]
+
+
+def test_it_is_of_this_table_and_of_nothing_else() -> None:
+    there = {
+        (method.upper(), path): operation["operationId"]
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert there == {
+        ("GET", "/openapi.json"): "openapi",
+        **{(route.method, route.path): route.operation for route in ROUTES},
+    }
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
+def test_every_operation_is_described(route: Route) -> None:
+    operation = described(route)
+    assert operation["summary"]
+    assert "``" not in operation["description"]
+    assert "\n" not in operation["description"]
+    assert operation.get("x-operator-only", False) is (route.right is Right.OPERATOR)
+    assert ("security" in operation) is (route.right is Right.ANYBODY)
+    assert {"200", "400"} < operation["responses"].keys()
+    given = {parameter["name"] for parameter in operation["parameters"]}
+    body = operation.get("requestBody", {}).get("content", {})
+    given |= body.get("application/json", {}).get("schema", {}).get("properties", {}).keys()
+    given |= {"rows"} if "application/octet-stream" in body else set()
+    method = getattr(openapi.Operations, route.operation)
+    assert given == inspect.signature(method).parameters.keys() - {"self"}
+
+
+def test_all_that_is_said_of_arguments_and_answers_is_used() -> None:
+    names = {route.operation for route in ROUTES}
+    assert ANSWERS.keys() == names - {"zone_scan"}
+    said = str(DOCUMENT["paths"]) + str(SCHEMAS)
+    assert [name for name in SCHEMAS if f"/schemas/{name}'" not in said and name != "Error"] == []
+    arguments = {
+        name
+        for operation in names
+        for parameter in openapi.calls.parameters(operation)
+        for name in (parameter, f"{operation}.{parameter}")
+    }
+    assert ARGUMENTS.keys() <= arguments
+
+
+def answers(operation: str, answer: Any) -> None:
+    """Fail unless the answer is as it is described."""
+    schema = {"$ref": f"#/components/schemas/{ANSWERS[operation]}", **DOCUMENT}
+    jsonschema.validate(
+        answer, schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+def test_answers_are_as_described(house: House) -> None:
+    """A walk through everything; :func:`answers` is told of each operation once at least."""
+    seen: set[str] = set()
+
+    def api(operation: str, who: str | None = None, /, **arguments: Any) -> Any:
+        answer = (
+            house.api(operation, **arguments)
+            if who is None
+            else house.person(who, operation, **arguments)
+        )
+        answers(operation, answer)
+        seen.add(operation)
+        return answer
+
+    api("zone_add", origin="bücher.example", registration="invitation")
+    api("zone_add", origin="example.net", ns=[{"name": "ns.example.net", "address": "192.0.2.1"}])
+    for name in ("alice", "bob"):
+        house.api("account_add", name=name)
+    api("account_add", name="carol", password="correct horse")
+    api("account_set", name="alice", hosts=3)
+    api("account_block", name="bob", reason="a reason", days=1)
+    api("account_list")
+    api("account_block", name="bob", reason="a reason")
+    api("account_unblock", name="bob")
+    api("zone_set", origin="example.net", registration="open", addresses="any")
+    api("zone_list")
+    invitation = api("invitation_add", origin="bücher.example", uses=3)
+    api("invitation_list", origin="bücher.example")
+    api("invitation_redeem", "alice", code=invitation["code"])
+    api("member_list", origin="bücher.example")
+    api("invitation_revoke", origin="bücher.example", number=invitation["id"])
+    api("host_add", "alice", name="straße.bücher.example", wildcard=True)
+    api("host_add", "alice", name="home.example.net")
+    for kind in ("update", "dondns", "miniupdate"):
+        key = api("key_add", "alice", kind=kind, hosts=["home.example.net"])
+    house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))
+    key = house.api("key_add", account="alice")
+    house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))
+    for operation in ("key_disable", "key_enable", "key_regenerate"):
+        api(operation, number=key["id"])
+    api("key_list", "alice")
+    api("key_revoke", number=key["id"])
+    api("record_set", "alice", owner="*.home.example.net", type="TXT", rdatas=["x", "é"])
+    api("host_set", "alice", name="home.example.net", ttl=70)
+    api("host_set", name="home.example.net", ttl=60)
+    assert len(api("host_history", "alice", name="home.example.net")["events"]) > 4
+    api("host_show", name="straße.bücher.example")
+    api("host_list")
+    api("record_show", owner="home.example.net")
+    api("account_show", name="alice")
+    api("account_list")
+    api("record_delete", owner="*.home.example.net")
+    api("host_remove", name="home.example.net")
+    api("member_remove", "alice", origin="bücher.example", account="alice")
+    api("account_remove", name="alice")
+    api("zone_import", origin="new.example", rows=b"", stage="s", last=False)
+    api("zone_remove", origin="bücher.example")
+    assert seen == ANSWERS.keys()

@@ -18,6 +18,7 @@ from twisted.python.threadpool import ThreadPool
 
 from ddns import parts, sample
 from ddns.api.operations import Operations
+from ddns.authenticator import Authenticator
 from ddns.config import Settings, parse_address
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
@@ -99,7 +100,8 @@ class DdnsService(Service):
         self._unseal = parts.Unsealing(self._vault)
         self._directory = Directory(secrets.token_bytes(32), self._unseal)
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
-        self._updater = Updater(self.store, self._directory, self._publisher, self._run_slow)
+        self._authenticator = Authenticator(self._directory, self._run_slow, time.monotonic)
+        self._updater = Updater(self.store, self._authenticator, self._publisher)
         self._operations = Operations(
             self.store, self._publisher.published, self._run_slow, self._now, self._vault
         )

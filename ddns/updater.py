@@ -8,61 +8,39 @@ it.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ddns.model import records
-from ddns.model.account import Grant, Host, KeyKind
+from ddns.authenticator import Authenticator
+from ddns.model.account import Grant, Host
 from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, HOST_TTL
-from ddns.model.update import (
-    ChallengeResponse,
-    Change,
-    Credentials,
-    Outcome,
-    Result,
-    Status,
-    Update,
-)
-from ddns.policy import secrets
+from ddns.model.update import Change, Outcome, Result, Status, Update
 from ddns.policy.addresses import allowed
 from ddns.policy.authorize import activated, authorize, hidden
 from ddns.policy.decide import decide
-from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 
 T = TypeVar("T")
 
-PASSWORD_CHECKS = 32
-"""How many password checks may wait at once; each takes about 0.1 s."""
-
-PASSWORD_CHECKS_OF_ONE = 4
-"""How many of them may come from one address, so that nobody holds all places."""
-
 
 class Updater:
-    """*run_slow* runs a function outside the reactor's thread, one at a time."""
+    """See the module."""
 
     _log = Logger()
 
     def __init__(
         self,
         store: IStore,
-        directory: Directory,
+        authenticator: Authenticator,
         publisher: Publisher,
-        run_slow: Callable[[Callable[[], bool]], Deferred[bool]],
     ) -> None:
         self._store = store
-        self._directory = directory
+        self._authenticator = authenticator
         self._publisher = publisher
-        self._run_slow = run_slow
-        self._checks_waiting: Counter[bytes] = Counter()  # by network
 
     async def perform(self, update: Update) -> Outcome:
         """Authenticate, decide, commit, publish. Never raises: what fails is in the Outcome."""
@@ -79,7 +57,7 @@ class Updater:
     async def _perform(self, update: Update) -> Outcome:
         if update.credentials is None:
             return Outcome(Status.UNAUTHENTICATED)
-        grant = await self._authenticate(update.credentials, update.peer, update.at)
+        grant = await self._authenticator.authenticate(update.credentials, update.peer)
         if isinstance(grant, Status):
             return Outcome(grant)
         if update.refusal is not None:
@@ -94,40 +72,6 @@ class Updater:
         # All of them, changed or not: nochg says that our DNS answers what was committed before.
         await self._publisher.published(origins)
         return Outcome(results=results, user=grant.account)
-
-    async def _authenticate(
-        self, credentials: Credentials | ChallengeResponse, peer: str, now: float
-    ) -> Grant | Status:
-        """Keys and remembered passwords at once; a password for the first time in its turn."""
-        if isinstance(credentials, ChallengeResponse):
-            return self._directory.by_response(credentials)
-        grant = self._directory.by_key(credentials)
-        if grant is not None:
-            return grant
-        if credentials.kind is not KeyKind.UPDATE:
-            return Status.BADAUTH
-        grant = self._directory.by_memory(credentials, now)
-        if grant is not None:
-            return grant
-        network = records.network_of(peer)
-        waiting = self._checks_waiting
-        if waiting.total() >= PASSWORD_CHECKS or waiting[network] >= PASSWORD_CHECKS_OF_ONE:
-            return Status.FAILED
-        account = self._directory.account(credentials.user)
-        hashed = account.password if account else None
-        waiting[network] += 1
-        try:
-            right = await self._run_slow(
-                partial(secrets.verify_password, credentials.secret, hashed)
-            )
-        finally:
-            waiting[network] -= 1
-            if not waiting[network]:
-                del waiting[network]
-        if not right or account is None:
-            return Status.BADAUTH
-        self._directory.password_verified(credentials, account, now)
-        return Grant(account.name)
 
 
 def _write(

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
 from ddns.api.operations import Operations
+from ddns.authenticator import Authenticator
 from ddns.model import names, records
 from ddns.model.journal import Author
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
@@ -43,7 +44,8 @@ class House:
             bytes(32), lambda sealed, account: self.vault.unseal(sealed, account.encode()).decode()
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, running.reactor)
-        self.updater = Updater(self.store, self.directory, self.publisher, self.run_slow)
+        self.authenticator = Authenticator(self.directory, self.run_slow, lambda: self.time)
+        self.updater = Updater(self.store, self.authenticator, self.publisher)
         self.operations = Operations(
             self.store, self.publisher.published, self.run_slow, lambda: self.time, self.vault
         )

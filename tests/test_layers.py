@@ -23,7 +23,8 @@ MAY_IMPORT = {
     "store": PURE,
     "vault": PURE,
     "publisher": PURE | {"zone", "policy", "store"},
-    "updater": PURE | {"zone", "policy", "store", "publisher"},
+    "authenticator": PURE | {"policy"},
+    "updater": PURE | {"zone", "policy", "store", "publisher", "authenticator"},
     "api": PURE | {"vault", "zone", "policy", "store", "publisher", "updater"},
     "net": PURE
     | {"__init__", "zone", "policy", "dialects", "miniupdate"}

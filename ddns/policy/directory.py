@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable
 
 from ddns.model import names
 from ddns.model.account import Account, Grant, Key
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
+from ddns.policy.passwords import PasswordMemory, user_of
 
 
 class CannotUnseal(Exception):
@@ -21,8 +20,8 @@ class Directory:
 
     *unseal* opens what a key of an account has sealed, gives None for what is damaged, and raises
     :class:`CannotUnseal` when it can open nothing.
-    *remember* is for how many seconds a verified password is believed without another argon2 run,
-    *capacity* for how many of them at once.
+    *remember* is for how many seconds a checked password is believed without another argon2 run,
+    *capacity* for how many of them at once. ``passwords`` are those.
     """
 
     def __init__(
@@ -37,21 +36,18 @@ class Directory:
         self._by_digest: dict[bytes, Key] = {}
         self._by_number: dict[int, Key] = {}
         self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys, by who may log in
-        self._process_key = process_key
         self._unseal = unseal
-        self._remember = remember
-        self._capacity = capacity
-        self._verified: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+        self.passwords = PasswordMemory(process_key, remember=remember, capacity=capacity)
 
     def put_account(self, account: Account) -> None:
-        """Add or replace an account; passwords verified for its former state are forgotten."""
+        """Add or replace an account; passwords checked for its former state are forgotten."""
         self._accounts[account.name] = account
-        self._forget(account.name)
+        self.passwords.forget(account.name)
 
     def remove_account(self, name: str) -> None:
         """Forget an account; its keys are removed one by one."""
         self._accounts.pop(name, None)
-        self._forget(name)
+        self.passwords.forget(name)
 
     def put_key(self, key: Key) -> None:
         """Add or replace a key."""
@@ -86,7 +82,7 @@ class Directory:
         key = self._by_digest.get(secrets.digest_key(credentials.secret))
         if key is None or key.kind is not credentials.kind:
             return None
-        user = credentials.user.strip().lower()
+        user = user_of(credentials)
         if user != key.account:
             try:
                 host = names.host_from_text(user)
@@ -116,35 +112,6 @@ class Directory:
         """What any one key has sealed, if there is such a key."""
         keys = next(iter(self._responding.values()), {})
         return next((key.sealed for key in keys.values()), None)
-
-    def by_memory(self, credentials: Credentials, now: float) -> Grant | None:
-        """What a password allows that :meth:`password_verified` was told of not long ago."""
-        found = self._verified.get(self._fingerprint(credentials))
-        if found is None or not 0 < found[1] - now <= self._remember:  # the clock may be set back
-            return None
-        return Grant(found[0])
-
-    def password_verified(self, credentials: Credentials, account: Account, now: float) -> None:
-        """Remember that a password is right, unless the account has changed since it was read."""
-        if self._accounts.get(account.name) != account:
-            return
-        fingerprint = self._fingerprint(credentials)
-        self._verified[fingerprint] = (account.name, now + self._remember)
-        self._verified.move_to_end(fingerprint)
-        if len(self._verified) > self._capacity:
-            self._verified.popitem(last=False)
-
-    def _fingerprint(self, credentials: Credentials) -> bytes:
-        """A keyed hash, so that what is remembered is of no use outside this process."""
-        hasher = hashlib.blake2b(key=self._process_key, digest_size=32)
-        for part in (credentials.user.strip().lower(), credentials.secret):
-            data = part.encode("utf-8", "surrogateescape")
-            hasher.update(len(data).to_bytes(4, "big") + data)
-        return hasher.digest()
-
-    def _forget(self, account: str) -> None:
-        for fingerprint in [f for f, (name, _) in self._verified.items() if name == account]:
-            del self._verified[fingerprint]
 
 
 def _users(key: Key) -> set[str]:

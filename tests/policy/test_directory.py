@@ -1,4 +1,4 @@
-"""Credentials checked from memory: keys, and passwords that were right a short while ago."""
+"""Credentials checked from memory."""
 
 from __future__ import annotations
 
@@ -70,66 +70,26 @@ def test_a_removed_key_opens_nothing(directory: Directory) -> None:
     assert directory.by_key(Credentials("alice", "two")) == Grant("alice")
 
 
-# Passwords -------------------------------------------------------------------------------------
-
 RIGHT = Credentials("alice", "password")
 
 
-def test_a_verified_password_is_remembered_for_a_while(directory: Directory) -> None:
-    assert directory.by_memory(RIGHT, 1000.0) is None
-    directory.password_verified(RIGHT, ALICE, 1000.0)
-    assert directory.by_memory(RIGHT, 1000.0) == Grant("alice")
-    assert directory.by_memory(Credentials(" ALICE", "password"), 1299.0) == Grant("alice")
-    assert directory.by_memory(RIGHT, 1300.0) is None
-    assert directory.by_memory(Credentials("alice", "Password"), 1000.0) is None
-    assert directory.by_memory(Credentials("bob", "password"), 1000.0) is None
-    # user and secret do not run into each other
-    assert directory.by_memory(Credentials("alicep", "assword"), 1000.0) is None
-
-
-def test_a_clock_set_back_does_not_make_memories_last(directory: Directory) -> None:
-    directory.password_verified(RIGHT, ALICE, 1_000_000.0)
-    assert directory.by_memory(RIGHT, 500_000.0) is None
-
-
 @pytest.mark.parametrize("change", ["password", "removal"])
-def test_a_change_of_the_account_makes_it_forget(directory: Directory, change: str) -> None:
-    directory.password_verified(RIGHT, ALICE, 1000.0)
+def test_a_change_of_the_account_makes_it_forget_passwords(
+    directory: Directory, change: str
+) -> None:
+    directory.passwords.found_right(RIGHT, "alice", 1000.0)
     if change == "password":
         directory.put_account(Account("alice", "other hash"))
     else:
         directory.remove_account("alice")
         assert directory.account("alice") is None
-    assert directory.by_memory(RIGHT, 1001.0) is None
+    assert directory.passwords.right(RIGHT, 1001.0) is None
 
 
 def test_a_change_of_another_account_does_not(directory: Directory) -> None:
-    directory.password_verified(RIGHT, ALICE, 1000.0)
+    directory.passwords.found_right(RIGHT, "alice", 1000.0)
     directory.put_account(Account("bob", "hash"))
-    assert directory.by_memory(RIGHT, 1001.0) == Grant("alice")
-
-
-def test_a_check_that_a_change_overtook_is_not_remembered(directory: Directory) -> None:
-    directory.put_account(Account("alice", "other hash"))
-    directory.password_verified(RIGHT, ALICE, 1000.0)
-    assert directory.by_memory(RIGHT, 1001.0) is None
-
-
-def test_the_oldest_memory_makes_room(directory: Directory) -> None:
-    given = [Credentials("alice", f"password{number}") for number in range(4)]
-    for credentials in given:
-        directory.password_verified(credentials, ALICE, 1000.0)
-    found = [directory.by_memory(credentials, 1001.0) for credentials in given]
-    assert found == [None, Grant("alice"), Grant("alice"), Grant("alice")]
-
-
-def test_a_password_is_not_kept_in_a_readable_form(directory: Directory) -> None:
-    directory.password_verified(RIGHT, ALICE, 1000.0)
-    assert "password" not in repr(vars(directory)["_verified"])
-    other = Directory(b"\x01" * 32)
-    other.put_account(ALICE)
-    other.password_verified(RIGHT, ALICE, 1000.0)
-    assert vars(other)["_verified"].keys().isdisjoint(vars(directory)["_verified"])
+    assert directory.passwords.right(RIGHT, 1001.0) == "alice"
 
 
 def test_accounts_are_found_however_they_are_written(directory: Directory) -> None:

@@ -8,11 +8,21 @@ from typing import Any
 from zope.interface import implementer
 
 from ddns.model import names
-from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import (
+    Account,
+    Addresses,
+    Host,
+    Key,
+    KeyKind,
+    Pending,
+    Purpose,
+    ZoneInfo,
+)
 from ddns.model.journal import Author, Event, EventKind
 from ddns.model.records import AAAA, A, RRset, unpack_rdatas
 from ddns.store.interfaces import IReading, StoreError
 
+_ACCOUNT = "select name, password, created, email from account"
 _ZONE = "select origin, serial, account, created, addresses from zone"
 _HOST = (
     "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant"
@@ -42,16 +52,28 @@ class Reading:
         return [_zone(*row) for row in self._execute(f"{_ZONE} order by origin")]
 
     def account(self, name: str) -> Account | None:
-        row = self._execute(
-            "select name, password, created from account where name = ?", (name,)
-        ).fetchone()
+        row = self._execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone()
+        return None if row is None else Account(*row)
+
+    def account_with(self, email: str) -> Account | None:
+        found = self._execute(f"{_ACCOUNT} where email = ? collate nocase", (email,))
+        row = found.fetchone()
         return None if row is None else Account(*row)
 
     def accounts(self) -> list[Account]:
-        return [
-            Account(*row)
-            for row in self._execute("select name, password, created from account order by name")
-        ]
+        return [Account(*row) for row in self._execute(f"{_ACCOUNT} order by name")]
+
+    def pending(self, digest: bytes) -> Pending | None:
+        row = self._execute(
+            "select digest, purpose, account, expires, email, password from pending"
+            " where digest = ?",
+            (digest,),
+        ).fetchone()
+        return None if row is None else Pending(row[0], Purpose(row[1]), *row[2:])
+
+    def pendings(self) -> int:
+        (count,) = self._execute("select count(*) from pending").fetchone()
+        return int(count)
 
     def _key(self, row: tuple[Any, ...]) -> Key:
         number, account, kind, digest, limited, created, sealed, enabled = row

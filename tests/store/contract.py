@@ -25,6 +25,7 @@ from tests.store.blocking import (
     rrset,
 )
 from tests.store.living import LivingContract
+from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
 from tests.store.staging import StagingContract
 
@@ -32,7 +33,7 @@ OTHER = names.from_text("other.example")
 WILD, ACME = (label + HOME for label in names.BELOW_HOST)
 
 
-class StoreContract(RecordingContract, StagingContract, LivingContract):
+class StoreContract(RecordingContract, StagingContract, LivingContract, PeopleContract):
     """See the module."""
 
     def test_it_is_a_store(self, store: Blocking) -> None:

@@ -68,6 +68,16 @@ class Authenticator:
             self._note(credentials, records.network_of(peer))
         return found
 
+    async def password(self, user: str, secret: str, peer: str) -> str | Status:
+        """The account whose password this is, or BADAUTH or FAILED as above; keys are none."""
+        credentials, network = Credentials(user, secret), records.network_of(peer)
+        found = self._remembered(credentials)
+        if found is None:
+            found = await self._by_password(credentials, network)
+        if found is Status.BADAUTH:
+            self._note(credentials, network)
+        return found.account if isinstance(found, Grant) else found
+
     def _at_once(self, credentials: Credentials | ChallengeResponse) -> Grant | Status | None:
         """What memory tells; None for a password that has to be checked."""
         if isinstance(credentials, ChallengeResponse):

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import re
 import tomllib
-import types
-import typing
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
-T = TypeVar("T")
+from ddns import table
+from ddns.model.account import BadEmail, email_address
+from ddns.table import ConfigError
+
+__all__ = ["ConfigError"]
 
 _MAY_BE_0 = ("dns.rate_limit.responses_per_second", "dns.rate_limit.slip")
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
-
-
-class ConfigError(ValueError):
-    """A setting that cannot be; ``str()`` names where it stands and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +86,46 @@ class MiniupdateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """``[api]``. Whether HTTP and HTTPS have the API below ``/api``; ``url`` is where people find
+    this server, as mails name it."""
+
+    enabled: bool = True
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsSettings:
+    """``[accounts]``. ``registration`` is ``closed`` or ``open``; durations are seconds."""
+
+    registration: str = "closed"
+    confirmation_time: float = 86_400.0
+    session_time: float = 2_592_000.0
+    session_idle_time: float = 604_800.0
+    mails_per_hour: int = 5
+    mails_per_hour_in_all: int = 1000
+    registrations_per_hour: int = 20
+    notice_time: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """``[mail]``. ``relay`` is ``HOST:PORT``, or nothing: no mail. ``tls`` is ``off``,
+    ``starttls`` or ``implicit``; ``ca`` a PEM file with what to trust instead of the system's.
+    Durations are seconds; the pause before a retry doubles with each."""
+
+    relay: str = ""
+    sender: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: str = "starttls"
+    ca: str = ""
+    timeout: float = 30.0
+    retries: int = 8
+    retry_pause: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """``[store]``. ``patience`` is how long an update waits for a locked database, in seconds;
     ``journal_rows`` how many changes the journal keeps."""
@@ -110,6 +145,9 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     https: HttpsSettings = field(default_factory=HttpsSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
+    accounts: AccountsSettings = field(default_factory=AccountsSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
 
 
@@ -126,7 +164,7 @@ def load(path: str | Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:
-        return check(_read(Settings, data, ""))
+        return check(table.read(Settings, data, may_be_0=_MAY_BE_0))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -158,7 +196,55 @@ def check(settings: Settings) -> Settings:
             )
     if settings.dns.rate_limit.table_size > _LARGEST_TABLE:
         raise ConfigError(f"dns.rate_limit.table_size: expected {_LARGEST_TABLE} at most")
+    _check_people(settings)
     return settings
+
+
+def _check_people(settings: Settings) -> None:
+    """What registers people and writes to them."""
+    mail = settings.mail
+    for key, value, known in (
+        ("accounts.registration", settings.accounts.registration, ("closed", "open")),
+        ("mail.tls", mail.tls, ("off", "starttls", "implicit")),
+    ):
+        if value not in known:
+            raise ConfigError(f"{key}: expected one of {', '.join(known)}, got {value!r}")
+    url = settings.api.url
+    if url and not re.fullmatch(r"https?://[!-~]+", url):
+        raise ConfigError(f"api.url: expected http://... or https://..., got {url!r}")
+    if settings.accounts.registration == "open" and not mail.relay:
+        raise ConfigError("mail.relay: expected a relay, since accounts.registration is open")
+    if not mail.relay:
+        return
+    host, _ = parse_host_and_port(mail.relay, "mail.relay")
+    try:
+        email_address(mail.sender)
+    except BadEmail:
+        raise ConfigError(
+            f"mail.sender: expected an e-mail address, since mail.relay is set, got {mail.sender!r}"
+        ) from None
+    if bool(mail.user) != bool(mail.password):
+        raise ConfigError("mail.user and mail.password: expected both or neither")
+    if mail.user and mail.tls == "off" and not _is_loopback(host):
+        raise ConfigError('mail.tls: expected "starttls" or "implicit", since mail.user is set')
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def parse_host_and_port(text: str, key: str) -> tuple[str, int]:
+    """``HOST:PORT`` with a name or an address, IPv6 in brackets.
+
+    :raises ConfigError: for anything else.
+    """
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})", text)
+    if found is None or not 0 < int(found[3]) < 65536:
+        raise ConfigError(f"{key}: expected HOST:PORT, got {text!r}")
+    return found[1] or found[2], int(found[3])
 
 
 def parse_address(text: str, key: str) -> tuple[str, int]:
@@ -176,40 +262,3 @@ def parse_address(text: str, key: str) -> tuple[str, int]:
     if not colon or parsed is None or bracketed != (parsed.version == 6) or not 0 <= number < 65536:
         raise ConfigError(f"{key}: expected ADDRESS:PORT or [IPV6]:PORT, got {text!r}")
     return str(parsed), number
-
-
-def _read(kind: type[T], data: Mapping[str, Any], prefix: str) -> T:
-    """A dataclass from a TOML table, each value checked against the field's type."""
-    hints = typing.get_type_hints(kind)
-    values = {}
-    for key, value in data.items():
-        if key not in hints:
-            known = ", ".join(sorted(hints))
-            raise ConfigError(f"{prefix}{key}: there is no such setting; known here: {known}")
-        values[key] = _value(hints[key], value, f"{prefix}{key}")
-    return kind(**values)
-
-
-def _value(wanted: Any, value: Any, key: str) -> Any:
-    if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
-        if not isinstance(value, dict):
-            raise ConfigError(f"{key}: expected a table, got {value!r}")
-        return _read(wanted, value, f"{key}.")
-    if typing.get_origin(wanted) is tuple:
-        if value == "off":
-            return ()
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f'{key}: expected a list of strings or "off", got {value!r}')
-        return tuple(value)
-    if isinstance(wanted, types.UnionType):
-        raise TypeError(f"{key}: settings are of one type")
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not wanted:
-        names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
-        raise ConfigError(f"{key}: expected {names[wanted]}, got {value!r}")
-    # Not "<= 0", which not-a-number is not either.
-    if wanted in (int, float) and not value > 0 and (value or key not in _MAY_BE_0):
-        least = "0 or more" if key in _MAY_BE_0 else "more than 0"
-        raise ConfigError(f"{key}: expected {least}, got {value!r}")
-    return value

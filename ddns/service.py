@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from twisted.application.service import Service
@@ -24,7 +25,8 @@ from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.doors import Doors
 from ddns.model.update import Outcome, Update
-from ddns.net import sockets
+from ddns.net import bearer, sockets
+from ddns.net.api import ApiResource
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
@@ -102,8 +104,22 @@ class DdnsService(Service):
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
         self._authenticator = Authenticator(self._directory, self._run_slow, time.monotonic)
         self._updater = Updater(self.store, self._authenticator, self._publisher)
+        self._mailer = parts.mailer(settings.mail, reactor, now)
+        self._reception = parts.reception(
+            settings,
+            self._directory,
+            self._authenticator.password,
+            self._mailer,
+            time.monotonic,
+            now,
+        )
         self._operations = Operations(
-            self.store, self._publisher.published, self._run_slow, self._now, self._vault
+            self.store,
+            self._publisher.published,
+            self._run_slow,
+            self._now,
+            self._vault,
+            reception=self._reception,
         )
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
         dns = settings.dns
@@ -156,12 +172,23 @@ class DdnsService(Service):
             return
         try:
             self._dns.bind()
-            resource = UpdateResource(self._perform, self._dialects, self._now)
-            self._doors.open(resource, self._perform)
+            self._doors.open(self._resource(), self._perform)
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
             raise StartupError(sockets.reason(error)) from None
         self._bound = True
+
+    def _resource(self) -> UpdateResource:
+        """What HTTP answers: the dialects, and people's API beside them."""
+        beside = {}
+        if self._settings.api.enabled:
+            beside[b"api"] = ApiResource(
+                self._operations,
+                partial(bearer.caller_of, of_token=self._reception.caller),
+                "api",
+                self._loaded,
+            )
+        return UpdateResource(self._perform, self._dialects, self._now, beside)
 
     def _unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
@@ -206,9 +233,12 @@ class DdnsService(Service):
 
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
+        await self._loaded()
+        return await self._updater.perform(update)
+
+    async def _loaded(self) -> None:
         if self._started is not None and not self._started.called:
             await _when(self._started)
-        return await self._updater.perform(update)
 
     # Stop ------------------------------------------------------------------------------------
 
@@ -224,6 +254,8 @@ class DdnsService(Service):
         if not self._started.called:
             await _when(self._started)
         await self._doors.stop(self._settings.stop_time)
+        if self._mailer is not None:
+            await self._mailer.stop(self._settings.stop_time)
         await self._control.stop()
         await self._dns.stop()
         await self.store.close()

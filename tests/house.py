@@ -11,10 +11,13 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
+from ddns.api.caller import Caller
 from ddns.api.operations import Operations
+from ddns.api.reception import Reception
 from ddns.authenticator import Authenticator
 from ddns.model import names, records
 from ddns.model.journal import Author
+from ddns.model.letter import Letter
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.paths import key_path
 from ddns.policy.directory import Directory
@@ -46,8 +49,22 @@ class House:
         self.publisher = Publisher(self.store, self.zones, self.directory, running.reactor)
         self.authenticator = Authenticator(self.directory, self.run_slow, lambda: self.time)
         self.updater = Updater(self.store, self.authenticator, self.publisher)
+        self.letters: list[Letter] = []
+        self.reception = Reception(
+            self.authenticator.password,
+            self.directory.account,
+            self.letters.append,
+            lambda: self.time,
+            lambda: self.time,
+            open=True,
+        )
         self.operations = Operations(
-            self.store, self.publisher.published, self.run_slow, lambda: self.time, self.vault
+            self.store,
+            self.publisher.published,
+            self.run_slow,
+            lambda: self.time,
+            self.vault,
+            reception=self.reception,
         )
 
     def run_slow(self, function: Callable[[], Any]) -> Deferred[Any]:
@@ -66,6 +83,11 @@ class House:
     def api(self, operation: str, **arguments: Any) -> Any:
         """Call an operation of the API."""
         return self.running.call(lambda: getattr(self.operations, operation)(**arguments))
+
+    def api_of(self, caller: Caller, operation: str, **arguments: Any) -> Any:
+        """The same for somebody else than the operator."""
+        operations = self.operations.acting_for(caller, "api")
+        return self.running.call(lambda: getattr(operations, operation)(**arguments))
 
     def fill(self, zone: str = "example.net") -> str:
         """A zone with alice's host ``home``; alice's key."""

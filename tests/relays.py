@@ -43,7 +43,7 @@ class Arrived:
     @property
     def token(self) -> str:
         """The one token in it."""
-        (found,) = re.findall(r"\b[A-Za-z0-9_-]{43}\b", self.text)
+        (found,) = re.findall(r"\b[A-Za-z0-9]{43}\b", self.text)
         return str(found)
 
 

@@ -32,14 +32,15 @@ MAY_IMPORT = {
     "cli": PURE | {"__init__", "vault", "store", "api"},
     "sample": PURE | {"api"},
 }
-MAY_IMPORT["config"] = PURE
-MAY_IMPORT["parts"] = {"config", "zone", "policy", "vault", "net"}
+MAY_IMPORT["table"] = PURE
+MAY_IMPORT["config"] = PURE | {"table"}
+MAY_IMPORT["parts"] = {"model", "config", "zone", "policy", "vault", "api", "net"}
 MAY_IMPORT["doors"] = {"config", "net", "parts"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
 MAY_IMPORT["tap"] = {"service", "config"}
 """Each room of the house, and the rooms that its files may import besides their own."""
 
-PURE_ROOMS = {"model", "zone", "policy", "dialects", "miniupdate", "paths", "config"}
+PURE_ROOMS = {"model", "zone", "policy", "dialects", "miniupdate", "paths", "config", "table"}
 BELOW_NET = set(MAY_IMPORT) - {"net", "cli", "service", "tap", "sample", "config", "parts", "doors"}
 
 

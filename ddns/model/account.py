@@ -12,6 +12,38 @@ from ddns.model.records import HOST_TTL
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 
 
+RESERVED = frozenset(
+    {
+        "abuse",
+        "admin",
+        "administrator",
+        "api",
+        "daemon",
+        "ddns",
+        "help",
+        "hostmaster",
+        "info",
+        "localhost",
+        "mail",
+        "mailer-daemon",
+        "no-reply",
+        "nobody",
+        "noc",
+        "noreply",
+        "operator",
+        "postmaster",
+        "root",
+        "security",
+        "support",
+        "sysadmin",
+        "system",
+        "webmaster",
+        "www",
+    }
+)
+"""Names that nobody may choose: people would take their owner for somebody else (RFC 2142)."""
+
+
 class BadAccountName(ValueError):
     """Not 1 to 64 letters, digits and ``. _ @ + -`` that begin with a letter or digit."""
 

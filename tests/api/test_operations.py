@@ -20,15 +20,27 @@ from tests.house import House
 
 
 def test_an_account(house: House) -> None:
-    assert house.api("account_add", name=" Alice ") == {"name": "alice", "password": False}
+    assert house.api("account_add", name=" Alice ") == {
+        "name": "alice",
+        "password": False,
+        "email": None,
+    }
     assert house.api("account_add", name="bob", password="secret") == {
         "name": "bob",
         "password": True,
+        "email": None,
     }
     assert house.api("account_list") == {
-        "accounts": [{"name": "alice", "password": False}, {"name": "bob", "password": True}]
+        "accounts": [
+            {"name": "alice", "password": False, "email": None},
+            {"name": "bob", "password": True, "email": None},
+        ]
     }
-    assert house.api("account_remove", name="ALICE") == {"name": "alice", "password": False}
+    assert house.api("account_remove", name="ALICE") == {
+        "name": "alice",
+        "password": False,
+        "email": None,
+    }
 
 
 @pytest.mark.parametrize(

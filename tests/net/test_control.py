@@ -77,7 +77,12 @@ def test_calls(connection: Connection) -> None:
     calls: list[tuple[str, str, Any, Any]] = [
         ("GET", "/v1/zones", None, {"zones": []}),
         ("POST", "/v1/zones", {"origin": "example.net"}, zone),
-        ("POST", "/v1/accounts", {"name": "alice"}, {"name": "alice", "password": False}),
+        (
+            "POST",
+            "/v1/accounts",
+            {"name": "alice"},
+            {"name": "alice", "password": False, "email": None},
+        ),
         ("POST", "/v1/hosts", {"name": "a.example.net", "account": "alice", "ttl": 5}, host),
         ("GET", "/v1/hosts?account=alice", None, {"hosts": [host]}),
         ("GET", "/v1/hosts/a.example.net", None, {**host, "records": []}),

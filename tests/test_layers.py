@@ -132,7 +132,10 @@ def test_the_reactor_is_passed_in(path: Path) -> None:
         assert "twisted.internet.reactor" not in imports(path)
 
 
-@pytest.mark.parametrize("name", ["cli/main", "cli/client", "cli/commands", "api/routes", "paths"])
+@pytest.mark.parametrize(
+    "name",
+    ["cli/main", "cli/client", "cli/commands", "cli/people", "cli/remote", "api/routes", "paths"],
+)
 def test_the_command_is_light(name: str) -> None:
     """It is run once a call, and Twisted would take most of its time."""
     modules = imports(ROOT / "ddns" / f"{name}.py", functions=False)

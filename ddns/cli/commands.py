@@ -145,13 +145,13 @@ def account_add(client: Client, args: argparse.Namespace) -> Shown:
     password = None
     if args.password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
-    account = client.call("account_add", name=args.name, password=password)
+    account = client.call("account_add", name=args.name, password=password, email=args.email)
     return account, [f"added account {account['name']}"]
 
 
 def account_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("account_list")
-    return answer, _table(answer["accounts"], ("name", "password"))
+    return answer, _table(answer["accounts"], ("name", "password", "email"))
 
 
 def account_show(client: Client, args: argparse.Namespace) -> Shown:
@@ -159,6 +159,7 @@ def account_show(client: Client, args: argparse.Namespace) -> Shown:
     lines = [
         f"name: {account['name']}",
         f"password: {_cell(account['password'])}",
+        f"email: {_cell(account['email'])}",
         f"DonDNS: {'API enabled' if account['dondns'] else 'API disabled'}",
         *(f"zone: {zone}" for zone in account["zones"]),
         *(f"host: {host}" for host in account["hosts"]),

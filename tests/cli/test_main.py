@@ -35,7 +35,7 @@ def test_tables(house: House, run: Run) -> None:
     assert run("zone", "list").out == ""
     house.fill()
     assert run("zone", "list").out == "example.net  1  -  any\n"
-    assert run("account", "list").out == "alice  no\n"
+    assert run("account", "list").out == "alice  no  -\n"
     assert run("key", "list", "alice").out == "1  alice  update  yes  -\n"
     assert run("host", "list", "--zone", "example.net").out == "home.example.net  alice  10\n"
 

@@ -22,26 +22,26 @@ HOSTS = 200
 IN_FLIGHT = 50
 
 
+def command(database: Path, *words: str) -> dict[str, str]:
+    """The ``ddns`` command's answer."""
+    program = Path(sys.executable).with_name("ddns")
+    done = subprocess.run(
+        [program, *words, "--json", f"--database={database}"], check=True, capture_output=True
+    )
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
 def _ddns(requests: int) -> Tally:
     with tempfile.TemporaryDirectory() as name:
         directory, port, http = Path(name), peers.free_port(), peers.free_port()
+        database = directory / "ddns.sqlite"
         hosts = [f"h{number}.{peers.ZONE}" for number in range(HOSTS)]
-
-        def command(*words: str) -> dict[str, str]:
-            program = Path(sys.executable).with_name("ddns")
-            done = subprocess.run(
-                [program, *words, "--json", f"--database={directory / 'ddns.sqlite'}"],
-                check=True,
-                capture_output=True,
-            )
-            return json.loads(done.stdout)  # type: ignore[no-any-return]
-
         with peers.running(peers.ddns(directory, port, http), directory, port):
-            command("zone", "add", peers.ZONE)
-            command("account", "add", "user")
+            command(database, "zone", "add", peers.ZONE)
+            command(database, "account", "add", "user")
             for host in hosts:
-                command("host", "add", host, "--account", "user")
-            key = command("key", "add", "user")["key"]
+                command(database, "host", "add", host, "--account", "user")
+            key = command(database, "key", "add", "user")["key"]
             return asyncio.run(HttpRun(http, "user", key, requests).run(hosts, IN_FLIGHT))
 
 

@@ -9,12 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ddns import table
-from ddns.model.account import BadEmail, email_address
+from ddns.contact import AccountsSettings, ApiSettings, MailSettings, check_contact
 from ddns.table import ConfigError
 
-__all__ = ["ConfigError"]
+__all__ = ["AccountsSettings", "ApiSettings", "ConfigError", "MailSettings"]
 
-_MAY_BE_0 = ("dns.rate_limit.responses_per_second", "dns.rate_limit.slip")
+_MAY_BE_0 = (
+    "dns.rate_limit.responses_per_second",
+    "dns.rate_limit.slip",
+    "abuse.change_interval",
+    "abuse.nochg_interval",
+    "abuse.refusals",
+    "abuse.block_time",
+    "abuse.failures_noticed",
+    "requests.per_host",
+    "requests.failed_per_host",
+)
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
 
 
@@ -86,43 +96,37 @@ class MiniupdateSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """``[api]``. Whether HTTP and HTTPS have the API below ``/api``; ``url`` is where people find
-    this server, as mails name it."""
+class AbuseSettings:
+    """``[abuse]``. Intervals and times in seconds; 0 switches off what stands on it.
 
-    enabled: bool = True
-    url: str = ""
+    A host may change ``change_burst`` times at once and then once every ``change_interval``; one
+    ``nochg`` every ``nochg_interval`` is free, others count as changes. ``refusals`` refused
+    updates within ``window`` block an account, for ``block_time`` or, with 0, until the operator
+    lifts it. ``failures_noticed`` wrong credentials within ``window`` are told the account's owner.
+    ``refused_networks`` are those from which nothing is taken, ``192.0.2.0/24``.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class AccountsSettings:
-    """``[accounts]``. ``registration`` is ``closed`` or ``open``; durations are seconds."""
-
-    registration: str = "closed"
-    confirmation_time: float = 86_400.0
-    session_time: float = 2_592_000.0
-    session_idle_time: float = 604_800.0
-    mails_per_hour: int = 5
-    mails_per_hour_in_all: int = 1000
-    registrations_per_hour: int = 20
-    notice_time: float = 86_400.0
+    change_burst: int = 10
+    change_interval: float = 60.0
+    nochg_interval: float = 60.0
+    refusals: int = 50
+    window: float = 86_400.0
+    block_time: float = 0.0
+    failures_noticed: int = 100
+    refused_networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class MailSettings:
-    """``[mail]``. ``relay`` is ``HOST:PORT``, or nothing: no mail. ``tls`` is ``off``,
-    ``starttls`` or ``implicit``; ``ca`` a PEM file with what to trust instead of the system's.
-    Durations are seconds; the pause before a retry doubles with each."""
+class RequestsSettings:
+    """``[requests]``. ``per_host`` requests are kept of each host, ``failed_per_host`` of those
+    whose credentials were wrong, ``rows`` in all; ``waiting`` at most are kept for ``write_time``
+    seconds and then written. ``per_host`` 0 keeps none."""
 
-    relay: str = ""
-    sender: str = ""
-    user: str = ""
-    password: str = field(default="", repr=False)
-    tls: str = "starttls"
-    ca: str = ""
-    timeout: float = 30.0
-    retries: int = 8
-    retry_pause: float = 10.0
+    per_host: int = 20
+    failed_per_host: int = 5
+    rows: int = 200_000
+    waiting: int = 1000
+    write_time: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,8 @@ class Settings:
     api: ApiSettings = field(default_factory=ApiSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    abuse: AbuseSettings = field(default_factory=AbuseSettings)
+    requests: RequestsSettings = field(default_factory=RequestsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
 
 
@@ -178,6 +184,8 @@ def check(settings: Settings) -> Settings:
         parse_address(address, "dns.listen")
     for address in settings.miniupdate.udp:
         parse_address(address, "miniupdate.udp")
+    for network in settings.abuse.refused_networks:
+        parse_network(network, "abuse.refused_networks")
     for description in settings.https.listen:
         if description.startswith("ssl:"):
             raise ConfigError(f"https.listen: expected a plain socket, got {description!r}")
@@ -196,55 +204,8 @@ def check(settings: Settings) -> Settings:
             )
     if settings.dns.rate_limit.table_size > _LARGEST_TABLE:
         raise ConfigError(f"dns.rate_limit.table_size: expected {_LARGEST_TABLE} at most")
-    _check_people(settings)
+    check_contact(settings.api, settings.accounts, settings.mail)
     return settings
-
-
-def _check_people(settings: Settings) -> None:
-    """What registers people and writes to them."""
-    mail = settings.mail
-    for key, value, known in (
-        ("accounts.registration", settings.accounts.registration, ("closed", "open")),
-        ("mail.tls", mail.tls, ("off", "starttls", "implicit")),
-    ):
-        if value not in known:
-            raise ConfigError(f"{key}: expected one of {', '.join(known)}, got {value!r}")
-    url = settings.api.url
-    if url and not re.fullmatch(r"https?://[!-~]+", url):
-        raise ConfigError(f"api.url: expected http://... or https://..., got {url!r}")
-    if settings.accounts.registration == "open" and not mail.relay:
-        raise ConfigError("mail.relay: expected a relay, since accounts.registration is open")
-    if not mail.relay:
-        return
-    host, _ = parse_host_and_port(mail.relay, "mail.relay")
-    try:
-        email_address(mail.sender)
-    except BadEmail:
-        raise ConfigError(
-            f"mail.sender: expected an e-mail address, since mail.relay is set, got {mail.sender!r}"
-        ) from None
-    if bool(mail.user) != bool(mail.password):
-        raise ConfigError("mail.user and mail.password: expected both or neither")
-    if mail.user and mail.tls == "off" and not _is_loopback(host):
-        raise ConfigError('mail.tls: expected "starttls" or "implicit", since mail.user is set')
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def parse_host_and_port(text: str, key: str) -> tuple[str, int]:
-    """``HOST:PORT`` with a name or an address, IPv6 in brackets.
-
-    :raises ConfigError: for anything else.
-    """
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})", text)
-    if found is None or not 0 < int(found[3]) < 65536:
-        raise ConfigError(f"{key}: expected HOST:PORT, got {text!r}")
-    return found[1] or found[2], int(found[3])
 
 
 def parse_address(text: str, key: str) -> tuple[str, int]:
@@ -262,3 +223,14 @@ def parse_address(text: str, key: str) -> tuple[str, int]:
     if not colon or parsed is None or bracketed != (parsed.version == 6) or not 0 <= number < 65536:
         raise ConfigError(f"{key}: expected ADDRESS:PORT or [IPV6]:PORT, got {text!r}")
     return str(parsed), number
+
+
+def parse_network(text: str, key: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """``ADDRESS/PREFIX``, or one address.
+
+    :raises ConfigError: for anything else, an address with bits beyond the prefix among it.
+    """
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ConfigError(f"{key}: expected a network ADDRESS/PREFIX, got {text!r}") from None

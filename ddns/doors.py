@@ -14,7 +14,7 @@ from twisted.web.resource import IResource
 
 from ddns import parts
 from ddns.config import Settings, parse_address
-from ddns.net.http import Perform
+from ddns.net.http import Note, Perform
 from ddns.net.lines import AddressAnswerer, MiniupdateFactory
 from ddns.net.listeners import Listeners
 from ddns.net.site import LimitedSite
@@ -34,15 +34,15 @@ class Doors:
         self._udp_ports: list[IListeningPort] = []
         self.listeners = Listeners(reactor)
 
-    def open(self, resource: IResource, perform: Perform) -> None:
-        """Listen; *resource* answers HTTP, *perform* does what miniupdate clients ask for. Nothing
-        is answered before the reactor runs.
+    def open(self, resource: IResource, perform: Perform, note: Note) -> None:
+        """Listen; *resource* answers HTTP, *perform* does what miniupdate clients ask for, and
+        *note* is told of it. Nothing is answered before the reactor runs.
 
         :raises CannotListenError, OSError, ValueError: when a socket cannot be had.
         :raises TlsError: when certificate or private key cannot be used.
         """
         self._open_http(resource)
-        self._open_miniupdate(perform)
+        self._open_miniupdate(perform, note)
 
     def _open_http(self, resource: IResource) -> None:
         """With and without TLS."""
@@ -56,7 +56,7 @@ class Doors:
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
             self.listeners.listen("https", https.listen, secured, site)
 
-    def _open_miniupdate(self, perform: Perform) -> None:
+    def _open_miniupdate(self, perform: Perform, note: Note) -> None:
         miniupdate = self._settings.miniupdate
         factory = MiniupdateFactory(
             perform,
@@ -64,6 +64,7 @@ class Doors:
             parts.line_limits(miniupdate),
             self._now,
             secrets.token_bytes,
+            note,
         )
         self.listeners.listen("miniupdate", miniupdate.listen, factory, factory)
         for text in miniupdate.udp:

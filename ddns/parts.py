@@ -9,26 +9,22 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from ddns.api.letters import Writer
-from ddns.api.reception import HOUR, CheckPassword, Limits, Reception
 from ddns.config import (
+    AbuseSettings,
     DnsSettings,
     HttpSettings,
-    MailSettings,
     MiniupdateSettings,
     RateLimitSettings,
-    Settings,
-    parse_host_and_port,
+    RequestsSettings,
+    parse_network,
 )
-from ddns.model.account import email_address
 from ddns.net.channel import HttpLimits
 from ddns.net.dns import TcpLimits
 from ddns.net.lines import LineLimits
-from ddns.net.mail import Mailer
-from ddns.net.relay import Account, Relay
-from ddns.policy.buckets import Buckets
-from ddns.policy.directory import CannotUnseal, Directory
-from ddns.policy.sessions import Sessions
+from ddns.policy import abuse
+from ddns.policy.addresses import NetworkSet
+from ddns.policy.directory import CannotUnseal
+from ddns.requestlog import RequestLimits
 from ddns.vault import Tampered, Vault, VaultError
 from ddns.zone.cookies import Cookies
 from ddns.zone.limits import RateLimiter
@@ -44,7 +40,22 @@ def line_limits(settings: MiniupdateSettings) -> LineLimits:
     return LineLimits(**_common(settings, LineLimits))
 
 
-def _common(settings: HttpSettings | MiniupdateSettings, kind: type[Any]) -> dict[str, Any]:
+def abuse_limits(settings: AbuseSettings) -> abuse.Limits:
+    """How often is too often."""
+    refused = NetworkSet(
+        parse_network(text, "abuse.refused_networks") for text in settings.refused_networks
+    )
+    return abuse.Limits(**_common(settings, abuse.Limits), refused=refused)
+
+
+def request_limits(settings: RequestsSettings) -> RequestLimits:
+    """How many requests are kept."""
+    return RequestLimits(**_common(settings, RequestLimits))
+
+
+def _common(
+    settings: AbuseSettings | HttpSettings | MiniupdateSettings | RequestsSettings, kind: type[Any]
+) -> dict[str, Any]:
     """The settings that go by the same name where they are used."""
     names = {field.name for field in dataclasses.fields(kind)}
     given = dataclasses.asdict(settings)
@@ -85,58 +96,6 @@ def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
         secrets.token_bytes,
         secret=bytes.fromhex(settings.cookie_secret),
         accepted=bytes.fromhex(settings.cookie_secret_accepted),
-    )
-
-
-def mailer(settings: MailSettings, reactor: Any, now: Callable[[], float]) -> Mailer | None:
-    """What sends mail, if any is to be sent."""
-    if not settings.relay:
-        return None
-    host, port = parse_host_and_port(settings.relay, "mail.relay")
-    relay = Relay(
-        reactor,
-        host,
-        port,
-        tls=settings.tls,
-        ca=settings.ca,
-        account=Account(settings.user, settings.password) if settings.user else None,
-        timeout=settings.timeout,
-    )
-    return Mailer(
-        reactor,
-        relay,
-        email_address(settings.sender),
-        now,
-        retries=settings.retries,
-        pause=settings.retry_pause,
-    )
-
-
-def reception(
-    settings: Settings,
-    directory: Directory,
-    check_password: CheckPassword,
-    mail: Mailer | None,
-    clock: Callable[[], float],
-    now: Callable[[], float],
-) -> Reception:
-    """Where people come in."""
-    accounts = settings.accounts
-    return Reception(
-        check_password,
-        directory.account,
-        mail.send if mail else None,
-        clock,
-        now,
-        sessions=Sessions(time=accounts.session_time, idle_time=accounts.session_idle_time),
-        limits=Limits(
-            Buckets(accounts.registrations_per_hour, HOUR),
-            Buckets(accounts.mails_per_hour, HOUR),
-            Buckets(accounts.mails_per_hour_in_all, HOUR, capacity=1),
-        ),
-        writer=Writer(settings.api.url),
-        open=accounts.registration == "open",
-        confirmation_time=accounts.confirmation_time,
     )
 
 

@@ -6,7 +6,6 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, TypeVar
 
 from twisted.application.service import Service
@@ -25,15 +24,18 @@ from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.doors import Doors
 from ddns.model.update import Outcome, Update
-from ddns.net import bearer, sockets
-from ddns.net.api import ApiResource
+from ddns.net import sockets
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
 from ddns.net.tls import TlsError
 from ddns.paths import key_path, sample_path, socket_path
+from ddns.people import People
+from ddns.policy.abuse import History
 from ddns.policy.directory import Directory
+from ddns.policy.failures import Failures
 from ddns.publisher import Publisher
+from ddns.requestlog import RequestLog
 from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite import SQLiteStore
@@ -102,24 +104,40 @@ class DdnsService(Service):
         self._unseal = parts.Unsealing(self._vault)
         self._directory = Directory(secrets.token_bytes(32), self._unseal)
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
-        self._authenticator = Authenticator(self._directory, self._run_slow, time.monotonic)
-        self._updater = Updater(self.store, self._authenticator, self._publisher)
-        self._mailer = parts.mailer(settings.mail, reactor, now)
-        self._reception = parts.reception(
+        self._authenticator = Authenticator(
+            self._directory,
+            self._run_slow,
+            time.monotonic,
+            self._failures_noticed,
+            Failures(window=settings.abuse.window),
+        )
+        self._people = People(
             settings,
             self._directory,
             self._authenticator.password,
-            self._mailer,
+            reactor,
             time.monotonic,
             now,
         )
+        notices = self._people.notices
+        self._updater = Updater(
+            self.store,
+            self._directory,
+            self._authenticator,
+            self._publisher,
+            History(parts.abuse_limits(settings.abuse)),
+            time.monotonic,
+            lambda account, block: notices.blocked(account, block.reason, block.until),
+        )
+        self._requests = RequestLog(self.store, reactor, parts.request_limits(settings.requests))
         self._operations = Operations(
             self.store,
             self._publisher.published,
             self._run_slow,
             self._now,
             self._vault,
-            reception=self._reception,
+            requests_written=self._requests.flush,
+            reception=self._people.reception,
         )
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
         dns = settings.dns
@@ -132,6 +150,14 @@ class DdnsService(Service):
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
+
+    def _failures_noticed(self, account: str, number: int) -> None:
+        noticed = self._settings.abuse.failures_noticed
+        if noticed and number == noticed:
+            self._log.warn(
+                "{number} wrong credentials for account {account}", number=number, account=account
+            )
+            self._people.notices.failures(account, number)
 
     # Start -----------------------------------------------------------------------------------
 
@@ -172,23 +198,15 @@ class DdnsService(Service):
             return
         try:
             self._dns.bind()
-            self._doors.open(self._resource(), self._perform)
+            beside = self._people.resources(self._operations, self._loaded)
+            resource = UpdateResource(
+                self._perform, self._dialects, self._now, self._requests.note, beside
+            )
+            self._doors.open(resource, self._perform, self._requests.note)
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
             raise StartupError(sockets.reason(error)) from None
         self._bound = True
-
-    def _resource(self) -> UpdateResource:
-        """What HTTP answers: the dialects, and people's API beside them."""
-        beside = {}
-        if self._settings.api.enabled:
-            beside[b"api"] = ApiResource(
-                self._operations,
-                partial(bearer.caller_of, of_token=self._reception.caller),
-                "api",
-                self._loaded,
-            )
-        return UpdateResource(self._perform, self._dialects, self._now, beside)
 
     def _unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
@@ -254,10 +272,10 @@ class DdnsService(Service):
         if not self._started.called:
             await _when(self._started)
         await self._doors.stop(self._settings.stop_time)
-        if self._mailer is not None:
-            await self._mailer.stop(self._settings.stop_time)
+        await self._people.stop()
         await self._control.stop()
         await self._dns.stop()
+        await self._requests.stop()
         await self.store.close()
         self._slow.stop()
 

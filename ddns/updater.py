@@ -8,19 +8,22 @@ it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 from twisted.logger import Logger
 
 from ddns.authenticator import Authenticator
-from ddns.model.account import Grant, Host
+from ddns.model.account import Account, Block, Grant, Host
 from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, HOST_TTL
 from ddns.model.update import Change, Outcome, Result, Status, Update
+from ddns.policy.abuse import Attempt, History, Slot, judge, slots
 from ddns.policy.addresses import allowed
 from ddns.policy.authorize import activated, authorize, hidden
 from ddns.policy.decide import decide
+from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 
@@ -28,19 +31,28 @@ T = TypeVar("T")
 
 
 class Updater:
-    """See the module."""
+    """*history* says what was done before, by *clock*, which is monotonic; *blocked* is told of
+    accounts that have just been blocked."""
 
     _log = Logger()
 
     def __init__(
         self,
         store: IStore,
+        directory: Directory,
         authenticator: Authenticator,
         publisher: Publisher,
+        history: History,
+        clock: Callable[[], float],
+        blocked: Callable[[str, Block], None] = lambda account, block: None,
     ) -> None:
         self._store = store
+        self._directory = directory
         self._authenticator = authenticator
         self._publisher = publisher
+        self._history = history
+        self._clock = clock
+        self._blocked = blocked
 
     async def perform(self, update: Update) -> Outcome:
         """Authenticate, decide, commit, publish. Never raises: what fails is in the Outcome."""
@@ -55,27 +67,114 @@ class Updater:
         return Outcome(Status.FAILED)
 
     async def _perform(self, update: Update) -> Outcome:
+        refusal = judge(self._history, Attempt(update), self._clock())
+        if refusal is not None:
+            return Outcome(refusal)
         if update.credentials is None:
             return Outcome(Status.UNAUTHENTICATED)
         grant = await self._authenticator.authenticate(update.credentials, update.peer)
         if isinstance(grant, Status):
             return Outcome(grant)
-        if update.refusal is not None:
-            return Outcome(update.refusal, user=grant.account)
-        if not update.changes:
-            return Outcome(user=grant.account)
-        author = Author(grant.account, update.dialect, update.at)
-        committed = await self._store.transact(
-            author, partial(_write, update.changes, grant, update.at)
+        account = self._directory.account(grant.account)
+        if account is None:  # removed while its password was being checked
+            return Outcome(Status.BADAUTH)
+        refusal = judge(self._history, Attempt(update, account), self._clock()) or update.refusal
+        if refusal is not None:
+            return Outcome(refusal, user=grant.account)
+        refused, taken = self._admit(update, account)
+        if refused:
+            await self._refused(update, account)
+        changes = [change for at, change in enumerate(update.changes) if at not in refused]
+        written = await self._commit(update, grant, changes, taken) if changes else ()
+        if not refused:
+            return Outcome(results=written, user=grant.account)
+        rest = iter(written)
+        results = tuple(refused.get(at) or next(rest) for at in range(len(update.changes)))
+        return Outcome(results=results, user=grant.account)
+
+    # What comes too often --------------------------------------------------------------------
+
+    def _admit(
+        self, update: Update, account: Account
+    ) -> tuple[dict[int, Result], list[tuple[Slot, ...]]]:
+        """Refuse the changes that come too often, by their places; what the others take."""
+        refused: dict[int, Result] = {}
+        taken = []
+        now = self._clock()
+        for at, change in enumerate(update.changes):
+            refusal = judge(self._history, Attempt(update, account, change), now)
+            if refusal is not None:
+                refused[at] = Result(change, refusal)
+            else:
+                taken.append(slots(account.name, change))
+                self._history.take(taken[-1], now)
+        return refused, taken
+
+    def _settle(self, taken: Sequence[tuple[Slot, ...]], results: Sequence[Result]) -> None:
+        """Only what was changed has used something up; results are missing where all failed."""
+        now = self._clock()
+        for at, slots_taken in enumerate(taken):
+            status = results[at].status if results else Status.FAILED
+            if status is Status.NOCHG:
+                self._history.unchanged(slots_taken, now)
+            elif status is not Status.GOOD:
+                self._history.give_back(slots_taken, now)
+
+    async def _refused(self, update: Update, account: Account) -> None:
+        """Block who does not stop. If that cannot be written, the next refusal tries again."""
+        limits = self._history.limits
+        count = self._history.refuse(account.name, self._clock())
+        if not limits.refusals or count < limits.refusals:
+            return
+        block = Block(
+            f"{count} updates were refused because they came too often, the last one for"
+            f" {update.changes[-1].host} by {update.dialect}",
+            update.at,
+            update.at + limits.block_time if limits.block_time else None,
         )
-        results, origins = committed.value
+        author = Author("server", "abuse", update.at)
+        committed = await self._store.transact(author, partial(_put_block, account.name, block))
+        self._history.forgive(account.name)
+        if committed.value:
+            self._log.warn(
+                "account {account} is blocked: {reason}", account=account.name, reason=block.reason
+            )
+            self._blocked(account.name, block)
+
+    # What is written -------------------------------------------------------------------------
+
+    async def _commit(
+        self,
+        update: Update,
+        grant: Grant,
+        changes: Sequence[Change],
+        taken: Sequence[tuple[Slot, ...]],
+    ) -> tuple[Result, ...]:
+        author = Author(grant.account, update.dialect, update.at)
+        results: tuple[Result, ...] = ()
+        try:
+            committed = await self._store.transact(
+                author, partial(_write, changes, grant, update.at)
+            )
+            results, origins = committed.value
+        finally:
+            self._settle(taken, results)
         # All of them, changed or not: nochg says that our DNS answers what was committed before.
         await self._publisher.published(origins)
-        return Outcome(results=results, user=grant.account)
+        return results
+
+
+def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:
+    """Whether the account was there and not blocked already."""
+    account = transaction.account(name)
+    if account is None or (account.block is not None and account.block.holds(block.since)):
+        return False
+    transaction.put_account(dataclasses.replace(account, block=block))
+    return True
 
 
 def _write(
-    changes: tuple[Change, ...], grant: Grant, now: float, transaction: ITransaction
+    changes: Sequence[Change], grant: Grant, now: float, transaction: ITransaction
 ) -> tuple[tuple[Result, ...], frozenset[bytes]]:
     """Authorize and decide each change against committed rows, and write what it amounts to; the
     results, and the origins of the zones that they speak of."""

@@ -16,10 +16,12 @@ from ddns.api.operations import Operations
 from ddns.api.reception import Reception
 from ddns.authenticator import Authenticator
 from ddns.model import names, records
+from ddns.model.account import Block
 from ddns.model.journal import Author
 from ddns.model.letter import Letter
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.paths import key_path
+from ddns.policy.abuse import History, Limits
 from ddns.policy.directory import Directory
 from ddns.publisher import Publisher
 from ddns.store.sqlite import SQLiteStore
@@ -30,12 +32,14 @@ from tests.net.reactors import PATIENCE, RunningReactor
 
 ORIGIN = names.from_text("example.net")
 HOME = names.from_text("home.example.net")
+NO_LIMITS = Limits(change_interval=0.0)
 
 
 class House:
-    """Nothing is loaded before :meth:`load`; the time is 1000 until a test moves it."""
+    """Nothing is loaded before :meth:`load`; the time is 1000 until a test moves it. Nobody comes
+    too often, except by *limits* that say so."""
 
-    def __init__(self, running: RunningReactor, path: Path) -> None:
+    def __init__(self, running: RunningReactor, path: Path, limits: Limits) -> None:
         self.running = running
         self._path = path
         self.time = 1000.0
@@ -48,7 +52,17 @@ class House:
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, running.reactor)
         self.authenticator = Authenticator(self.directory, self.run_slow, lambda: self.time)
-        self.updater = Updater(self.store, self.authenticator, self.publisher)
+        self.blocked: list[tuple[str, Block]] = []  # what the updater told of
+        self.history = History(limits)
+        self.updater = Updater(
+            self.store,
+            self.directory,
+            self.authenticator,
+            self.publisher,
+            self.history,
+            lambda: self.time,
+            lambda account, block: self.blocked.append((account, block)),
+        )
         self.letters: list[Letter] = []
         self.reception = Reception(
             self.authenticator.password,
@@ -153,9 +167,9 @@ class House:
 
 
 @contextmanager
-def house_at(running: RunningReactor, path: Path) -> Iterator[House]:
+def house_at(running: RunningReactor, path: Path, limits: Limits = NO_LIMITS) -> Iterator[House]:
     """An open one with nothing in it."""
-    house = House(running, path)
+    house = House(running, path, limits)
     running.call(house.store.open)
     try:
         yield house

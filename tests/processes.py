@@ -81,7 +81,8 @@ class Server:
 
     ``options`` are those of ``twistd ddns`` after database and listeners; listeners given there
     replace ours. What the process writes is in ``log``. Tests ask far more often than a client
-    would, all from one address, so the limit on answers is off.
+    would, all from one address, and update hosts as often, so the limits on both are off, unless
+    :meth:`with_settings` says otherwise.
     """
 
     def __init__(self, folder: Path, *options: str, database: Path | None = None) -> None:
@@ -92,8 +93,15 @@ class Server:
         self.options = list(options)
         self.process: subprocess.Popen[bytes] | None = None
         self.config = folder / "ddns.toml"
-        self.config.write_text("[dns.rate_limit]\nresponses_per_second = 0\n")
+        self.config.write_text(
+            "[dns.rate_limit]\nresponses_per_second = 0\n[abuse]\nchange_interval = 0\n"
+        )
         self._log = folder / "log"
+
+    def with_settings(self, text: str) -> Server:
+        """Have it use these settings instead of those that suit most tests."""
+        self.config.write_text(text)
+        return self
 
     def with_miniupdate(self) -> Server:
         """Have it serve miniupdate as well, on ``miniupdate_port``."""

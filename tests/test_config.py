@@ -12,6 +12,7 @@ from twisted.python.usage import UsageError
 
 from ddns import config
 from ddns.config import ConfigError, Settings
+from ddns.contact import parse_host_and_port
 from ddns.tap import Options
 
 
@@ -58,7 +59,7 @@ def test_a_file(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [
-        ("nonsense = 1", "nonsense", "there is no such setting; known here: accounts, api, "),
+        ("nonsense = 1", "nonsense", "there is no such setting; known here: abuse, accounts, "),
         ("[dns]\nport = 53", "dns.port", "there is no such setting; known here: "),
         ("[dnss]", "dnss", "there is no such setting"),
         ("dns = 1", "dns", "expected a table, got 1"),
@@ -245,8 +246,8 @@ sender = "ddns@example.net"
 def test_mail(file: Path) -> None:
     settings = loaded(file, MAIL + 'user = "u"\npassword = "p"\n[accounts]\nregistration = "open"')
     assert settings.accounts.registration == "open"
-    assert config.parse_host_and_port(settings.mail.relay, "") == ("mail.example.net", 587)
-    assert config.parse_host_and_port("[::1]:25", "") == ("::1", 25)
+    assert parse_host_and_port(settings.mail.relay, "") == ("mail.example.net", 587)
+    assert parse_host_and_port("[::1]:25", "") == ("::1", 25)
     assert "'p'" not in repr(settings)
     local = MAIL.replace("mail.example.net:587", "localhost:25")
     loaded(file, local + 'user = "u"\npassword = "p"\ntls = "off"')

@@ -52,12 +52,21 @@ def test_links_lead_somewhere(document: str) -> None:
             assert (ROOT / document).parent.joinpath(target).exists(), target
 
 
-def references_of_the_dialects() -> list[str]:
-    return sorted(set(re.findall(r"`(tests/[^`]*)`", read("docs/dialects.md"))) - {"tests/cases/"})
+SHOWN_BY_TESTS = {"docs/dialects.md": "| the document |", "docs/security.md": "| danger |"}
+"""Documents whose rules name the tests that show them, and how their tables begin."""
 
 
-@pytest.mark.parametrize("named", references_of_the_dialects())
-def test_every_test_that_the_dialects_name_exists(named: str) -> None:
+def references() -> list[str]:
+    found = {
+        named
+        for document in SHOWN_BY_TESTS
+        for named in re.findall(r"`(tests/[^`]*)`", read(document))
+    }
+    return sorted(found - {"tests/cases/"})
+
+
+@pytest.mark.parametrize("named", references())
+def test_every_test_that_is_named_exists(named: str) -> None:
     """A function of a file, or a case of a file."""
     path, is_function, function = named.partition("::")
     if is_function:
@@ -67,15 +76,11 @@ def test_every_test_that_the_dialects_name_exists(named: str) -> None:
         assert why in [case["why"] for case in tomllib.loads(read(path))["case"]]
 
 
-def test_every_rule_of_the_dialects_names_a_test() -> None:
-    tables = re.findall(r"(?:^\|.*\n)+", read("docs/dialects.md"), re.MULTILINE)
-    rules = [
-        line
-        for table in tables
-        if table.startswith("| the document |")
-        for line in table.splitlines()[2:]
-    ]
-    assert len(rules) > 80
+@pytest.mark.parametrize(("document", "head"), SHOWN_BY_TESTS.items())
+def test_every_rule_names_a_test(document: str, head: str) -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", read(document), re.MULTILINE)
+    rules = [line for table in tables if table.startswith(head) for line in table.splitlines()[2:]]
+    assert len(rules) > 30
     for rule in rules:
         said, done, shown_by = rule.strip("|").split(" | ")
         assert said.strip()

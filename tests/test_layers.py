@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "vault": PURE,
     "publisher": PURE | {"zone", "policy", "store"},
     "authenticator": PURE | {"policy"},
+    "requestlog": PURE | {"store"},
     "updater": PURE | {"zone", "policy", "store", "publisher", "authenticator"},
     "api": PURE | {"vault", "zone", "policy", "store", "publisher", "updater"},
     "net": PURE
@@ -33,14 +34,28 @@ MAY_IMPORT = {
     "sample": PURE | {"api"},
 }
 MAY_IMPORT["table"] = PURE
-MAY_IMPORT["config"] = PURE | {"table"}
-MAY_IMPORT["parts"] = {"model", "config", "zone", "policy", "vault", "api", "net"}
+MAY_IMPORT["contact"] = PURE | {"table"}
+MAY_IMPORT["config"] = PURE | {"table", "contact"}
+MAY_IMPORT["parts"] = {"config", "zone", "policy", "vault", "requestlog", "net"}
+MAY_IMPORT["notices"] = PURE
+MAY_IMPORT["people"] = PURE | {"config", "contact", "policy", "api", "notices", "net"}
 MAY_IMPORT["doors"] = {"config", "net", "parts"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
 MAY_IMPORT["tap"] = {"service", "config"}
 """Each room of the house, and the rooms that its files may import besides their own."""
 
-PURE_ROOMS = {"model", "zone", "policy", "dialects", "miniupdate", "paths", "config", "table"}
+PURE_ROOMS = {
+    "model",
+    "zone",
+    "policy",
+    "dialects",
+    "miniupdate",
+    "paths",
+    "config",
+    "table",
+    "contact",
+    "notices",
+}
 BELOW_NET = set(MAY_IMPORT) - {"net", "cli", "service", "tap", "sample", "config", "parts", "doors"}
 
 

@@ -16,11 +16,12 @@ from ddns.api.values import (
     known_host,
     known_key,
     known_zone,
+    requests_json,
     rrset_json,
 )
 from ddns.api.zone_work import record_set
 from ddns.model import names, records
-from ddns.model.account import Account, Host, Key, KeyKind
+from ddns.model.account import Account, Block, Host, Key, KeyKind
 from ddns.policy.authorize import hidden
 from ddns.store.interfaces import IReading, ITransaction
 
@@ -32,7 +33,7 @@ def account_add(
     if transaction.account(name) is not None:
         raise Conflict(f"account {name} exists already")
     email_is_free(transaction, name, email)
-    account = Account(name, password, now, email)
+    account = Account(name, password, now, email=email)
     transaction.put_account(account)
     return account_json(account)
 
@@ -45,7 +46,8 @@ def email_is_free(reading: IReading, name: str, email: str | None) -> None:
 
 
 def account_show(reading: IReading, name: str) -> Json:
-    """An account with its keys, hosts and zones; whether DonDNS may act for it."""
+    """An account with its keys, hosts and zones; whether DonDNS may act for it; what clients asked
+    in its name that is not at its hosts."""
     account = known_account(reading, name)
     dondns = dondns_key(reading, name)
     return {
@@ -54,6 +56,7 @@ def account_show(reading: IReading, name: str) -> Json:
         "keys": [key_json(key) for key in reading.keys(name)],
         "hosts": [names.to_text(host.name) for host in reading.hosts(name)],
         "zones": [names.to_text(zone.origin) for zone in reading.zones() if zone.account == name],
+        "requests": requests_json(reading.requests_of_account(name)),
     }
 
 
@@ -64,6 +67,13 @@ def account_remove(transaction: ITransaction, name: str) -> Json:
     if owned:
         raise Conflict(f"account {name} owns zone {owned[0]}; remove the zone first")
     transaction.remove_account(name)
+    return account_json(account)
+
+
+def account_block(transaction: ITransaction, name: str, block: Block | None) -> Json:
+    """Block an account, or lift its block."""
+    account = dataclasses.replace(known_account(transaction, name), block=block)
+    transaction.put_account(account)
     return account_json(account)
 
 
@@ -136,12 +146,13 @@ def host_list(reading: IReading, account: str | None, zone: bytes | None) -> lis
 
 
 def host_show(reading: IReading, name: bytes) -> Json:
-    """A host and what stands at the names that belong to it."""
+    """A host, what stands at the names that belong to it, and what clients asked for it."""
     host = known_host(reading, name)
     found = []
     for owner in (name, *(label + name for label in names.BELOW_HOST)):
         found += [rrset_json(rrset) for rrset in reading.rrsets(host.zone, owner)]
-    return {**host_json(host), "records": found}
+    requests = requests_json(reading.requests_of_host(name))
+    return {**host_json(host), "records": found, "requests": requests}
 
 
 def host_add(

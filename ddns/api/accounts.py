@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from ddns.api import account_work, people_work, values
 from ddns.api.errors import Invalid
 from ddns.api.part import Part
 from ddns.api.values import Json
+from ddns.model.account import Block
 
 
 class Accounts(Part):
@@ -56,12 +58,32 @@ class Accounts(Part):
 
     async def account_show(self, name: str) -> Json:
         """An account with its keys, without their secrets, its hosts and zones."""
+        await self._requests_written()
         return await self._read(partial(account_work.account_show, name=values.account_name(name)))
 
     async def account_remove(self, name: str) -> Json:
         """Remove an account with its keys and hosts."""
         return await self._transact(
             partial(account_work.account_remove, name=values.account_name(name))
+        )
+
+    async def account_block(self, name: str, reason: str, until: float | None = None) -> Json:
+        """Let an account change nothing until a time in seconds since 1970, or until the block is
+        lifted. The owner is shown the reason."""
+        now = self._now()
+        if not reason.strip():
+            raise Invalid("a block needs a reason: the account's owner is shown it")
+        if until is not None and not now < until < math.inf:
+            raise Invalid("a block ends later than now")
+        block = Block(reason.strip(), now, until)
+        return await self._transact(
+            partial(account_work.account_block, name=values.account_name(name), block=block)
+        )
+
+    async def account_unblock(self, name: str) -> Json:
+        """Lift the block of an account."""
+        return await self._transact(
+            partial(account_work.account_block, name=values.account_name(name), block=None)
         )
 
 

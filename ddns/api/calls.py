@@ -12,7 +12,14 @@ from ddns.api.errors import Invalid
 from ddns.api.operations import Operations
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,20}")
-_EXPECTED = {str: "a string", int: "a whole number", bool: "true or false", bytes: "octets"}
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+_EXPECTED = {
+    str: "a string",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    bytes: "octets",
+}
 
 
 def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
@@ -30,6 +37,8 @@ def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]
         wanted = hints[key]
         if key in texts:
             value = _from_text(wanted, value)
+        elif float in (wanted, *typing.get_args(wanted)) and type(value) is int:
+            value = float(value)
         if not _fits(wanted, value):
             raise Invalid(f"{key}: expected {_EXPECTED.get(wanted, 'another type')}, got {value!r}")
         checked[key] = value
@@ -43,6 +52,8 @@ def _from_text(wanted: Any, value: str) -> Any:
     kinds = typing.get_args(wanted) or (wanted,)
     if int in kinds and _WHOLE_NUMBER.fullmatch(value):
         return int(value)
+    if float in kinds and _NUMBER.fullmatch(value):
+        return float(value)
     if bool in kinds and value in ("true", "false"):
         return value == "true"
     return value

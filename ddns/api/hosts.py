@@ -25,7 +25,8 @@ class Hosts(Part):
         }
 
     async def host_show(self, name: str) -> Json:
-        """A host with its records."""
+        """A host with its records and what clients asked for it last."""
+        await self._requests_written()
         return await self._read(partial(account_work.host_show, name=values.host_name(name)))
 
     async def host_add(

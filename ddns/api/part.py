@@ -8,7 +8,7 @@ from functools import partial
 from typing import Self, TypeVar
 
 from ddns.api.caller import OPERATOR, Caller
-from ddns.api.errors import ApiError, Invalid
+from ddns.api.errors import ApiError, Forbidden, Invalid
 from ddns.api.reception import Reception
 from ddns.api.values import RunSlow
 from ddns.model.journal import Author
@@ -19,10 +19,15 @@ from ddns.vault import Vault
 T = TypeVar("T")
 
 
+async def nothing_waits() -> None:
+    """For who has no log of requests in memory."""
+
+
 class Part:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
     function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
-    *reception* is where people come in, if they can.
+    *requests_written* has the log of requests written as far as it has come; *reception* is where
+    people come in, if they can.
 
     Whoever calls is the operator until :meth:`acting_for` says otherwise.
     """
@@ -35,6 +40,7 @@ class Part:
         now: Callable[[], float],
         vault: Vault,
         via: str = "command",
+        requests_written: Callable[[], Awaitable[None]] = nothing_waits,
         reception: Reception | None = None,
     ) -> None:
         self._store = store
@@ -43,6 +49,7 @@ class Part:
         self._now = now
         self._vault = vault
         self._via = via
+        self._requests_written = requests_written
         self._reception = reception
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}
@@ -62,13 +69,24 @@ class Part:
             raise Invalid("a password has to be UTF-8") from None
 
     async def _transact(self, function: Callable[[ITransaction], T]) -> T:
+        author = Author(self._caller.name, self._via, self._now())
+
+        def work(transaction: ITransaction) -> T:
+            self._not_blocked(transaction, author.at)
+            return function(transaction)
+
         try:
-            author = Author(self._caller.name, self._via, self._now())
-            committed = await self._store.transact(author, function)
+            committed = await self._store.transact(author, work)
             await self._published(committed.zones)
         except StoreError as error:
             raise ApiError(str(error)) from error
         return committed.value
+
+    def _not_blocked(self, reading: IReading, now: float) -> None:
+        """Who is blocked may look, and change nothing."""
+        account = reading.account(self._caller.account) if self._caller.account else None
+        if account is not None and account.block is not None and account.block.holds(now):
+            raise Forbidden(f"account {account.name} is blocked: {account.block.reason}")
 
     async def _read(self, function: Callable[[IReading], T]) -> T:
         try:

@@ -80,7 +80,7 @@ def confirm(transaction: ITransaction, digest: bytes, now: float) -> Json:
     if pending.purpose is Purpose.REGISTER:
         if there is not None:
             raise Conflict(f"the name {name} was taken meanwhile; register with another")
-        account = Account(name, pending.password, now, pending.email)
+        account = Account(name, pending.password, now, email=pending.email)
     else:
         account = dataclasses.replace(known_account(transaction, name), email=pending.email)
     email_is_free(transaction, name, pending.email)

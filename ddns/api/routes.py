@@ -54,6 +54,8 @@ ROUTES = (
     Route("POST", "/v1/accounts", "account_add"),
     Route("GET", "/v1/accounts/{name}", "account_show"),
     Route("DELETE", "/v1/accounts/{name}", "account_remove"),
+    Route("POST", "/v1/accounts/{name}/block", "account_block"),
+    Route("DELETE", "/v1/accounts/{name}/block", "account_unblock"),
     Route("PUT", "/v1/accounts/{name}/email", "email_set"),
     Route("PUT", "/v1/accounts/{name}/password", "password_set"),
     Route("POST", "/v1/accounts/{name}/leave", "account_leave", right=Right.ACCOUNT),

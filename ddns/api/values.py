@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
@@ -10,6 +11,7 @@ from ddns.model import account as accounts
 from ddns.model import names, records
 from ddns.model.account import Account, Addresses, Host, Key, KeyKind, ZoneInfo
 from ddns.model.records import RRset
+from ddns.model.requests import Entry
 from ddns.store.interfaces import IReading
 
 T = TypeVar("T")
@@ -166,11 +168,13 @@ def zone_json(zone: ZoneInfo) -> Json:
 
 
 def account_json(account: Account) -> Json:
-    """An account for people."""
+    """An account for people; ``blocked`` with the block's reason and times, or None."""
+    block = None if account.block is None else dataclasses.asdict(account.block)
     return {
         "name": account.name,
         "password": account.password is not None,
         "email": account.email,
+        "blocked": block,
     }
 
 
@@ -193,6 +197,11 @@ def host_json(host: Host) -> Json:
         "account": host.account,
         "ttl": host.ttl,
     }
+
+
+def requests_json(requests: Iterable[tuple[bool, Entry]]) -> list[Json]:
+    """Requests for people, newest first."""
+    return [{**entry._asdict(), "failed": failed} for failed, entry in requests]
 
 
 def rrset_json(rrset: RRset) -> Json:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -151,7 +152,7 @@ def account_add(client: Client, args: argparse.Namespace) -> Shown:
 
 def account_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("account_list")
-    return answer, _table(answer["accounts"], ("name", "password", "email"))
+    return answer, _table(answer["accounts"], ("name", "password", "email", "blocked"))
 
 
 def account_show(client: Client, args: argparse.Namespace) -> Shown:
@@ -161,16 +162,40 @@ def account_show(client: Client, args: argparse.Namespace) -> Shown:
         f"password: {_cell(account['password'])}",
         f"email: {_cell(account['email'])}",
         f"DonDNS: {'API enabled' if account['dondns'] else 'API disabled'}",
+        *_blocked(account["blocked"]),
         *(f"zone: {zone}" for zone in account["zones"]),
         *(f"host: {host}" for host in account["hosts"]),
         *(f"key: {line}" for line in _table(account["keys"], _KEY_COLUMNS)),
+        *_requests(account["requests"]),
     ]
     return account, lines
+
+
+def _blocked(block: Json | None) -> Iterable[str]:
+    if block is not None:
+        end = "it is lifted" if block["until"] is None else when(block["until"])
+        yield f"blocked: from {when(block['since'])} until {end}: {block['reason']}"
+
+
+def when(seconds: float) -> str:
+    """A time in seconds since 1970 as people read it, in UTC (RFC 3339)."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def account_remove(client: Client, args: argparse.Namespace) -> Shown:
     account = client.call("account_remove", name=args.name)
     return account, [f"removed account {account['name']}"]
+
+
+def account_block(client: Client, args: argparse.Namespace) -> Shown:
+    until = None if args.days is None else time.time() + 86_400 * args.days
+    account = client.call("account_block", name=args.name, reason=args.reason, until=until)
+    return account, [f"blocked account {account['name']}"]
+
+
+def account_unblock(client: Client, args: argparse.Namespace) -> Shown:
+    account = client.call("account_unblock", name=args.name)
+    return account, [f"lifted the block of account {account['name']}"]
 
 
 def key_add(client: Client, args: argparse.Namespace) -> Shown:
@@ -236,7 +261,19 @@ def host_show(client: Client, args: argparse.Namespace) -> Shown:
     for record in host["records"]:
         for rdata in record["rdatas"]:
             lines.append(f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}")
-    return host, lines
+    return host, [*lines, *_requests(host["requests"])]
+
+
+def _requests(requests: list[Json]) -> Iterable[str]:
+    """What clients asked and were told, newest first, a blank line in front of each."""
+    for one in requests:
+        wrong = ", whose credentials were wrong" if one["failed"] else ""
+        yield ""
+        yield f"{when(one['at'])} {one['dialect']} from {one['peer']} as {one['user']!r}{wrong}"
+        yield f"  asked: {one['asked']}"
+        yield f"  told: {' | '.join(one['answer'].splitlines())}"
+        if one["agent"]:
+            yield f"  program: {one['agent']}"
 
 
 def host_remove(client: Client, args: argparse.Namespace) -> Shown:
@@ -270,6 +307,8 @@ def _cell(value: object) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
+        case {"until": until}:
+            return "until lifted" if until is None else f"until {when(until)}"
         case list():
             return ",".join(map(str, value))
     return str(value)

@@ -103,6 +103,13 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("name")
 
+    one = command(account, "block", commands.account_block, "Let an account change nothing")
+    one.add_argument("name")
+    one.add_argument("reason", help="which the account's owner is shown")
+    one.add_argument("--days", type=float, help="how long (default: until it is lifted)")
+    one = command(account, "unblock", commands.account_unblock, "Lift the block of an account")
+    one.add_argument("name")
+
     key = group("key", "Secrets that clients update hosts with")
     one = command(key, "add", commands.key_add, "Make a key and show it, this once")
     one.add_argument("account")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import quote
 
 from ddns.model import records
 from ddns.model.update import (
@@ -64,6 +65,22 @@ class Dialect(Protocol):
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         """The answer in the client's words, whatever the Status."""
+
+
+_SHOWN = frozenset(
+    {"host", "hostname", "ip", "myip", "myipv6", "offline", "wildcard", "mx", "backmx"}
+    | {"lang", "opcode", "system", "user", "username"}
+)
+
+
+def shown(request: Request) -> str:
+    """A request as its owner is shown it: path and query, without the values of parameters that no
+    dialect knows or that hold secrets."""
+    query = "&".join(
+        f"{name}={quote(value, safe=',:/@', errors='replace')}" if name in _SHOWN else "…"
+        for name, value in request.args.items()
+    )
+    return f"{request.path}?{query}" if query else request.path
 
 
 def challenge(realm: str) -> dict[str, str]:

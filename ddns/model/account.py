@@ -93,6 +93,20 @@ class KeyKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Why an account may not change anything, and from when until when, in seconds since 1970;
+    ``until`` None is until the operator lifts it. Its owner is shown the reason."""
+
+    reason: str
+    since: float
+    until: float | None = None
+
+    def holds(self, now: float) -> bool:
+        """Whether it is not over yet."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """``password`` is an argon2id hash in its standard text form, or None: keys only. ``email`` is
     where its owner is written to; no two accounts have the same, in upper or lower case."""
@@ -100,6 +114,7 @@ class Account:
     name: str
     password: str | None = None
     created: float = 0.0
+    block: Block | None = None
     email: str | None = None
 
 

@@ -14,13 +14,20 @@ from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 
-from ddns.dialects.base import Dialect, Reply, Request
+from ddns.dialects.base import Dialect, Reply, Request, shown
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.site import LimitedRequest
 
 Perform = Callable[[Update], Awaitable[Outcome]]
 """The pipeline, as the resource sees it."""
+
+Note = Callable[[Update, Outcome, Callable[[], tuple[str, str]]], None]
+"""Is told of a request what came of it, and how to get at what the client asked and was told."""
+
+
+def note_nothing(update: Update, outcome: Outcome, exchange: Callable[[], tuple[str, str]]) -> None:
+    """For who keeps no log of requests."""
 
 
 class UpdateResource(Resource):
@@ -35,12 +42,14 @@ class UpdateResource(Resource):
         perform: Perform,
         dialects: Iterable[Dialect],
         now: Callable[[], float],
+        note: Note = note_nothing,
         beside: Mapping[bytes, IResource] | None = None,
     ) -> None:
         super().__init__()
         self._beside = beside or {}
         self._perform = perform
         self._now = now
+        self._note = note
         self._by_path = {path: dialect for dialect in dialects for path in dialect.paths}
 
     def render(self, request: server.Request) -> int:
@@ -75,6 +84,7 @@ class UpdateResource(Resource):
             agent=_header(request, b"user-agent"),
             now=self._now(),
         )
+        parsed = None
         try:
             parsed = dialect.parse(asked)
             outcome = await self._perform(parsed) if isinstance(parsed, Update) else parsed
@@ -87,6 +97,8 @@ class UpdateResource(Resource):
             self._log.failure("rendering {dialect} failed", dialect=dialect.name)
             reply = Reply("911\n", 500)
         _send(request, reply)
+        if isinstance(parsed, Update):
+            self._note(parsed, outcome, lambda: (shown(asked), f"{reply.status} {reply.body}"))
 
 
 def _send(request: http.Request, reply: Reply) -> None:

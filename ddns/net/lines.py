@@ -32,7 +32,7 @@ from ddns.model import records
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.closing import close_our_side
-from ddns.net.http import Perform
+from ddns.net.http import Note, Perform, note_nothing
 from ddns.zone.limits import SEND, Clock, Random, RateLimiter
 
 
@@ -98,22 +98,26 @@ class Connection(LineReceiver):
         if isinstance(step, Update):
             self._performing = True
             self.pauseProducing()
-            ensureDeferred(self._perform(step))
+            ensureDeferred(self._perform(step, line))
         else:
             self._answer(step)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self.lineReceived(line)  # which is for the session to refuse
 
-    async def _perform(self, update: Update) -> None:
+    async def _perform(self, update: Update, line: bytes) -> None:
         try:
             outcome = await self._server.perform(update)
         except Exception:
             self._log.failure("performing a miniupdate command failed")
             outcome = Outcome(Status.FAILED)
         self._performing = False
+        reply = self._session.conclude(outcome)
+        self._server.note(
+            update, outcome, lambda: (line.decode("ascii", "replace"), reply.line.decode().rstrip())
+        )
         if not self._lost:
-            self._answer(self._session.conclude(outcome))
+            self._answer(reply)
             self.resumeProducing()
 
     def _answer(self, reply: Reply) -> None:
@@ -193,8 +197,10 @@ class MiniupdateFactory(ServerFactory):
         limits: LineLimits,
         now: Clock,
         random: Random,
+        note: Note = note_nothing,
     ) -> None:
         self.perform = perform
+        self.note = note
         self.clock = reactor
         self.seconds = reactor.seconds
         self.limits = limits

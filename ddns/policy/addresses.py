@@ -1,4 +1,5 @@
-"""Which addresses a zone lets its hosts have: any, or only those of the Internet.
+"""Which addresses a zone lets its hosts have: any, or only those of the Internet; and networks as
+sets of addresses.
 
 A name that anybody may have must not lead a browser into its user's own network (DNS rebinding).
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
+from ddns.model import records
 from ddns.model.account import Addresses
 from ddns.model.records import ADDRESS_TYPES, RRset
 
@@ -41,3 +43,32 @@ def allowed(addresses: Addresses, written: Iterable[RRset]) -> bool:
         if rrset.type in ADDRESS_TYPES
         for rdata in rrset.rdatas
     )
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class NetworkSet:
+    """The addresses of some networks. To look one up takes a step for each length of prefix,
+    however many networks there are."""
+
+    def __init__(self, networks: Iterable[Network] = ()) -> None:
+        self._by_length: dict[tuple[int, int], set[int]] = {}
+        for network in networks:
+            host_bits = network.max_prefixlen - network.prefixlen
+            self._by_length.setdefault((network.max_prefixlen, host_bits), set()).add(
+                int(network.network_address) >> host_bits
+            )
+
+    def __bool__(self) -> bool:
+        return bool(self._by_length)
+
+    def __contains__(self, text: str) -> bool:
+        packed = records.address_from_text(text.partition("%")[0])
+        if packed is None:
+            return False
+        address = int.from_bytes(packed, "big")
+        return any(
+            bits == 8 * len(packed) and address >> host_bits in known
+            for (bits, host_bits), known in self._by_length.items()
+        )

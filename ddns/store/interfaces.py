@@ -18,6 +18,7 @@ from zope.interface import Interface
 from ddns.model.account import Account, Host, Key, Pending, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
+from ddns.model.requests import Entry, Noted
 from ddns.model.rows import Row
 
 T = TypeVar("T")
@@ -85,6 +86,13 @@ class IReading(Interface):
     def hosts(account: str | None = None, zone: bytes | None = None) -> list[Host]:
         """Hosts in the order of their names: all, of one account, in one zone."""
 
+    def requests_of_host(name: bytes) -> list[tuple[bool, Entry]]:
+        """The last requests that named a host, newest first, each with whether its credentials
+        were wrong."""
+
+    def requests_of_account(name: str) -> list[tuple[bool, Entry]]:
+        """The last requests of an account that are at no host of its."""
+
     def rrset(zone: bytes, owner: bytes, number: int) -> RRset | None:
         """One RRset."""
 
@@ -106,7 +114,7 @@ class ITransaction(IReading):
         """Remove a zone with its hosts and records."""
 
     def put_account(account: Account) -> None:
-        """Add an account or replace its password and e-mail address."""
+        """Add an account, or change its password, block or e-mail address."""
 
     def remove_account(name: str) -> None:
         """Remove an account with its keys and hosts, and what waits for tokens of that name. It
@@ -140,6 +148,12 @@ class ITransaction(IReading):
     def put_rrset(zone: bytes, rrset: RRset) -> None:
         """Replace an RRset, or delete it when it has no rdatas. The record of whose it is, the
         operator's or a host's, follows from whether the owner name belongs to a host."""
+
+    def log_requests(
+        requests: Sequence[Noted], per_host: int, failed_per_host: int, rows: int
+    ) -> None:
+        """Keep requests with the hosts they name, or with the account; only so many of each, and
+        in all. They are no events of the journal, and go with the host or the account."""
 
     def stage(stage: str, rows: Iterable[Row]) -> None:
         """Lay rows of a zone to come aside under a name of the caller's, across transactions, until

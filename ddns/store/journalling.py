@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind, Subject, pack_values
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
+from ddns.store.bulk import insert
 from ddns.store.interfaces import StoreError
 from ddns.store.reading import Reading, make_host
-
-MOST_ROWS = 64
 
 
 class Batch:
@@ -55,27 +53,6 @@ class Batch:
             self._connection.execute(
                 "update zone set serial = ? where origin = ?", (serial, origin)
             )
-
-
-def insert(
-    connection: sqlite3.Connection,
-    head: str,
-    values: str,
-    rows: Sequence[tuple[object, ...]],
-    tail: str = "",
-) -> None:
-    """Insert rows, many with each statement.
-
-    Python gives its interpreter lock away once a statement, and to take it back while the reactor
-    is busy costs more than a row. The numbers of rows are powers of two, so that the statements are
-    few enough for sqlite3's cache of them.
-    """
-    at = 0
-    while at < len(rows):
-        count = min(MOST_ROWS, 1 << (len(rows) - at).bit_length() - 1)
-        statement = f"{head} {', '.join([values] * count)} {tail}"
-        connection.execute(statement, list(itertools.chain(*rows[at : at + count])))
-        at += count
 
 
 def write_rrsets(

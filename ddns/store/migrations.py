@@ -40,6 +40,34 @@ def v0004_what_offline_took_away(db: Database) -> None:
 
 
 @MIGRATIONS()
+def v0005_blocked_accounts(db: Database) -> None:
+    """Accounts that may not change anything: why, from when, until when (null: until lifted)."""
+    db.conn.execute("alter table account add column block_reason text")
+    db.conn.execute("alter table account add column block_since real")
+    db.conn.execute("alter table account add column block_until real")
+
+
+@MIGRATIONS()
+def v0006_log_of_requests(db: Database) -> None:
+    """What clients asked and were told, each row for a host or for an account."""
+    db.conn.execute(
+        "create table request (id integer primary key, host blob, account text,"
+        " failed integer not null, at real not null, via text not null, peer text not null,"
+        " user text not null, agent text not null, asked text not null, answer text not null)"
+        " strict"
+    )
+    for column in ("host", "account"):
+        db.conn.execute(
+            f"create index request_by_{column} on request ({column}, failed)"
+            f" where {column} is not null"
+        )
+        db.conn.execute(  # however it goes: a zone takes its hosts along
+            f"create trigger {column}_takes_requests_along after delete on {column}"
+            f" begin delete from request where {column} = old.name; end"
+        )
+
+
+@MIGRATIONS()
 def v0008_people_who_register_themselves(db: Database) -> None:
     """E-mail addresses, no two alike, and what waits for a token that went out by mail."""
     db.conn.execute("alter table account add column email text")

@@ -22,10 +22,18 @@ class People(Journalling, ABC):
         self._direct()
         before = self.account(account.name)
         self._execute(
-            "insert into account (name, password, created, email) values (?, ?, ?, ?)"
-            " on conflict (name) do update set password = excluded.password,"
+            "insert into account (name, password, created, block_reason, block_since, block_until,"
+            " email) values (?, ?, ?, ?, ?, ?, ?) on conflict (name) do update set"
+            " password = excluded.password, block_reason = excluded.block_reason,"
+            " block_since = excluded.block_since, block_until = excluded.block_until,"
             " email = excluded.email",
-            (account.name, account.password, account.created, account.email),
+            (
+                account.name,
+                account.password,
+                account.created,
+                *(dataclasses.astuple(account.block) if account.block else (None, None, None)),
+                account.email,
+            ),
         )
         self._journal(
             EventKind.ACCOUNT, account.name, public(before), public(account), value=account

@@ -11,6 +11,7 @@ from ddns.model import names
 from ddns.model.account import (
     Account,
     Addresses,
+    Block,
     Host,
     Key,
     KeyKind,
@@ -20,9 +21,13 @@ from ddns.model.account import (
 )
 from ddns.model.journal import Author, Event, EventKind
 from ddns.model.records import AAAA, A, RRset, unpack_rdatas
+from ddns.model.requests import Entry
 from ddns.store.interfaces import IReading, StoreError
+from ddns.store.requests import read_requests
 
-_ACCOUNT = "select name, password, created, email from account"
+_ACCOUNT = (
+    "select name, password, created, block_reason, block_since, block_until, email from account"
+)
 _ZONE = "select origin, serial, account, created, addresses from zone"
 _HOST = (
     "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant"
@@ -53,15 +58,15 @@ class Reading:
 
     def account(self, name: str) -> Account | None:
         row = self._execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone()
-        return None if row is None else Account(*row)
+        return None if row is None else _account(*row)
 
     def account_with(self, email: str) -> Account | None:
         found = self._execute(f"{_ACCOUNT} where email = ? collate nocase", (email,))
         row = found.fetchone()
-        return None if row is None else Account(*row)
+        return None if row is None else _account(*row)
 
     def accounts(self) -> list[Account]:
-        return [Account(*row) for row in self._execute(f"{_ACCOUNT} order by name")]
+        return [_account(*row) for row in self._execute(f"{_ACCOUNT} order by name")]
 
     def pending(self, digest: bytes) -> Pending | None:
         row = self._execute(
@@ -109,6 +114,12 @@ class Reading:
         rows = self._execute(f"{_HOST}{where} order by host.name", tuple(given.values()))
         return [make_host(*row) for row in rows]
 
+    def requests_of_host(self, name: bytes) -> list[tuple[bool, Entry]]:
+        return read_requests(self._execute, "host", name)
+
+    def requests_of_account(self, name: str) -> list[tuple[bool, Entry]]:
+        return read_requests(self._execute, "account", name)
+
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
         row = self._execute(
             "select ttl, rdatas from rrset where owner = ? and type = ?"
@@ -136,6 +147,19 @@ class Reading:
             (position, limit),
         )
         return [Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:]) for row in rows]
+
+
+def _account(
+    name: str,
+    password: str | None,
+    created: float,
+    reason: str | None,
+    since: float,
+    until: float | None,
+    email: str | None,
+) -> Account:
+    block = None if reason is None else Block(reason, since, until)
+    return Account(name, password, created, block, email)
 
 
 def _zone(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from zope.interface import implementer
 
@@ -11,10 +11,12 @@ from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind, public
 from ddns.model.records import RRset, unpack_rdatas
+from ddns.model.requests import Noted
 from ddns.model.rows import Row
 from ddns.store.interfaces import ITransaction, StagedResult, StoreError
 from ddns.store.people import People
 from ddns.store.reading import dormant_bits
+from ddns.store.requests import log_requests
 
 RELOAD_ABOVE = 2000
 """A staged zone that changes more RRsets than this is journalled as one RELOAD: its readers are
@@ -128,6 +130,14 @@ class Transaction(People):
         self._direct()
         self._execute("delete from host where name = ?", (name,))
         self._journal(EventKind.HOST, names.to_text(name), public(host), None, owner=name)
+
+    # Requests --------------------------------------------------------------------------------
+
+    def log_requests(
+        self, requests: Sequence[Noted], per_host: int, failed_per_host: int, rows: int
+    ) -> None:
+        self._direct()
+        log_requests(self._connection, requests, per_host, failed_per_host, rows)
 
     # A zone to come --------------------------------------------------------------------------
 

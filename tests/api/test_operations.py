@@ -24,22 +24,25 @@ def test_an_account(house: House) -> None:
         "name": "alice",
         "password": False,
         "email": None,
+        "blocked": None,
     }
     assert house.api("account_add", name="bob", password="secret") == {
         "name": "bob",
         "password": True,
         "email": None,
+        "blocked": None,
     }
     assert house.api("account_list") == {
         "accounts": [
-            {"name": "alice", "password": False, "email": None},
-            {"name": "bob", "password": True, "email": None},
+            {"name": "alice", "password": False, "email": None, "blocked": None},
+            {"name": "bob", "password": True, "email": None, "blocked": None},
         ]
     }
     assert house.api("account_remove", name="ALICE") == {
         "name": "alice",
         "password": False,
         "email": None,
+        "blocked": None,
     }
 
 
@@ -118,6 +121,7 @@ def test_a_host(filled: House) -> None:
     assert filled.api("host_show", name="b.example.net") == {
         **host,
         "records": [{"owner": "*.b.example.net", "type": "TXT", "ttl": 60, "rdatas": ['"x"']}],
+        "requests": [],
     }
     assert filled.api("host_remove", name="b.example.net") == host
     assert filled.in_memory() == filled.on_disk()

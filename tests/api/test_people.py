@@ -48,7 +48,7 @@ def test_whoever_confirms_has_an_account(street: Street) -> None:
     assert names(street) == []
     refused(street, Unauthenticated, "log_in", name="alice", password=PASSWORD)
     made = street.ask("confirm", token=token_in(letter))
-    assert made == {"name": "alice", "password": True, "email": EMAIL}
+    assert made == {"name": "alice", "password": True, "email": EMAIL, "blocked": None}
     assert street.ask("log_in", name="alice", password=PASSWORD)["account"] == "alice"
     assert pendings(street) == 0
 

@@ -35,7 +35,7 @@ def test_tables(house: House, run: Run) -> None:
     assert run("zone", "list").out == ""
     house.fill()
     assert run("zone", "list").out == "example.net  1  -  any\n"
-    assert run("account", "list").out == "alice  no  -\n"
+    assert run("account", "list").out == "alice  no  -  -\n"
     assert run("key", "list", "alice").out == "1  alice  update  yes  -\n"
     assert run("host", "list", "--zone", "example.net").out == "home.example.net  alice  10\n"
 
@@ -120,13 +120,18 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
         "zones": [{"file": str(file), **done, "ignored": 0}]
     }
     assert says("zone", "list") == {"zones": [zone]}
-    assert says("account", "add", "alice") == {"name": "alice", "password": False, "email": None}
+    assert says("account", "add", "alice") == {
+        "name": "alice",
+        "password": False,
+        "email": None,
+        "blocked": None,
+    }
     assert says("account", "list") == {
-        "accounts": [{"name": "alice", "password": False, "email": None}]
+        "accounts": [{"name": "alice", "password": False, "email": None, "blocked": None}]
     }
     assert says("host", "add", "a.example.net", "--account", "alice", "--ttl", "5") == host
     assert says("host", "list", "--account", "alice") == {"hosts": [host]}
-    assert says("host", "show", "a.example.net") == {**host, "records": []}
+    assert says("host", "show", "a.example.net") == {**host, "records": [], "requests": []}
     made = says("key", "add", "alice", "--host", "a.example.net")
     assert made == {"key": made["key"], **key}
     assert says("key", "list") == {"keys": [key]}
@@ -137,7 +142,12 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
     assert exported["origin"] == "example.net"
     assert len(exported["records"]) == 3
     assert says("host", "remove", "a.example.net") == host
-    assert says("account", "remove", "alice") == {"name": "alice", "password": False, "email": None}
+    assert says("account", "remove", "alice") == {
+        "name": "alice",
+        "password": False,
+        "email": None,
+        "blocked": None,
+    }
     assert says("zone", "remove", "example.net")["origin"] == "example.net"
 
 

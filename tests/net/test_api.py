@@ -47,7 +47,7 @@ def site(house: House, running: RunningReactor) -> Iterator[Serving]:
         "api",
         ready,
     )
-    resource = UpdateResource(pipeline.perform, DIALECTS, lambda: 1000.0, {b"api": api})
+    resource = UpdateResource(pipeline.perform, DIALECTS, lambda: 1000.0, beside={b"api": api})
     site = LimitedSite(resource, running.reactor)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
     yield Serving(running, site, pipeline, port.getHost().port)
@@ -221,7 +221,7 @@ def test_a_dialect_below_api_comes_first(site: Serving, running: RunningReactor)
 
     resource: Any = site.site.resource
     both = UpdateResource(
-        site.pipeline.perform, (*DIALECTS, Odd()), lambda: 1000.0, resource._beside
+        site.pipeline.perform, (*DIALECTS, Odd()), lambda: 1000.0, beside=resource._beside
     )
     running.call(setattr, site.site, "resource", both)
     with site.connect() as client:

@@ -81,11 +81,11 @@ def test_calls(connection: Connection) -> None:
             "POST",
             "/v1/accounts",
             {"name": "alice"},
-            {"name": "alice", "password": False, "email": None},
+            {"name": "alice", "password": False, "email": None, "blocked": None},
         ),
         ("POST", "/v1/hosts", {"name": "a.example.net", "account": "alice", "ttl": 5}, host),
         ("GET", "/v1/hosts?account=alice", None, {"hosts": [host]}),
-        ("GET", "/v1/hosts/a.example.net", None, {**host, "records": []}),
+        ("GET", "/v1/hosts/a.example.net", None, {**host, "records": [], "requests": []}),
         ("DELETE", "/v1/hosts/a%2Eexample.net", None, host),
         ("GET", "/v1/zones", None, {"zones": [zone]}),
     ]

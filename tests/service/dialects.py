@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from urllib.parse import urlencode
 
 from tests.clients.miniupdate_client import MiniupdateClient
@@ -22,6 +22,12 @@ class Secrets:
     update: str
     dondns: str
     miniupdate: str
+
+
+def keys(server: Server) -> Secrets:
+    """A new key of each kind."""
+    made = (server.call("key_add", account=USER, kind=one.name) for one in fields(Secrets))
+    return Secrets(*(key["key"] for key in made))
 
 
 Update = Callable[[Server, Secrets, str], tuple[bool, str]]

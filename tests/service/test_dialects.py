@@ -28,22 +28,17 @@ def server(make_server: Launch) -> Server:
     server = make_server().with_miniupdate()
     with open(server.config, "a") as file:
         file.write("[store]\npatience = 0.2\n")
+    return filled(server)
+
+
+def filled(server: Server) -> Server:
+    """It runs, and has a host that every dialect may update."""
     server.start()
     server.call("zone_add", origin=ZONE)
     server.call("account_add", name=ACCOUNT, password=PASSWORD)
     first = [{"type": "A", "rdata": "127.0.0.1"}, {"type": "AAAA", "rdata": "::1"}]
     server.call("host_add", name=HOST, account=ACCOUNT, records=first)
     return server
-
-
-@pytest.fixture
-def secrets(server: Server) -> Secrets:
-    return Secrets(
-        *(
-            server.call("key_add", account=ACCOUNT, kind=field.name)["key"]
-            for field in dataclasses.fields(Secrets)
-        )
-    )
 
 
 def test_no_dialect_is_left_out() -> None:

@@ -10,9 +10,10 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from ddns.model import names
-from ddns.model.account import Account, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import Account, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
+from ddns.model.requests import Entry, Noted
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
 from tests.store.blocking import (
     HOME,
@@ -31,6 +32,20 @@ from tests.store.staging import StagingContract
 
 OTHER = names.from_text("other.example")
 WILD, ACME = (label + HOME for label in names.BELOW_HOST)
+
+
+def request(
+    account: str | None, *hosts: bytes, asked: str, at: float = 1000.0, user: str = "alice"
+) -> Noted:
+    return Noted(account, hosts, Entry(at, "test", "192.0.2.1", user, "agent", asked, "answer"))
+
+
+def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
+    """What is kept of a host or an account."""
+    found = store.read(
+        lambda r: r.requests_of_host(of) if isinstance(of, bytes) else r.requests_of_account(of)
+    )
+    return [(failed, entry.asked) for failed, entry in found]
 
 
 class StoreContract(RecordingContract, StagingContract, LivingContract, PeopleContract):
@@ -166,6 +181,10 @@ class StoreContract(RecordingContract, StagingContract, LivingContract, PeopleCo
         store.commit(lambda t: t.put_account(Account("alice", "new", 99.0)))
         assert store.read(lambda r: r.account("alice")).password == "new"
         assert store.read(lambda r: r.account("alice")).created == 1.0
+        for block in (Block("a reason", 5.0, None), Block("another", 6.0, 7.5), None):
+            blocked = Account("alice", "new", 1.0, block)
+            store.commit(lambda t, account=blocked: t.put_account(account))
+            assert store.read(lambda r: (r.account("alice"), r.accounts()[0])) == (blocked,) * 2
 
     def test_what_it_stands_on_must_be_there(self, store: Blocking) -> None:
         store.commit(fill)
@@ -186,6 +205,69 @@ class StoreContract(RecordingContract, StagingContract, LivingContract, PeopleCo
                 store.commit(work)
             assert "\n" not in str(raised.value)
         assert len(store.events) == before
+
+    # Requests --------------------------------------------------------------------------------
+
+    def test_requests_are_shown_where_they_belong(self, store: Blocking) -> None:
+        store.commit(fill)
+        store.commit(lambda t: t.put_account(Account("mallory", "hash", 1.0)))
+        other = names.from_text("none.example.net")
+        given = [
+            request("alice", HOME, asked="1"),
+            request("alice", HOME, other, asked="2"),
+            request("mallory", HOME, asked="3"),
+            request(None, HOME, asked="4"),
+            request(None, asked="5", user=" Alice"),
+            request(None, other, asked="6", user="nobody"),
+            request(None, HOME, asked="7", at=0.5),  # of whoever had the name before
+        ]
+        before = len(store.events)
+        store.commit(lambda t: t.log_requests(given, 20, 5, 1000))
+        assert len(store.events) == before
+        assert shown(store, HOME) == [(True, "4"), (False, "2"), (False, "1")]
+        assert shown(store, "alice") == [(True, "7"), (True, "5"), (False, "2")]
+        assert shown(store, "mallory") == [(False, "3")]
+        (*_, first) = store.read(lambda r: r.requests_of_host(HOME))
+        assert first == (False, given[0].entry)
+
+    def test_so_many_requests_are_kept(self, store: Blocking) -> None:
+        store.commit(fill)
+        for number in range(10):
+            both = [request(who, HOME, asked=str(number)) for who in ("alice", None)]
+            store.commit(lambda t, both=both: t.log_requests(both, 3, 2, 1000))
+        assert shown(store, HOME) == [
+            (True, "9"),
+            (False, "9"),
+            (True, "8"),
+            (False, "8"),
+            (False, "7"),
+        ]
+        store.commit(lambda t: t.log_requests([request("alice", HOME, asked="10")], 3, 2, 2))
+        assert shown(store, HOME) == [(False, "10"), (True, "9")]
+
+    def test_a_flood_of_requests_is_bounded(self, store: Blocking) -> None:
+        store.commit(fill)
+        for _ in range(4):
+            flood = [request("alice", HOME, asked=str(number)) for number in range(500)]
+            store.commit(lambda t, flood=flood: t.log_requests(flood, 3, 2, 1000))
+        assert [asked for _, asked in shown(store, HOME)] == ["499", "498", "497"]
+
+    def test_requests_go_with_host_zone_and_account(self, store: Blocking) -> None:
+        def log() -> None:
+            store.commit(fill)
+            given = [request("alice", HOME, asked="1"), request("alice", asked="2")]
+            store.commit(lambda t: t.log_requests(given, 20, 5, 1000))
+            assert (len(shown(store, HOME)), len(shown(store, "alice"))) == (1, 1)
+
+        log()
+        store.commit(lambda t: t.remove_host(HOME))
+        assert (shown(store, HOME), len(shown(store, "alice"))) == ([], 1)
+        store.commit(lambda t: t.remove_zone(ORIGIN))
+        store.commit(lambda t: t.remove_account("alice"))
+        assert shown(store, "alice") == []
+        log()
+        store.commit(lambda t: t.remove_zone(ORIGIN))
+        assert shown(store, HOME) == []
 
     # Removal ---------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ class PeopleContract:
     """See the module."""
 
     def test_an_email_address(self, store: Blocking) -> None:
-        alice = Account("alice", "hash", 1.0, "Alice@example.org")
+        alice = Account("alice", "hash", 1.0, email="Alice@example.org")
         store.commit(fill)
         store.commit(lambda t: t.put_account(alice))
         for read in (store.read, lambda work: store.commit(work).value):
@@ -31,13 +31,13 @@ class PeopleContract:
         assert store.read(lambda r: r.account_with("alice@example.org")) is None
 
     def test_no_two_accounts_with_one_address(self, store: Blocking) -> None:
-        store.commit(lambda t: t.put_account(Account("alice", None, 1.0, "a@example.org")))
+        store.commit(lambda t: t.put_account(Account("alice", None, 1.0, email="a@example.org")))
         with pytest.raises(StoreError):
-            store.commit(lambda t: t.put_account(Account("bob", None, 1.0, "A@example.org")))
+            store.commit(lambda t: t.put_account(Account("bob", None, 1.0, email="A@example.org")))
         assert [account.name for account in store.read(lambda r: r.accounts())] == ["alice"]
 
     def test_addresses_do_not_get_into_the_journal(self, store: Blocking) -> None:
-        store.commit(lambda t: t.put_account(Account("alice", "hash", 1.0, "a@example.org")))
+        store.commit(lambda t: t.put_account(Account("alice", "hash", 1.0, email="a@example.org")))
         store.commit(lambda t: t.put_pending(CAROL))
         store.commit(lambda t: t.remove_account("alice"))
         events = store.since(0)
@@ -47,7 +47,7 @@ class PeopleContract:
             for event in events
             for text in (event.before, event.after)
         )
-        assert store.events[0].value == Account("alice", "hash", 1.0, "a@example.org")
+        assert store.events[0].value == Account("alice", "hash", 1.0, email="a@example.org")
 
     def test_what_waits_for_a_token(self, store: Blocking) -> None:
         store.commit(fill)

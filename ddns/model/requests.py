@@ -1,0 +1,77 @@
+"""What a client asked and was told, as its owner may see it: no secret is in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+from ddns.model.update import ChallengeResponse, Outcome, Status, Update
+
+MOST_HOSTS = 20
+"""Hosts of one request that it is kept for."""
+
+MOST_AGENT, MOST_ASKED, MOST_ANSWER = 100, 500, 300
+"""Characters that are kept."""
+
+
+class Entry(NamedTuple):
+    """One request: when (seconds since 1970), by which dialect, from where, what the client called
+    itself and its program, what it asked and what it was told."""
+
+    at: float
+    dialect: str
+    peer: str
+    user: str
+    agent: str
+    asked: str
+    answer: str
+
+
+class Noted(NamedTuple):
+    """A request on its way to the log: the account that was authenticated, None if none was, and
+    the owner names of the hosts that it names."""
+
+    account: str | None
+    hosts: tuple[bytes, ...]
+    entry: Entry
+
+
+def noted(update: Update, outcome: Outcome, asked: str, answer: str) -> Noted:
+    """A request and its answer without the secret, wherever in them it stands, and without what
+    would steer a terminal."""
+    credentials = update.credentials
+    assert credentials is not None
+    secret = (
+        credentials.response if isinstance(credentials, ChallengeResponse) else credentials.secret
+    )
+    entry = Entry(
+        update.at,
+        update.dialect,
+        update.peer,
+        *(
+            _clean(text, secret, most)
+            for text, most in (
+                (credentials.user, MOST_AGENT),
+                (update.agent, MOST_AGENT),
+                (asked, MOST_ASKED),
+                (answer, MOST_ANSWER),
+            )
+        ),
+    )
+    hosts = [change.name for change in update.changes[:MOST_HOSTS] if change.name is not None]
+    return Noted(outcome.user, tuple(dict.fromkeys(hosts)), entry)
+
+
+def is_worth_noting(update: Update, outcome: Outcome) -> bool:
+    """The first request of a client that waits to be asked for its credentials is not."""
+    return update.credentials is not None and outcome.refusal is not Status.UNAUTHENTICATED
+
+
+def _clean(text: str, secret: str, most: int) -> str:
+    escaped = (quote(secret, safe, errors="replace") for safe in ("", "/", ",:/@"))
+    for form in (secret, *escaped) if secret else ():
+        text = text.replace(form, "…")
+    text = text.strip()[:most]
+    if not text.isprintable():
+        text = "".join(one if one.isprintable() or one == "\n" else "·" for one in text)
+    return text

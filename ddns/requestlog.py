@@ -1,0 +1,103 @@
+"""The last requests of each host, so that its owner can see why it is not updated.
+
+A request costs a place in memory; the database is written now and then, all that came meanwhile in
+one go, and never more than so much a second. Under a flood the oldest of what is not written yet
+are forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from twisted.internet.defer import ensureDeferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from ddns.model.journal import Author
+from ddns.model.requests import Noted, is_worth_noting, noted
+from ddns.model.update import Outcome, Update
+from ddns.store.interfaces import IStore, ITransaction, StoreError
+
+SLICE = 50
+"""Requests at a time, about 0.4 ms."""
+
+Exchange = Callable[[], tuple[str, str]]
+"""What a client asked and was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """How many requests are kept of a host and of an account, and how many of those whose
+    credentials were wrong; how many in all; how many may wait for *write_time*, in seconds, to be
+    written. Keeping none of a host switches the log off."""
+
+    per_host: int = 20
+    failed_per_host: int = 5
+    rows: int = 200_000
+    waiting: int = 1000
+    write_time: float = 1.0
+
+
+class RequestLog:
+    """*clock* is the reactor's."""
+
+    _log = Logger()
+
+    def __init__(self, store: IStore, clock: IReactorTime, limits: RequestLimits) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+        self._waiting: deque[tuple[Update, Outcome, Exchange]] = deque(maxlen=limits.waiting)
+        self._timer: IDelayedCall | None = None
+        self._failed = False
+
+    def note(self, update: Update, outcome: Outcome, exchange: Exchange) -> None:
+        """Keep what a client asked and was told: *exchange* gives both."""
+        if not self._limits.per_host or not is_worth_noting(update, outcome):
+            return
+        self._waiting.append((update, outcome, exchange))
+        if self._timer is None:
+            self._timer = self._clock.callLater(self._limits.write_time, self._write)
+
+    def _write(self) -> None:
+        self._timer = None
+        ensureDeferred(self.flush())
+
+    async def flush(self) -> None:
+        """Write what waits; whoever reads next sees it."""
+        if not self._waiting:
+            return
+        waiting = tuple(self._waiting)
+        self._waiting.clear()
+        requests: list[Noted] = []
+        for start in range(0, len(waiting), SLICE):
+            if start:
+                await deferLater(self._clock, 0)
+            for update, outcome, exchange in waiting[start : start + SLICE]:
+                requests.append(noted(update, outcome, *exchange()))
+        author = Author("server", "requests", requests[-1].entry.at)
+        try:
+            await self._store.transact(author, partial(_log_requests, requests, self._limits))
+        except StoreError as error:
+            if not self._failed:  # it may go on like this for long
+                self._log.error("requests cannot be logged: {error}", error=error)
+            self._failed = True
+        else:
+            self._failed = False
+
+    async def stop(self) -> None:
+        """Write what waits, for the last time."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        await self.flush()
+
+
+def _log_requests(
+    requests: Sequence[Noted], limits: RequestLimits, transaction: ITransaction
+) -> None:
+    transaction.log_requests(requests, limits.per_host, limits.failed_per_host, limits.rows)

@@ -368,3 +368,17 @@ def test_the_owner_of_a_zone_stays(street: Street) -> None:
     street.house.api("zone_add", origin="example.net", account="alice")
     refused(street, Conflict, "account_leave", token, name="alice", password=PASSWORD)
     assert street.who(token).account == "alice"
+
+
+def test_who_is_blocked_may_not_leave(street: Street) -> None:
+    token = street.arrive()
+    street.house.api("account_block", name="alice", reason="too many updates")
+    error = refused(street, Forbidden, "account_leave", token, name="alice", password=PASSWORD)
+    assert "too many updates" in str(error)
+    error = refused(
+        street, Forbidden, "email_change", token, email="new@example.org", password=PASSWORD
+    )
+    assert "too many updates" in str(error)
+    assert street.who(street.log_in()).account == "alice"
+    street.house.api("account_unblock", name="alice")
+    street.ask_as(token, "account_leave", name="alice", password=PASSWORD)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import certificates
-from tests.conftest import Launch
+from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Json, Server, mode_of
 from tests.programs import run, script
 from tests.relays import MailRelay, mail_relay
@@ -242,3 +242,24 @@ def test_who_forgot_survives_a_restart_and_who_is_logged_in_does_not(
     alice.ddns("login", "alice", "--password-stdin", typed=f"{PASSWORD}\n")
     server.restart()
     assert "log in again" in alice.refused("zone", "list")
+
+
+def test_owners_are_told_of_trouble_once(make_server: Launch, relay: MailRelay) -> None:
+    server = make_server().with_settings(
+        "[abuse]\nfailures_noticed = 3\nrefusals = 2\nchange_burst = 1\nchange_interval = 3600\n"
+    )
+    server.with_registration(relay.port).start()
+    server.ddns("zone", "add", ZONE)
+    server.ddns("account", "add", ACCOUNT, "--email", EMAIL)
+    server.ddns("host", "add", HOST, "--account", ACCOUNT)
+    login = f"{ACCOUNT}:{server.ddns('key', 'add', ACCOUNT)['key']}"
+    for _ in range(7):
+        assert server.update(f"{ACCOUNT}:wrong", HOST, "198.51.100.7").body == "badauth\n"
+    assert "Wrong passwords" in relay.take().message["Subject"]
+    for number in range(6):
+        server.update(login, HOST, f"198.51.100.{number}")
+    assert "is blocked" in relay.take().message["Subject"]
+    for _ in range(4):
+        server.update(f"{ACCOUNT}:wrong", HOST, "198.51.100.7")
+    assert server.terminate() == 0
+    assert relay.arrived == []

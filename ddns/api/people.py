@@ -58,7 +58,7 @@ class People(AtDesk):
             letter = desk.writer.confirm_address(address, name, token, desk.confirmation_time)
         desk.send(letter, address)
         if mine.email is not None and mine.email != address:
-            desk.send(desk.writer.address_changes(mine.email, name, address), address)
+            desk.tell(desk.writer.address_changes(mine.email, name, address))
         return {"name": name, "email": address}
 
     async def account_leave(self, name: str, password: str) -> Json:

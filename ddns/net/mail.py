@@ -142,11 +142,11 @@ class Mailer:
 
 def compose(letter: Letter, sender: str, message_id: str, now: float) -> bytes:
     """The octets of a letter (RFC 5322), which says that no person wrote it (RFC 3834 5), its lines
-    without the carriage returns, which twisted.mail puts in.
+    without the carriage returns, which twisted.mail puts in. ASCII only, as any relay takes it.
 
     :raises ValueError: when what goes into a header has a line break in it.
     """
-    message = EmailMessage(policy=SMTP.clone(linesep="\n"))
+    message = EmailMessage(policy=SMTP.clone(linesep="\n", cte_type="7bit"))
     for name, value in (
         ("From", sender),
         ("To", letter.to),

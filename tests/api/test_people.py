@@ -231,6 +231,16 @@ def test_another_address(street: Street) -> None:
     assert street.who(token).account == "alice"
 
 
+def test_the_old_address_is_told_however_many_mails_it_got(street: Street) -> None:
+    token = street.arrive()
+    for _ in range(4):
+        street.ask("password_reset_request", name_or_email=EMAIL)
+    refused(street, TooMany, "password_reset_request", name_or_email=EMAIL)
+    street.house.letters.clear()
+    street.ask_as(token, "email_change", email="new@example.org", password=PASSWORD)
+    assert [letter.to for letter in street.house.letters] == ["new@example.org", EMAIL]
+
+
 def test_an_address_takes_the_password(street: Street) -> None:
     token = street.arrive()
     new = {"email": "new@example.org", "password": OTHER_PASSWORD}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,6 +91,16 @@ def test_a_letter() -> None:
         "MIME-Version: 1.0",
     ]
     assert body == LETTER.text.encode()
+
+
+def test_a_letter_that_is_not_ascii() -> None:
+    letter = Letter("a@example.org", "Gr\u00fc\u00dfe", "Gr\u00fc\u00dfe\n" + "x" * 100 + "\n.\n")
+    octets = compose(letter, "ddns@example.net", "<1@example.net>", 0.0)
+    assert octets.isascii()
+    assert all(len(line) <= 78 for line in octets.splitlines())
+    parsed = email.message_from_bytes(octets, policy=email.policy.SMTP)
+    assert parsed["Subject"] == letter.subject
+    assert parsed.get_content().replace("\r\n", "\n") == letter.text
 
 
 @pytest.mark.parametrize("end", ["\r\nBcc: eve@example.org", "\nX: y", "\rX: y"])

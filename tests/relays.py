@@ -6,13 +6,13 @@ import email
 import email.policy
 import re
 import ssl
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
@@ -87,6 +87,10 @@ class MailRelay:
         return mail
 
 
+IMPLICIT_TLS = pytest.mark.filterwarnings("ignore:Requiring AUTH")
+"""For tests of it: aiosmtpd does not know that TLS was there before anything was said."""
+
+
 @contextmanager
 def mail_relay(
     pair: Pair | None = None, *, implicit: bool = False, login: tuple[str, str] | None = None
@@ -118,9 +122,7 @@ def mail_relay(
         auth_required=login is not None,
         auth_require_tls=context is not None and not implicit,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # implicit TLS is none that it knows of
-        controller.start()
+    controller.start()
     try:
         yield relay
     finally:

@@ -21,7 +21,7 @@ from tests.certificates import Pair
 from tests.net.http_clients import until
 from tests.net.reactors import RunningReactor
 from tests.processes import free_port
-from tests.relays import mail_relay
+from tests.relays import IMPLICIT_TLS, mail_relay
 
 LETTER = Letter("alice@example.org", "Hello", "Your token is\n\n    canary-in-the-mail\n")
 LOGIN = ("ddns", "the relay's secret")
@@ -131,6 +131,7 @@ def test_without_tls(running: RunningReactor, make: Make) -> None:
         assert b"\r" not in mail.octets.replace(b"\r\n", b"")
 
 
+@IMPLICIT_TLS
 @pytest.mark.parametrize("kind", ["starttls", "implicit"])
 def test_tls_and_a_login(running: RunningReactor, make: Make, pair: Pair, kind: str) -> None:
     with mail_relay(pair, implicit=kind == "implicit", login=LOGIN) as relay:

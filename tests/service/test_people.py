@@ -15,9 +15,9 @@ import pytest
 
 from tests import certificates
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
-from tests.processes import Json, Server, mode_of
+from tests.processes import Json, Server, eventually, mode_of
 from tests.programs import run, script
-from tests.relays import MailRelay, mail_relay
+from tests.relays import IMPLICIT_TLS, MailRelay, mail_relay
 
 EMAIL = "alice@example.org"
 PASSWORD = "canary correct horse"
@@ -263,3 +263,31 @@ def test_owners_are_told_of_trouble_once(make_server: Launch, relay: MailRelay) 
         server.update(f"{ACCOUNT}:wrong", HOST, "198.51.100.7")
     assert server.terminate() == 0
     assert relay.arrived == []
+
+
+@IMPLICIT_TLS
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_a_relay_that_wants_tls_and_a_password(
+    make_server: Launch, tmp_path: Path, tls: str
+) -> None:
+    pair = certificates.make(tmp_path, "relay")
+    password = "canary of the relay"
+    with mail_relay(pair, implicit=tls == "implicit", login=("ddns", password)) as relay:
+        server = make_server().with_settings(
+            '[accounts]\nregistration = "open"\n[api]\nurl = "https://ddns.example.net"\n'
+            f'[mail]\nrelay = "localhost:{relay.port}"\nsender = "ddns@{ZONE}"\ntls = "{tls}"\n'
+            f'ca = "{pair.certificate}"\nuser = "ddns"\npassword = "{password}"\n'
+        )
+        server.start()
+        alice = alice_of(server, tmp_path)
+        alice.ddns("register", "alice", "--email", EMAIL, "--password-stdin", typed=f"{PASSWORD}\n")
+        mail = relay.take()
+        assert (mail.encrypted, mail.user) == (True, "ddns")
+        assert f"ddns --server https://ddns.example.net confirm {mail.token}" in mail.text
+        relay.refusals = ["451 later"]
+        bob = ("register", "bob", "--email", "b@example.org", "--password-stdin")
+        alice.ddns(*bob, typed=f"{PASSWORD}\n")
+        eventually(lambda: "451 later" in server.log, "the log says that it failed")
+    assert server.terminate() == 0
+    assert password not in server.log
+    assert "Traceback" not in server.log

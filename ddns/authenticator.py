@@ -52,34 +52,49 @@ class Authenticator:
         self._checks: dict[bytes, _Check] = {}  # by fingerprint, oldest first
         self._checking = False
 
-    async def authenticate(
+    def at_once(
         self, credentials: Credentials | ChallengeResponse, peer: str
-    ) -> Grant | Status:
-        """What the credentials allow, or BADAUTH, DISABLED, or FAILED when it cannot be told.
-
-        Nothing is refused for what others did: failures only decide whose password is checked
-        first, and whose is put off when too many wait.
-        """
-        found = self._at_once(credentials)
-        if found is None:
-            assert isinstance(credentials, Credentials)
-            found = await self._by_password(credentials, records.network_of(peer))
+    ) -> Grant | Status | None:
+        """What the credentials allow, BADAUTH, DISABLED, or FAILED when it cannot be told; None for
+        a password that :meth:`check` has to look at."""
+        found = self._in_memory(credentials)
         if found is Status.BADAUTH:
             self._note(credentials, records.network_of(peer))
         return found
 
-    async def password(self, user: str, secret: str, peer: str) -> str | Status:
-        """The account whose password this is, or BADAUTH or FAILED as above; keys are none."""
-        credentials, network = Credentials(user, secret), records.network_of(peer)
-        found = self._remembered(credentials)
-        if found is None:
-            found = await self._by_password(credentials, network)
+    async def check(self, credentials: Credentials, peer: str) -> Grant | Status:
+        """What a password allows.
+
+        Nothing is refused for what others did: failures only decide whose password is checked
+        first, and whose is put off when too many wait, which is FAILED.
+        """
+        network = records.network_of(peer)
+        found = await self._by_password(credentials, network)
         if found is Status.BADAUTH:
             self._note(credentials, network)
+        return found
+
+    async def authenticate(
+        self, credentials: Credentials | ChallengeResponse, peer: str
+    ) -> Grant | Status:
+        """Both, one after the other."""
+        found = self.at_once(credentials, peer)
+        if found is None:
+            assert isinstance(credentials, Credentials)
+            found = await self.check(credentials, peer)
+        return found
+
+    async def password(self, user: str, secret: str, peer: str) -> str | Status:
+        """The account whose password this is, or BADAUTH or FAILED as above; keys are none."""
+        credentials = Credentials(user, secret)
+        found = self._remembered(credentials)
+        if found is None:
+            found = await self.check(credentials, peer)
+        elif found is Status.BADAUTH:
+            self._note(credentials, records.network_of(peer))
         return found.account if isinstance(found, Grant) else found
 
-    def _at_once(self, credentials: Credentials | ChallengeResponse) -> Grant | Status | None:
-        """What memory tells; None for a password that has to be checked."""
+    def _in_memory(self, credentials: Credentials | ChallengeResponse) -> Grant | Status | None:
         if isinstance(credentials, ChallengeResponse):
             return self._directory.by_response(credentials)
         grant = self._directory.by_key(credentials)

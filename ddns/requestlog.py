@@ -1,29 +1,23 @@
 """The last requests of each host, so that its owner can see why it is not updated.
 
 A request costs a place in memory; the database is written now and then, all that came meanwhile in
-one go, and never more than so much a second. Under a flood the oldest of what is not written yet
-are forgotten.
+one go. When so many come that there is no room for more until then, the rest is not kept.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from ddns.model.journal import Author
 from ddns.model.requests import Noted, is_worth_noting, noted
 from ddns.model.update import Outcome, Update
 from ddns.store.interfaces import IStore, ITransaction, StoreError
-
-SLICE = 50
-"""Requests at a time, about 0.4 ms."""
 
 Exchange = Callable[[], tuple[str, str]]
 """What a client asked and was told."""
@@ -51,15 +45,16 @@ class RequestLog:
         self._store = store
         self._clock = clock
         self._limits = limits
-        self._waiting: deque[tuple[Update, Outcome, Exchange]] = deque(maxlen=limits.waiting)
+        self._room = limits.waiting if limits.per_host else 0
+        self._waiting: list[Noted] = []
         self._timer: IDelayedCall | None = None
         self._failed = False
 
     def note(self, update: Update, outcome: Outcome, exchange: Exchange) -> None:
         """Keep what a client asked and was told: *exchange* gives both."""
-        if not self._limits.per_host or not is_worth_noting(update, outcome):
+        if len(self._waiting) >= self._room or not is_worth_noting(update, outcome):
             return
-        self._waiting.append((update, outcome, exchange))
+        self._waiting.append(noted(update, outcome, *exchange()))
         if self._timer is None:
             self._timer = self._clock.callLater(self._limits.write_time, self._write)
 
@@ -71,14 +66,7 @@ class RequestLog:
         """Write what waits; whoever reads next sees it."""
         if not self._waiting:
             return
-        waiting = tuple(self._waiting)
-        self._waiting.clear()
-        requests: list[Noted] = []
-        for start in range(0, len(waiting), SLICE):
-            if start:
-                await deferLater(self._clock, 0)
-            for update, outcome, exchange in waiting[start : start + SLICE]:
-                requests.append(noted(update, outcome, *exchange()))
+        requests, self._waiting = self._waiting, []
         author = Author("server", "requests", requests[-1].entry.at)
         try:
             await self._store.transact(author, partial(_log_requests, requests, self._limits))

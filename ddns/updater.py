@@ -18,7 +18,7 @@ from ddns.authenticator import Authenticator
 from ddns.model.account import Account, Block, Grant, Host
 from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, HOST_TTL
-from ddns.model.update import Change, Outcome, Result, Status, Update
+from ddns.model.update import Change, Credentials, Outcome, Result, Status, Update
 from ddns.policy.abuse import Attempt, History, Slot, judge, slots
 from ddns.policy.addresses import allowed
 from ddns.policy.authorize import activated, authorize, hidden
@@ -72,7 +72,10 @@ class Updater:
             return Outcome(refusal)
         if update.credentials is None:
             return Outcome(Status.UNAUTHENTICATED)
-        grant = await self._authenticator.authenticate(update.credentials, update.peer)
+        grant = self._authenticator.at_once(update.credentials, update.peer)
+        if grant is None:
+            assert isinstance(update.credentials, Credentials)
+            grant = await self._authenticator.check(update.credentials, update.peer)
         if isinstance(grant, Status):
             return Outcome(grant)
         account = self._directory.account(grant.account)
@@ -85,11 +88,21 @@ class Updater:
         if refused:
             await self._refused(update, account)
         changes = [change for at, change in enumerate(update.changes) if at not in refused]
-        written = await self._commit(update, grant, changes, taken) if changes else ()
-        if not refused:
-            return Outcome(results=written, user=grant.account)
-        rest = iter(written)
-        results = tuple(refused.get(at) or next(rest) for at in range(len(update.changes)))
+        results: tuple[Result, ...] = ()
+        if changes:
+            author = Author(grant.account, update.dialect, update.at)
+            try:
+                committed = await self._store.transact(
+                    author, partial(_write, changes, grant, update.at)
+                )
+                results, origins = committed.value
+            finally:
+                self._settle(taken, results)
+            # All of them: nochg says that our DNS answers what was committed before.
+            await self._publisher.published(origins)
+        if refused:
+            rest = iter(results)
+            results = tuple(refused.get(at) or next(rest) for at in range(len(update.changes)))
         return Outcome(results=results, user=grant.account)
 
     # What comes too often --------------------------------------------------------------------
@@ -133,35 +146,20 @@ class Updater:
             update.at + limits.block_time if limits.block_time else None,
         )
         author = Author("server", "abuse", update.at)
-        committed = await self._store.transact(author, partial(_put_block, account.name, block))
+        work = partial(_put_block, account.name, block)
+        try:
+            committed = await self._store.transact(author, work)
+        except StoreError as error:
+            self._log.error(
+                "account {account} cannot be blocked: {error}", account=account.name, error=error
+            )
+            return
         self._history.forgive(account.name)
         if committed.value:
             self._log.warn(
                 "account {account} is blocked: {reason}", account=account.name, reason=block.reason
             )
             self._blocked(account.name, block)
-
-    # What is written -------------------------------------------------------------------------
-
-    async def _commit(
-        self,
-        update: Update,
-        grant: Grant,
-        changes: Sequence[Change],
-        taken: Sequence[tuple[Slot, ...]],
-    ) -> tuple[Result, ...]:
-        author = Author(grant.account, update.dialect, update.at)
-        results: tuple[Result, ...] = ()
-        try:
-            committed = await self._store.transact(
-                author, partial(_write, changes, grant, update.at)
-            )
-            results, origins = committed.value
-        finally:
-            self._settle(taken, results)
-        # All of them, changed or not: nochg says that our DNS answers what was committed before.
-        await self._publisher.published(origins)
-        return results
 
 
 def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:

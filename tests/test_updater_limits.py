@@ -164,7 +164,7 @@ def test_a_block_that_cannot_be_written_is_tried_again(
     addresses(limited, limited_key, 1, 2, 3, 3)
     with monkeypatch.context() as patch:
         patch.setattr(limited.store, "transact", full)
-        assert addresses(limited, limited_key, 3) == [Status.FAILED]
+        assert addresses(limited, limited_key, 3) == [Status.ABUSE]
     assert limited.blocked == []
     assert addresses(limited, limited_key, 3, 3) == [Status.ABUSE, Status.BLOCKED]
     assert len(limited.blocked) == 1

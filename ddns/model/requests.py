@@ -44,12 +44,13 @@ def noted(update: Update, outcome: Outcome, asked: str, answer: str) -> Noted:
     secret = (
         credentials.response if isinstance(credentials, ChallengeResponse) else credentials.secret
     )
+    forms = _forms(secret)
     entry = Entry(
         update.at,
         update.dialect,
         update.peer,
         *(
-            _clean(text, secret, most)
+            _clean(text, forms, most)
             for text, most in (
                 (credentials.user, MOST_AGENT),
                 (update.agent, MOST_AGENT),
@@ -67,10 +68,17 @@ def is_worth_noting(update: Update, outcome: Outcome) -> bool:
     return update.credentials is not None and outcome.refusal is not Status.UNAUTHENTICATED
 
 
-def _clean(text: str, secret: str, most: int) -> str:
-    escaped = (quote(secret, safe, errors="replace") for safe in ("", "/", ",:/@"))
-    for form in (secret, *escaped) if secret else ():
-        text = text.replace(form, "…")
+def _forms(secret: str) -> tuple[str, ...]:
+    """How a secret may be written in a request."""
+    if secret.isascii() and secret.isalnum():
+        return (secret,)
+    return (secret, *(quote(secret, safe, errors="replace") for safe in ("", "/", ",:/@")))
+
+
+def _clean(text: str, secret: tuple[str, ...], most: int) -> str:
+    for form in secret:
+        if form and form in text:
+            text = text.replace(form, "…")
     text = text.strip()[:most]
     if not text.isprintable():
         text = "".join(one if one.isprintable() or one == "\n" else "·" for one in text)

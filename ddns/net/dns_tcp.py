@@ -23,6 +23,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ddns.net.peers import Tally
 from ddns.net.responder import Faults, Responder, pack_source
 
 Exempt = Callable[[bytes], bool]
@@ -208,7 +209,7 @@ class TcpServer(ServerFactory):
         self.limits = limits
         self._exempt = exempt
         self._connections: dict[Connection, None] = {}  # in order of arrival
-        self._counted: dict[bytes, int] = {}
+        self._counted = Tally()
         self._timer: IDelayedCall | None = None
         self._stopped: Deferred[None] | None = None
 
@@ -217,7 +218,7 @@ class TcpServer(ServerFactory):
         source = pack_source(addr.host)  # type: ignore[union-attr]
         if self._stopped is not None:
             return None
-        counted = self._counted.get(source[:NETWORK], 0)
+        counted = self._counted[source[:NETWORK]]
         if counted >= self.limits.per_source and not self._exempt(source):
             return None
         if len(self._connections) >= self.limits.total and not self._make_room():
@@ -235,17 +236,13 @@ class TcpServer(ServerFactory):
 
     def opened(self, connection: Connection) -> None:
         self._connections[connection] = None
-        network = connection.source[:NETWORK]
-        self._counted[network] = self._counted.get(network, 0) + 1
+        self._counted.enter(connection.source[:NETWORK])
         if self._timer is None:
             self._timer = self._clock.callLater(self.limits.shortest, self._sweep)
 
     def lost(self, connection: Connection) -> None:
         del self._connections[connection]
-        network = connection.source[:NETWORK]
-        left = self._counted.pop(network) - 1
-        if left:
-            self._counted[network] = left
+        self._counted.leave(connection.source[:NETWORK])
         if not self._connections:
             if self._timer is not None:
                 self._timer.cancel()

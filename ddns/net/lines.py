@@ -7,12 +7,10 @@ session, connections in all and by address. No line is ever logged, since it may
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.interfaces import (
     IAddress,
@@ -208,14 +206,12 @@ class MiniupdateFactory(ServerFactory):
         self._random = random
         self._admitted: set[Connection] = set()
         self._refused: set[Connection] = set()
-        self._by_network: Counter[bytes] = Counter()
+        self._by_network = peers.Tally()
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """A connection, admitted or to be told why not; None, which closes it at once, where too
         many are being told already."""
-        network = b""  # a Unix socket's clients are not counted by address
-        if isinstance(addr, IPv4Address | IPv6Address):
-            network = records.network_of(addr.host)
+        network = peers.network_of(addr)
         admitted = self._has_room(network)
         if not admitted and len(self._refused) >= self.limits.connections:
             return None
@@ -236,7 +232,7 @@ class MiniupdateFactory(ServerFactory):
     def opened(self, connection: Connection) -> None:
         if connection.admitted:
             self._admitted.add(connection)
-            self._by_network[connection.network] += 1
+            self._by_network.enter(connection.network)
         else:
             self._refused.add(connection)
 
@@ -244,9 +240,7 @@ class MiniupdateFactory(ServerFactory):
         self._refused.discard(connection)
         if connection in self._admitted:
             self._admitted.discard(connection)
-            self._by_network[connection.network] -= 1
-            if not self._by_network[connection.network]:
-                del self._by_network[connection.network]
+            self._by_network.leave(connection.network)
 
     def connections(self) -> int:
         """How many connections there are, those that are being refused included."""

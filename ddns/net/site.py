@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from typing import Any
 
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.web import http, server
 from twisted.web.resource import IResource
 
-from ddns.model import records
 from ddns.net.channel import Channel, HttpLimits
+from ddns.net.peers import Tally, network_of
 
 _ABSOLUTE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
 
@@ -86,7 +84,7 @@ class LimitedSite(server.Site):
         self.limits = limits
         self.seconds = reactor.seconds
         self._channels: set[Channel] = set()
-        self._by_network: Counter[bytes] = Counter()
+        self._by_network = Tally()
         self._sweep = LoopingCall(self._cut_the_late)
         self._sweep.clock = reactor
 
@@ -101,16 +99,14 @@ class LimitedSite(server.Site):
 
     def admit(self, channel: Channel) -> bool:
         """Count a new connection; False when there are too many."""
-        address = channel.transport.getPeer()
-        known = isinstance(address, IPv4Address | IPv6Address)
-        network = records.network_of(address.host) if known else b""
+        network = network_of(channel.transport.getPeer())
         limits = self.limits
         if network and self._by_network[network] >= limits.connections_per_address:
             return False
         if len(self._channels) >= limits.connections and not self._make_room():
             return False
         channel.network = network
-        self._by_network[network] += 1
+        self._by_network.enter(network)
         self._channels.add(channel)
         return True
 
@@ -135,10 +131,7 @@ class LimitedSite(server.Site):
         """A connection has ended, counted or not."""
         if channel in self._channels:
             self._channels.discard(channel)
-            network = channel.network
-            self._by_network[network] -= 1
-            if not self._by_network[network]:
-                del self._by_network[network]
+            self._by_network.leave(channel.network)
 
     def close_connections(self) -> None:
         """End all connections that are not in the middle of a request."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ddns.model.account import Account
-from ddns.model.records import AAAA, A
-from ddns.model.update import Change, Renumber, Status, Update
+from ddns.model.records import AAAA, ADDRESS_TYPES
+from ddns.model.update import Change, Edit, Remove, Renumber, Replace, Status, Update
 from ddns.policy.addresses import NetworkSet
 
 OTHER = 0
@@ -39,8 +40,7 @@ class Limits:
     refused: NetworkSet = field(default_factory=NetworkSet)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """An update on its way: from whom, as far as that is known yet, and which of its changes."""
 
     update: Update
@@ -57,12 +57,14 @@ def slots(account: str, change: Change) -> tuple[Slot, ...]:
     """Where a change counts; nowhere if it names no host."""
     if change.name is None:
         return ()
-    kinds = set()
-    for edit in change.edits:
-        kind = AAAA if isinstance(edit, Renumber) else getattr(edit, "type", OTHER)
-        prefix = getattr(edit, "prefix", b"")
-        kinds.add(kind if kind in (A, AAAA) and not prefix else OTHER)
-    return tuple((account, change.name, kind) for kind in sorted(kinds))
+    kinds = set(map(_kind, change.edits))
+    return tuple([(account, change.name, kind) for kind in sorted(kinds)])
+
+
+def _kind(edit: Edit) -> int:
+    if isinstance(edit, Replace | Remove):
+        return edit.type if edit.type in ADDRESS_TYPES and not edit.prefix else OTHER
+    return AAAA if isinstance(edit, Renumber) else OTHER
 
 
 class History:

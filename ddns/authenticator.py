@@ -84,6 +84,16 @@ class Authenticator:
             found = await self.check(credentials, peer)
         return found
 
+    async def password(self, user: str, secret: str, peer: str) -> str | Status:
+        """The account whose password this is, or BADAUTH or FAILED as above; keys are none."""
+        credentials = Credentials(user, secret)
+        found = self._remembered(credentials)
+        if found is None:
+            found = await self.check(credentials, peer)
+        elif found is Status.BADAUTH:
+            self._note(credentials, records.network_of(peer))
+        return found.account if isinstance(found, Grant) else found
+
     def _in_memory(self, credentials: Credentials | ChallengeResponse) -> Grant | Status | None:
         if isinstance(credentials, ChallengeResponse):
             return self._directory.by_response(credentials)

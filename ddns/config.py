@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import re
 import tomllib
-import types
-import typing
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
+from ddns import table
+from ddns.contact import AccountsSettings, ApiSettings, MailSettings, check_contact
 from ddns.model.records import MAX_TTL
+from ddns.table import ConfigError
 
-T = TypeVar("T")
+__all__ = ["AccountsSettings", "ApiSettings", "ConfigError", "MailSettings"]
 
 _MAY_BE_0 = (
     "dns.rate_limit.responses_per_second",
@@ -31,10 +29,6 @@ _MAY_BE_0 = (
 )
 _RESERVED = re.compile(r"[a-z0-9_-]{1,63}\*?|\*", re.ASCII)
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
-
-
-class ConfigError(ValueError):
-    """A setting that cannot be; ``str()`` names where it stands and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +166,9 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     https: HttpsSettings = field(default_factory=HttpsSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
+    accounts: AccountsSettings = field(default_factory=AccountsSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
     abuse: AbuseSettings = field(default_factory=AbuseSettings)
     requests: RequestsSettings = field(default_factory=RequestsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
@@ -191,7 +188,7 @@ def load(path: str | Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:
-        return check(_read(Settings, data, ""))
+        return check(table.read(Settings, data, may_be_0=_MAY_BE_0))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -235,6 +232,7 @@ def check(settings: Settings) -> Settings:
         raise ConfigError(
             f"registration.max_ttl: expected registration.min_ttl or more, up to {MAX_TTL}"
         )
+    check_contact(settings.api, settings.accounts, settings.mail)
     return settings
 
 
@@ -264,40 +262,3 @@ def parse_network(text: str, key: str) -> ipaddress.IPv4Network | ipaddress.IPv6
         return ipaddress.ip_network(text)
     except ValueError:
         raise ConfigError(f"{key}: expected a network ADDRESS/PREFIX, got {text!r}") from None
-
-
-def _read(kind: type[T], data: Mapping[str, Any], prefix: str) -> T:
-    """A dataclass from a TOML table, each value checked against the field's type."""
-    hints = typing.get_type_hints(kind)
-    values = {}
-    for key, value in data.items():
-        if key not in hints:
-            known = ", ".join(sorted(hints))
-            raise ConfigError(f"{prefix}{key}: there is no such setting; known here: {known}")
-        values[key] = _value(hints[key], value, f"{prefix}{key}")
-    return kind(**values)
-
-
-def _value(wanted: Any, value: Any, key: str) -> Any:
-    if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
-        if not isinstance(value, dict):
-            raise ConfigError(f"{key}: expected a table, got {value!r}")
-        return _read(wanted, value, f"{key}.")
-    if typing.get_origin(wanted) is tuple:
-        if value == "off":
-            return ()
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f'{key}: expected a list of strings or "off", got {value!r}')
-        return tuple(value)
-    if isinstance(wanted, types.UnionType):
-        raise TypeError(f"{key}: settings are of one type")
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not wanted:
-        names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
-        raise ConfigError(f"{key}: expected {names[wanted]}, got {value!r}")
-    # Not "<= 0", which not-a-number is not either.
-    if wanted in (int, float) and not value > 0 and (value or key not in _MAY_BE_0):
-        least = "0 or more" if key in _MAY_BE_0 else "more than 0"
-        raise ConfigError(f"{key}: expected {least}, got {value!r}")
-    return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import secrets
 import time
@@ -12,10 +11,8 @@ from typing import Any, TypeVar
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
-from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
@@ -25,16 +22,15 @@ from ddns.authenticator import Authenticator
 from ddns.config import Settings, parse_address
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
+from ddns.doors import Doors
 from ddns.model.update import Outcome, Update
 from ddns.net import sockets
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
-from ddns.net.lines import AddressAnswerer, MiniupdateFactory
-from ddns.net.listeners import Listeners
-from ddns.net.site import LimitedSite
-from ddns.net.tls import Certificate, TlsError
+from ddns.net.tls import TlsError
 from ddns.paths import key_path, sample_path, socket_path
+from ddns.people import People
 from ddns.policy.abuse import History
 from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
@@ -89,9 +85,7 @@ class DdnsService(Service):
         self._dialects = tuple(dialects)
         self._bound = False
         self._started: Deferred[None] | None = None
-        self._listeners = Listeners(reactor)
-        self._certificate: Certificate | None = None
-        self._udp_ports: list[IListeningPort] = []
+        self._doors = Doors(settings, reactor, now)
         self._slow = ThreadPool(0, 1, name="ddns-passwords")
 
         self.store = SQLiteStore(
@@ -117,6 +111,15 @@ class DdnsService(Service):
             self._failures_noticed,
             Failures(window=settings.abuse.window),
         )
+        self._people = People(
+            settings,
+            self._directory,
+            self._authenticator.password,
+            reactor,
+            time.monotonic,
+            now,
+        )
+        notices = self._people.notices
         self._updater = Updater(
             self.store,
             self._directory,
@@ -124,6 +127,7 @@ class DdnsService(Service):
             self._publisher,
             History(parts.abuse_limits(settings.abuse)),
             time.monotonic,
+            lambda account, block: notices.blocked(account, block.reason, block.until),
         )
         self._requests = RequestLog(self.store, reactor, parts.request_limits(settings.requests))
         self._operations = Operations(
@@ -134,6 +138,7 @@ class DdnsService(Service):
             self._vault,
             rules=parts.rules(settings.registration),
             requests_written=self._requests.flush,
+            reception=self._people.reception,
         )
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
         dns = settings.dns
@@ -153,6 +158,7 @@ class DdnsService(Service):
             self._log.warn(
                 "{number} wrong credentials for account {account}", number=number, account=account
             )
+            self._people.notices.failures(account, number)
 
     # Start -----------------------------------------------------------------------------------
 
@@ -193,47 +199,19 @@ class DdnsService(Service):
             return
         try:
             self._dns.bind()
-            self._listen_http()
-            self._listen_miniupdate()
+            beside = self._people.resources(self._operations, self._loaded)
+            resource = UpdateResource(
+                self._perform, self._dialects, self._now, self._requests.note, beside
+            )
+            self._doors.open(resource, self._perform, self._requests.note)
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
             raise StartupError(sockets.reason(error)) from None
         self._bound = True
 
-    def _listen_http(self) -> None:
-        """Listen with and without TLS. Nothing is answered before the reactor runs, and updates
-        wait until everything is loaded."""
-        http, https = self._settings.http, self._settings.https
-        resource = UpdateResource(self._perform, self._dialects, self._now, self._requests.note)
-        site = LimitedSite(resource, self._reactor, parts.http_limits(http))
-        self._listeners.listen("http", http.listen, site, site)
-        if https.listen:
-            certificate = https.certificate
-            self._certificate = Certificate(certificate, https.private_key or certificate)
-            site = LimitedSite(resource, self._reactor, parts.http_limits(http))
-            secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
-            self._listeners.listen("https", https.listen, secured, site)
-
-    def _listen_miniupdate(self) -> None:
-        miniupdate = self._settings.miniupdate
-        factory = MiniupdateFactory(
-            self._perform,
-            self._reactor,
-            parts.line_limits(miniupdate),
-            self._now,
-            secrets.token_bytes,
-            self._requests.note,
-        )
-        self._listeners.listen("miniupdate", miniupdate.listen, factory, factory)
-        for text in miniupdate.udp:
-            host, port = parse_address(text, "miniupdate.udp")
-            answerer = AddressAnswerer(self._reactor.seconds, secrets.token_bytes)
-            self._udp_ports.append(self._reactor.listenUDP(port, answerer, interface=host))
-
     def _unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
-        self._listeners.unbind()
-        self._stop_udp()
+        self._doors.unbind()
         self._dns.stop()
         self._bound = False
 
@@ -243,9 +221,11 @@ class DdnsService(Service):
             self._unseal.check(sealed)
         self._dns.start()
         self._control.start()
-        if self.store.created() and self._settings.sample and self._only_loopback():
+        addresses = [host for host, _ in self._dns.addresses]
+        only_loopback = self._doors.only_loopback(addresses)
+        if self.store.created() and self._settings.sample and only_loopback:
             dns = next(iter(self._dns.addresses), None)
-            http = next(filter(None, self._listeners.addresses("http")), None)
+            http = next(filter(None, self._doors.listeners.addresses("http")), None)
             text = await sample.create(self._operations, dns, http)
             path = sample_path(self._settings.database)
             terminal = self._terminal
@@ -258,17 +238,9 @@ class DdnsService(Service):
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate},"
             " {zones} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
-            **{name: self._listeners.shown(name) for name in ("http", "https", "miniupdate")},
+            **{name: self._doors.listeners.shown(name) for name in ("http", "https", "miniupdate")},
             zones=len(self.zones),
         )
-
-    def _only_loopback(self) -> bool:
-        hosts = [host for host, _ in self._dns.addresses]
-        for address in self._listeners.addresses():
-            if address is None:
-                return False
-            hosts.append(address[0])
-        return all(ipaddress.ip_address(host).is_loopback for host in hosts)
 
     def _give_up(self, failure: Failure) -> None:
         self._log.failure("the server cannot start", failure=failure)
@@ -276,20 +248,16 @@ class DdnsService(Service):
 
     def reload(self) -> None:
         """Read again what may change while the server runs: certificate and private key."""
-        if self._certificate is None:
-            return
-        try:
-            self._certificate.load()
-        except TlsError as error:
-            self._log.error("the certificate stays as it was: {error}", error=error)
-        else:
-            self._log.info("the certificate was read again")
+        self._doors.reload()
 
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
+        await self._loaded()
+        return await self._updater.perform(update)
+
+    async def _loaded(self) -> None:
         if self._started is not None and not self._started.called:
             await _when(self._started)
-        return await self._updater.perform(update)
 
     # Stop ------------------------------------------------------------------------------------
 
@@ -304,18 +272,13 @@ class DdnsService(Service):
             return
         if not self._started.called:
             await _when(self._started)
-        self._stop_udp()
-        await self._listeners.stop(self._settings.stop_time)
+        await self._doors.stop(self._settings.stop_time)
+        await self._people.stop()
         await self._control.stop()
         await self._dns.stop()
         await self._requests.stop()
         await self.store.close()
         self._slow.stop()
-
-    def _stop_udp(self) -> None:
-        for port in self._udp_ports:
-            port.stopListening()
-        self._udp_ports.clear()
 
 
 def _when(started: Deferred[None]) -> Deferred[None]:

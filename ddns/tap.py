@@ -96,8 +96,12 @@ class Options(usage.Options):
             certificate=https.certificate and os.path.abspath(https.certificate),
             private_key=https.private_key and os.path.abspath(https.private_key),
         )
+        ca = settings.mail.ca
+        mail = dataclasses.replace(settings.mail, ca=ca and os.path.abspath(ca))
         database = os.path.abspath(settings.database)
-        return config.check(dataclasses.replace(settings, https=https, database=database))
+        return config.check(
+            dataclasses.replace(settings, https=https, mail=mail, database=database)
+        )
 
 
 def _listeners(given: list[str]) -> tuple[str, ...]:

@@ -13,10 +13,12 @@ from twisted.internet.task import deferLater
 
 from ddns.api.caller import Caller
 from ddns.api.operations import Operations
+from ddns.api.reception import Reception
 from ddns.authenticator import Authenticator
 from ddns.model import names, records
 from ddns.model.account import Block
 from ddns.model.journal import Author
+from ddns.model.letter import Letter
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.paths import key_path
 from ddns.policy.abuse import History, Limits
@@ -62,8 +64,22 @@ class House:
             lambda: self.time,
             lambda account, block: self.blocked.append((account, block)),
         )
+        self.letters: list[Letter] = []
+        self.reception = Reception(
+            self.authenticator.password,
+            self.directory.account,
+            self.letters.append,
+            lambda: self.time,
+            lambda: self.time,
+            open=True,
+        )
         self.operations = Operations(
-            self.store, self.publisher.published, self.run_slow, lambda: self.time, self.vault
+            self.store,
+            self.publisher.published,
+            self.run_slow,
+            lambda: self.time,
+            self.vault,
+            reception=self.reception,
         )
 
     def run_slow(self, function: Callable[[], Any]) -> Deferred[Any]:
@@ -97,7 +113,13 @@ class House:
             lambda: self.time,
             self.vault,
             rules=Rules(**changed),
+            reception=self.reception,
         )
+
+    def api_of(self, caller: Caller, operation: str, **arguments: Any) -> Any:
+        """The same for somebody else than the operator."""
+        operations = self.operations.acting_for(caller, "api")
+        return self.running.call(lambda: getattr(operations, operation)(**arguments))
 
     def fill(self, zone: str = "example.net") -> str:
         """A zone with alice's host ``home``; alice's key."""

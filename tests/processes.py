@@ -29,6 +29,8 @@ from tests.programs import PATIENCE, program, run, script
 
 Json = dict[str, Any]
 
+ZONE = "example.net"
+
 
 def eventually(true: Callable[[], Any], what: str, within: float = PATIENCE) -> Any:
     """The first true value of a function, asked again and again."""
@@ -112,6 +114,15 @@ class Server:
         self.https_port = free_port()
         self.options += ["--https", f"tcp:{self.https_port}:interface=127.0.0.1"]
         self.options += ["--certificate", str(certificate), "--private-key", str(private_key)]
+        return self
+
+    def with_registration(self, relay: int) -> Server:
+        """Have people register themselves; mail goes to a relay on this port."""
+        self.config.write_text(
+            self.config.read_text()
+            + '[accounts]\nregistration = "open"\n'
+            + f'[mail]\nrelay = "127.0.0.1:{relay}"\ntls = "off"\nsender = "ddns@{ZONE}"\n'
+        )
         return self
 
     # Life ------------------------------------------------------------------------------------

@@ -222,3 +222,21 @@ def test_nothing_to_wait_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(desk.authenticator, "_run_slow", lambda function: succeed(function()))
     assert result(desk.ask("alice", "alice")) == ALICE
     assert result(desk.ask("alice", "wrong")) is Status.BADAUTH
+
+
+def test_a_key_is_no_password(desk: Desk) -> None:
+    def now(user: str, secret: str) -> str | Status:
+        found: list[str | Status] = []
+        asked = ensureDeferred(desk.authenticator.password(user, secret, HERE))
+        asked.addCallback(found.append)
+        desk.all()
+        return found[0]
+
+    assert now("Alice", "alice") == "alice"
+    assert now("alice", "key") is Status.BADAUTH
+    assert now("nobody", "alice") is Status.BADAUTH
+    assert desk.noticed == [("alice", 1)]
+    assert desk.checked == ["alice", "key", "alice"]
+    assert desk.now("alice", "key") == ALICE
+    assert now("ALICE", "alice") == "alice"
+    assert len(desk.checked) == 3

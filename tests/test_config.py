@@ -12,6 +12,7 @@ from twisted.python.usage import UsageError
 
 from ddns import config, parts
 from ddns.config import ConfigError, Settings
+from ddns.contact import parse_host_and_port
 from ddns.policy.registration import Rules
 from ddns.tap import Options
 
@@ -82,7 +83,7 @@ def test_a_file(file: Path) -> None:
         ("registration.max_ttl = 2147483648", "registration.max_ttl", "2147483647"),
         ("registration.hosts_per_account = 0", "registration.hosts_per_account", "more than 0"),
         ("registration.quarantine_days = -1", "registration.quarantine_days", "0 or more"),
-        ("nonsense = 1", "nonsense", "there is no such setting; known here: abuse, database, "),
+        ("nonsense = 1", "nonsense", "there is no such setting; known here: abuse, accounts, "),
         ("[dns]\nport = 53", "dns.port", "there is no such setting; known here: "),
         ("[dnss]", "dnss", "there is no such setting"),
         ("dns = 1", "dns", "expected a table, got 1"),
@@ -257,3 +258,57 @@ def test_the_help_names_every_option() -> None:
         assert option in text
     for default in (*Settings().dns.listen, *Settings().http.listen, Settings().database):
         assert default in text
+
+
+MAIL = """
+[mail]
+relay = "mail.example.net:587"
+sender = "ddns@example.net"
+"""
+
+
+def test_mail(file: Path) -> None:
+    settings = loaded(file, MAIL + 'user = "u"\npassword = "p"\n[accounts]\nregistration = "open"')
+    assert settings.accounts.registration == "open"
+    assert parse_host_and_port(settings.mail.relay, "") == ("mail.example.net", 587)
+    assert parse_host_and_port("[::1]:25", "") == ("::1", 25)
+    assert "'p'" not in repr(settings)
+    local = MAIL.replace("mail.example.net:587", "localhost:25")
+    loaded(file, local + 'user = "u"\npassword = "p"\ntls = "off"')
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('[accounts]\nregistration = "open"', "mail.relay"),
+        ('[accounts]\nregistration = "yes"', "accounts.registration"),
+        ("[accounts]\nmails_per_hour = 0", "accounts.mails_per_hour"),
+        ('[mail]\ntls = "on"', "mail.tls"),
+        ('[mail]\nrelay = "a.example:25"', "mail.sender"),
+        ('[mail]\nrelay = "a.example:25"\nsender = "a"', "mail.sender"),
+        ('[mail]\nrelay = "a.example:25"\nsender = "a@b.example\\r\\nX: y"', "mail.sender"),
+        ('[mail]\nrelay = "a.example"', "mail.relay"),
+        ('[mail]\nrelay = "a.example:0"', "mail.relay"),
+        ('[mail]\nrelay = "a.example:65536"', "mail.relay"),
+        ('[mail]\nrelay = "::1:25"', "mail.relay"),
+        (MAIL + 'user = "u"', "mail.password"),
+        (MAIL + 'password = "canary"', "mail.user"),
+        (MAIL + 'user = "u"\npassword = "canary"\ntls = "off"', "mail.tls"),
+        ('[api]\nurl = "ddns.example.net"', "api.url"),
+        ('[api]\nurl = "https://a b"', "api.url"),
+    ],
+)
+def test_mail_that_cannot_be(file: Path, text: str, key: str) -> None:
+    with pytest.raises(ConfigError, match=key) as raised:
+        loaded(file, text)
+    assert "canary" not in str(raised.value)
+
+
+def test_a_file_of_certificates_is_found_from_anywhere(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(MAIL + 'ca = "ca.pem"')
+    monkeypatch.chdir(tmp_path)
+    options = Options()
+    options.parseOptions(["--config", str(file)])
+    assert options.settings.mail.ca == str(tmp_path / "ca.pem")

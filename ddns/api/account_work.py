@@ -16,13 +16,23 @@ from ddns.policy.registration import Rules
 from ddns.store.interfaces import IReading, ITransaction
 
 
-def account_add(transaction: ITransaction, name: str, password: str | None, now: float) -> Json:
+def account_add(
+    transaction: ITransaction, name: str, password: str | None, now: float, email: str | None
+) -> Json:
     """A new account."""
     if transaction.account(name) is not None:
         raise Conflict(f"account {name} exists already")
-    account = Account(name, password, now)
+    email_is_free(transaction, name, email)
+    account = Account(name, password, now, email=email)
     transaction.put_account(account)
     return account_json(account)
+
+
+def email_is_free(reading: IReading, name: str, email: str | None) -> None:
+    """No other account than that of this name may have the address."""
+    other = None if email is None else reading.account_with(email)
+    if other is not None and other.name != name:
+        raise Conflict(f"account {other.name} has the address {email}")
 
 
 def account_set(transaction: ITransaction, rules: Rules, name: str, hosts: int | None) -> Json:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from ddns.api import account_work, shown, values
+from ddns.api import account_work, people_work, shown, values
 from ddns.api.errors import Invalid
 from ddns.api.part import Part
 from ddns.api.shown import Json
 from ddns.model.account import Block
-from ddns.policy import secrets
 
 MOST_DAYS = 36_500
 """How long a block may last that has an end."""
@@ -24,19 +23,23 @@ class Accounts(Part):
             "accounts": await self._read(lambda r: [shown.account_json(a) for a in r.accounts()])
         }
 
-    async def account_add(self, name: str, password: str | None = None) -> Json:
-        """A new account, with or without a password."""
+    async def account_add(
+        self, name: str, password: str | None = None, email: str | None = None
+    ) -> Json:
+        """A new account, with or without a password and an e-mail address."""
         known = values.account_name(name)
+        address = None if email is None else values.email(email)
         hashed = None
         if password is not None:
-            if not password:
-                raise Invalid("an empty password is not possible")
-            try:
-                hashed = await self._run_slow(partial(secrets.hash_password, password))
-            except UnicodeEncodeError:
-                raise Invalid("a password has to be UTF-8") from None
+            hashed = await self._hash(_not_empty(password))
         return await self._transact(
-            partial(account_work.account_add, name=known, password=hashed, now=self._now())
+            partial(
+                account_work.account_add,
+                name=known,
+                password=hashed,
+                now=self._now(),
+                email=address,
+            )
         )
 
     async def account_set(self, name: str, hosts: int | str) -> Json:
@@ -50,6 +53,22 @@ class Accounts(Part):
                 hosts=limit,
             )
         )
+
+    async def email_set(self, name: str, email: str) -> Json:
+        """Where an account's owner is written to; ``""`` for nowhere."""
+        return await self._transact(
+            partial(
+                people_work.email_set,
+                name=values.account_name(name),
+                email=values.email(email) if email else None,
+            )
+        )
+
+    async def password_set(self, name: str, password: str) -> Json:
+        """Give an account another password. Whoever is logged in is so no longer."""
+        known = values.account_name(name)
+        hashed = await self._hash(_not_empty(password))
+        return await self._transact(partial(people_work.password_set, name=known, password=hashed))
 
     async def account_show(self, name: str) -> Json:
         """An account with its keys, without their secrets, its hosts and zones."""
@@ -93,3 +112,9 @@ class Accounts(Part):
         return await self._transact(
             partial(account_work.account_block, name=values.account_name(name), block=None)
         )
+
+
+def _not_empty(password: str) -> str:
+    if not password:
+        raise Invalid("an empty password is not possible")
+    return password

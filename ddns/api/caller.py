@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ddns.api.errors import Forbidden, Unauthenticated
 
@@ -18,10 +18,13 @@ class Right(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The operator, somebody who has logged in, or nobody that we know."""
+    """The operator, somebody who has logged in, or nobody that we know. ``peer`` is the address
+    that the call comes from, ``session`` the SHA-256 of the token that came with it."""
 
     account: str | None = None
     operator: bool = False
+    peer: str = ""
+    session: bytes = field(default=b"", repr=False)
 
     @property
     def name(self) -> str:

@@ -63,3 +63,14 @@ class Conflict(ApiError):
 
     code = "conflict"
     status = 409
+
+
+class TooMany(ApiError):
+    """It was asked for too often; ``retry_after`` is in how many seconds it may be again."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

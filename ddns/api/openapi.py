@@ -11,7 +11,9 @@ from typing import Any
 
 from ddns.api import calls
 from ddns.api.caller import Right
+from ddns.api.logins import Logins
 from ddns.api.operations import Operations
+from ddns.api.people import People
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ANSWERS, ARGUMENTS, SCHEMAS, Schema, ref
 
@@ -22,6 +24,7 @@ _OCTETS = "application/octet-stream"
 _TYPES: dict[Any, Schema] = {
     str: {"type": "string"},
     int: {"type": "integer"},
+    float: {"type": "number"},
     bool: {"type": "boolean"},
     type(None): {"type": "null"},
 }
@@ -76,6 +79,7 @@ _REFUSALS = {
     HTTPStatus.FORBIDDEN: "The caller may not do this, or has as many as an account may have.",
     HTTPStatus.NOT_FOUND: "What the call is about does not exist, or is somebody else's.",
     HTTPStatus.CONFLICT: "It exists already, or something else stands in the way.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many have asked for this; try again later.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The server cannot do it at the moment; nothing was changed.",
 }
 
@@ -86,6 +90,8 @@ def _refusal(status: HTTPStatus) -> Schema:
         described["headers"] = {
             "WWW-Authenticate": {"required": True, "schema": {"type": "string"}}
         }
+    elif status is HTTPStatus.TOO_MANY_REQUESTS:
+        described["headers"] = {"Retry-After": {"required": True, "schema": {"type": "integer"}}}
     return described
 
 
@@ -133,8 +139,9 @@ def _responses(route: Route) -> Schema:
     else:
         answer = _answer("Rows (`ddns.model.rows`)", {}, _OCTETS)
     refusals = [HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE]
-    if route.right is not Right.ANYBODY:
-        refusals += [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN]
+    refusals += [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN]
+    if route.operation in {**vars(People), **vars(Logins)}:
+        refusals += [HTTPStatus.TOO_MANY_REQUESTS]
     if route.method != "GET":
         refusals += [HTTPStatus.CONFLICT]
     return {

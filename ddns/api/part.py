@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Self, TypeVar
 
 from ddns.api.caller import OPERATOR, Caller
-from ddns.api.errors import ApiError, Forbidden
+from ddns.api.errors import ApiError, Forbidden, Invalid
+from ddns.api.reception import Reception
 from ddns.api.values import RunSlow
 from ddns.model.journal import Author
+from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.vault import Vault
@@ -25,7 +28,7 @@ class Part:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
     function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
     *rules* are what holds for people; *requests_written* has the log of requests written as far
-    as it has come.
+    as it has come; *reception* is where people come in, if they can.
 
     Whoever calls is the operator until :meth:`acting_for` says otherwise.
     """
@@ -40,6 +43,7 @@ class Part:
         via: str = "command",
         rules: Rules = DEFAULTS,
         requests_written: Callable[[], Awaitable[None]] = nothing_waits,
+        reception: Reception | None = None,
     ) -> None:
         self._store = store
         self._published = published
@@ -49,6 +53,7 @@ class Part:
         self._via = via
         self._rules = rules
         self._requests_written = requests_written
+        self._reception = reception
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}
 
@@ -58,6 +63,13 @@ class Part:
         other._caller = caller
         other._via = via
         return other
+
+    async def _hash(self, password: str) -> str:
+        """What is kept instead of a password."""
+        try:
+            return await self._run_slow(partial(secrets.hash_password, password))
+        except UnicodeEncodeError:
+            raise Invalid("a password has to be UTF-8") from None
 
     async def _transact(self, function: Callable[[ITransaction], T]) -> T:
         author = Author(self._caller.name, self._via, self._now())

@@ -48,6 +48,7 @@ class Route:
 
 
 _PEOPLE = Right.ACCOUNT
+_ANYBODY = Right.ANYBODY
 
 ROUTES = (
     Route("GET", "/v1/zones", "zone_list", right=_PEOPLE),
@@ -66,9 +67,20 @@ ROUTES = (
     Route("POST", "/v1/accounts", "account_add"),
     Route("PATCH", "/v1/accounts/{name}", "account_set"),
     Route("GET", "/v1/accounts/{name}", "account_show", right=_PEOPLE),
-    Route("DELETE", "/v1/accounts/{name}", "account_remove", right=_PEOPLE),
+    Route("DELETE", "/v1/accounts/{name}", "account_remove"),
     Route("POST", "/v1/accounts/{name}/block", "account_block"),
     Route("DELETE", "/v1/accounts/{name}/block", "account_unblock"),
+    Route("PUT", "/v1/accounts/{name}/email", "email_set"),
+    Route("PUT", "/v1/accounts/{name}/password", "password_set"),
+    Route("POST", "/v1/accounts/{name}/leave", "account_leave", right=_PEOPLE),
+    Route("POST", "/v1/registrations", "register", right=_ANYBODY),
+    Route("POST", "/v1/confirmations", "confirm", right=_ANYBODY),
+    Route("POST", "/v1/sessions", "log_in", right=_ANYBODY),
+    Route("DELETE", "/v1/session", "log_out", right=_PEOPLE),
+    Route("POST", "/v1/email", "email_change", right=_PEOPLE),
+    Route("POST", "/v1/password", "password_change", right=_PEOPLE),
+    Route("POST", "/v1/password/requests", "password_reset_request", right=_ANYBODY),
+    Route("POST", "/v1/password/resets", "password_reset", right=_ANYBODY),
     Route("GET", "/v1/keys", "key_list", right=_PEOPLE),
     Route("POST", "/v1/keys", "key_add", right=_PEOPLE),
     Route("POST", "/v1/keys/{number}/disable", "key_disable", right=_PEOPLE),

@@ -53,6 +53,7 @@ _zone = {
 _account = {
     "name": _ACCOUNT,
     "password": _FLAG,
+    "email": _or_null({"type": "string"}),
     "blocked": {"anyOf": [{"$ref": "#/components/schemas/Block"}, {"type": "null"}]},
 }
 _key = {
@@ -113,6 +114,10 @@ SCHEMAS: dict[str, Schema] = {
         records={"type": "array", "items": ref("RRset")},
         requests={"type": "array", "items": ref("Request")},
     ),
+    "Address": _object(name=_ACCOUNT, email={"type": "string"}),
+    "Session": _object(token={"type": "string"}, expires=_TIME, account=_ACCOUNT),
+    "LoggedOut": _object(account=_ACCOUNT),
+    "Requested": _object(name_or_email={"type": "string"}),
     "Block": _object(reason={"type": "string"}, since=_TIME, until=_or_null(_TIME)),
     "Request": _object(
         at=_TIME,
@@ -160,6 +165,17 @@ ANSWERS = {
     "account_add": "Account",
     "account_block": "Account",
     "account_unblock": "Account",
+    "email_set": "Account",
+    "password_set": "Account",
+    "account_leave": "Account",
+    "register": "Address",
+    "confirm": "Account",
+    "log_in": "Session",
+    "log_out": "LoggedOut",
+    "email_change": "Address",
+    "password_change": "Session",
+    "password_reset_request": "Requested",
+    "password_reset": "Account",
     "account_set": "AccountLimit",
     "account_show": "WholeAccount",
     "account_remove": "Account",
@@ -188,7 +204,9 @@ ARGUMENTS: dict[str, Schema] = {
     "ttl": _TTL,
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "uses": {"type": "integer", "minimum": 1, "maximum": 1000},
-    "days": {"type": "integer", "minimum": 1, "maximum": 365},
+    "invitation_add.days": {"type": "integer", "minimum": 1, "maximum": 365},
+    "account_block.days": {"type": "number", "exclusiveMinimum": 0, "maximum": 36_500},
+    "account_block.reason": {"type": "string", "pattern": r"\S"},
     "serial": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
     "account_set.hosts": {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]

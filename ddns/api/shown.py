@@ -45,6 +45,7 @@ def account_json(account: Account) -> Json:
     return {
         "name": account.name,
         "password": account.password is not None,
+        "email": account.email,
         "blocked": None if account.block is None else block_json(account.block),
     }
 

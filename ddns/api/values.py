@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 
-from ddns.api.errors import Invalid, NotFound
+from ddns.api.errors import Conflict, Invalid, NotFound
 from ddns.api.shown import Json
 from ddns.model import account as accounts
 from ddns.model import names, records
@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 MOST_HOSTS = 1_000_000
 """What the operator can give to one account."""
+
+LEAST_PASSWORD = 10
+MOST_PASSWORD = 1024
 
 
 class RunSlow(Protocol):
@@ -50,6 +53,43 @@ def account_name(text: str) -> str:
         return accounts.account_name(text)
     except accounts.BadAccountName as error:
         raise Invalid(str(error)) from error
+
+
+def chosen_name(text: str) -> str:
+    """An account's name that somebody chooses who is not the operator."""
+    known = account_name(text)
+    if "@" in known:
+        raise Invalid(f"{text!r} looks like an e-mail address; choose a name without an @")
+    if known in accounts.RESERVED:
+        raise Conflict(f"the name {known} is reserved; choose another")
+    return known
+
+
+def email(text: str) -> str:
+    """An e-mail address."""
+    try:
+        return accounts.email_address(text)
+    except accounts.BadEmail as error:
+        raise Invalid(str(error)) from error
+
+
+def name_or_email(text: str) -> str:
+    """An account's name or an e-mail address, in lower case."""
+    try:
+        return account_name(text)
+    except Invalid:
+        return email(text).lower()
+
+
+def chosen_password(text: str) -> str:
+    """A password that somebody chooses who is not the operator."""
+    if not LEAST_PASSWORD <= len(text) <= MOST_PASSWORD:
+        raise Invalid(f"a password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid("a password has to be UTF-8") from None
+    return text
 
 
 def key_kind(text: str) -> KeyKind:

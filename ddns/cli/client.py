@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -44,19 +44,18 @@ class Client(Protocol):
         """All records of a zone, its SOA first."""
 
 
-class SocketClient:
-    """A client of a running server."""
+class HttpClient:
+    """A client of the API over a connection, below a path, with these headers."""
 
-    def __init__(self, path: Path) -> None:
-        """Connect.
-
-        :raises NoServer: when nobody listens.
-        """
-        self._connection = _UnixConnection(path)
-        try:
-            self._connection.connect()
-        except OSError as error:
-            raise NoServer from error
+    def __init__(
+        self,
+        connection: http.client.HTTPConnection,
+        below: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._below = below
+        self._headers = dict(headers or {})
 
     def call(self, operation: str, **arguments: Any) -> Json:
         """See :class:`Client`."""
@@ -72,30 +71,65 @@ class SocketClient:
             body = json.dumps(rest).encode()
         answer = self._ask(route.method, path, body)
         try:
-            parsed = json.loads(answer.read())
-        except (ValueError, OSError, http.client.HTTPException) as error:
+            octets = answer.read()
+        except (OSError, http.client.HTTPException) as error:
             raise CallFailed("failed", f"the server's answer ends early: {error}") from error
-        if answer.status != 200:
-            raise CallFailed(**parsed["error"])
-        return parsed  # type: ignore[no-any-return]
+        parsed = _json(octets)
+        if answer.status != 200 or not isinstance(parsed, dict):
+            raise _refusal(parsed)
+        return parsed
 
     def rows(self, origin: str) -> Iterator[Row]:
         """See :class:`Client`."""
         path, _ = BY_OPERATION["zone_scan"].fill({"origin": origin})
         answer = self._ask("GET", path, None)
-        if answer.status != 200:
-            raise CallFailed(**json.loads(answer.read())["error"])
         try:
+            if answer.status != 200:
+                raise _refusal(_json(answer.read()))
             yield from unpack_rows(answer.read())
         except (OSError, http.client.HTTPException) as error:
             raise CallFailed("failed", f"the server's answer ends early: {error}") from error
 
     def _ask(self, method: str, path: str, body: bytes | None) -> http.client.HTTPResponse:
         try:
-            self._connection.request(method, path, body)
+            self._connection.request(method, self._below + path, body, self._headers)
             return self._connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            raise CallFailed("failed", f"the server went away: {error}") from error
+            raise CallFailed("failed", f"{self.gone}: {error}") from error
+
+    gone = "the server went away"
+
+
+def _json(octets: bytes) -> object:
+    """What JSON says; None where it is none."""
+    try:
+        return json.loads(octets)
+    except ValueError:
+        return None
+
+
+def _refusal(answer: object) -> CallFailed:
+    """What the API says is wrong; whatever answers, it need not be the API."""
+    match answer:
+        case {"error": {"code": str(code), "message": str(message)}}:
+            return CallFailed(code, message)
+    return CallFailed("failed", "what answers there is not the API of a server like this")
+
+
+class SocketClient(HttpClient):
+    """A client of a running server on this machine."""
+
+    def __init__(self, path: Path) -> None:
+        """Connect.
+
+        :raises NoServer: when nobody listens.
+        """
+        connection = _UnixConnection(path)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise NoServer from error
+        super().__init__(connection)
 
 
 def _query(value: object) -> object:

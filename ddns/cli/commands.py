@@ -18,18 +18,13 @@ def account_add(client: Client, args: argparse.Namespace) -> Shown:
     password = None
     if args.password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
-    account = client.call("account_add", name=args.name, password=password)
+    account = client.call("account_add", name=args.name, password=password, email=args.email)
     return account, [f"added account {account['name']}"]
 
 
 def account_list(client: Client, args: argparse.Namespace) -> Shown:
     answer = client.call("account_list")
-    return answer, table(answer["accounts"], ("name", "password", "blocked"))
-
-
-def account_set(client: Client, args: argparse.Namespace) -> Shown:
-    account = client.call("account_set", name=args.name, hosts=args.hosts)
-    return account, [f"account {account['name']} may register {account['host_limit']} hosts"]
+    return answer, table(answer["accounts"], ("name", "password", "email", "blocked"))
 
 
 def account_show(client: Client, args: argparse.Namespace) -> Shown:
@@ -37,6 +32,7 @@ def account_show(client: Client, args: argparse.Namespace) -> Shown:
     lines = [
         f"name: {account['name']}",
         f"password: {cell(account['password'])}",
+        f"email: {cell(account['email'])}",
         f"hosts that it may register: {account['host_limit']}",
         f"DonDNS: {'API enabled' if account['dondns'] else 'API disabled'}",
         *_blocked(account["blocked"]),

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ddns import __version__
-from ddns.cli import commands, zone_commands
+from ddns.cli import commands, people, zone_commands
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
 from ddns.cli.showing import Command, Shown
 from ddns.model.account import Addresses, KeyKind, Registration
+
+DATABASE = "ddns.sqlite"
+SERVER = "DDNS_SERVER"
 
 STARTING = 15.0
 """Seconds to wait for a server that holds the database but does not answer yet."""
@@ -28,13 +31,21 @@ def parser() -> argparse.ArgumentParser:
         prog="ddns",
         description="Administer a dynamic DNS server. While a server runs on the database, the"
         " command acts through it and returns when DNS answers the change; otherwise it opens the"
-        " database itself.",
+        " database itself. With --server it acts for somebody who has logged in there.",
     )
     top.add_argument("--version", action="version", version=f"ddns {__version__}")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--database", default="ddns.sqlite", metavar="FILE", help="default: %(default)s"
-    )
+    common.add_argument("--database", metavar="FILE", help=f"default: {DATABASE}")
+    for within, default in ((top, None), (common, argparse.SUPPRESS)):
+        within.add_argument(
+            "--server",
+            metavar="URL",
+            default=default,
+            help=f"the server of somebody else (default: {SERVER} in the environment)",
+        )
+        within.add_argument(
+            "--ca", metavar="FILE", default=default, help="certificates to trust, a PEM file"
+        )
     common.add_argument("--json", action="store_true", help="answer in JSON")
     groups = top.add_subparsers(dest="group", required=True, metavar="GROUP")
 
@@ -48,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = within.add_parser(
             name, help=about, description=about, parents=[common]
         )
-        made.set_defaults(run=run, creates=creates)
+        made.set_defaults(run=run, creates=creates, remote=False)
         return made
 
     zone = group("zone", "Zones that this server is authoritative for")
@@ -86,6 +97,8 @@ def parser() -> argparse.ArgumentParser:
     one = command(zone, "invitations", zone_commands.zone_invitations, "List invitations")
     one.add_argument("origin")
     one.add_argument("--revoke", type=int, metavar="NUMBER", help="take this one back")
+    one = command(zone, "join", zone_commands.zone_join, "Use an invitation")
+    one.add_argument("code")
     one = command(zone, "members", zone_commands.zone_members, "List members")
     one.add_argument("origin")
     one.add_argument("--remove", metavar="ACCOUNT", help="end this account's membership")
@@ -103,15 +116,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--password-stdin", action="store_true", help="read a password from standard input"
     )
-    one = command(account, "set", commands.account_set, "Change what an account may have")
-    one.add_argument("name")
-    one.add_argument(
-        "--hosts",
-        type=_hosts,
-        required=True,
-        metavar="N",
-        help="how many hosts it may register, or 'default'",
-    )
+    one.add_argument("--email", metavar="ADDRESS", help="where its owner is written to")
     command(account, "list", commands.account_list, "List accounts")
     one = command(account, "show", commands.account_show, "Show an account with all it has")
     one.add_argument("name")
@@ -152,7 +157,9 @@ def parser() -> argparse.ArgumentParser:
     host = group("host", "Names that clients update")
     one = command(host, "add", commands.host_add, "Add a host")
     one.add_argument("name")
-    one.add_argument("--account", required=True, metavar="NAME")
+    one.add_argument(
+        "--account", metavar="NAME", help="whose it is; for who has logged in, their own"
+    )
     one.add_argument("--ttl", type=int, metavar="SECONDS", help="default: 10")
     one.add_argument(
         "--record",
@@ -194,16 +201,13 @@ def parser() -> argparse.ArgumentParser:
     one = command(record, "delete", commands.record_delete, "Delete records of a name")
     one.add_argument("owner")
     one.add_argument("type", nargs="?")
+    people.add_commands(groups, group, command, account)
     return top
 
 
 def _key(one: argparse.ArgumentParser) -> None:
     one.add_argument("key", help="its number, or the account if that has one key of the kind only")
     one.add_argument("--kind", choices=[*KeyKind])
-
-
-def _hosts(text: str) -> int | str:
-    return text if text == "default" else int(text)
 
 
 def _policy(one: argparse.ArgumentParser) -> None:
@@ -249,27 +253,37 @@ def _printable(text: str) -> str:
 
 
 def _run(args: argparse.Namespace) -> Shown:
-    """Through a running server if there is one, else with the database in our own hands."""
+    """Through a server far away if one is named; through one that runs here, or else with the
+    database in our own hands."""
     from ddns.paths import socket_path
+
+    server = args.server or (os.environ.get(SERVER) if args.database is None else None)
+    database = args.database or DATABASE
 
     def work(client: Client) -> Shown:
         answer, lines = args.run(client, args)
         return answer, list(lines)
 
+    if server:
+        from ddns.cli.remote import RemoteClient
+
+        return work(RemoteClient(server, args.ca))
+    if args.remote:
+        raise CallFailed("invalid", f"say which server: --server URL, or {SERVER}=URL")
     deadline = time.monotonic() + STARTING
     while True:
         try:
-            return work(SocketClient(socket_path(args.database)))
+            return work(SocketClient(socket_path(database)))
         except NoServer:
             pass
-        if not args.creates and not Path(args.database).exists():
-            raise CallFailed("not_found", f"there is no database {args.database}")
+        if not args.creates and not Path(database).exists():
+            raise CallFailed("not_found", f"there is no database {database}")
         from ddns.cli import local
         from ddns.store.database import StoreInUse
         from ddns.store.interfaces import StoreError
 
         try:
-            return local.run(args.database, work)
+            return local.run(database, work)
         except StoreInUse as error:
             if time.monotonic() > deadline:
                 raise CallFailed("in_use", str(error)) from error

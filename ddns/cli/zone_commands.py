@@ -156,6 +156,11 @@ def zone_invitations(client: Client, args: argparse.Namespace) -> Shown:
     return answer, table(answer["invitations"], ("id", "uses", "expires", "by"))
 
 
+def zone_join(client: Client, args: argparse.Namespace) -> Shown:
+    zone = client.call("invitation_redeem", code=args.code)
+    return zone, [f"you may register hosts in {zone['origin']}"]
+
+
 def zone_members(client: Client, args: argparse.Namespace) -> Shown:
     if args.remove is not None:
         gone = client.call("member_remove", origin=args.origin, account=args.remove)

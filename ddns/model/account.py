@@ -6,9 +6,42 @@ import enum
 import re
 from dataclasses import dataclass
 
+from ddns.model import names
 from ddns.model.records import HOST_TTL
 
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
+
+
+RESERVED = frozenset(
+    {
+        "abuse",
+        "admin",
+        "administrator",
+        "api",
+        "daemon",
+        "ddns",
+        "help",
+        "hostmaster",
+        "info",
+        "localhost",
+        "mail",
+        "mailer-daemon",
+        "no-reply",
+        "nobody",
+        "noc",
+        "noreply",
+        "operator",
+        "postmaster",
+        "root",
+        "security",
+        "support",
+        "sysadmin",
+        "system",
+        "webmaster",
+        "www",
+    }
+)
+"""Names that nobody may choose: people would take their owner for somebody else (RFC 2142)."""
 
 
 class BadAccountName(ValueError):
@@ -26,6 +59,29 @@ def account_name(text: str) -> str:
             f"{text!r} is not an account name: 1 to 64 letters, digits and any of . _ @ + -"
         )
     return name
+
+
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", re.ASCII)
+
+
+class BadEmail(ValueError):
+    """Not the address of a mailbox: ``LOCAL@DOMAIN``, without comments, quotes or spaces."""
+
+
+def email_address(text: str) -> str:
+    """An e-mail address (RFC 5321 4.1.2, the forms in use): the domain in lower case and A-labels.
+
+    :raises BadEmail: for anything else.
+    """
+    local, at, domain = text.strip().rpartition("@")
+    try:
+        wire = names.host_from_text(domain)
+    except names.BadName:
+        wire = names.ROOT
+    dots = local.startswith(".") or local.endswith(".") or ".." in local
+    if not at or not _LOCAL_PART.fullmatch(local) or dots or len(names.labels(wire)) < 2:
+        raise BadEmail(f"{text!r} is not an e-mail address")
+    return f"{local}@{names.to_text(wire)}"
 
 
 class KeyKind(enum.StrEnum):
@@ -53,13 +109,41 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Account:
     """``password`` is an argon2id hash in its standard text form, or None: keys only.
-    ``host_limit`` is how many hosts the account may register, or None: as many as any other."""
+    ``host_limit`` is how many hosts the account may register, or None: as many as any other.
+    ``email`` is where its owner is written to; no two accounts have the same, in upper or lower
+    case."""
 
     name: str
     password: str | None = None
     created: float = 0.0
     block: Block | None = None
     host_limit: int | None = None
+    email: str | None = None
+
+
+class Purpose(enum.StrEnum):
+    """What a token that went out by mail is for; it does nothing else."""
+
+    REGISTER = "register"
+    EMAIL = "email"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What waits for somebody to come back with a token from a mail, of which only the SHA-256 is
+    kept (32 octets), until ``expires``, in seconds since 1970.
+
+    ``account`` is a name to come for REGISTER, an account's otherwise; ``email`` the address that a
+    token for REGISTER or EMAIL proves; ``password`` the argon2id hash that REGISTER brings.
+    """
+
+    digest: bytes
+    purpose: Purpose
+    account: str
+    expires: float
+    email: str | None = None
+    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

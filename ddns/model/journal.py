@@ -77,11 +77,12 @@ def unpack_values(owner: bytes, number: int, packed: bytes) -> RRset:
 
 
 def public(subject: Subject | None) -> bytes | None:
-    """A journal text of an object, without anything that could serve as a secret."""
+    """A journal text of an object, without anything that could serve as a secret, and without what
+    leads to a person: the journal is kept when they have gone."""
     if subject is None:
         return None
     shown = dataclasses.asdict(subject)
-    for secret in ("password", "digest", "sealed"):
+    for secret in ("password", "digest", "sealed", "email"):
         shown.pop(secret, None)
     return json.dumps(shown, default=_shown, sort_keys=True).encode()
 

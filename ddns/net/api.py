@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -17,26 +19,40 @@ from zope.interface import implementer
 from ddns import __version__
 from ddns.api import calls, openapi, routes
 from ddns.api.caller import Caller
-from ddns.api.errors import ApiError, Invalid, NotAllowed, NotFound, Unauthenticated
+from ddns.api.errors import ApiError, Invalid, NotAllowed, NotFound, TooMany, Unauthenticated
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
+from ddns.net import peers
 from ddns.store.interfaces import IScan
+
+_ALWAYS = (
+    (b"server", b"ddns"),
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""Answers are for who asked, once, and are never anything that a browser runs."""
 
 
 class ApiResource(Resource):
     """The API's table as a resource, and its description beside it. *caller_of* tells who sends a
-    request, *via* how the journal names this way."""
+    request, or raises ApiError; *via* is how the journal names this way; calls wait for *ready*."""
 
     isLeaf = True
     _log = Logger()
 
     def __init__(
-        self, operations: Operations, caller_of: Callable[[server.Request], Caller], via: str
+        self,
+        operations: Operations,
+        caller_of: Callable[[server.Request], Caller],
+        via: str,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__()
         self._operations = operations
         self._caller_of = caller_of
         self._via = via
+        self._ready = ready
 
     def render(self, request: server.Request) -> int:
         """Find the operation, call it, answer JSON or rows."""
@@ -47,11 +63,7 @@ class ApiResource(Resource):
         try:
             await self._call(request)
         except ApiError as error:
-            if isinstance(error, NotAllowed):
-                request.setHeader(b"allow", ", ".join(error.allowed).encode())
-            elif isinstance(error, Unauthenticated):
-                request.setHeader(b"www-authenticate", b"Bearer")
-            _send(request, error.status, _error(error.code, str(error)))
+            _send(request, error.status, _error(error.code, str(error)), _headers(error))
         except Exception:
             self._log.failure("an API call failed")
             if request.startedWriting and request.channel is not None:
@@ -77,7 +89,10 @@ class ApiResource(Resource):
                 raise NotAllowed(allowed)
             raise NotFound("there is no such operation")
         route, texts = found
-        caller = self._caller_of(request)
+        if self._ready is not None:
+            await self._ready()
+        peer = peers.text_of(request.getClientAddress())
+        caller = dataclasses.replace(self._caller_of(request), peer=peer)
         caller.check(route.right)
         body = request.content.read() if request.content else b""
         texts |= dict(parse_qsl(query, keep_blank_values=True))
@@ -110,12 +125,29 @@ def _error(code: str, message: str) -> Json:
     return {"error": {"code": code, "message": message}}
 
 
-def _send(request: server.Request, status: int, answer: object) -> None:
+def _headers(error: ApiError) -> Mapping[bytes, bytes]:
+    """What HTTP adds to some errors (RFC 6750 3, RFC 9110 10.2.1 and 10.2.3)."""
+    if isinstance(error, NotAllowed):
+        return {b"allow": ", ".join(error.allowed).encode()}
+    if isinstance(error, Unauthenticated):
+        return {b"www-authenticate": b"Bearer"}
+    if isinstance(error, TooMany):
+        return {b"retry-after": b"%d" % math.ceil(error.retry_after)}
+    return {}
+
+
+def _send(
+    request: server.Request,
+    status: int,
+    answer: object,
+    headers: Mapping[bytes, bytes] | None = None,
+) -> None:
     if request.channel is None or request.startedWriting:
         return
     body = json.dumps(answer).encode()
     request.setResponseCode(status)
-    request.setHeader(b"content-type", b"application/json")
+    for name, value in (*_ALWAYS, *(headers or {}).items()):
+        request.setHeader(name, value)
     request.setHeader(b"content-length", b"%d" % len(body))
     request.setHeader(b"cache-control", b"no-store")
     request.write(body)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 from twisted.web import http, server
-from twisted.web.resource import Resource
+from twisted.web.resource import IResource, Resource
 
 from ddns.dialects.base import Dialect, Reply, Request, shown
 from ddns.model.update import Credentials, Outcome, Status, Update
@@ -31,7 +31,8 @@ def note_nothing(update: Update, outcome: Outcome, exchange: Callable[[], tuple[
 
 
 class UpdateResource(Resource):
-    """All dialects below one resource, by the path that is left at this point."""
+    """All dialects below one resource, by the path that is left at this point. *beside* are other
+    resources, by the first part of paths that are no dialect's."""
 
     isLeaf = True
     _log = Logger()
@@ -42,8 +43,10 @@ class UpdateResource(Resource):
         dialects: Iterable[Dialect],
         now: Callable[[], float],
         note: Note = note_nothing,
+        beside: Mapping[bytes, IResource] | None = None,
     ) -> None:
         super().__init__()
+        self._beside = beside or {}
         self._perform = perform
         self._now = now
         self._note = note
@@ -54,12 +57,23 @@ class UpdateResource(Resource):
         path = "/" + b"/".join(request.postpath or []).decode("utf-8", "replace").rstrip("/")
         dialect = self._by_path.get(path)
         if dialect is None:
-            _send(request, Reply("There is nothing here.\n", 404))
-        elif request.method not in (b"GET", b"POST"):
+            return self._elsewhere(request)
+        if request.method not in (b"GET", b"POST"):
             _send(request, Reply("GET or POST only.\n", 405, headers={"Allow": "GET, POST"}))
         else:
             ensureDeferred(self._answer(request, dialect, path))
         return server.NOT_DONE_YET
+
+    def _elsewhere(self, request: server.Request) -> int:
+        left = request.postpath or [b""]
+        resource = self._beside.get(left[0])
+        if resource is None:
+            _send(request, Reply("There is nothing here.\n", 404))
+            return server.NOT_DONE_YET
+        request.prepath = [*(request.prepath or []), left[0]]
+        request.postpath = left[1:]
+        answered: int = resource.render(request)
+        return answered
 
     async def _answer(self, request: http.Request, dialect: Dialect, path: str) -> None:
         asked = Request(

@@ -17,6 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 KEY_LENGTH = 24  # of 62 letters and digits: 142 bits
 SHORT_KEY_LENGTH = 15  # 89 bits; what the miniupdate client in C has room for
+TOKEN_LENGTH = 43  # 256 bits
 _ALPHABET = string.ascii_letters + string.digits
 
 _HASHER = PasswordHasher()
@@ -26,6 +27,12 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe())
 def generate_key(length: int = KEY_LENGTH) -> str:
     """A new key: letters and digits only, because routers mangle anything else."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def generate_token() -> str:
+    """What stands for a person, in a mail or after logging in: 256 bits, and nothing that a shell
+    or a mail program would take for something else."""
+    return generate_key(TOKEN_LENGTH)
 
 
 def responder(secret: str) -> str:

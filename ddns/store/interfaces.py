@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
-from ddns.model.account import Account, Host, Key, ZoneInfo
+from ddns.model.account import Account, Host, Key, Pending, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
@@ -59,6 +59,15 @@ class IReading(Interface):
 
     def account(name: str) -> Account | None:
         """An account."""
+
+    def account_with(email: str) -> Account | None:
+        """The account with this e-mail address, in upper or lower case."""
+
+    def pending(digest: bytes) -> Pending | None:
+        """What waits for the token with this SHA-256, be it too late or not."""
+
+    def pendings() -> int:
+        """How many of them there are."""
 
     def accounts() -> list[Account]:
         """All accounts in the order of their names."""
@@ -139,11 +148,22 @@ class ITransaction(IReading):
         are released."""
 
     def put_account(account: Account) -> None:
-        """Add an account, or change its password, block or how many hosts it may have."""
+        """Add an account, or change its password, block, e-mail address or how many hosts it may
+        have."""
 
     def remove_account(name: str) -> None:
-        """Remove an account with its keys, hosts and memberships. It must not own a zone. Names
-        that it had stay released by nobody that there is."""
+        """Remove an account with its keys, hosts and memberships, and what waits for tokens of
+        that name. It must not own a zone. Names that it had stay released by nobody that there
+        is."""
+
+    def put_pending(pending: Pending) -> None:
+        """Have something wait for its token. That is no event of the journal."""
+
+    def remove_pending(account: str) -> None:
+        """Forget all that waits under an account's name."""
+
+    def prune_pendings(now: float) -> None:
+        """Forget what waited in vain."""
 
     def add_key(key: Key) -> Key:
         """Add a key; the answer carries its number."""

@@ -74,6 +74,25 @@ def v0007_registration(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@MIGRATIONS()
+def v0008_people_who_register_themselves(db: Database) -> None:
+    """E-mail addresses, no two alike, and what waits for a token that went out by mail."""
+    db.conn.execute("alter table account add column email text")
+    db.conn.execute("create unique index account_by_email on account (email collate nocase)")
+    db.conn.execute(
+        "create table pending ("
+        " digest blob primary key,"  # sha-256 of the token
+        " purpose text not null,"
+        " account text not null,"  # a name to come, or an account's
+        " expires real not null,"
+        " email text,"
+        " password text"  # argon2id
+        ") strict, without rowid"
+    )
+    db.conn.execute("create index pending_by_account on pending (account)")
+    db.conn.execute("create index pending_by_time on pending (expires)")
+
+
 _FIRST_SCHEMA = """
 create table account (
     name text primary key,

@@ -15,6 +15,8 @@ from ddns.model.account import (
     Host,
     Key,
     KeyKind,
+    Pending,
+    Purpose,
     Registration,
     ZoneInfo,
 )
@@ -26,7 +28,7 @@ from ddns.store.interfaces import IReading, StoreError
 from ddns.store.requests import read_requests
 
 _ACCOUNT = (
-    "select name, password, created, block_reason, block_since, block_until, host_limit"
+    "select name, password, created, block_reason, block_since, block_until, host_limit, email"
     " from account"
 )
 _ZONE = "select origin, serial, account, created, addresses, registration from zone"
@@ -73,8 +75,25 @@ class Reading:
         row = self._execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone()
         return None if row is None else _account(*row)
 
+    def account_with(self, email: str) -> Account | None:
+        found = self._execute(f"{_ACCOUNT} where email = ? collate nocase", (email,))
+        row = found.fetchone()
+        return None if row is None else _account(*row)
+
     def accounts(self) -> list[Account]:
         return [_account(*row) for row in self._execute(f"{_ACCOUNT} order by name")]
+
+    def pending(self, digest: bytes) -> Pending | None:
+        row = self._execute(
+            "select digest, purpose, account, expires, email, password from pending"
+            " where digest = ?",
+            (digest,),
+        ).fetchone()
+        return None if row is None else Pending(row[0], Purpose(row[1]), *row[2:])
+
+    def pendings(self) -> int:
+        (count,) = self._execute("select count(*) from pending").fetchone()
+        return int(count)
 
     def _key(self, row: tuple[Any, ...]) -> Key:
         number, account, kind, digest, limited, created, sealed, enabled = row
@@ -219,9 +238,10 @@ def _account(
     since: float,
     until: float | None,
     host_limit: int | None,
+    email: str | None,
 ) -> Account:
     block = None if reason is None else Block(reason, since, until)
-    return Account(name, password, created, block, host_limit)
+    return Account(name, password, created, block, host_limit, email)
 
 
 def _zone(

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from zope.interface import implementer
 
 from ddns.model import names
-from ddns.model.account import Account, Host, Key, ZoneInfo
+from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind, public
 from ddns.model.requests import Noted
 from ddns.store.interfaces import ITransaction, StoreError
+from ddns.store.people import People
 from ddns.store.reading import dormant_bits
 from ddns.store.registering import Registering
 from ddns.store.requests import log_requests
@@ -19,7 +20,7 @@ from ddns.store.staging import Staging
 
 
 @implementer(ITransaction)
-class Transaction(Staging, Registering):
+class Transaction(Staging, Registering, People):
     """One author's changes within a batch."""
 
     # Zones -----------------------------------------------------------------------------------
@@ -70,85 +71,6 @@ class Transaction(Staging, Registering):
         if (given := self._batch.serials.pop(origin, None)) is not None:
             self._forgotten.setdefault(origin, given)
         self._journal(EventKind.ZONE, names.to_text(origin), public(zone), None, zone=origin)
-
-    # Accounts and keys -----------------------------------------------------------------------
-
-    def put_account(self, account: Account) -> None:
-        self._direct()
-        before = self.account(account.name)
-        self._execute(
-            "insert into account (name, password, created, block_reason, block_since, block_until,"
-            " host_limit) values (?, ?, ?, ?, ?, ?, ?) on conflict (name) do update set"
-            " password = excluded.password, block_reason = excluded.block_reason,"
-            " block_since = excluded.block_since, block_until = excluded.block_until,"
-            " host_limit = excluded.host_limit",
-            (
-                account.name,
-                account.password,
-                account.created,
-                *(dataclasses.astuple(account.block) if account.block else (None, None, None)),
-                account.host_limit,
-            ),
-        )
-        self._journal(
-            EventKind.ACCOUNT, account.name, public(before), public(account), value=account
-        )
-
-    def remove_account(self, name: str) -> None:
-        account = self.account(name)
-        if account is None:
-            raise StoreError(f"there is no account {name}")
-        for host in self.hosts(account=name):
-            self.remove_host(host.name)
-        for key in self.keys(name):
-            self.remove_key(key.id)
-        self._direct()
-        self._execute("delete from account where name = ?", (name,))
-        self._journal(EventKind.ACCOUNT, name, public(account), None)
-
-    def add_key(self, key: Key) -> Key:
-        self._direct()
-        cursor = self._execute(
-            "insert into key (account, kind, digest, limited, created, sealed, enabled)"
-            " values (?, ?, ?, ?, ?, ?, ?)",
-            (
-                key.account,
-                str(key.kind),
-                key.digest,
-                key.hosts is not None,
-                key.created,
-                key.sealed,
-                key.enabled,
-            ),
-        )
-        assert cursor.lastrowid is not None
-        key = dataclasses.replace(key, id=cursor.lastrowid)
-        self._many(
-            "insert into key_host (key, name) values (?, ?)",
-            [(key.id, name) for name in sorted(key.hosts or ())],
-        )
-        self._journal(EventKind.KEY, str(key.id), None, public(key), value=key)
-        return key
-
-    def change_key(self, key: Key) -> None:
-        before = self.key(key.id)
-        if before is None:
-            raise StoreError(f"there is no key {key.id}")
-        self._direct()
-        self._execute(
-            "update key set digest = ?, sealed = ?, enabled = ? where id = ?",
-            (key.digest, key.sealed, key.enabled, key.id),
-        )
-        key = dataclasses.replace(before, digest=key.digest, sealed=key.sealed, enabled=key.enabled)
-        self._journal(EventKind.KEY, str(key.id), public(before), public(key), value=key)
-
-    def remove_key(self, number: int) -> None:
-        key = self.key(number)
-        if key is None:
-            raise StoreError(f"there is no key {number}")
-        self._direct()
-        self._execute("delete from key where id = ?", (number,))
-        self._journal(EventKind.KEY, str(number), public(key), None)
 
     # Hosts -----------------------------------------------------------------------------------
 

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from ddns.policy import secrets
+from tests.api.coming import Street
 from tests.house import House, house_at
 from tests.net.reactors import RunningReactor
 
@@ -41,3 +44,12 @@ def housed(open_house: House) -> House:
     """Alice has ``a.dyn.example``."""
     open_house.person("alice", "host_add", name="a.dyn.example")
     return open_house
+
+
+@pytest.fixture
+def street(house: House, monkeypatch: pytest.MonkeyPatch) -> Street:
+    """Before the door of a house whose argon2 is quick."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(secrets, "_HASHER", quick)
+    monkeypatch.setattr(secrets, "_NOBODY", quick.hash("nobody's"))
+    return Street(house)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -13,6 +14,7 @@ from ddns.api import openapi
 from ddns.api.caller import Right
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ANSWERS, ARGUMENTS, SCHEMAS
+from tests.api.coming import OTHER_PASSWORD, PASSWORD, Street, token_in
 from tests.house import House, change, update
 
 DOCUMENT = openapi.document("1.2.3", "/api")
@@ -133,8 +135,36 @@ def test_answers_are_as_described(house: House) -> None:
     api("account_list")
     api("record_delete", owner="*.home.example.net")
     api("host_remove", name="home.example.net")
+    api("email_set", name="carol", email="carol@example.org")
+    api("password_set", name="carol", password="correct horse")
+    for operation, about in people(house):
+        answers(operation, about)
+        seen.add(operation)
     api("member_remove", "alice", origin="bücher.example", account="alice")
     api("account_remove", name="alice")
     api("zone_import", origin="new.example", rows=b"", stage="s", last=False)
     api("zone_remove", origin="bücher.example")
     assert seen == ANSWERS.keys()
+
+
+def people(house: House) -> Iterator[tuple[str, Any]]:
+    """What somebody is answered who comes, is known, forgets the password and leaves."""
+    street = Street(house)
+    yield "register", street.ask("register", name="dave", password=PASSWORD, email="d@example.org")
+    yield "confirm", street.ask("confirm", token=token_in(street.letter()))
+    session = street.ask("log_in", name="dave", password=PASSWORD)
+    yield "log_in", session
+    changed = street.ask_as(session["token"], "password_change", old=PASSWORD, new=OTHER_PASSWORD)
+    yield "password_change", changed
+    mine = {"email": "dave@example.org", "password": OTHER_PASSWORD}
+    yield "email_change", street.ask_as(changed["token"], "email_change", **mine)
+    house.letters.clear()
+    yield "log_out", street.ask_as(changed["token"], "log_out")
+    yield (
+        "password_reset_request",
+        street.ask("password_reset_request", name_or_email="d@example.org"),
+    )
+    token = token_in(street.letter())
+    yield "password_reset", street.ask("password_reset", token=token, password=PASSWORD)
+    leaving = {"name": "dave", "password": PASSWORD}
+    yield "account_leave", street.ask_as(street.log_in("dave"), "account_leave", **leaving)

@@ -23,22 +23,25 @@ def test_an_account(house: House) -> None:
     assert house.api("account_add", name=" Alice ") == {
         "name": "alice",
         "password": False,
+        "email": None,
         "blocked": None,
     }
     assert house.api("account_add", name="bob", password="secret") == {
         "name": "bob",
         "password": True,
+        "email": None,
         "blocked": None,
     }
     assert house.api("account_list") == {
         "accounts": [
-            {"name": "alice", "password": False, "blocked": None},
-            {"name": "bob", "password": True, "blocked": None},
+            {"name": "alice", "password": False, "email": None, "blocked": None},
+            {"name": "bob", "password": True, "email": None, "blocked": None},
         ]
     }
     assert house.api("account_remove", name="ALICE") == {
         "name": "alice",
         "password": False,
+        "email": None,
         "blocked": None,
     }
 

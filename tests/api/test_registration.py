@@ -152,7 +152,13 @@ def test_how_many_hosts_an_account_may_register(open_house: House) -> None:
     refused_to(open_house, "alice", Exceeded, "host_add", name="b.dyn.example")
     open_house.person("bob", "host_add", name="b.dyn.example")
     answer = open_house.api("account_set", name="alice", hosts=3)
-    assert answer == {"name": "alice", "password": False, "blocked": None, "host_limit": 3}
+    assert answer == {
+        "name": "alice",
+        "password": False,
+        "email": None,
+        "blocked": None,
+        "host_limit": 3,
+    }
     open_house.person("alice", "host_add", name="c.dyn.example")
     refused_to(open_house, "alice", Exceeded, "host_add", name="d.dyn.example")
     assert open_house.person("alice", "account_show", name="alice")["host_limit"] == 3

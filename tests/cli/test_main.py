@@ -35,7 +35,7 @@ def test_tables(house: House, run: Run) -> None:
     assert run("zone", "list").out == ""
     house.fill()
     assert run("zone", "list").out == "example.net  1  -  any  closed\n"
-    assert run("account", "list").out == "alice  no  -\n"
+    assert run("account", "list").out == "alice  no  -  -\n"
     assert run("key", "list", "alice").out == "1  alice  update  yes  -\n"
     assert run("host", "list", "--zone", "example.net").out == "home.example.net  alice  10\n"
 
@@ -121,9 +121,14 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
         "zones": [{"file": str(file), **done, "ignored": 0}]
     }
     assert says("zone", "list") == {"zones": [zone]}
-    assert says("account", "add", "alice") == {"name": "alice", "password": False, "blocked": None}
+    assert says("account", "add", "alice") == {
+        "name": "alice",
+        "password": False,
+        "email": None,
+        "blocked": None,
+    }
     assert says("account", "list") == {
-        "accounts": [{"name": "alice", "password": False, "blocked": None}]
+        "accounts": [{"name": "alice", "password": False, "email": None, "blocked": None}]
     }
     assert says("host", "add", "a.example.net", "--account", "alice", "--ttl", "5") == host
     assert says("host", "list", "--account", "alice") == {"hosts": [host]}
@@ -146,6 +151,7 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
     assert says("account", "remove", "alice") == {
         "name": "alice",
         "password": False,
+        "email": None,
         "blocked": None,
     }
     assert says("zone", "remove", "example.net")["origin"] == "example.net"

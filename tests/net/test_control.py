@@ -82,7 +82,7 @@ def test_calls(connection: Connection) -> None:
             "POST",
             "/v1/accounts",
             {"name": "alice"},
-            {"name": "alice", "password": False, "blocked": None},
+            {"name": "alice", "password": False, "email": None, "blocked": None},
         ),
         ("POST", "/v1/hosts", {"name": "a.example.net", "account": "alice", "ttl": 5}, host),
         ("GET", "/v1/hosts?account=alice", None, {"hosts": [host]}),

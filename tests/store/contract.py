@@ -26,6 +26,7 @@ from tests.store.blocking import (
     rrset,
 )
 from tests.store.living import LivingContract
+from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
 from tests.store.registering import RegisteringContract
 from tests.store.staging import StagingContract
@@ -48,7 +49,9 @@ def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
     return [(failed, entry.asked) for failed, entry in found]
 
 
-class StoreContract(RecordingContract, StagingContract, LivingContract, RegisteringContract):
+class StoreContract(
+    RecordingContract, StagingContract, LivingContract, RegisteringContract, PeopleContract
+):
     """See the module."""
 
     def test_it_is_a_store(self, store: Blocking) -> None:

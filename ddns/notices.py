@@ -1,0 +1,74 @@
+"""What the owner of an account is told by mail about trouble with it: once, not over and over."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ddns.model.account import Account
+from ddns.model.letter import Letter
+
+CAPACITY = 20_000
+"""How many notices are remembered as sent."""
+
+
+class Notices:
+    """*send* sends a letter, None where none can be sent; *clock* is monotonic; *url* is where
+    people find this server. Of each kind an account gets one in *period* seconds at most."""
+
+    def __init__(
+        self,
+        account_of: Callable[[str], Account | None],
+        send: Callable[[Letter], None] | None,
+        clock: Callable[[], float],
+        url: str = "",
+        period: float = 86_400.0,
+    ) -> None:
+        self._account_of = account_of
+        self._send = send
+        self._clock = clock
+        self._server = f"--server {url} " if url else ""
+        self._period = period
+        self._sent: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def blocked(self, account: str, reason: str, until: float | None) -> None:
+        """An account was blocked, until a time in seconds since 1970, or until the operator lifts
+        it."""
+        ends = "until the operator lifts it"
+        if until is not None:
+            ends = datetime.fromtimestamp(until, UTC).strftime("until %Y-%m-%d %H:%M UTC")
+        self._notify(
+            "blocked",
+            account,
+            f"Your account {account} is blocked",
+            f"Your account {account} is blocked {ends}.\nThe reason: {' '.join(reason.split())}\n\n"
+            "Its hosts keep the addresses that they have, but nothing can be changed: devices\n"
+            "that try get an error. Most often a device or program updates far too often, or is\n"
+            "set up with a wrong name; look there first.\n",
+        )
+
+    def failures(self, account: str, count: int) -> None:
+        """Somebody has tried wrong keys or passwords so many times."""
+        self._notify(
+            "failures",
+            account,
+            f"Wrong passwords for your account {account}",
+            f"{count} times somebody gave a wrong key or password for your account {account}.\n\n"
+            "That may be a device of yours that still has an old one. It may also be somebody who\n"
+            "tries to guess; your right keys and password go on working meanwhile.\n",
+        )
+
+    def _notify(self, kind: str, name: str, subject: str, text: str) -> None:
+        account = self._account_of(name)
+        if self._send is None or account is None or account.email is None:
+            return
+        now, about = self._clock(), (name, kind)
+        if about in self._sent and now - self._sent[about] < self._period:
+            return
+        self._sent[about] = now
+        self._sent.move_to_end(about)
+        if len(self._sent) > CAPACITY:
+            self._sent.popitem(last=False)
+        more = f"\nTo see more:\n\n    ddns {self._server}account show {name}\n"
+        self._send(Letter(account.email, subject, text + more))

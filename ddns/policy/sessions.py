@@ -1,0 +1,75 @@
+"""Who is logged in, in memory: a restart logs everybody out, and no copy of the database logs
+anybody in."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Session:
+    """``password`` is the hash that the account had when its owner logged in: with another one the
+    session is over."""
+
+    account: str
+    password: str
+    ends: float
+    idle: float  # when it ends unless it is used
+
+
+class Sessions:
+    """Sessions by the SHA-256 of their tokens. *time* is how many seconds one lasts, *idle_time*
+    how many of them without being used. There are *capacity* in all and *of_one* for an account;
+    for a further one the least recently used has to go. Times are a monotonic clock's."""
+
+    def __init__(
+        self,
+        *,
+        time: float = 2_592_000.0,
+        idle_time: float = 604_800.0,
+        capacity: int = 100_000,
+        of_one: int = 20,
+    ) -> None:
+        self.time = time
+        self._idle_time = idle_time
+        self._capacity = capacity
+        self._of_one = of_one
+        self._sessions: OrderedDict[bytes, Session] = OrderedDict()  # the least recently used first
+        self._of: dict[str, OrderedDict[bytes, None]] = {}
+
+    def open(self, digest: bytes, account: str, password: str, now: float) -> None:
+        """Somebody has logged in."""
+        ends = now + self.time
+        self._sessions[digest] = Session(account, password, ends, min(ends, now + self._idle_time))
+        mine = self._of.setdefault(account, OrderedDict())
+        mine[digest] = None
+        if len(mine) > self._of_one:
+            self.close(next(iter(mine)))
+        if len(self._sessions) > self._capacity:
+            self.close(next(iter(self._sessions)))
+
+    def find(self, digest: bytes, now: float) -> Session | None:
+        """The session with this token, which is used now."""
+        session = self._sessions.get(digest)
+        if session is None:
+            return None
+        if now >= session.idle:
+            self.close(digest)
+            return None
+        session.idle = min(session.ends, now + self._idle_time)
+        self._sessions.move_to_end(digest)
+        self._of[session.account].move_to_end(digest)
+        return session
+
+    def close(self, digest: bytes) -> None:
+        """Somebody has logged out, if they were in."""
+        session = self._sessions.pop(digest, None)
+        if session is not None:
+            mine = self._of[session.account]
+            del mine[digest]
+            if not mine:
+                del self._of[session.account]
+
+    def __len__(self) -> int:
+        return len(self._sessions)

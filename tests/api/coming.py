@@ -1,0 +1,78 @@
+"""People who come to a house by themselves."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ddns.api.caller import Caller
+from ddns.api.errors import ApiError
+from ddns.model.letter import Letter
+from tests.house import House
+
+PASSWORD = "correct horse"
+OTHER_PASSWORD = "battery staple"
+EMAIL = "alice@example.org"
+HERE, THERE = "192.0.2.1", "198.51.100.1"
+
+
+@dataclass
+class Street:
+    """Where they come from."""
+
+    house: House
+
+    def ask(self, operation: str, *, peer: str = HERE, **arguments: Any) -> Any:
+        """As nobody in particular."""
+        return self.house.api_of(Caller(peer=peer), operation, **arguments)
+
+    def ask_as(self, token: str, operation: str, **arguments: Any) -> Any:
+        """As whom a token stands for."""
+        return self.house.api_of(self.who(token), operation, **arguments)
+
+    def who(self, token: str) -> Caller:
+        found: Caller = self.house.running.call(self.house.reception.caller, token)
+        return found
+
+    def letter(self) -> Letter:
+        """The one letter that was written since the last one."""
+        (letter,) = self.house.letters
+        self.house.letters.clear()
+        return letter
+
+    def register(self, name: str = "alice", email: str = EMAIL, peer: str = HERE) -> str:
+        """Ask for an account; the token."""
+        self.ask("register", name=name, password=PASSWORD, email=email, peer=peer)
+        return token_in(self.letter())
+
+    def arrive(self, name: str = "alice", email: str = EMAIL) -> str:
+        """Register, confirm and log in; the token."""
+        self.ask("confirm", token=self.register(name, email))
+        return self.log_in(name)
+
+    def log_in(self, name: str = "alice", password: str = PASSWORD) -> str:
+        token: str = self.ask("log_in", name=name, password=password)["token"]
+        return token
+
+
+def token_in(letter: Letter) -> str:
+    (token,) = re.findall(r"\b[A-Za-z0-9]{43}\b", letter.text)
+    return str(token)
+
+
+def refused(
+    street: Street, kind: type[ApiError], operation: str, session: str = "", /, **arguments: Any
+) -> ApiError:
+    """A refusal; nobody is written to because of it."""
+    before = street.house.api("account_list"), list(street.house.letters)
+    peer = arguments.pop("peer", HERE)
+    caller = street.who(session) if session else Caller(peer=peer)
+    with pytest.raises(ApiError) as raised:
+        street.house.api_of(caller, operation, **arguments)
+    assert type(raised.value) is kind
+    assert (street.house.api("account_list"), street.house.letters) == before
+    assert "\n" not in str(raised.value)
+    return raised.value

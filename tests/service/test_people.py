@@ -1,0 +1,293 @@
+"""People and a server that runs: from the first mail to the last word, with the command."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import certificates
+from tests.conftest import ACCOUNT, HOST, ZONE, Launch
+from tests.processes import Json, Server, eventually, mode_of
+from tests.programs import run, script
+from tests.relays import IMPLICIT_TLS, MailRelay, mail_relay
+
+EMAIL = "alice@example.org"
+PASSWORD = "canary correct horse"
+NEW_PASSWORD = "canary battery staple"
+
+
+@pytest.fixture
+def relay() -> Iterator[MailRelay]:
+    with mail_relay() as relay:
+        yield relay
+
+
+@pytest.fixture
+def server(make_server: Launch, relay: MailRelay) -> Server:
+    return make_server().with_registration(relay.port)
+
+
+class Person:
+    """Somebody far away with the command and a home of their own."""
+
+    def __init__(self, home: Path, url: str, *options: str) -> None:
+        self.home = home
+        self.url = url
+        self.options = options
+        home.mkdir()
+
+    def try_ddns(self, *args: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        return run(
+            [script("ddns"), *self.options, *args],
+            text_in=typed,
+            folder=self.home,
+            environment={"DDNS_SERVER": self.url, "XDG_CONFIG_HOME": ""},
+        )
+
+    def ddns(self, *args: str, typed: str = "") -> Json:
+        done = self.try_ddns(*args, "--json", typed=typed)
+        assert done.returncode == 0, f"{args}: {done.stderr}"
+        answer: Json = json.loads(done.stdout)
+        return answer
+
+    def refused(self, *args: str, typed: str = "") -> str:
+        done = self.try_ddns(*args, typed=typed)
+        assert (done.returncode, done.stdout) == (1, "")
+        return done.stderr
+
+
+def alice_of(server: Server, tmp_path: Path) -> Person:
+    return Person(tmp_path / "alice", f"http://127.0.0.1:{server.http_port}")
+
+
+def test_from_the_first_mail_to_the_last_word(
+    server: Server, relay: MailRelay, tmp_path: Path
+) -> None:
+    server.start()
+    alice = alice_of(server, tmp_path)
+    line = f"{PASSWORD}\n"
+    asked = alice.ddns("register", "alice", "--email", EMAIL, "--password-stdin", typed=line)
+    assert asked == {"name": "alice", "email": EMAIL}
+    mail = relay.take()
+    assert mail.recipients == [EMAIL]
+    assert mail.message["Auto-Submitted"] == "auto-generated"
+    assert f"ddns confirm {mail.token}" in mail.text
+    assert server.ddns("account", "list") == {"accounts": []}
+    assert alice.ddns("confirm", mail.token)["name"] == "alice"
+    assert "wrong name or password" in alice.refused(
+        "login", "alice", "--password-stdin", typed="something else\n"
+    )
+    answer = alice.ddns("login", "alice", "--password-stdin", typed=line)
+    assert set(answer) == {"account", "expires"}
+    (file,) = (alice.home / ".config" / "ddns").iterdir()
+    assert (mode_of(file), mode_of(file.parent)) == (0o600, 0o700)
+    assert "only the operator" in alice.refused("account", "list")
+
+    answer = alice.ddns(
+        "password", "change", "--password-stdin", typed=f"{PASSWORD}\n{NEW_PASSWORD}\n"
+    )
+    assert answer["account"] == "alice"
+    answer = alice.ddns(
+        "email", "change", "new@example.org", "--password-stdin", typed=f"{NEW_PASSWORD}\n"
+    )
+    to_new, to_old = sorted(relay.wait(2), key=lambda mail: mail.recipients, reverse=True)
+    assert (to_new.recipients, to_old.recipients) == (["new@example.org"], [EMAIL])
+    alice.ddns("confirm", to_new.token)
+    assert server.ddns("account", "show", "alice")["email"] == "new@example.org"
+    relay.arrived.clear()
+
+    assert alice.ddns("logout") == {"account": "alice"}
+    assert not file.exists()
+    assert "log in first" in alice.refused("zone", "list")
+    assert alice.ddns("logout") == {"account": None}
+
+    alice.ddns("password", "forgot", "new@example.org")
+    alice.ddns("password", "reset", relay.take().token, "--password-stdin", typed=line)
+    alice.ddns("login", "alice", "--password-stdin", typed=line)
+    gone = alice.ddns("account", "leave", "alice", "--password-stdin", typed=line)
+    assert gone["name"] == "alice"
+    assert server.ddns("account", "list") == {"accounts": []}
+
+
+def test_secrets_are_nowhere(server: Server, relay: MailRelay, tmp_path: Path) -> None:
+    """Neither in the log, nor in the database and its journal, nor on the command's terminal."""
+    server.start()
+    alice = alice_of(server, tmp_path)
+    line = f"{PASSWORD}\n"
+    secrets = [PASSWORD, NEW_PASSWORD, "canary-of-a-stranger"]
+    said = []
+
+    def ddns(*args: str, typed: str = "") -> None:
+        done = alice.try_ddns(*args, typed=typed)
+        said.append(done.stdout + done.stderr)
+
+    ddns("register", "alice", "--email", EMAIL, "--password-stdin", typed=line)
+    secrets.append(relay.take().token)
+    ddns("register", "bob", "--email", "bob@example.org", "--password-stdin", typed=line)
+    secrets.append(relay.take().token)  # nobody comes back with it
+    ddns("confirm", secrets[3])
+    ddns("login", "alice", "--password-stdin", typed=line)
+    (file,) = (alice.home / ".config" / "ddns").iterdir()
+    secrets.append(json.loads(file.read_text())["token"])
+    change = f"{PASSWORD}\n{NEW_PASSWORD}\n"
+    ddns("password", "change", "--password-stdin", typed=change)
+    secrets.append(json.loads(file.read_text())["token"])
+    ddns("password", "forgot", "alice")
+    secrets.append(relay.take().token)
+    ddns("login", "alice", "--password-stdin", typed="canary-of-a-stranger\n")
+    for body in ({"name": "alice", "password": 5}, {"token": PASSWORD}, {"name": PASSWORD}):
+        request = urllib.request.Request(
+            f"{alice.url}/api/v1/sessions", json.dumps(body).encode(), method="POST"
+        )
+        request.add_header("Authorization", f"Bearer {secrets[-2]}")
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(request)
+    assert server.terminate() == 0
+
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert {"log", "ddns.sqlite"} <= files.keys()
+    for secret in secrets:
+        assert not [name for name, octets in files.items() if secret.encode() in octets]
+        assert not [text for text in said if secret in text]
+    connection = sqlite3.connect(server.database)
+    journal = connection.execute("select * from journal").fetchall()
+    pending = connection.execute("select count(*) from pending").fetchone()
+    connection.close()
+    assert journal
+    assert "example.org" not in repr(journal)
+    assert "argon2" not in repr(journal)
+    assert pending == (2,)
+    assert "example.org" not in server.log
+
+
+def test_over_https(make_server: Launch, tmp_path: Path) -> None:
+    pair = certificates.make(tmp_path)
+    server = make_server().with_https(pair.certificate, pair.private_key).start()
+    server.ddns("account", "add", "bob")
+    done = server.try_ddns("account", "set-password", "bob", "--password-stdin", text_in="x\n")
+    assert done.returncode == 0, done.stderr
+    url = f"https://127.0.0.1:{server.https_port}/"
+    bob = Person(tmp_path / "bob", url, "--ca", str(pair.certificate))
+    answer = bob.ddns("login", "bob", "--password-stdin", typed="x\n")
+    assert answer["account"] == "bob"
+    stranger = Person(tmp_path / "stranger", url)
+    assert "certificate" in stranger.refused("login", "bob", "--password-stdin", typed="x\n")
+    server.ddns("account", "set", "bob", "--email", "bob@example.org")
+    server.try_ddns("account", "set-password", "bob", "--password-stdin", text_in="y\n")
+    assert "log in again" in bob.refused("zone", "list")
+    context = ssl.create_default_context(cafile=str(pair.certificate))
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(f"{url}api/v1/zones", context=context)
+    assert raised.value.code == 401
+
+
+def test_a_server_that_is_closed(make_server: Launch, tmp_path: Path) -> None:
+    server = make_server().start()
+    alice = alice_of(server, tmp_path)
+    said = alice.refused("register", "alice", "--email", EMAIL, "--password-stdin", typed=PASSWORD)
+    assert "nobody can register" in said
+
+
+def test_a_server_without_the_api(make_server: Launch, tmp_path: Path) -> None:
+    server = make_server()
+    server.config.write_text(server.config.read_text() + "[api]\nenabled = false\n")
+    server.start()
+    assert server.get("/api/v1/zones").body == "There is nothing here.\n"
+    alice = alice_of(server, tmp_path)
+    done = alice.refused("zone", "list")
+    assert "not the API" in done
+
+
+def test_a_relay_that_is_not_there_keeps_nobody_waiting(
+    make_server: Launch, tmp_path: Path
+) -> None:
+    with mail_relay() as relay:
+        port = relay.port
+    server = make_server().with_registration(port).start()
+    alice = alice_of(server, tmp_path)
+    alice.ddns("register", "alice", "--email", EMAIL, "--password-stdin", typed=f"{PASSWORD}\n")
+    assert server.terminate() == 0
+    assert "tried again in 10.0 s" in server.log
+    assert "1 mails were not sent before the end" in server.log
+
+
+def test_a_mail_that_is_asked_for_is_sent_before_the_end(
+    server: Server, relay: MailRelay, tmp_path: Path
+) -> None:
+    server.start()
+    alice = alice_of(server, tmp_path)
+    alice.ddns("register", "alice", "--email", EMAIL, "--password-stdin", typed=f"{PASSWORD}\n")
+    assert server.terminate() == 0
+    assert relay.take().recipients == [EMAIL]
+
+
+def test_who_forgot_survives_a_restart_and_who_is_logged_in_does_not(
+    server: Server, relay: MailRelay, tmp_path: Path
+) -> None:
+    server.start()
+    server.ddns("account", "add", "alice", "--email", EMAIL)
+    alice = alice_of(server, tmp_path)
+    alice.ddns("password", "forgot", "alice")
+    token = relay.take().token
+    server.restart()
+    alice.ddns("password", "reset", token, "--password-stdin", typed=f"{PASSWORD}\n")
+    alice.ddns("login", "alice", "--password-stdin", typed=f"{PASSWORD}\n")
+    server.restart()
+    assert "log in again" in alice.refused("zone", "list")
+
+
+def test_owners_are_told_of_trouble_once(make_server: Launch, relay: MailRelay) -> None:
+    server = make_server().with_settings(
+        "[abuse]\nfailures_noticed = 3\nrefusals = 2\nchange_burst = 1\nchange_interval = 3600\n"
+    )
+    server.with_registration(relay.port).start()
+    server.ddns("zone", "add", ZONE)
+    server.ddns("account", "add", ACCOUNT, "--email", EMAIL)
+    server.ddns("host", "add", HOST, "--account", ACCOUNT)
+    login = f"{ACCOUNT}:{server.ddns('key', 'add', ACCOUNT)['key']}"
+    for _ in range(7):
+        assert server.update(f"{ACCOUNT}:wrong", HOST, "198.51.100.7").body == "badauth\n"
+    assert "Wrong passwords" in relay.take().message["Subject"]
+    for number in range(6):
+        server.update(login, HOST, f"198.51.100.{number}")
+    assert "is blocked" in relay.take().message["Subject"]
+    for _ in range(4):
+        server.update(f"{ACCOUNT}:wrong", HOST, "198.51.100.7")
+    assert server.terminate() == 0
+    assert relay.arrived == []
+
+
+@IMPLICIT_TLS
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_a_relay_that_wants_tls_and_a_password(
+    make_server: Launch, tmp_path: Path, tls: str
+) -> None:
+    pair = certificates.make(tmp_path, "relay")
+    password = "canary of the relay"
+    with mail_relay(pair, implicit=tls == "implicit", login=("ddns", password)) as relay:
+        server = make_server().with_settings(
+            '[accounts]\nregistration = "open"\n[api]\nurl = "https://ddns.example.net"\n'
+            f'[mail]\nrelay = "localhost:{relay.port}"\nsender = "ddns@{ZONE}"\ntls = "{tls}"\n'
+            f'ca = "{pair.certificate}"\nuser = "ddns"\npassword = "{password}"\n'
+        )
+        server.start()
+        alice = alice_of(server, tmp_path)
+        alice.ddns("register", "alice", "--email", EMAIL, "--password-stdin", typed=f"{PASSWORD}\n")
+        mail = relay.take()
+        assert (mail.encrypted, mail.user) == (True, "ddns")
+        assert f"ddns --server https://ddns.example.net confirm {mail.token}" in mail.text
+        relay.refusals = ["451 later"]
+        bob = ("register", "bob", "--email", "b@example.org", "--password-stdin")
+        alice.ddns(*bob, typed=f"{PASSWORD}\n")
+        eventually(lambda: "451 later" in server.log, "the log says that it failed")
+    assert server.terminate() == 0
+    assert password not in server.log
+    assert "Traceback" not in server.log

@@ -26,6 +26,7 @@ _MAY_BE_0 = (
     "requests.per_host",
     "requests.failed_per_host",
     "registration.quarantine_days",
+    "api.calls_per_minute",
 )
 _RESERVED = re.compile(r"[a-z0-9_-]{1,63}\*?|\*", re.ASCII)
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond

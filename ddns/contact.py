@@ -13,10 +13,12 @@ from ddns.table import ConfigError
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
     """``[api]``. Whether HTTP and HTTPS have the API below ``/api``; ``url`` is where people find
-    this server, as mails name it."""
+    this server, as mails name it. ``calls_per_minute`` are those of an account, or of a network
+    from which nobody has logged in; 0 is no limit."""
 
     enabled: bool = True
     url: str = ""
+    calls_per_minute: int = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ddns.model.account import Account
+from ddns.model.account import Account, Block
 from ddns.model.letter import Letter
 
 CAPACITY = 20_000
@@ -32,12 +32,11 @@ class Notices:
         self._period = period
         self._sent: OrderedDict[tuple[str, str], float] = OrderedDict()
 
-    def blocked(self, account: str, reason: str, until: float | None) -> None:
-        """An account was blocked, until a time in seconds since 1970, or until the operator lifts
-        it."""
-        ends = "until the operator lifts it"
-        if until is not None:
-            ends = datetime.fromtimestamp(until, UTC).strftime("until %Y-%m-%d %H:%M UTC")
+    def blocked(self, account: str, block: Block) -> None:
+        """An account was blocked."""
+        ends, reason = "until the operator lifts it", block.reason
+        if block.until is not None:
+            ends = datetime.fromtimestamp(block.until, UTC).strftime("until %Y-%m-%d %H:%M UTC")
         self._notify(
             "blocked",
             account,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any
 
 from twisted.web.resource import IResource
 
+from ddns import parts
 from ddns.api.letters import Writer
 from ddns.api.operations import Operations
 from ddns.api.reception import HOUR, CheckPassword, Limits, Reception
@@ -38,6 +38,7 @@ class People:
         now: Callable[[], float],
     ) -> None:
         self._settings = settings
+        self._clock = clock
         self._mailer = _mailer(settings.mail, reactor, now)
         send = self._mailer.send if self._mailer else None
         self.reception = _reception(settings, directory, check_password, send, clock, now)
@@ -51,8 +52,14 @@ class People:
         """What HTTP has for people beside the dialects, by the first part of its path."""
         if not self._settings.api.enabled:
             return {}
-        caller_of = partial(bearer.caller_of, of_token=self.reception.caller)
-        return {b"api": ApiResource(operations, caller_of, "api", ready)}
+        most = self._settings.api.calls_per_minute
+        gate = bearer.Gate(
+            self.reception.caller,
+            self._clock,
+            refused=parts.abuse_limits(self._settings.abuse).refused,
+            calls=Buckets(most, 60.0) if most else None,
+        )
+        return {b"api": ApiResource(operations, gate, "api", ready)}
 
     async def stop(self) -> None:
         """Let mails go that are ready to."""

@@ -119,7 +119,6 @@ class DdnsService(Service):
             time.monotonic,
             now,
         )
-        notices = self._people.notices
         self._updater = Updater(
             self.store,
             self._directory,
@@ -127,7 +126,7 @@ class DdnsService(Service):
             self._publisher,
             History(parts.abuse_limits(settings.abuse)),
             time.monotonic,
-            lambda account, block: notices.blocked(account, block.reason, block.until),
+            self._people.notices.blocked,
         )
         self._requests = RequestLog(self.store, reactor, parts.request_limits(settings.requests))
         self._operations = Operations(
@@ -138,6 +137,7 @@ class DdnsService(Service):
             self._vault,
             rules=parts.rules(settings.registration),
             requests_written=self._requests.flush,
+            blocked=self._people.notices.blocked,
             reception=self._people.reception,
         )
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))

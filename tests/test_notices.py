@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ddns.model.account import Account
+from ddns.model.account import Account, Block
 from ddns.model.letter import Letter
 from ddns.notices import CAPACITY, Notices
 
@@ -38,7 +38,7 @@ def office() -> Office:
 
 
 def test_a_block(office: Office) -> None:
-    office.notices.blocked("alice", "too many updates\r\nBcc: x", None)
+    office.notices.blocked("alice", Block("too many updates\r\nBcc: x", 0.0, None))
     letter = office.letter()
     assert letter.to == "alice@example.org"
     assert letter.subject == "Your account alice is blocked"
@@ -49,7 +49,7 @@ def test_a_block(office: Office) -> None:
 
 def test_a_block_that_ends() -> None:
     office = Office("https://ddns.example.net")
-    office.notices.blocked("alice", "too many updates", 1_700_000_000.0)
+    office.notices.blocked("alice", Block("too many updates", 0.0, 1_700_000_000.0))
     text = office.letter().text
     assert "until 2023-11-14 22:13 UTC" in text
     assert "    ddns --server https://ddns.example.net account show alice\n" in text
@@ -66,7 +66,7 @@ def test_one_of_a_kind_in_a_day(office: Office) -> None:
     for count in range(50):
         office.notices.failures("alice", count)
     office.letter()
-    office.notices.blocked("alice", "why", None)
+    office.notices.blocked("alice", Block("why", 0.0, None))
     office.letter()
     office.notices.failures("bob", 1)
     office.letter()
@@ -92,7 +92,7 @@ def test_a_shorter_time() -> None:
 def test_who_has_no_address_is_not_told(office: Office) -> None:
     for name in ("silent", "nobody"):
         office.notices.failures(name, 1)
-        office.notices.blocked(name, "why", None)
+        office.notices.blocked(name, Block("why", 0.0, None))
     assert office.letters == []
     office.accounts["silent"] = Account("silent", email="s@example.org")
     office.notices.failures("silent", 1)
@@ -116,6 +116,6 @@ def test_what_is_remembered_is_bounded(office: Office) -> None:
 
 def test_lines_are_short(office: Office) -> None:
     office.notices.failures("alice", 1000)
-    office.notices.blocked("alice", "why", 1_700_000_000.0)
+    office.notices.blocked("alice", Block("why", 0.0, 1_700_000_000.0))
     for letter in office.letters:
         assert all(len(line) < 90 for line in letter.text.splitlines())

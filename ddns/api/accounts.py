@@ -103,9 +103,10 @@ class Accounts(Part):
         if days is not None and not 0 < days <= MOST_DAYS:
             raise Invalid(f"days: expected more than 0 and at most {MOST_DAYS}")
         block = Block(reason.strip(), now, None if days is None else now + 86_400 * days)
-        return await self._transact(
-            partial(account_work.account_block, name=values.account_name(name), block=block)
-        )
+        known = values.account_name(name)
+        answer = await self._transact(partial(account_work.account_block, name=known, block=block))
+        self._blocked(known, block)
+        return answer
 
     async def account_unblock(self, name: str) -> Json:
         """Lift the block of an account."""

@@ -11,6 +11,7 @@ from ddns.api.caller import OPERATOR, Caller
 from ddns.api.errors import ApiError, Forbidden, Invalid
 from ddns.api.reception import Reception
 from ddns.api.values import RunSlow
+from ddns.model.account import Block
 from ddns.model.journal import Author
 from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
@@ -28,7 +29,8 @@ class Part:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
     function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
     *rules* are what holds for people; *requests_written* has the log of requests written as far
-    as it has come; *reception* is where people come in, if they can.
+    as it has come; *blocked* is told of accounts that have just been blocked; *reception* is
+    where people come in, if they can.
 
     Whoever calls is the operator until :meth:`acting_for` says otherwise.
     """
@@ -43,6 +45,7 @@ class Part:
         via: str = "command",
         rules: Rules = DEFAULTS,
         requests_written: Callable[[], Awaitable[None]] = nothing_waits,
+        blocked: Callable[[str, Block], None] = lambda account, block: None,
         reception: Reception | None = None,
     ) -> None:
         self._store = store
@@ -53,6 +56,7 @@ class Part:
         self._via = via
         self._rules = rules
         self._requests_written = requests_written
+        self._blocked = blocked
         self._reception = reception
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from twisted.web import http
 
 from ddns.api.caller import NOBODY, Caller
-from ddns.api.errors import Unauthenticated
+from ddns.api.errors import Forbidden, TooMany, Unauthenticated
+from ddns.net import peers
+from ddns.policy.addresses import NetworkSet
+from ddns.policy.buckets import Buckets
 
 LONGEST_TOKEN = 200
 """Octets; ours have 43."""
@@ -30,3 +33,49 @@ def caller_of(request: http.Request, of_token: Callable[[str], Caller]) -> Calle
     if len(headers) > 1 or scheme.lower() != b"bearer" or not 0 < len(token) <= LONGEST_TOKEN:
         raise Unauthenticated("expected one bearer token in the Authorization header")
     return of_token(token.decode("latin-1"))
+
+
+class Gate:
+    """Who may come to the public API, and how often: whoever has logged in is counted by account,
+    others by network. Nobody comes from the networks that are *refused*; *calls* None is no limit;
+    *clock* is monotonic."""
+
+    def __init__(
+        self,
+        of_token: Callable[[str], Caller],
+        clock: Callable[[], float],
+        *,
+        refused: NetworkSet,
+        calls: Buckets | None,
+    ) -> None:
+        self._of_token = of_token
+        self._clock = clock
+        self._refused = refused
+        self._calls = calls
+
+    def __call__(self, request: http.Request) -> Caller:
+        """The caller.
+
+        :raises Forbidden: for a refused network.
+        :raises Unauthenticated: see :func:`caller_of`.
+        :raises TooMany: when there were too many calls before this one.
+        """
+        address = request.getClientAddress()
+        if self._refused and peers.text_of(address) in self._refused:
+            raise Forbidden("nothing is taken from your network")
+        network = peers.network_of(address)
+        try:
+            caller = caller_of(request, self._of_token)
+        except Unauthenticated:
+            self._count(network)
+            raise
+        self._count(caller.account or network)
+        return caller
+
+    def _count(self, who: str | bytes) -> None:
+        if self._calls is None:
+            return
+        now = self._clock()
+        if (wait := self._calls.wait(who, now)) > 0:
+            raise TooMany("you call too often; wait a moment", wait)
+        self._calls.take(who, now)

@@ -16,6 +16,7 @@ from ddns.model.account import Account
 from ddns.model.records import AAAA, ADDRESS_TYPES
 from ddns.model.update import Change, Edit, Remove, Renumber, Replace, Status, Update
 from ddns.policy.addresses import NetworkSet
+from ddns.policy.buckets import Buckets
 
 OTHER = 0
 """What is changed that is no address: an alias, a mail exchange."""
@@ -68,55 +69,40 @@ def _kind(edit: Edit) -> int:
 
 
 class History:
-    """What was done before, in bounded tables: the oldest are forgotten first, and what is full
-    again is not kept. Times are a monotonic clock's.
-
-    A bucket is kept as the moment at which it is full again (the virtual scheduling algorithm of
-    ITU-T I.371).
-    """
+    """What was done before, in bounded tables. Times are a monotonic clock's."""
 
     def __init__(self, limits: Limits, capacity: int = 100_000) -> None:
         self.limits = limits
         self._capacity = capacity
-        self._full_at: OrderedDict[Slot, float] = OrderedDict()
-        self._quiet_at: OrderedDict[Slot, float] = OrderedDict()
+        self._changes = _buckets(limits.change_burst, limits.change_interval, capacity)
+        self._quiet = _buckets(1, limits.nochg_interval, capacity)
         self._refused: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def has_room(self, slot: Slot, now: float) -> bool:
         """Whether one more change is in the bucket."""
-        limits = self.limits
-        until_full = self._full_at.get(slot, now) - now
-        return until_full <= (limits.change_burst - 1) * limits.change_interval
+        return self._changes is None or self._changes.wait(slot, now) <= 0
 
     def take(self, slots: Iterable[Slot], now: float) -> None:
         """A change takes its share before it is tried, so that many at once are counted as well."""
-        if not self.limits.change_interval:
-            return
-        table = self._full_at
-        for slot in slots:
-            table[slot] = max(table.get(slot, now), now) + self.limits.change_interval
-            table.move_to_end(slot)
-        self._forget(table, now)
+        if self._changes is not None:
+            for slot in slots:
+                self._changes.take(slot, now)
 
     def give_back(self, slots: Iterable[Slot], now: float) -> None:
         """It came to nothing."""
-        for slot in slots:
-            full_at = self._full_at.get(slot)
-            if full_at is None:
-                continue
-            if full_at - self.limits.change_interval <= now:
-                del self._full_at[slot]
-            else:
-                self._full_at[slot] = full_at - self.limits.change_interval
+        if self._changes is not None:
+            for slot in slots:
+                self._changes.give_back(slot, now)
 
-    def unchanged(self, slots: tuple[Slot, ...], now: float) -> None:
+    def unchanged(self, slots: Iterable[Slot], now: float) -> None:
         """There was nothing to change: free now and then, a change like any other when repeated."""
-        table = self._quiet_at
-        free = [slot for slot in slots if table.get(slot, now) <= now]
+        quiet = self._quiet
+        if quiet is None:
+            self.give_back(slots, now)
+            return
+        free = [slot for slot in slots if quiet.wait(slot, now) <= 0]
         for slot in free:
-            table[slot] = now + self.limits.nochg_interval
-            table.move_to_end(slot)
-        self._forget(table, now)
+            quiet.take(slot, now)
         self.give_back(free, now)
 
     def refuse(self, account: str, now: float) -> int:
@@ -134,13 +120,10 @@ class History:
         """A block was lifted: begin to count anew."""
         self._refused.pop(account, None)
 
-    def _forget(self, table: OrderedDict[Slot, float], now: float) -> None:
-        """Each call adds a few at one end and looks at a few at the other."""
-        for _ in range(4):
-            oldest = next(iter(table), None)
-            if oldest is None or (table[oldest] > now and len(table) <= self._capacity):
-                break
-            del table[oldest]
+
+def _buckets(burst: int, interval: float, capacity: int) -> Buckets | None:
+    """Buckets of so many, into which one comes back every *interval* seconds; none for 0."""
+    return Buckets(burst, burst * interval, capacity=capacity) if interval else None
 
 
 Rule = Callable[[History, Attempt, float], Status | None]
@@ -162,7 +145,7 @@ def is_blocked(history: History, attempt: Attempt, now: float) -> Status | None:
 
 def comes_too_often(history: History, attempt: Attempt, now: float) -> Status | None:
     """The bucket of the host is empty."""
-    if attempt.account is None or attempt.change is None or not history.limits.change_interval:
+    if attempt.account is None or attempt.change is None:
         return None
     for slot in slots(attempt.account.name, attempt.change):
         if not history.has_room(slot, now):

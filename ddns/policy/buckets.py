@@ -8,8 +8,12 @@ from collections.abc import Hashable
 
 class Buckets:
     """*burst* at once, and as many again in *period* seconds. At most *capacity* of them are kept:
-    those that were not used for longest are forgotten, which makes them full. Times are a monotonic
-    clock's."""
+    those that were not used for longest are forgotten, which makes them full; what is full anyhow
+    is not kept. Times are a monotonic clock's.
+
+    A bucket is kept as the moment at which it is full again (the virtual scheduling algorithm of
+    ITU-T I.371).
+    """
 
     def __init__(self, burst: int, period: float, *, capacity: int = 20_000) -> None:
         self._burst = burst
@@ -27,8 +31,21 @@ class Buckets:
         full = max(now, self._full_at.get(key, now))
         self._full_at[key] = full + self._interval
         self._full_at.move_to_end(key)
-        if len(self._full_at) > self._capacity:
-            self._full_at.popitem(last=False)
+        for _ in range(2):  # one comes, so the table never grows while two may go
+            oldest = next(iter(self._full_at))
+            if self._full_at[oldest] > now and len(self._full_at) <= self._capacity:
+                break
+            del self._full_at[oldest]
+
+    def give_back(self, key: Hashable, now: float) -> None:
+        """What was taken was not used."""
+        full = self._full_at.get(key)
+        if full is None:
+            return
+        if full - self._interval <= now:
+            del self._full_at[key]
+        else:
+            self._full_at[key] = full - self._interval
 
     def __len__(self) -> int:
         return len(self._full_at)

@@ -3,9 +3,10 @@ way."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Iterator
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import pytest
 from argon2 import PasswordHasher
 
 from ddns.dialects import DIALECTS
-from ddns.net import bearer
 from ddns.net.api import ApiResource
+from ddns.net.bearer import Gate
 from ddns.net.http import UpdateResource
 from ddns.net.site import LimitedSite
 from ddns.policy import secrets
+from ddns.policy.addresses import NetworkSet
+from ddns.policy.buckets import Buckets
 from tests.api.coming import EMAIL, PASSWORD, token_in
 from tests.house import House, house_at
 from tests.net.http_clients import LOGIN, TARGET, Answer, Pipeline, Serving
@@ -37,16 +40,27 @@ def house(
 
 @pytest.fixture
 def site(house: House, running: RunningReactor) -> Iterator[Serving]:
+    with serving(house, running) as site:
+        yield site
+
+
+@contextmanager
+def serving(
+    house: House, running: RunningReactor, refused: str = "192.0.2.0/24", most: int | None = None
+) -> Iterator[Serving]:
+    """The API, which takes nothing from some network and *most* calls a minute."""
+
     async def ready() -> None:
         pass
 
     pipeline = Pipeline()
-    api = ApiResource(
-        house.operations,
-        partial(bearer.caller_of, of_token=house.reception.caller),
-        "api",
-        ready,
+    gate = Gate(
+        house.reception.caller,
+        lambda: house.time,
+        refused=NetworkSet([ipaddress.ip_network(refused)]),
+        calls=Buckets(most, 60.0) if most else None,
     )
+    api = ApiResource(house.operations, gate, "api", ready)
     resource = UpdateResource(pipeline.perform, DIALECTS, lambda: 1000.0, beside={b"api": api})
     site = LimitedSite(resource, running.reactor)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
@@ -178,7 +192,7 @@ def test_the_journal_knows_who_did_it_and_how(site: Serving, house: House) -> No
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/v1/nothing", 404), ("PUT", "/v1/zones", 404), ("GET", "", 404), ("GET", "/", 404)],
+    [("GET", "/v1/nothing", 404), ("PUT", "/v1/zones", 405), ("GET", "", 404), ("GET", "/", 404)],
 )
 def test_what_is_not_there(site: Serving, method: str, path: str, status: int) -> None:
     assert ask(site, method, path)[0] == status
@@ -227,3 +241,25 @@ def test_a_dialect_below_api_comes_first(site: Serving, running: RunningReactor)
     with site.connect() as client:
         assert client.ask("/api/v1/zones").header("Content-Type") != "application/json"
         assert client.ask("/api/v1/hosts").header("Content-Type") == "application/json"
+
+
+def test_a_refused_network(house: House, running: RunningReactor) -> None:
+    with serving(house, running, refused="127.0.0.0/8") as site:
+        for method, path in (("GET", "/v1/zones"), ("POST", "/v1/sessions")):
+            status, answer, _ = ask(site, method, path)
+            assert (status, answer["error"]["code"]) == (403, "forbidden")
+
+
+def test_so_many_calls_a_minute(house: House, running: RunningReactor) -> None:
+    """Counted by account, or by network for who has not logged in."""
+    with serving(house, running, most=5) as site:
+        session = logged_in(site, house)
+        asked = [ask(site, "GET", "/v1/zones", session="wrong") for _ in range(4)]
+        assert [status for status, _, _ in asked] == [401, 401, 429, 429]
+        assert asked[-1][2].header("Retry-After") == "12"
+        asked = [ask(site, "GET", "/v1/zones", session=session) for _ in range(6)]
+        assert [status for status, _, _ in asked] == [200] * 5 + [429]
+        house.time += 12
+        assert ask(site, "GET", "/v1/zones", session=session)[0] == 200
+        assert ask(site, "GET", "/v1/zones", session=session)[0] == 429
+        assert ask(site, "GET", "/v1/zones")[0] == 401

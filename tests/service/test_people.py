@@ -291,3 +291,53 @@ def test_a_relay_that_wants_tls_and_a_password(
     assert server.terminate() == 0
     assert password not in server.log
     assert "Traceback" not in server.log
+
+
+def test_from_an_account_to_an_answer(server: Server, relay: MailRelay, tmp_path: Path) -> None:
+    """What a person does who wants a name for a router, and all that comes after."""
+    server.start()
+    server.ddns("zone", "add", "dyn.example.net", "--registration", "open")
+    server.ddns("zone", "add", "club.example.net", "--registration", "invitation")
+    alice, bob = (
+        Person(tmp_path / name, f"http://127.0.0.1:{server.http_port}") for name in ("alice", "bob")
+    )
+    for name, person in (("alice", alice), ("bob", bob)):
+        line = f"{PASSWORD}\n"
+        email = f"{name}@example.org"
+        person.ddns("register", name, "--email", email, "--password-stdin", typed=line)
+        person.ddns("confirm", relay.take().token)
+        person.ddns("login", name, "--password-stdin", typed=line)
+    host = "home.dyn.example.net"
+    assert alice.ddns("host", "add", host, "--wildcard")["account"] == "alice"
+    key = alice.ddns("key", "add", "alice", "--host", host)["key"]
+    assert server.update(f"alice:{key}", host, "8.8.8.8").body == "good 8.8.8.8\n"
+    assert server.answers(host) == ["8.8.8.8"]
+    assert server.ask(f"www.{host}").answer[-1][0].to_text() == "8.8.8.8"
+    assert server.update(f"alice:{key}", host, "10.0.0.1").body == "dnserr\n"  # nobody's business
+    alice.ddns("record", "set", f"_acme-challenge.{host}", "TXT", "token")
+    assert server.answers(f"_acme-challenge.{host}", "TXT") == ['"token"']
+    assert "no host" in bob.refused("host", "show", host)
+    assert "exists already" in bob.refused("host", "add", host)
+    assert "reserved" in bob.refused("host", "add", "www.dyn.example.net")
+    assert "public" in alice.refused("record", "set", host, "A", "192.168.0.1")
+    events = alice.ddns("host", "history", host)["events"]
+    assert [event["via"] for event in events][:2] == ["api", "dyndns2"]
+    requests = alice.ddns("host", "show", host)["requests"]
+    assert [one["answer"] for one in requests] == ["200 dnserr", "200 good 8.8.8.8"]
+
+    code = server.ddns("zone", "invite", "club.example.net")["code"]
+    assert "no zone" in bob.refused("host", "add", "bob.club.example.net")
+    bob.ddns("zone", "join", code)
+    bob.ddns("host", "add", "bob.club.example.net", "--record", "A", "8.8.4.4")
+    assert server.answers("bob.club.example.net") == ["8.8.4.4"]
+
+    alice.ddns("host", "remove", host)
+    assert server.answers(host) == []
+    assert "not long ago" in bob.refused("host", "add", host)
+    alice.ddns("host", "add", host)
+    server.ddns("account", "block", "alice", "a broken router")
+    assert "a broken router" in relay.take().text
+    assert "blocked: a broken router" in alice.refused("host", "remove", host)
+    assert server.update(f"alice:{key}", host, "8.8.8.9").status in (200, 401)
+    assert server.answers(host) == []
+    assert alice.ddns("account", "show", "alice")["blocked"]["reason"] == "a broken router"

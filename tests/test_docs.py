@@ -84,9 +84,12 @@ def test_every_rule_of_the_dialects_names_a_test() -> None:
 
 
 def subcommands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for group, groups in choices(parser()).items():
-        for command, one in choices(groups).items():
-            yield f"ddns {group} {command}", one
+    for group, one in choices(parser()).items():
+        if not any(isinstance(action, argparse._SubParsersAction) for action in one._actions):
+            yield f"ddns {group}", one
+            continue
+        for command, within in choices(one).items():
+            yield f"ddns {group} {command}", within
 
 
 def choices(of: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

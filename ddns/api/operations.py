@@ -8,11 +8,12 @@ from __future__ import annotations
 from ddns.api.accounts import Accounts
 from ddns.api.hosts import Hosts
 from ddns.api.keys import Keys
+from ddns.api.upkeep import Upkeep
 from ddns.api.values import Json
 from ddns.api.zones import Zones
 
 __all__ = ["Json", "Operations"]
 
 
-class Operations(Zones, Accounts, Keys, Hosts):
+class Operations(Zones, Accounts, Keys, Hosts, Upkeep):
     """All of them; see :class:`ddns.api.part.Part` for what they need."""

@@ -68,6 +68,9 @@ ROUTES = (
     Route("DELETE", "/v1/hosts/{name}", "host_remove"),
     Route("POST", "/v1/records", "record_set"),
     Route("DELETE", "/v1/records/{owner}", "record_delete"),
+    Route("POST", "/v1/backup", "backup"),
+    Route("POST", "/v1/backup/key", "backup_key"),
+    Route("GET", "/v1/check", "check"),
 )
 
 BY_OPERATION = {route.operation: route for route in ROUTES}

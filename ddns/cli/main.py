@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ddns import __version__
-from ddns.cli import commands
+from ddns.cli import commands, upkeep
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
 from ddns.model.account import Addresses, KeyKind
 
@@ -150,6 +150,8 @@ def parser() -> argparse.ArgumentParser:
     one = command(record, "delete", commands.record_delete, "Delete records of a name")
     one.add_argument("owner")
     one.add_argument("type", nargs="?")
+
+    upkeep.add(groups, common)
     return top
 
 
@@ -203,7 +205,7 @@ def _printable(text: str) -> str:
 
 def _run(args: argparse.Namespace) -> commands.Shown:
     """Through a running server if there is one, else with the database in our own hands."""
-    from ddns.paths import socket_path
+    from ddns.paths import restored_path, socket_path
 
     def work(client: Client) -> commands.Shown:
         answer, lines = args.run(client, args)
@@ -215,13 +217,16 @@ def _run(args: argparse.Namespace) -> commands.Shown:
             return work(SocketClient(socket_path(args.database)))
         except NoServer:
             pass
-        if not args.creates and not Path(args.database).exists():
+        database = Path(args.database)
+        if not args.creates and not (database.exists() or restored_path(database).exists()):
             raise CallFailed("not_found", f"there is no database {args.database}")
         from ddns.cli import local
         from ddns.store.database import StoreInUse
         from ddns.store.interfaces import StoreError
 
         try:
+            if args.run is upkeep.restore:
+                return upkeep.restore_here(args)
             return local.run(args.database, work)
         except StoreInUse as error:
             if time.monotonic() > deadline:

@@ -18,7 +18,7 @@ from ddns.api.caller import Caller
 from ddns.api.errors import ApiError, Invalid, NotFound
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
-from ddns.store.interfaces import IScan
+from ddns.store.interfaces import IScan, StoreError
 
 
 class ApiResource(Resource):
@@ -46,8 +46,11 @@ class ApiResource(Resource):
             await self._call(request)
         except ApiError as error:
             _send(request, error.status, _error(error.code, str(error)))
-        except Exception:
-            self._log.failure("an API call failed")
+        except Exception as error:
+            if isinstance(error, StoreError):
+                self._log.warn("an API call failed: {error}", error=error)
+            else:
+                self._log.failure("an API call failed")
             if request.startedWriting and request.channel is not None:
                 request.loseConnection()  # the answer is not whole
             _send(request, 500, _error("failed", "the server could not do it; its log says why"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -68,10 +67,8 @@ class Upkeep:
         return deferToThreadPool(self._reactor, self._pool, run)
 
     def _rest(self) -> None:
-        time.sleep(REST)
-        if self._ending.is_set():
+        if self._ending.wait(REST):
             raise StoreClosed("the store is closed")
 
     def _give_way(self) -> int:
-        time.sleep(REST)
-        return self._ending.is_set()
+        return self._ending.wait(REST)

@@ -98,7 +98,7 @@ def test_there_and_back_without_a_server(alone: Run, tmp_path: Path) -> None:
         "raised the serial of example.net from 7 to 9",
     ]
     export = alone("zone", "export", "example.net").out
-    assert '"a" "b"' in export
+    assert '"a b"' in export
     assert export.splitlines()[0].split()[6] == "9"
     assert alone("check").out == "no faults in 1 zones, 4 RRsets and 6 events of the journal\n"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 
 from ddns.model import names, records, rows
+from ddns.model.account import Addresses, KeyKind
 from ddns.store.interfaces import Checked
-from ddns.store.reading import Reading
 
 MOST_FAULTS = 1000
 SLICE = 50
@@ -51,11 +52,18 @@ _RECORDS = (
 
 
 def check(connection: sqlite3.Connection, rest: Callable[[], None] = lambda: None) -> Checked:
-    """Look at everything that *connection* sees within its read transaction. *rest* is called
-    every few rows; what it raises ends the check."""
+    """Look at everything that *connection* sees. *rest* is called every few rows; what it raises
+    ends the check.
+
+    Each look has a read transaction of its own, so that the write-ahead log can be emptied between
+    two of them.
+    """
     faults: list[str] = []
-    for look in (_sqlite, _foreign_keys, _gaps, _serials, _last_events, _records, _zones, _people):
+    for look in (_sqlite, _foreign_keys, _gaps, _serials, _last_events, _records, _zones, _values):
         try:
+            if connection.in_transaction:  # an error may have ended it
+                connection.execute("commit")
+            connection.execute("begin")
             for number, fault in enumerate(look(connection)):
                 if fault and len(faults) < MOST_FAULTS:
                     faults.append(fault)
@@ -149,14 +157,22 @@ def _zones(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"host {_text(name)}: it is outside of its zone {_text(origin)}" if outside else ""
 
 
-def _people(connection: sqlite3.Connection) -> Iterator[str]:
-    reading = Reading(connection)
-    for read in (reading.accounts, reading.keys, reading.zones, reading.hosts):
-        try:
-            read()
-        except (ValueError, LookupError, TypeError) as error:
-            yield f"{read.__name__} cannot be read: {error}"
-        yield ""
+def _values(connection: sqlite3.Connection) -> Iterator[str]:
+    """What a column may hold that stands for something else."""
+    strange = f"select id, kind from key where kind not in ({_listed(KeyKind)})"
+    for number, kind in connection.execute(strange):
+        yield f"key {number}: its kind is {kind}"
+    for (number,) in connection.execute("select id from key where length(digest) <> 32"):
+        yield f"key {number}: its digest is malformed"
+    strange = f"select origin, addresses from zone where addresses not in ({_listed(Addresses)})"
+    for origin, addresses in connection.execute(strange):
+        yield f"zone {_text(origin)}: the addresses it allows are {addresses}"
+    for (name,) in connection.execute("select name from host where dormant not between 0 and 3"):
+        yield f"host {_text(name)}: what it may come back with is malformed"
+
+
+def _listed(kinds: type[StrEnum]) -> str:
+    return ", ".join(f"'{kind}'" for kind in kinds)
 
 
 def _text(name: bytes) -> str:

@@ -109,7 +109,7 @@ def test_nothing_is_wrong_where_the_journal_has_forgotten(
     assert faults(path) == []
 
 
-RRSET = "insert into rrset values (1,"
+RRSET = "insert into rrset (zone, owner, type, ttl, rdatas, of_host) values (1,"
 HOME_SQL = "owner = x'04686f6d65076578616d706c65036e657400' and type = 1"
 
 
@@ -141,9 +141,10 @@ HOME_SQL = "owner = x'04686f6d65076578616d706c65036e657400' and type = 1"
          "x.example.net SPF: the TTL is -1"),
         (f"update rrset set of_host = 0 where {HOME_SQL}",
          "home.example.net A: it is not known whose it is"),
-        ("insert into host values (x'0178076578616d706c65036f726700', 1, 'bob', 5, 1.0, 0)",
+        ("insert into host (name, zone, account, ttl, created)"
+         " values (x'0178076578616d706c65036f726700', 1, 'bob', 5, 1.0)",
          "host x.example.org: it is outside of its zone example.net"),
-        ("insert into zone values (77, x'036e657700', 1, null, 1.0, 'any')",
+        ("insert into zone (origin, serial, created) values (x'036e657700', 1, 1.0)",
          "zone new: it has no SOA record"),
         ("update key set kind = 'strange'",
          "key 1: its kind is strange"),

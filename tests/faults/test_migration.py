@@ -15,9 +15,9 @@ from tests.conftest import Launch
 from tests.processes import eventually, integrity
 from tests.store.releases import RELEASES, lay_out, schema_of
 
-HOSTS = 60_000
-KILLS = 6
-LONGEST = 0.06
+HOSTS = 20_000
+KILLS = 5
+LONGEST = 0.04
 """Seconds that copy and migration of so many hosts take, and a little more."""
 
 

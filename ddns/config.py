@@ -136,10 +136,12 @@ class RequestsSettings:
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """``[store]``. ``patience`` is how long an update waits for a locked database, in seconds;
-    ``journal_rows`` how many changes the journal keeps."""
+    ``journal_rows`` how many changes the journal keeps; ``reader_patience`` how many seconds a
+    reader of a whole zone may do nothing."""
 
     patience: float = 4.0
     journal_rows: int = 200_000
+    reader_patience: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,36 @@ def sample_path(database: str | Path) -> Path:
     return Path(f"{database}.sample.txt")
 
 
+def unfinished_path(file: Path) -> Path:
+    """What a file is called as long as it is not whole."""
+    return file.with_name(f"{file.name}.new")
+
+
+def before_path(database: Path, version: str) -> Path:
+    """The copy of a database that is made before its schema becomes that of *version*."""
+    return database.with_name(f"{database.name}.before-{version}")
+
+
+def restored_path(database: Path) -> Path:
+    """What is to take the place of the database, whole and on disk: the next to open it does it."""
+    return database.with_name(f"{database.name}.restored")
+
+
+def replaced_path(database: Path, date: str) -> Path:
+    """The database that a restored one has taken the place of."""
+    return database.with_name(f"{database.name}.replaced-{date}")
+
+
+def belongs_to(database: Path, file: Path) -> bool:
+    """Whether a file is the database, or one of those beside it that a server needs."""
+    needed = ["", ".lock", ".sock", ".key", "-wal", "-shm", "-journal", ".restored"]
+    resolved = file.parent.resolve() / file.name
+    of = database.resolve()
+    return resolved.resolve() == of or resolved in [
+        of.with_name(of.name + suffix) for suffix in needed
+    ]
+
+
 def sync_directory(directory: Path) -> None:
     """Make the names in a directory survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)

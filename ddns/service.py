@@ -93,6 +93,7 @@ class DdnsService(Service):
             settings.database,
             patience=settings.store.patience,
             journal_rows=settings.store.journal_rows,
+            reader_patience=settings.store.reader_patience,
         )
         self.zones = Zones()
         self.engine = Engine(

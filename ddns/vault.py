@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ddns.paths import sync_directory
+from ddns.paths import belongs_to, sync_directory, unfinished_path
 
 KEY_SIZE = 32
 _NONCE_SIZE = 12
@@ -80,6 +80,24 @@ class Vault:
         except (InvalidTag, ValueError):  # the latter for what is too short
             raise Tampered from None
 
+    def copy(self, to: Path) -> int:
+        """Copy the key file, replacing what is there; the copy's octets. Blocks.
+
+        :raises VaultError: when there is no key file, or the copy cannot be written.
+        """
+        self._read()
+        try:
+            content = self._path.read_bytes()
+            _write(to, content)
+        except OSError as error:
+            raise VaultError(f"{error.filename or to}: {error.strerror}") from error
+        return len(content)
+
+    def stands_beside(self, path: Path) -> bool:
+        """Whether a file is one of those that the key file stands among: the database and what
+        belongs to it."""
+        return belongs_to(self._path.with_suffix(""), path)
+
     def _check(self, sealed: bytes) -> None:
         if sealed[:1] != _VERSION or sealed[1 : 1 + _NAME_SIZE] != self._name:
             raise VaultError(f"{self._path} is not the key file that this was sealed with")
@@ -109,18 +127,19 @@ class Vault:
         :raises VaultError: when that is not possible.
         """
         try:
-            self._write()
+            _write(self._path, binascii.hexlify(secrets.token_bytes(KEY_SIZE)) + b"\n")
         except OSError as error:
             raise VaultError(f"key file {self._path}: {error.strerror}") from error
 
-    def _write(self) -> None:
-        unfinished = self._path.with_name(f"{self._path.name}.new")
-        unfinished.unlink(missing_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, binascii.hexlify(secrets.token_bytes(KEY_SIZE)) + b"\n")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(unfinished, self._path)
-        sync_directory(self._path.parent)
+
+def _write(path: Path, content: bytes) -> None:
+    unfinished = unfinished_path(path)
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rename(unfinished, path)
+    sync_directory(path.parent)

@@ -21,9 +21,11 @@ PACKAGES = {
     "ddclient": "ddclient",
     "dig": "bind9-dnsutils",
     "dnsperf": "dnsperf",
+    "faketime": "faketime",
     "inadyn": "inadyn",
     "kdig": "knot-dnsutils",
     "sqlite3": "sqlite3",
+    "strace": "strace",
     "wget": "wget",
 }
 """Which Debian package has a program, or a Perl module that a program is of little use without."""

@@ -89,12 +89,12 @@ def test_every_rule_names_a_test(document: str, head: str) -> None:
 
 
 def subcommands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for group, groups in choices(parser()).items():
-        if groups.get_default("run") is not None:  # it is no group
-            yield f"ddns {group}", groups
+    for group, one in choices(parser()).items():
+        if not any(isinstance(action, argparse._SubParsersAction) for action in one._actions):
+            yield f"ddns {group}", one
             continue
-        for command, one in choices(groups).items():
-            yield f"ddns {group} {command}", one
+        for command, within in choices(one).items():
+            yield f"ddns {group} {command}", within
 
 
 def choices(of: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -12,10 +12,11 @@ from ddns.api.keys import Keys
 from ddns.api.logins import Logins
 from ddns.api.people import People
 from ddns.api.shown import Json
+from ddns.api.upkeep import Upkeep
 from ddns.api.zones import Zones
 
 __all__ = ["Json", "Operations"]
 
 
-class Operations(Zones, Invitations, Accounts, Keys, Hosts, People, Logins):
+class Operations(Zones, Invitations, Accounts, Keys, Hosts, People, Logins, Upkeep):
     """All of them; see :class:`ddns.api.part.Part` for what they need."""

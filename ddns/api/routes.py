@@ -96,6 +96,9 @@ ROUTES = (
     Route("POST", "/v1/records", "record_set", right=_PEOPLE),
     Route("GET", "/v1/records/{owner}", "record_show", right=_PEOPLE),
     Route("DELETE", "/v1/records/{owner}", "record_delete", right=_PEOPLE),
+    Route("POST", "/v1/backup", "backup"),
+    Route("POST", "/v1/backup/key", "backup_key"),
+    Route("GET", "/v1/check", "check"),
 )
 
 BY_OPERATION = {route.operation: route for route in ROUTES}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ddns import __version__
-from ddns.cli import commands, people, zone_commands
+from ddns.cli import commands, people, upkeep, zone_commands
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
 from ddns.cli.showing import Command, Shown
 from ddns.model.account import Addresses, KeyKind, Registration
@@ -202,6 +202,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("owner")
     one.add_argument("type", nargs="?")
     people.add_commands(groups, group, command, account)
+    upkeep.add_commands(groups, command)
     return top
 
 
@@ -255,10 +256,10 @@ def _printable(text: str) -> str:
 def _run(args: argparse.Namespace) -> Shown:
     """Through a server far away if one is named; through one that runs here, or else with the
     database in our own hands."""
-    from ddns.paths import socket_path
+    from ddns.paths import restored_path, socket_path
 
     server = args.server or (os.environ.get(SERVER) if args.database is None else None)
-    database = args.database or DATABASE
+    database = args.database = args.database or DATABASE
 
     def work(client: Client) -> Shown:
         answer, lines = args.run(client, args)
@@ -276,13 +277,16 @@ def _run(args: argparse.Namespace) -> Shown:
             return work(SocketClient(socket_path(database)))
         except NoServer:
             pass
-        if not args.creates and not Path(database).exists():
+        there = Path(database).exists() or restored_path(Path(database)).exists()
+        if not args.creates and not there:
             raise CallFailed("not_found", f"there is no database {database}")
         from ddns.cli import local
         from ddns.store.database import StoreInUse
         from ddns.store.interfaces import StoreError
 
         try:
+            if args.run is upkeep.restore:
+                return upkeep.restore_here(args)
             return local.run(database, work)
         except StoreInUse as error:
             if time.monotonic() > deadline:

@@ -115,6 +115,19 @@ def rdata_to_text(number: int, rdata: bytes) -> str:
         return f"\\# {len(rdata)} {rdata.hex()}"
 
 
+def is_rdata(number: int, rdata: bytes) -> bool:
+    """Whether wire rdata is what its type demands; of a type that nobody knows, anything is."""
+    if number in ADDRESS_TYPES:
+        return len(rdata) == (4 if number == A else 16)
+    try:
+        dns.rdata.from_wire(
+            dns.rdataclass.IN, dns.rdatatype.RdataType.make(number), rdata, 0, len(rdata)
+        )
+    except (dns.exception.DNSException, ValueError, struct.error):
+        return False
+    return True
+
+
 def address_from_text(text: str) -> bytes | None:
     """The rdata of an address: 4 octets for IPv4, 16 for IPv6, None for what is not an address.
 

@@ -46,14 +46,15 @@ def unpack_rows(data: bytes) -> Iterator[Row]:
         number, ttl, length = _FIXED.unpack_from(data, start)
         at = start + _FIXED.size + length
         rdatas = data[start + _FIXED.size : at]
-        if len(rdatas) != length or not _whole(rdatas):
+        if len(rdatas) != length or not is_whole(rdatas):
             raise BadRows("rdatas are cut short")
         if not names.is_wire_form(owner) or ttl > MAX_TTL:
             raise BadRows("an owner name or TTL is malformed")
         yield owner, number, ttl, rdatas
 
 
-def _whole(rdatas: bytes) -> bool:
+def is_whole(rdatas: bytes) -> bool:
+    """Whether these octets are packed rdatas, one at least, and nothing else."""
     at = 0
     while at + 2 <= len(rdatas):
         at += 2 + int.from_bytes(rdatas[at : at + 2], "big")

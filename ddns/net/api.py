@@ -23,7 +23,7 @@ from ddns.api.errors import ApiError, Invalid, NotAllowed, NotFound, TooMany, Un
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
 from ddns.net import peers
-from ddns.store.interfaces import IScan
+from ddns.store.interfaces import IScan, StoreError
 
 _ALWAYS = (
     (b"server", b"ddns"),
@@ -64,8 +64,11 @@ class ApiResource(Resource):
             await self._call(request)
         except ApiError as error:
             _send(request, error.status, _error(error.code, str(error)), _headers(error))
-        except Exception:
-            self._log.failure("an API call failed")
+        except Exception as error:
+            if isinstance(error, StoreError):
+                self._log.warn("an API call failed: {error}", error=error)
+            else:
+                self._log.failure("an API call failed")
             if request.startedWriting and request.channel is not None:
                 request.loseConnection()  # the answer is not whole
             _send(request, 500, _error("failed", "the server could not do it; its log says why"))

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
+from twisted.logger import Logger
 
-from ddns.paths import lock_path, sync_directory
+from ddns.paths import before_path, lock_path, sync_directory
+from ddns.store.copying import copy
 from ddns.store.interfaces import StoreError
 from ddns.store.migrations import MIGRATIONS
+from ddns.store.replacing import finish
 
 LONG_STATEMENT = 20_000
 """Steps of SQLite's machine between two rests of a long statement, about a millisecond."""
@@ -24,6 +27,9 @@ CHECKPOINT_PAGES = 4000
 """How long the log grows before it is moved into the database: 16 MiB."""
 
 APPLICATION_ID = 0x64646E73  # "ddns"; says in the file's header whose it is
+
+
+_log = Logger()
 
 
 class StoreInUse(StoreError):
@@ -60,6 +66,7 @@ def open_database(path: Path, busy_step: float) -> Opened:
     except OSError as error:
         raise StoreError(f"cannot open database {path}: {error.strerror}") from error
     try:
+        finish(path)
         _create_file(path)
         connection = sqlite3.connect(
             path, timeout=busy_step, isolation_level=None, check_same_thread=False
@@ -80,6 +87,23 @@ def open_database(path: Path, busy_step: float) -> Opened:
     except BaseException:
         os.close(lock)
         raise
+
+
+@contextmanager
+def holding_the_lock(path: Path) -> Iterator[None]:
+    """Keep everybody else from the database for a while, without opening it.
+
+    :raises StoreInUse: another process has the lock.
+    :raises StoreError: in one line, when the lock cannot be had otherwise.
+    """
+    try:
+        lock = _lock(path)
+    except OSError as error:
+        raise StoreError(f"cannot open database {path}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def _give_way() -> int:
@@ -122,19 +146,56 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
     if tables and application != APPLICATION_ID:
         raise StoreError(f"{path} is a database of another program")
     db = Database(connection, execute_plugins=False)
-    applied = {migration.name for migration in MIGRATIONS.applied(db)}
-    newer = applied - {migration.name for migration in MIGRATIONS._migrations}
-    if newer:
-        raise StoreError(f"{path} was written by a newer version of this program ({max(newer)})")
+    version = schema_of(db, path)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     connection.execute("pragma foreign_keys = on")
     # A checkpoint costs two fsyncs and copies each page once, however often it was written.
     connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    if not tables:
+    # A reader that took long has let the log grow; what is beyond this is given back after it.
+    connection.execute(f"pragma journal_size_limit = {CHECKPOINT_PAGES * 4096}")
+    if MIGRATIONS.pending(db):
+        _migrate(db, path, version)
+    return not tables
+
+
+def schema_of(db: Database, path: Path) -> str:
+    """The last step of the schema that a database of ours has had, "" for an empty one.
+
+    :raises StoreError: when this program does not know it.
+    """
+    known = [migration.name for migration in MIGRATIONS._migrations]
+    applied = [migration.name for migration in MIGRATIONS.applied(db)]
+    if newer := set(applied) - set(known):
+        raise StoreError(
+            f"{path} was written by a newer version of this program: its schema is {max(newer)},"
+            f" and this version knows those up to {known[-1]}"
+        )
+    return max(applied, default="")
+
+
+def _migrate(db: Database, path: Path, version: str) -> None:
+    """Bring the schema up to date, in one transaction; what was there before is kept beside it."""
+    connection = db.conn
+    latest = MIGRATIONS._migrations[-1].name
+    if version:
+        before = before_path(path, latest.partition("_")[0])
+        connection.execute("begin")
+        copy(connection, before, replace=True)
+        connection.execute("commit")
+        _log.info(
+            "the schema of {path} goes from {version} to {latest};"
+            " the database as it was is kept as {before}",
+            path=str(path),
+            version=version,
+            latest=latest,
+            before=str(before),
+        )
+    connection.execute("begin immediate")
+    if not version:
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
     MIGRATIONS.apply(db)
-    return not tables
+    connection.execute("commit")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -234,12 +235,32 @@ class StagedResult:
     skipped: int
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A copy: octets, the last position of its journal, and how many zones it has."""
+
+    size: int
+    position: int
+    zones: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, and what is wrong with it: a line each, 1000 at most."""
+
+    faults: list[str]
+    zones: int
+    rrsets: int
+    events: int
+
+
 class IScan(Interface):
     """A walk over a zone's records in owner order, within one consistent view."""
 
     def next(most: int = 1000) -> Deferred[list[Row]]:
         """The next rows, so many at most; an empty list at the end. The fewer they are, the less
-        the threads of the process contend for a processor."""
+        the threads of the process contend for a processor. Whoever waits too long before asking
+        for more is refused: the view keeps old states of the store from being forgotten."""
 
     def close() -> Deferred[None]:
         """Give the view up; needed once, also at the end."""
@@ -269,6 +290,13 @@ class IStore(Interface):
 
     def scan(zone: bytes) -> IScan:
         """Walk over a zone; the view is that of the first call of ``next``."""
+
+    def back_up(to: Path, replace: bool = False) -> Deferred[Copied]:
+        """Copy the latest committed state to a file, mode 0600, whole or not at all, while updates
+        and reading go on. An existing file is only replaced if so told."""
+
+    def check() -> Deferred[Checked]:
+        """Look for what is wrong in the latest committed state, while all goes on."""
 
     def subscribe(listener: Callable[[Sequence[Event]], None]) -> None:
         """Have *listener* called in the reactor's thread with each commit's events, in order,

@@ -11,6 +11,10 @@ from ddns.store.bulk import insert
 MANY = 64
 """So many at once are looked at, or looked for, in another way than a few."""
 
+WAITING = 60.0
+"""Seconds that a request may be older than the host it is shown at, and is then of a former host of
+that name. What seems to be older still came when the clock had been set back."""
+
 _COLUMNS = "at, via, peer, user, agent, asked, answer"
 
 
@@ -70,7 +74,8 @@ def _places(
     found: list[tuple[bytes | None, str | None]] = []
     for name in request.hosts:
         account, created = hosts.get(name, ("", 0.0))
-        if account and created <= request.entry.at and request.account in (None, account):
+        older = 0 < created - request.entry.at < WAITING
+        if account and not older and request.account in (None, account):
             found.append((name, None))
     if found and len(found) == len(request.hosts):
         return found

@@ -6,15 +6,18 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ddns.model.rows import Row
 from ddns.store import database
-from ddns.store.interfaces import IScan, StoreClosed
+from ddns.store.interfaces import IScan, StoreClosed, StoreError
+
+T = TypeVar("T")
 
 
 @implementer(IScan)
@@ -26,17 +29,38 @@ class Scan:
         path: Path,
         zone: bytes,
         in_reader: Callable[[Callable[[], Any]], Deferred[Any]],
+        clock: IReactorTime,
+        patience: float,
     ) -> None:
         self._path = path
         self._zone = zone
         self._in_reader = in_reader
         self._view: Any = None
         self._rows: sqlite3.Cursor | None = None
+        self._clock = clock
+        self._patience = patience
+        self._timer: IDelayedCall | None = None
+        self._given_up = False
 
     def next(self, most: int = 1000) -> Deferred[list[Row]]:
-        return self._in_reader(partial(self._next, most))
+        self._wait(None)
+        return self._in_reader(partial(self._next, most)).addCallback(self._wait)
+
+    def _wait(self, rows: T) -> T:
+        """Wait for as long as patience goes, or, where there are no rows yet, no longer."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None if rows is None else self._clock.callLater(self._patience, self._give_up)
+        return rows
+
+    def _give_up(self) -> None:
+        """Let the view go: as long as it is there, the write-ahead log can only grow."""
+        self._given_up = True
+        self.close()
 
     def _next(self, most: int) -> list[Row]:
+        if self._given_up:
+            raise StoreError("whoever reads the zone is too slow")
         if self._rows is None:
             self._view = database.view(self._path)
             self._rows = self._view.__enter__().execute(
@@ -47,6 +71,7 @@ class Scan:
         return self._rows.fetchmany(most)
 
     def close(self) -> Deferred[None]:
+        self._wait(None)
         closed = self._in_reader(self._close)
         closed.addErrback(self._close_here)
         return closed

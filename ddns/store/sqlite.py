@@ -25,7 +25,9 @@ from zope.interface import implementer
 from ddns.model.journal import Author, Event
 from ddns.store import database
 from ddns.store.interfaces import (
+    Checked,
     Committed,
+    Copied,
     IReading,
     IScan,
     IStore,
@@ -37,6 +39,7 @@ from ddns.store.journalling import Batch
 from ddns.store.reading import Reading
 from ddns.store.scanning import Scan
 from ddns.store.transaction import Transaction
+from ddns.store.upkeep import Upkeep
 
 T = TypeVar("T")
 
@@ -57,7 +60,8 @@ class _Work:
 @implementer(IStore)
 class SQLiteStore:
     """*reactor* provides IReactorFromThreads and IReactorTime; *patience* is how many seconds work
-    waits for a database that somebody else has locked; *journal_rows* how many events are kept."""
+    waits for a database that somebody else has locked; *journal_rows* how many events are kept;
+    *reader_patience* how many seconds a scan waits to be asked for more."""
 
     _log = Logger()
 
@@ -68,12 +72,14 @@ class SQLiteStore:
         *,
         patience: float = 4.0,
         journal_rows: int = 200_000,
+        reader_patience: float = 30.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reactor = reactor
         self._path = Path(path)
         self._patience = patience
         self._journal_rows = journal_rows
+        self._reader_patience = reader_patience
         self._monotonic = monotonic
         self._listeners: list[Callable[[Sequence[Event]], None]] = []
         self._queue: deque[_Work] = deque()
@@ -83,6 +89,7 @@ class SQLiteStore:
         self._position = 0
         self._writer = ThreadPool(1, 1, name="ddns-store-writer")
         self._reader = ThreadPool(1, 1, name="ddns-store-reader")
+        self._upkeep = Upkeep(reactor, self._path)
 
     # Life ------------------------------------------------------------------------------------
 
@@ -91,6 +98,7 @@ class SQLiteStore:
         self._reread_position()
         self._writer.start()
         self._reader.start()
+        self._upkeep.start()
 
     def created(self) -> bool:
         return self._opened.created
@@ -105,6 +113,7 @@ class SQLiteStore:
 
     def _finish(self) -> None:
         opened, self._open = self._opened, None
+        self._upkeep.stop()
         self._reader.stop()
         self._writer.stop()
         try:
@@ -269,7 +278,15 @@ class SQLiteStore:
         return self._in_reader(run)
 
     def scan(self, zone: bytes) -> IScan:
-        return Scan(self._path, zone, self._in_reader)
+        return Scan(self._path, zone, self._in_reader, self._reactor, self._reader_patience)
+
+    # Upkeep ----------------------------------------------------------------------------------
+
+    def back_up(self, to: Path, replace: bool = False) -> Deferred[Copied]:
+        return self._upkeep.back_up(to, replace)
+
+    def check(self) -> Deferred[Checked]:
+        return self._upkeep.check()
 
 
 def _one_line(error: Exception) -> Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -82,7 +83,7 @@ def answers(operation: str, answer: Any) -> None:
     )
 
 
-def test_answers_are_as_described(house: House) -> None:
+def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     """A walk through everything; :func:`answers` is told of each operation once at least."""
     seen: set[str] = set()
 
@@ -142,6 +143,9 @@ def test_answers_are_as_described(house: House) -> None:
         seen.add(operation)
     api("member_remove", "alice", origin="bücher.example", account="alice")
     api("account_remove", name="alice")
+    api("check")
+    api("backup", file=str(tmp_path / "copy"))
+    api("backup_key", file=str(tmp_path / "copy.key"))
     api("zone_import", origin="new.example", rows=b"", stage="s", last=False)
     api("zone_remove", origin="bücher.example")
     assert seen == ANSWERS.keys()

@@ -204,7 +204,7 @@ def test_errors_are_one_line(
         (),
         ("zone",),
         ("zone", "nonsense"),
-        ("host", "add", "a.b"),
+        ("host", "add"),
         ("key", "revoke", "x", "--kind", "nonsense"),
         ("record", "set", "a.b", "A"),
         ("zone", "import"),

@@ -280,7 +280,7 @@ def test_what_waits_is_bounded(running: RunningReactor, make: Make, logged: list
     running.call(flood)
     assert running.call(mailer.waiting) == MOST_WAITING
     assert len([text for text in logged if "are waiting" in text]) == 7
-    until(lambda: running.call(lambda: len(mailer._ready)) == 0)
+    until(lambda: running.call(lambda: len(mailer._paused)) == MOST_WAITING)
     running.call(mailer.stop, 5.0)
     assert running.call(mailer.waiting) == 0
     assert f"{MOST_WAITING} mails were not sent before the end" in logged

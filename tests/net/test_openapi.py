@@ -25,7 +25,7 @@ from ddns.net.site import LimitedSite
 from tests.house import House, house_at
 from tests.net.reactors import PATIENCE, RunningReactor
 
-EXAMPLES = 12
+EXAMPLES = 5
 """Calls of each operation, by each caller, with each kind of arguments."""
 
 THERE = {

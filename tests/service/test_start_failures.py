@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ddns.paths import socket_path
+from ddns.store.migrations import MIGRATIONS
 from tests import certificates
 from tests.conftest import Launch
 from tests.processes import can_bind, eventually, free_port
@@ -157,8 +158,10 @@ def test_a_database_of_a_newer_version(fail: Fail, make_server: Launch) -> None:
         )
         future.commit()
     said = fail(first.database)
+    latest = MIGRATIONS._migrations[-1].name
     assert said == (
-        f"{first.database} was written by a newer version of this program (v9999_from_the_future)"
+        f"{first.database} was written by a newer version of this program:"
+        f" its schema is v9999_from_the_future, and this version knows those up to {latest}"
     )
 
 

@@ -61,6 +61,23 @@ class StoreContract(
         store.read(lambda reading: verifyObject(IReading, reading))
         assert store.store.created()
 
+    # Requests and the clock -------------------------------------------------------------------
+
+    @pytest.mark.parametrize(
+        ("after", "at_host"), [(-30.0, False), (0.0, True), (-3600.0, True), (-3e8, True)]
+    )
+    def test_requests_older_than_the_host(
+        self, store: Blocking, after: float, at_host: bool
+    ) -> None:
+        """A moment older, it was for a former host of that name; by more, the clock was set."""
+        store.commit(fill)
+        created = Host(HOME, ORIGIN, "alice", 60, 4e8)
+        store.commit(lambda t: (t.remove_host(HOME), t.put_host(created)))
+        one = request("alice", HOME, asked="it", at=4e8 + after)
+        store.commit(lambda t: t.log_requests([one], 5, 5, 100))
+        assert shown(store, HOME) == ([(False, "it")] if at_host else [])
+        assert shown(store, "alice") == ([] if at_host else [(False, "it")])
+
     # What was put is there -------------------------------------------------------------------
 
     def test_what_was_put_reads_back(self, store: Blocking) -> None:

@@ -122,3 +122,9 @@ class LivingContract:
         store.commit(fill)
         store.commit(put(rrset(ORIGIN, NS_TYPE, NS, ttl=3600)))
         assert store.rows() == [row(ORIGIN, NS_TYPE, NS, ttl=3600), soa_row()]
+
+    def test_nothing_is_wrong_with_what_lives(self, store: Blocking) -> None:
+        store.commit(fill)
+        store.commit(put(address()))
+        found = store.running.call(store.store.check)
+        assert (found.faults, found.zones, found.rrsets, found.events) == ([], 1, 2, 6)

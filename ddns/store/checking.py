@@ -1,0 +1,179 @@
+"""Looking for what must not be in a database: what SQLite finds, and what only we can know."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from ddns.model import names, records, rows
+from ddns.model.account import Addresses, KeyKind
+from ddns.store.interfaces import Checked
+
+MOST_FAULTS = 1000
+SLICE = 50
+"""Rows at a time, well below a millisecond: whatever answers queries needs the interpreter."""
+
+_BEGUN = (
+    "with begun as (select zone, max(position) as position from journal where kind = 'reload'"
+    " or (kind = 'zone' and (before is null or after is null)) group by zone)"
+)
+"""From where on the journal tells all about a zone: it was taken whole, made or removed there."""
+
+_LAST = (
+    f"{_BEGUN}, last as (select max(position) as position from journal where kind = 'rrset'"
+    " group by zone, owner, type)"
+    " select journal.position, journal.owner, journal.type, journal.after, rrset.ttl, rrset.rdatas"
+    " from last join journal using (position) join zone on zone.origin = journal.zone"
+    " left join begun on begun.zone = journal.zone"
+    " left join rrset on rrset.zone = zone.id and rrset.owner = journal.owner"
+    " and rrset.type = journal.type where journal.position > coalesce(begun.position, 0)"
+)
+_SERIALS = (
+    f"{_BEGUN} select distinct zone.origin, zone.serial, journal.serial"
+    " from journal join zone on zone.origin = journal.zone"
+    " left join begun on begun.zone = journal.zone"
+    " where journal.serial is not null and journal.position >= coalesce(begun.position, 0)"
+)
+_GAPS = (
+    "select position, former from (select position, via, lag(position) over (order by position)"
+    " as former from journal) where position <> former + 1 and via <> 'restore'"
+)
+_RECORDS = (
+    "select zone.origin, rrset.owner, rrset.type, rrset.ttl, rrset.rdatas, rrset.of_host,"
+    " exists (select 1 from host where host.zone = rrset.zone and host.name = case"
+    + "".join(
+        f" when substr(rrset.owner, 1, {len(label)}) = x'{label.hex()}'"
+        f" then substr(rrset.owner, {len(label) + 1})"
+        for label in names.BELOW_HOST
+    )
+    + " else rrset.owner end) from rrset join zone on zone.id = rrset.zone"
+)
+
+
+def check(connection: sqlite3.Connection, rest: Callable[[], None] = lambda: None) -> Checked:
+    """Look at everything that *connection* sees. *rest* is called every few rows; what it raises
+    ends the check.
+
+    Each look has a read transaction of its own, so that the write-ahead log can be emptied between
+    two of them.
+    """
+    faults: list[str] = []
+    for look in (_sqlite, _foreign_keys, _gaps, _serials, _last_events, _records, _zones, _values):
+        try:
+            if connection.in_transaction:  # an error may have ended it
+                connection.execute("commit")
+            connection.execute("begin")
+            for number, fault in enumerate(look(connection)):
+                if fault and len(faults) < MOST_FAULTS:
+                    faults.append(fault)
+                if number % SLICE == 0:
+                    rest()
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                rest()  # which knows why
+            faults.append(f"{look.__name__.strip('_').replace('_', ' ')}: {error}")
+        except (ValueError, OverflowError, IndexError) as error:  # not what a column can hold
+            faults.append(f"{look.__name__.strip('_').replace('_', ' ')}: {error}")
+    counts = (_count(connection, table) for table in ("zone", "rrset", "journal"))
+    return Checked(faults, *counts)
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    try:
+        return int(connection.execute(f"select count(*) from {table}").fetchone()[0])
+    except sqlite3.DatabaseError:  # which is among the faults already
+        return 0
+
+
+# Each yields a fault, or "" for what is right, so that whoever asks can rest.
+
+
+def _sqlite(connection: sqlite3.Connection) -> Iterator[str]:
+    for (found,) in connection.execute("pragma integrity_check"):
+        for line in "" if found == "ok" else found.splitlines():
+            yield f"SQLite: {line}"
+
+
+def _foreign_keys(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, _, parent, _ in connection.execute("pragma foreign_key_check"):
+        yield f"table {table}: a row belongs to nothing in table {parent}"
+
+
+def _gaps(connection: sqlite3.Connection) -> Iterator[str]:
+    for position, former in connection.execute(_GAPS):
+        yield f"journal: position {position} follows {former}"
+
+
+def _serials(connection: sqlite3.Connection) -> Iterator[str]:
+    furthest: dict[bytes, tuple[int, int]] = {}
+    for origin, serial, told in connection.execute(_SERIALS):
+        if records.is_later(told, furthest.get(origin, (serial, serial))[1]):
+            furthest[origin] = (serial, told)
+        yield ""
+    for origin, (serial, told) in furthest.items():
+        yield f"zone {_text(origin)}: its serial is {serial}, but the journal has {told}"
+
+
+def _last_events(connection: sqlite3.Connection) -> Iterator[str]:
+    for position, owner, number, after, ttl, rdatas in connection.execute(_LAST):
+        there = None if ttl is None else (ttl % 2**32).to_bytes(4, "big") + rdatas
+        what = f"{_text(owner)} {records.type_to_text(number)}"
+        yield f"{what}: not what position {position} of the journal says" if there != after else ""
+
+
+def _records(connection: sqlite3.Connection) -> Iterator[str]:
+    for origin, owner, number, ttl, packed, of_host, is_host in connection.execute(_RECORDS):
+        wrong = _wrong_with(origin, owner, number, ttl, packed)
+        if not wrong and bool(of_host) != bool(is_host):
+            wrong = "it is not known whose it is"
+        yield f"{_text(owner)} {records.type_to_text(number)}: {wrong}" if wrong else ""
+
+
+def _wrong_with(origin: bytes, owner: bytes, number: int, ttl: int, packed: bytes) -> str:
+    if not names.is_wire_form(owner):
+        return "the name is malformed"
+    if not names.is_subdomain(owner, origin):
+        return f"it is outside of zone {_text(origin)}"
+    if not 0 <= ttl <= records.MAX_TTL:
+        return f"the TTL is {ttl}"
+    if not rows.is_whole(packed):
+        return "its records are cut short"
+    if not all(records.is_rdata(number, rdata) for rdata in records.unpack_rdatas(packed)):
+        return "a record is malformed"
+    return ""
+
+
+def _zones(connection: sqlite3.Connection) -> Iterator[str]:
+    without = (
+        "select origin from zone where not exists (select 1 from rrset where rrset.zone = zone.id"
+        f" and rrset.owner = zone.origin and rrset.type = {records.SOA})"
+    )
+    for (origin,) in connection.execute(without):
+        yield f"zone {_text(origin)}: it has no SOA record"
+    both = "select host.name, zone.origin from host join zone on zone.id = host.zone"
+    for name, origin in connection.execute(both):
+        outside = name == origin or not names.is_subdomain(name, origin)
+        yield f"host {_text(name)}: it is outside of its zone {_text(origin)}" if outside else ""
+
+
+def _values(connection: sqlite3.Connection) -> Iterator[str]:
+    """What a column may hold that stands for something else."""
+    strange = f"select id, kind from key where kind not in ({_listed(KeyKind)})"
+    for number, kind in connection.execute(strange):
+        yield f"key {number}: its kind is {kind}"
+    for (number,) in connection.execute("select id from key where length(digest) <> 32"):
+        yield f"key {number}: its digest is malformed"
+    strange = f"select origin, addresses from zone where addresses not in ({_listed(Addresses)})"
+    for origin, addresses in connection.execute(strange):
+        yield f"zone {_text(origin)}: the addresses it allows are {addresses}"
+    for (name,) in connection.execute("select name from host where dormant not between 0 and 3"):
+        yield f"host {_text(name)}: what it may come back with is malformed"
+
+
+def _listed(kinds: type[StrEnum]) -> str:
+    return ", ".join(f"'{kind}'" for kind in kinds)
+
+
+def _text(name: bytes) -> str:
+    return names.to_text(name) if names.is_wire_form(name) else f"name {name.hex()}"

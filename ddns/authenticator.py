@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,7 +33,8 @@ class _Check:
 class Authenticator:
     """*run_slow* runs a function outside the reactor's thread; *clock* is monotonic.
 
-    *noticed* is told how many failures an account has had, with each one.
+    *noticed* is told how many failures an account has had, with each one; *rehash* keeps another
+    hash of a right password when the parameters have changed.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class Authenticator:
         clock: Callable[[], float],
         noticed: Callable[[str, int], None] = lambda account, failures: None,
         failures: Failures | None = None,
+        rehash: Callable[[Account, str], Awaitable[None]] | None = None,
     ) -> None:
         self._directory = directory
         self._run_slow = run_slow
         self._clock = clock
         self._noticed = noticed
         self._failures = failures or Failures()
+        self._rehash = rehash
         self._checks: dict[bytes, _Check] = {}  # by fingerprint, oldest first
         self._checking = False
 
@@ -172,6 +175,8 @@ class Authenticator:
         account = self._directory.account(credentials.user)
         hashed = account.password if account else None
         right = await self._run_slow(partial(secrets.verify_password, credentials.secret, hashed))
+        if right and account and self._rehash and secrets.is_outdated(account.password or ""):
+            await self._rehash(account, credentials.secret)
         if self._directory.account(credentials.user) != account:
             # It has changed since: what was found is answered, and not remembered.
             return Grant(account.name) if right and account else Status.BADAUTH

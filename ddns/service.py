@@ -35,6 +35,7 @@ from ddns.policy.abuse import History
 from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
 from ddns.publisher import Publisher
+from ddns.rehashing import Rehashing
 from ddns.requestlog import RequestLog
 from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
@@ -111,6 +112,7 @@ class DdnsService(Service):
             time.monotonic,
             self._failures_noticed,
             Failures(window=settings.abuse.window),
+            Rehashing(self.store, self._run_slow, now),
         )
         self._people = People(
             settings,

@@ -25,6 +25,7 @@ from ddns.policy.abuse import History, Limits
 from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules
 from ddns.publisher import Publisher
+from ddns.rehashing import Rehashing
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
 from ddns.vault import Vault
@@ -52,7 +53,12 @@ class House:
             bytes(32), lambda sealed, account: self.vault.unseal(sealed, account.encode()).decode()
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, running.reactor)
-        self.authenticator = Authenticator(self.directory, self.run_slow, lambda: self.time)
+        self.authenticator = Authenticator(
+            self.directory,
+            self.run_slow,
+            lambda: self.time,
+            rehash=Rehashing(self.store, self.run_slow, lambda: self.time),
+        )
         self.blocked: list[tuple[str, Block]] = []  # what the updater told of
         self.history = History(limits)
         self.updater = Updater(

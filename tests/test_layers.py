@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "vault": PURE,
     "publisher": PURE | {"zone", "policy", "store"},
     "authenticator": PURE | {"policy"},
+    "rehashing": PURE | {"policy", "store"},
     "requestlog": PURE | {"store"},
     "updater": PURE | {"zone", "policy", "store", "publisher", "authenticator"},
     "api": PURE | {"vault", "zone", "policy", "store", "publisher", "updater"},

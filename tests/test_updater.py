@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 
 from ddns.api.errors import Conflict
 from ddns.model import names, records
-from ddns.model.account import KeyKind
+from ddns.model.account import Account, KeyKind
+from ddns.model.journal import Author
 from ddns.model.records import AAAA, A
 from ddns.model.rows import pack_rows
 from ddns.model.update import (
@@ -310,6 +312,25 @@ def test_real_passwords(house: House) -> None:
     house.api("account_add", name="dave", password="Pässword")
     assert try_once(house, "dave", "Pässword") is Status.NOHOST
     assert try_once(house, "dave", "pässword") is Status.BADAUTH
+
+
+def test_a_hash_of_former_parameters_is_replaced_when_it_is_used(house: House) -> None:
+    """By a right password only; sessions and updates go on with it."""
+    former = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("former")
+    house.running.call(
+        house.store.transact,
+        Author("operator", "test", 1.0),
+        lambda t: t.put_account(Account("dave", former)),
+    )
+    assert try_once(house, "dave", "wrong") is Status.BADAUTH
+    assert house.directory.account("dave") == Account("dave", former)
+    assert try_once(house, "dave", "former") is Status.NOHOST
+    dave = house.directory.account("dave")
+    assert dave is not None
+    assert dave.password not in (None, former)
+    assert not secrets.is_outdated(dave.password or "")
+    assert try_once(house, "dave", "former") is Status.NOHOST
+    assert house.directory.account("dave") == dave
 
 
 def test_a_key_limited_to_a_host_reaches_no_other(house: House, key: str) -> None:

@@ -7,6 +7,7 @@ outside the reactor's thread.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -21,7 +22,13 @@ TOKEN_LENGTH = 43  # 256 bits
 _ALPHABET = string.ascii_letters + string.digits
 
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_urlsafe())
+
+
+@functools.cache
+def _nobody() -> str:
+    """A hash to compare with where there is none. Not made before a password has to be checked:
+    most runs of the command never check one."""
+    return _HASHER.hash(secrets.token_urlsafe())
 
 
 def generate_key(length: int = KEY_LENGTH) -> str:
@@ -61,7 +68,16 @@ def hash_password(password: str) -> str:
 
 def verify_password(password: str, hashed: str | None) -> bool:
     """Whether the password fits. Slow, and just as slow when there is no hash to compare with."""
+    nobody = _nobody()  # the first time costs this as well, whoever it is
     try:
-        return _HASHER.verify(hashed or _NOBODY, password) and hashed is not None
+        return _HASHER.verify(hashed or nobody, password) and hashed is not None
     except (VerificationError, InvalidHashError, UnicodeError):
+        return False
+
+
+def is_outdated(hashed: str) -> bool:
+    """Whether a hash was made with other parameters than today's."""
+    try:
+        return _HASHER.check_needs_rehash(hashed)
+    except InvalidHashError:
         return False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 
 from ddns.api.caller import NOBODY
 from ddns.api.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from ddns.api.shown import time_json
+from ddns.model.journal import Author
 from ddns.model.update import Status
 from tests.api.coming import EMAIL, OTHER_PASSWORD, PASSWORD, Street, refused, token_in
 
@@ -70,8 +73,8 @@ def test_a_password_that_changes_while_it_is_checked(street: Street) -> None:
     street.arrive()
     held: Deferred[str] = Deferred()
 
-    async def slow(user: str, password: str, peer: str) -> str:
-        return await held
+    async def slow(user: str, password: str, peer: str) -> str | Status:
+        return await held if not held.called else Status.BADAUTH
 
     house.reception.check_password = slow
     begun: list[Deferred[Any]] = []
@@ -223,3 +226,20 @@ def test_an_account_that_had_keys_only_gets_a_password(street: Street) -> None:
     street.ask("password_reset_request", name_or_email="alice")
     street.ask("password_reset", token=token_in(street.letter()), password=PASSWORD)
     assert street.who(street.log_in()).account == "alice"
+
+
+def test_logging_in_with_a_hash_of_former_parameters(street: Street) -> None:
+    """It is replaced meanwhile, and the session is one all the same."""
+    street.arrive()
+    dave = street.house.directory.account("alice")
+    assert dave is not None
+    former = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
+    street.house.running.call(
+        street.house.store.transact,
+        Author("operator", "test", 1.0),
+        lambda t: t.put_account(dataclasses.replace(dave, password=former)),
+    )
+    assert street.who(street.log_in()).account == "alice"
+    now = street.house.directory.account("alice")
+    assert now is not None
+    assert now.password != former

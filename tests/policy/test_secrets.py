@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from argon2 import PasswordHasher
 
 from ddns.policy import secrets
 
@@ -35,6 +36,13 @@ def test_passwords(hashed: str) -> None:
 @pytest.mark.parametrize("password", ["", "\udcff", "x" * 10_000, "a\x00b"])
 def test_passwords_that_are_wrong_in_odd_ways(hashed: str, password: str) -> None:
     assert not secrets.verify_password(password, hashed)
+
+
+def test_a_hash_of_former_parameters(hashed: str) -> None:
+    former = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    assert not secrets.is_outdated(hashed)
+    assert secrets.is_outdated(former.hash("x"))
+    assert not secrets.is_outdated("not a hash")
 
 
 @pytest.mark.parametrize("hashed", [None, "", "not a hash"])

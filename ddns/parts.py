@@ -44,9 +44,8 @@ def line_limits(settings: MiniupdateSettings) -> LineLimits:
 
 def abuse_limits(settings: AbuseSettings) -> abuse.Limits:
     """How often is too often."""
-    refused = NetworkSet(
-        parse_network(text, "abuse.refused_networks") for text in settings.refused_networks
-    )
+    networks = [parse_network(text, "abuse.refused_networks") for text in settings.refused_networks]
+    refused = NetworkSet(networks) if networks else None
     return abuse.Limits(**_common(settings, abuse.Limits), refused=refused)
 
 

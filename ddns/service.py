@@ -255,7 +255,8 @@ class DdnsService(Service):
 
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
-        await self._loaded()
+        if self._started is not None and not self._started.called:
+            await _when(self._started)
         return await self._updater.perform(update)
 
     async def _loaded(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
+import gc
 import os
 import signal
 import sys
@@ -132,6 +133,8 @@ def _own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
             signal.SIGTERM, lambda *_: reactor.callFromThread(_stop_if_running, reactor)
         )
     )
+    # What is there by now stays; there is no need to look through it again and again for garbage.
+    reactor.callWhenRunning(gc.freeze)
     reactor.callWhenRunning(
         lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload))
     )

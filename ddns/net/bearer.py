@@ -45,7 +45,7 @@ class Gate:
         of_token: Callable[[str], Caller],
         clock: Callable[[], float],
         *,
-        refused: NetworkSet,
+        refused: NetworkSet | None,
         calls: Buckets | None,
     ) -> None:
         self._of_token = of_token
@@ -61,7 +61,7 @@ class Gate:
         :raises TooMany: when there were too many calls before this one.
         """
         address = request.getClientAddress()
-        if self._refused and peers.text_of(address) in self._refused:
+        if self._refused is not None and peers.text_of(address) in self._refused:
             raise Forbidden("nothing is taken from your network")
         network = peers.network_of(address)
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ddns.model.account import Account
@@ -38,7 +38,7 @@ class Limits:
     refusals: int = 50
     window: float = 86_400.0
     block_time: float = 0.0
-    refused: NetworkSet = field(default_factory=NetworkSet)
+    refused: NetworkSet | None = None
 
 
 class Attempt(NamedTuple):
@@ -132,7 +132,7 @@ Rule = Callable[[History, Attempt, float], Status | None]
 def from_refused_network(history: History, attempt: Attempt, now: float) -> Status | None:
     """The operator does not want anything from there."""
     refused = history.limits.refused
-    return Status.BLOCKED if refused and attempt.update.peer in refused else None
+    return Status.BLOCKED if refused is not None and attempt.update.peer in refused else None
 
 
 def is_blocked(history: History, attempt: Attempt, now: float) -> Status | None:

@@ -60,9 +60,6 @@ class NetworkSet:
                 int(network.network_address) >> host_bits
             )
 
-    def __bool__(self) -> bool:
-        return bool(self._by_length)
-
     def __contains__(self, text: str) -> bool:
         packed = records.address_from_text(text.partition("%")[0])
         if packed is None:

@@ -79,14 +79,7 @@ class House:
             lambda: self.time,
             open=True,
         )
-        self.operations = Operations(
-            self.store,
-            self.publisher.published,
-            self.run_slow,
-            lambda: self.time,
-            self.vault,
-            reception=self.reception,
-        )
+        self.rule()
 
     def run_slow(self, function: Callable[[], Any]) -> Deferred[Any]:
         """At once: a test that wants it otherwise replaces this."""
@@ -111,7 +104,7 @@ class House:
         return self.running.call(lambda: getattr(theirs, operation)(**arguments))
 
     def rule(self, **changed: Any) -> None:
-        """From now on other rules hold for people."""
+        """From now on these rules hold for people, and otherwise the usual ones."""
         self.operations = Operations(
             self.store,
             self.publisher.published,

@@ -68,6 +68,10 @@ def check_contact(api: ApiSettings, accounts: AccountsSettings, mail: MailSettin
         raise ConfigError(f"api.url: expected http://... or https://..., got {url!r}")
     if accounts.registration == "open" and not mail.relay:
         raise ConfigError("mail.relay: expected a relay, since accounts.registration is open")
+    if accounts.registration == "open" and not url:
+        raise ConfigError(
+            "api.url: expected where people find this server, since accounts.registration is open"
+        )
     if not mail.relay:
         return
     host, _ = parse_host_and_port(mail.relay, "mail.relay")

@@ -33,19 +33,18 @@ class Notices:
         self._sent: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def blocked(self, account: str, block: Block) -> None:
-        """An account was blocked."""
-        ends, reason = "until the operator lifts it", block.reason
-        if block.until is not None:
-            ends = datetime.fromtimestamp(block.until, UTC).strftime("until %Y-%m-%d %H:%M UTC")
+        """An account was blocked for what its clients do."""
         self._notify(
             "blocked",
             account,
-            f"Your account {account} is blocked",
-            f"Your account {account} is blocked {ends}.\nThe reason: {' '.join(reason.split())}\n\n"
-            "Its hosts keep the addresses that they have, but nothing can be changed: devices\n"
-            "that try get an error. Most often a device or program updates far too often, or is\n"
-            "set up with a wrong name; look there first.\n",
+            *_block(account, block),
+            "Most often a device or program updates far too often, or is set up with a wrong\n"
+            "name; look there first.\n",
         )
+
+    def blocked_by_operator(self, account: str, block: Block) -> None:
+        """The operator has blocked an account, which is told each time."""
+        self._notify("", account, *_block(account, block))
 
     def failures(self, account: str, count: int) -> None:
         """Somebody has tried wrong keys or passwords so many times."""
@@ -58,16 +57,35 @@ class Notices:
             "tries to guess; your right keys and password go on working meanwhile.\n",
         )
 
-    def _notify(self, kind: str, name: str, subject: str, text: str) -> None:
+    def _notify(self, kind: str, name: str, subject: str, *text: str) -> None:
+        """*kind* is what there is one of in a period; nothing is always told."""
         account = self._account_of(name)
         if self._send is None or account is None or account.email is None:
             return
+        if kind and not self._first(name, kind):
+            return
+        more = f"\nTo see more:\n\n    ddns {self._server}account show {name}\n"
+        self._send(Letter(account.email, subject, "\n".join(text) + more))
+
+    def _first(self, name: str, kind: str) -> bool:
         now, about = self._clock(), (name, kind)
         if about in self._sent and now - self._sent[about] < self._period:
-            return
+            return False
         self._sent[about] = now
         self._sent.move_to_end(about)
         if len(self._sent) > CAPACITY:
             self._sent.popitem(last=False)
-        more = f"\nTo see more:\n\n    ddns {self._server}account show {name}\n"
-        self._send(Letter(account.email, subject, text + more))
+        return True
+
+
+def _block(account: str, block: Block) -> tuple[str, str]:
+    """Subject and text."""
+    ends = "until the operator lifts it"
+    if block.until is not None:
+        ends = datetime.fromtimestamp(block.until, UTC).strftime("until %Y-%m-%d %H:%M UTC")
+    return f"Your account {account} is blocked", (
+        f"Your account {account} is blocked {ends}.\n"
+        f"The reason: {' '.join(block.reason.split())}\n\n"
+        "Its hosts keep the addresses that they have, but nothing can be changed: devices\n"
+        "that try get an error. Keys can be revoked, and the password can be changed.\n"
+    )

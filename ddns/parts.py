@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ddns.config import (
@@ -138,3 +139,15 @@ class Unsealing:
         if str(error) != self._said:
             self._said = str(error)
             self._log.error("miniupdate keys cannot be used: {error}", error=error)
+
+
+def when(started: Deferred[None]) -> Deferred[None]:
+    """A Deferred of one's own for an event that others wait for as well."""
+    mine: Deferred[None] = Deferred()
+
+    def pass_on(result: Any) -> Any:
+        mine.callback(None)
+        return result
+
+    started.addBoth(pass_on)
+    return mine

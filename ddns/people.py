@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from twisted.logger import Logger
 from twisted.web.resource import IResource
 
 from ddns import parts
@@ -27,6 +28,8 @@ from ddns.policy.sessions import Sessions
 
 class People:
     """*check_password* is the server's; *now* tells seconds since 1970."""
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -60,6 +63,15 @@ class People:
             calls=Buckets(most, 60.0) if most else None,
         )
         return {b"api": ApiResource(operations, gate, "api", ready)}
+
+    def failures_noticed(self, account: str, number: int) -> None:
+        """An account has had so many wrong credentials by now."""
+        noticed = self._settings.abuse.failures_noticed
+        if noticed and number == noticed:
+            self._log.warn(
+                "{number} wrong credentials for account {account}", number=number, account=account
+            )
+            self.notices.failures(account, number)
 
     async def stop(self) -> None:
         """Let mails go that are ready to."""

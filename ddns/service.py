@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from twisted.application.service import Service
@@ -23,6 +24,7 @@ from ddns.config import Settings, parse_address
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.doors import Doors
+from ddns.model.account import Block
 from ddns.model.update import Outcome, Update
 from ddns.net import sockets
 from ddns.net.control import ControlListener
@@ -106,12 +108,14 @@ class DdnsService(Service):
         self._unseal = parts.Unsealing(self._vault)
         self._directory = Directory(secrets.token_bytes(32), self._unseal)
         self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
+        self._failures = Failures(window=settings.abuse.window)
+        self._history = History(parts.abuse_limits(settings.abuse))
         self._authenticator = Authenticator(
             self._directory,
             self._run_slow,
             time.monotonic,
-            self._failures_noticed,
-            Failures(window=settings.abuse.window),
+            lambda account, number: self._people.failures_noticed(account, number),
+            self._failures,
             Rehashing(self.store, self._run_slow, now),
         )
         self._people = People(
@@ -127,7 +131,7 @@ class DdnsService(Service):
             self._directory,
             self._authenticator,
             self._publisher,
-            History(parts.abuse_limits(settings.abuse)),
+            self._history,
             time.monotonic,
             self._people.notices.blocked,
         )
@@ -140,9 +144,10 @@ class DdnsService(Service):
             self._vault,
             rules=parts.rules(settings.registration),
             requests_written=self._requests.flush,
-            blocked=self._people.notices.blocked,
+            blocked=self._blocked,
             reception=self._people.reception,
         )
+        self._operations.count_change = partial(self._history.count, time.monotonic)
         self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
         dns = settings.dns
         self._dns = DnsListener(
@@ -155,13 +160,13 @@ class DdnsService(Service):
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
 
-    def _failures_noticed(self, account: str, number: int) -> None:
-        noticed = self._settings.abuse.failures_noticed
-        if noticed and number == noticed:
-            self._log.warn(
-                "{number} wrong credentials for account {account}", number=number, account=account
-            )
-            self._people.notices.failures(account, number)
+    def _blocked(self, account: str, block: Block | None) -> None:
+        """The operator has blocked an account, or lifted its block."""
+        if block is None:  # or the account has gone
+            self._history.lift(account)
+            self._failures.forget(account)
+        else:
+            self._people.notices.blocked_by_operator(account, block)
 
     # Start -----------------------------------------------------------------------------------
 
@@ -256,12 +261,12 @@ class DdnsService(Service):
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
         if self._started is not None and not self._started.called:
-            await _when(self._started)
+            await parts.when(self._started)
         return await self._updater.perform(update)
 
     async def _loaded(self) -> None:
         if self._started is not None and not self._started.called:
-            await _when(self._started)
+            await parts.when(self._started)
 
     # Stop ------------------------------------------------------------------------------------
 
@@ -275,7 +280,7 @@ class DdnsService(Service):
             self._unbind()
             return
         if not self._started.called:
-            await _when(self._started)
+            await parts.when(self._started)
         await self._doors.stop(self._settings.stop_time)
         await self._people.stop()
         await self._control.stop()
@@ -283,15 +288,3 @@ class DdnsService(Service):
         await self._requests.stop()
         await self.store.close()
         self._slow.stop()
-
-
-def _when(started: Deferred[None]) -> Deferred[None]:
-    """A Deferred of one's own for an event that others wait for as well."""
-    mine: Deferred[None] = Deferred()
-
-    def pass_on(result: Any) -> Any:
-        mine.callback(None)
-        return result
-
-    started.addBoth(pass_on)
-    return mine

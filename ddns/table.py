@@ -39,7 +39,7 @@ def _value(wanted: Any, value: Any, key: str, may_be_0: Collection[str]) -> Any:
             raise ConfigError(f"{key}: expected a table, got {value!r}")
         return read(wanted, value, f"{key}.", may_be_0=may_be_0)
     if typing.get_origin(wanted) is tuple:
-        if value == "off":
+        if value in ("off", ["off"]):
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigError(f'{key}: expected a list of strings or "off", got {value!r}')

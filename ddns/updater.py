@@ -8,7 +8,7 @@ it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -85,8 +85,10 @@ class Updater:
         if refusal is not None:
             return Outcome(refusal, user=grant.account)
         refused, taken = self._admit(update, account)
-        if refused:
-            await self._refused(update, account)
+        if refused and await self._refused(update, account, refused):
+            self._settle(taken, ())  # from now on nothing is changed, this neither
+            for at, change in enumerate(update.changes):
+                refused.setdefault(at, Result(change, Status.BLOCKED))
         changes = [change for at, change in enumerate(update.changes) if at not in refused]
         results: tuple[Result, ...] = ()
         if changes:
@@ -133,15 +135,19 @@ class Updater:
             elif status is not Status.GOOD:
                 self._history.give_back(slots_taken, now)
 
-    async def _refused(self, update: Update, account: Account) -> None:
-        """Block who does not stop. If that cannot be written, the next refusal tries again."""
+    async def _refused(
+        self, update: Update, account: Account, refused: Mapping[int, Result]
+    ) -> bool:
+        """Block who does not stop; whether it came to that. If it cannot be written, the next
+        refusal tries again."""
         limits = self._history.limits
         count = self._history.refuse(account.name, self._clock())
         if not limits.refusals or count < limits.refusals:
-            return
+            return False
+        host = next(iter(refused.values())).change.host
         block = Block(
             f"{count} updates were refused because they came too often, the last one for"
-            f" {update.changes[-1].host} by {update.dialect}",
+            f" {host} by {update.dialect}",
             update.at,
             update.at + limits.block_time if limits.block_time else None,
         )
@@ -153,13 +159,14 @@ class Updater:
             self._log.error(
                 "account {account} cannot be blocked: {error}", account=account.name, error=error
             )
-            return
+            return False
         self._history.forgive(account.name)
         if committed.value:
             self._log.warn(
                 "account {account} is blocked: {reason}", account=account.name, reason=block.reason
             )
             self._blocked(account.name, block)
+        return True
 
 
 def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:

@@ -80,6 +80,10 @@ class Vault:
         except (InvalidTag, ValueError):  # the latter for what is too short
             raise Tampered from None
 
+    def exists(self) -> bool:
+        """Whether there is a key file."""
+        return self._path.exists()
+
     def copy(self, to: Path) -> int:
         """Copy the key file, replacing what is there; the copy's octets. Blocks.
 

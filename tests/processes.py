@@ -121,6 +121,7 @@ class Server:
         self.config.write_text(
             self.config.read_text()
             + '[accounts]\nregistration = "open"\n'
+            + f'[api]\nurl = "http://127.0.0.1:{self.http_port}"\n'
             + f'[mail]\nrelay = "127.0.0.1:{relay}"\ntls = "off"\nsender = "ddns@{ZONE}"\n'
         )
         return self

@@ -268,7 +268,11 @@ sender = "ddns@example.net"
 
 
 def test_mail(file: Path) -> None:
-    settings = loaded(file, MAIL + 'user = "u"\npassword = "p"\n[accounts]\nregistration = "open"')
+    settings = loaded(
+        file,
+        MAIL
+        + 'user = "u"\npassword = "p"\n[accounts]\nregistration = "open"\n[api]\nurl = "https://ddns.example.net"',
+    )
     assert settings.accounts.registration == "open"
     assert parse_host_and_port(settings.mail.relay, "") == ("mail.example.net", 587)
     assert parse_host_and_port("[::1]:25", "") == ("::1", 25)

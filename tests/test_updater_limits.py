@@ -129,6 +129,16 @@ def test_who_does_not_stop_is_blocked(limited: House, limited_key: str) -> None:
     assert addresses(limited, key, 3, at=5500.0) == [Status.GOOD]
 
 
+def test_the_update_that_blocks_changes_nothing_more(limited: House, limited_key: str) -> None:
+    addresses(limited, limited_key, 1, 2, 3, 3)
+    changes = [change(f"{name}.example.net", "198.51.100.7") for name in ("b", "home")]
+    (outcome,) = limited.update(update("alice", limited_key, *changes))
+    assert [result.status for result in outcome.results] == [Status.BLOCKED, Status.ABUSE]
+    assert limited.answers(names.from_text("b.example.net")) == []
+    ((_, block),) = limited.blocked
+    assert "home.example.net" in block.reason
+
+
 def test_a_block_is_in_the_journal_and_survives_hosts(limited: House, limited_key: str) -> None:
     addresses(limited, limited_key, 1, 2, 3, 3, 3)
     limited.time += 10_000

@@ -84,15 +84,18 @@ class Accounts(Part):
 
     async def account_remove(self, name: str) -> Json:
         """Remove an account with its keys and hosts."""
-        return await self._transact(
+        known = values.account_name(name)
+        answer = await self._transact(
             partial(
                 account_work.account_remove,
                 caller=self._caller,
                 rules=self._rules,
-                name=values.account_name(name),
+                name=known,
                 now=self._now(),
             )
         )
+        self._blocked(known, None)  # who has the name next begins anew
+        return answer
 
     async def account_block(self, name: str, reason: str, days: float | None = None) -> Json:
         """Let an account change nothing for so many days, or until the block is lifted. The owner
@@ -109,10 +112,11 @@ class Accounts(Part):
         return answer
 
     async def account_unblock(self, name: str) -> Json:
-        """Lift the block of an account."""
-        return await self._transact(
-            partial(account_work.account_block, name=values.account_name(name), block=None)
-        )
+        """Lift the block of an account. What its clients did before counts no longer."""
+        known = values.account_name(name)
+        answer = await self._transact(partial(account_work.account_block, name=known, block=None))
+        self._blocked(known, None)
+        return answer
 
 
 def _not_empty(password: str) -> str:

@@ -89,8 +89,19 @@ def _fits(wanted: Any, value: Any) -> bool:
         return isinstance(value, list) and all(_fits(inner[0], item) for item in value)
     if origin is dict:
         return isinstance(value, dict) and all(
-            isinstance(item, str | None) for item in value.values()
+            item is None or (type(item) is str and _is_text(item)) for item in value.values()
         )
     if inner:  # a union with None
         return any(_fits(kind, value) for kind in inner)
+    if type(value) is str and not _is_text(value):
+        return False
     return type(value) is (type(None) if wanted is None else wanted)
+
+
+def _is_text(value: str) -> bool:
+    """JSON can name halves of characters, which are none."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

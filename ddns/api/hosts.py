@@ -84,6 +84,8 @@ class Hosts(Part):
     ) -> Json:
         """Change a host's TTL, together with that of records which had the former one; whether all
         names below it lead to it; or, for the operator, whose it is. What is not given stays."""
+        await self._requests_written()
+        self._admit_change(values.host_name(name), 0)
         return await self._transact(
             partial(
                 host_work.host_set,
@@ -120,6 +122,7 @@ class Hosts(Part):
     ) -> Json:
         """Make the RRset of a name and type exactly these records, given in presentation form."""
         number = values.record_type(type)
+        self._admit_change(values.name(owner), number)
         return await self._transact(
             partial(
                 record_work.record_set,
@@ -134,6 +137,7 @@ class Hosts(Part):
 
     async def record_delete(self, owner: str, type: str | None = None) -> Json:
         """Delete the RRset of a name and type, or all RRsets of the name."""
+        self._admit_change(values.name(owner), 0 if type is None else values.record_type(type))
         return await self._transact(
             partial(
                 record_work.record_delete,

@@ -65,7 +65,8 @@ class Keys(Part):
 
     async def _enable(self, number: int, enabled: bool) -> Json:
         return await self._transact(
-            partial(account_work.key_enable, caller=self._caller, number=number, enabled=enabled)
+            partial(account_work.key_enable, caller=self._caller, number=number, enabled=enabled),
+            blocked_too=not enabled,
         )
 
     async def key_regenerate(self, number: int) -> Json:
@@ -86,5 +87,5 @@ class Keys(Part):
     async def key_revoke(self, number: int) -> Json:
         """Remove a key; it opens nothing from then on."""
         return await self._transact(
-            partial(account_work.key_revoke, caller=self._caller, number=number)
+            partial(account_work.key_revoke, caller=self._caller, number=number), blocked_too=True
         )

@@ -34,7 +34,8 @@ class Logins(AtDesk):
         former = (await self._myself(old)).password
         hashed = await self._hash_in_turn(new)
         await self._transact(
-            partial(people_work.password_set, name=name, password=hashed, former=former)
+            partial(people_work.password_set, name=name, password=hashed, former=former),
+            blocked_too=True,
         )
         account = desk.account_of(name)
         if account is None or account.password != hashed:

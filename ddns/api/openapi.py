@@ -40,6 +40,10 @@ U-labels in `unicode` where they differ. Times are UTC, durations seconds.
 _ROLE = re.compile(r":[a-z]+:(?=`)")
 
 
+_LIMITED = {*vars(People), *vars(Logins), "record_set", "record_delete", "host_set"}
+"""What may be asked for too often."""
+
+
 def document(version: str, base: str = "/") -> dict[str, Any]:
     """The OpenAPI document of this *version*; *base* is the URL, or its path, that paths are
     relative to."""
@@ -140,7 +144,7 @@ def _responses(route: Route) -> Schema:
         answer = _answer("Rows (`ddns.model.rows`)", {}, _OCTETS)
     refusals = [HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE]
     refusals += [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN]
-    if route.operation in {**vars(People), **vars(Logins)}:
+    if route.operation in _LIMITED:
         refusals += [HTTPStatus.TOO_MANY_REQUESTS]
     if route.method != "GET":
         refusals += [HTTPStatus.CONFLICT]

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Self, TypeVar
 
 from ddns.api.caller import OPERATOR, Caller
-from ddns.api.errors import ApiError, Forbidden, Invalid
+from ddns.api.errors import ApiError, Forbidden, Invalid, TooMany
 from ddns.api.reception import Reception
 from ddns.api.values import RunSlow
+from ddns.model import names
 from ddns.model.account import Block
 from ddns.model.journal import Author
 from ddns.policy import secrets
@@ -29,10 +30,11 @@ class Part:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
     function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
     *rules* are what holds for people; *requests_written* has the log of requests written as far
-    as it has come; *blocked* is told of accounts that have just been blocked; *reception* is
+    as it has come; *blocked* is told of blocks that the operator sets and lifts; *reception* is
     where people come in, if they can.
 
-    Whoever calls is the operator until :meth:`acting_for` says otherwise.
+    Whoever calls is the operator until :meth:`acting_for` says otherwise. ``count_change`` counts a
+    change of an account, at an owner name, of a type, and tells after how many seconds it may come.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class Part:
         via: str = "command",
         rules: Rules = DEFAULTS,
         requests_written: Callable[[], Awaitable[None]] = nothing_waits,
-        blocked: Callable[[str, Block], None] = lambda account, block: None,
+        blocked: Callable[[str, Block | None], None] = lambda account, block: None,
         reception: Reception | None = None,
     ) -> None:
         self._store = store
@@ -60,6 +62,18 @@ class Part:
         self._reception = reception
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}
+        self.count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0
+
+    def _admit_change(self, owner: bytes, number: int) -> None:
+        """Count a change that somebody makes at a host as those of their clients are counted.
+
+        :raises TooMany: when there were too many.
+        """
+        if self._caller.account is None:
+            return
+        wait = self.count_change(self._caller.account, owner, number)
+        if wait > 0:
+            raise TooMany(f"{names.to_text(owner)} changes too often", wait)
 
     def acting_for(self, caller: Caller, via: str) -> Self:
         """The same operations with somebody else's rights; what they share, they share."""
@@ -75,11 +89,16 @@ class Part:
         except UnicodeEncodeError:
             raise Invalid("a password has to be UTF-8") from None
 
-    async def _transact(self, function: Callable[[ITransaction], T]) -> T:
+    async def _transact(
+        self, function: Callable[[ITransaction], T], *, blocked_too: bool = False
+    ) -> T:
+        """Run it, for who is not blocked. With *blocked_too* it is something that keeps others
+        out, such as taking a key away, which everybody may."""
         author = Author(self._caller.name, self._via, self._now())
 
         def work(transaction: ITransaction) -> T:
-            self._not_blocked(transaction, author.at)
+            if not blocked_too:
+                self._not_blocked(transaction, author.at)
             return function(transaction)
 
         try:

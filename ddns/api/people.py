@@ -47,10 +47,10 @@ class People(AtDesk):
         desk, address = self._desk(), values.email(email)
         name = self._person()
         desk.admit(self._caller.peer, address)
-        await self._myself(password)
+        owner = await self._myself(password)
         token, pending = self._pending(Purpose.EMAIL, name, address)
         mine, there = await self._transact(
-            partial(people_work.email_change, pending=pending, now=self._now())
+            partial(people_work.email_change, pending=pending, owner=owner, now=self._now())
         )
         if there is not None and there.name != name:
             letter = desk.writer.known_already(there.email or address, there.name)
@@ -65,13 +65,15 @@ class People(AtDesk):
         """Remove one's own account with its keys and hosts."""
         if values.account_name(name) != self._person():
             raise Forbidden("only your own account")
-        await self._myself(password)
-        return await self._transact(
-            partial(
-                account_work.account_remove,
-                caller=self._caller,
-                rules=self._rules,
-                name=self._person(),
-                now=self._now(),
+        owner = await self._myself(password)
+        answer = await self._transact(
+            lambda transaction: account_work.account_remove(
+                transaction,
+                self._caller,
+                self._rules,
+                people_work.unchanged(transaction, owner).name,
+                self._now(),
             )
         )
+        self._blocked(owner.name, None)
+        return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from ddns.api.account_work import email_is_free
-from ddns.api.errors import Conflict, NotFound, TooMany
+from ddns.api.errors import Conflict, Forbidden, NotFound, TooMany
 from ddns.api.shown import Json, account_json
 from ddns.api.values import known_account
 from ddns.model.account import Account, Pending, Purpose
@@ -41,11 +41,19 @@ def register(transaction: ITransaction, pending: Pending, now: float) -> Account
     return transaction.account_with(pending.email)
 
 
+def unchanged(reading: IReading, account: Account) -> Account:
+    """The account, whose password is still the one that was checked."""
+    known = known_account(reading, account.name)
+    if known.password != account.password:
+        raise Conflict("the password was changed meanwhile")
+    return known
+
+
 def email_change(
-    transaction: ITransaction, pending: Pending, now: float
+    transaction: ITransaction, pending: Pending, owner: Account, now: float
 ) -> tuple[Account, Account | None]:
     """Have an address wait to be confirmed; whose it is to be, and who has it already."""
-    account = known_account(transaction, pending.account)
+    account = unchanged(transaction, owner)
     assert pending.email is not None
     wait_for(transaction, pending, now)
     return account, transaction.account_with(pending.email)
@@ -84,6 +92,8 @@ def confirm(transaction: ITransaction, digest: bytes, now: float) -> Json:
         account = Account(name, pending.password, now, email=pending.email)
     else:
         account = dataclasses.replace(known_account(transaction, name), email=pending.email)
+        if account.block is not None and account.block.holds(now):
+            raise Forbidden(f"account {name} is blocked: {account.block.reason}")
     email_is_free(transaction, name, pending.email)
     transaction.put_account(account)
     transaction.remove_pending(name)

@@ -64,7 +64,7 @@ class Reception:
         limits, now = self.limits, self.clock()
         asked = (
             (limits.by_network, records.network_of(peer)),
-            (limits.by_address, about.lower()),
+            (limits.by_address, mailbox(about)),
             (limits.in_all, None),
         )
         wait = max(buckets.wait(key, now) for buckets, key in asked)
@@ -76,8 +76,8 @@ class Reception:
     def send(self, letter: Letter, about: str) -> None:
         """Have a letter sent that was asked for by naming something else than its address; not
         more often than if that had been named."""
-        address, now = letter.to.lower(), self.clock()
-        if address != about.lower():
+        address, now = mailbox(letter.to), self.clock()
+        if address != mailbox(about):
             if self.limits.by_address.wait(address, now) > 0:
                 return
             self.limits.by_address.take(address, now)
@@ -108,3 +108,9 @@ class Reception:
             self.sessions.close(digest)
             raise Unauthenticated("the token is not valid, or not any more; log in again")
         return Caller(account.name, session=digest)
+
+
+def mailbox(about: str) -> str:
+    """What a name or an address is counted as: most relays take ``a+b@c`` to be ``a@c``."""
+    local, at, domain = about.lower().partition("@")
+    return f"{local.partition('+')[0]}{at}{domain}" if at else local

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from ddns.api.errors import ApiError, Conflict, Invalid
+from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
 from ddns.api.part import Part
 from ddns.api.shown import Json
 from ddns.model.account import Key
@@ -32,8 +32,12 @@ class Upkeep(Part):
         }
 
     async def backup_key(self, file: str, force: bool = False) -> Json:
-        """Copy the key file, likewise."""
+        """Copy the key file, likewise, if there is one."""
         path = self._to_write(file, force)
+        if not self._vault.exists():
+            raise NotFound(
+                "there is no key file; it is made together with the first miniupdate key"
+            )
         try:
             size = await self._run_slow(partial(self._vault.copy, path))
         except VaultError as error:

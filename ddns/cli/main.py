@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     _policy(one)
     one.add_argument(
         "--registration",
-        choices=[*Registration],
+        choices=_of(Registration),
         default=Registration.CLOSED,
         help="who may register hosts in it (default: %(default)s)",
     )
@@ -84,7 +85,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("origin")
     one.add_argument("--account", metavar="OWNER", help="'' for the operator")
     _policy(one)
-    one.add_argument("--registration", choices=[*Registration], help="who may register hosts in it")
+    one.add_argument(
+        "--registration",
+        choices=_of(Registration),
+        help="who may register hosts in it",
+    )
     one = command(zone, "import", zone_commands.zone_import, "Add or replace zones", True)
     one.add_argument("file", nargs="+", help="a master file; its SOA's owner is the origin")
     one.add_argument(
@@ -140,7 +145,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument(
         "--kind",
-        choices=[*KeyKind],
+        choices=_of(KeyKind),
         default=KeyKind.UPDATE,
         help="which clients it is for (default: %(default)s)",
     )
@@ -208,15 +213,20 @@ def parser() -> argparse.ArgumentParser:
 
 def _key(one: argparse.ArgumentParser) -> None:
     one.add_argument("key", help="its number, or the account if that has one key of the kind only")
-    one.add_argument("--kind", choices=[*KeyKind])
+    one.add_argument("--kind", choices=_of(KeyKind))
 
 
 def _policy(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--addresses",
-        choices=[*Addresses],
+        choices=_of(Addresses),
         help="which addresses clients may give to hosts: any, or only those of the Internet",
     )
+
+
+def _of(kind: type[StrEnum]) -> list[str]:
+    """Its values, as argparse is to show them."""
+    return [one.value for one in kind]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

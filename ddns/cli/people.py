@@ -97,7 +97,7 @@ def register(client: Client, args: argparse.Namespace) -> Shown:
 
 def confirm(client: Client, args: argparse.Namespace) -> Shown:
     account = _server(client).without_token().call("confirm", token=args.token)
-    return account, [f"account {account['name']} has the address {account['email']}"]
+    return account, [f"account {account['name']} has the address {account['email']}; now log in"]
 
 
 def login(client: Client, args: argparse.Namespace) -> Shown:

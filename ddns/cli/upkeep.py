@@ -32,16 +32,22 @@ def backup(client: Client, args: argparse.Namespace) -> Shown:
         raise CallFailed("invalid", "say where to: a file, --key-file, or both")
     answer: Json = {}
     lines = []
+    if args.key_file is not None:
+        file = os.path.abspath(args.key_file)
+        try:
+            answer["key_file"] = client.call("backup_key", file=file, force=args.force)["file"]
+            lines.append(f"copied the key file to {answer['key_file']}")
+        except CallFailed as error:
+            if error.answer["error"]["code"] != "not_found":
+                raise
+            answer["key_file"] = None
+            lines.append(str(error))
     if args.file is not None:
-        answer = client.call("backup", file=os.path.abspath(args.file), force=args.force)
+        answer |= client.call("backup", file=os.path.abspath(args.file), force=args.force)
         lines.append(
             f"copied the database to {answer['file']}: {answer['size']} octets,"
             f" {answer['zones']} zones, position {answer['position']} of the journal"
         )
-    if args.key_file is not None:
-        file = os.path.abspath(args.key_file)
-        answer["key_file"] = client.call("backup_key", file=file, force=args.force)["file"]
-        lines.append(f"copied the key file to {answer['key_file']}")
     return answer, lines
 
 

@@ -79,6 +79,7 @@ def email_address(text: str) -> str:
     except names.BadName:
         wire = names.ROOT
     dots = local.startswith(".") or local.endswith(".") or ".." in local
+    dots = dots or "=?" in local  # it would be decoded in a header (RFC 2047)
     if not at or not _LOCAL_PART.fullmatch(local) or dots or len(names.labels(wire)) < 2:
         raise BadEmail(f"{text!r} is not an e-mail address")
     return f"{local}@{names.to_text(wire)}"

@@ -83,6 +83,7 @@ class ApiResource(Resource):
         if path == openapi.PATH:
             if method != "GET":
                 raise NotAllowed(("HEAD", "GET"))
+            self._caller_of(request)  # who may not come, or too often, gets this neither
             base = "/" + b"/".join(request.prepath or ()).decode("utf-8", "replace")
             _send(request, 200, _description(base))
             return

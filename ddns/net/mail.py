@@ -28,6 +28,9 @@ MOST_WAITING = 1000
 AT_ONCE = 4
 """Connections to the relay."""
 
+LATER = 0.1
+"""Seconds after which a letter is on its way."""
+
 STEP = 0.02
 """Seconds between two looks at whether the last letters have gone."""
 
@@ -66,6 +69,7 @@ class Mailer:
         self._ready: deque[_Waiting] = deque()
         self._paused: dict[int, _Waiting] = {}
         self._sending = 0
+        self._soon: IDelayedCall | None = None
         self._stopped = False
 
     def send(self, letter: Letter) -> None:
@@ -75,7 +79,9 @@ class Mailer:
             return
         domain = self._sender.rpartition("@")[2]
         self._ready.append(_Waiting(letter, email.utils.make_msgid(domain=domain)))
-        self._next()
+        # Not now: whoever asked for it must not tell by the time of the answer that there is one.
+        if self._soon is None:
+            self._soon = self._reactor.callLater(LATER, self._begin)
 
     def waiting(self) -> int:
         """How many letters have not been sent yet."""
@@ -89,6 +95,9 @@ class Mailer:
             if waiting.call is not None:
                 waiting.call.cancel()
         self._paused.clear()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._begin()
         deadline = self._reactor.seconds() + patience
         while self._sending and self._reactor.seconds() < deadline:
             await deferLater(self._reactor, STEP)
@@ -96,6 +105,10 @@ class Mailer:
         self._ready.clear()
         if lost:
             self._log.warn("{count} mails were not sent before the end", count=lost)
+
+    def _begin(self) -> None:
+        self._soon = None
+        self._next()
 
     def _next(self) -> None:
         while self._ready and self._sending < AT_ONCE:

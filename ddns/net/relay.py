@@ -94,7 +94,10 @@ class Relay:
             await done
         except smtp.SMTPClientError as error:
             refused = isinstance(error, smtp.SMTPDeliveryError) and 500 <= error.code < 600
-            raise NotSent(_reason(error), for_good=refused) from None
+            reason = _reason(error)
+            if "TLS" in reason:
+                reason += f' (mail.tls is "{self._tls}")'
+            raise NotSent(reason, for_good=refused) from None
         except OSError as error:
             raise NotSent(_line(error)) from None
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ddns.model import names
 from ddns.model.account import Account
 from ddns.model.records import AAAA, ADDRESS_TYPES
 from ddns.model.update import Change, Edit, Remove, Renumber, Replace, Status, Update
@@ -68,6 +69,12 @@ def _kind(edit: Edit) -> int:
     return AAAA if isinstance(edit, Renumber) else OTHER
 
 
+def slot_of(account: str, owner: bytes, number: int) -> Slot:
+    """Where a change of an RRset counts: with its host, however it is made."""
+    host = names.host_of(owner)
+    return account, host, number if number in ADDRESS_TYPES and owner == host else OTHER
+
+
 class History:
     """What was done before, in bounded tables. Times are a monotonic clock's."""
 
@@ -81,6 +88,16 @@ class History:
     def has_room(self, slot: Slot, now: float) -> bool:
         """Whether one more change is in the bucket."""
         return self._changes is None or self._changes.wait(slot, now) <= 0
+
+    def count(self, clock: Callable[[], float], account: str, owner: bytes, number: int) -> float:
+        """Count a change of an RRset that somebody makes without a client, at its host; in how many
+        seconds it may come if it comes too often, else 0.0."""
+        if self._changes is None:
+            return 0.0
+        slot, now = slot_of(account, owner, number), clock()
+        if (wait := self._changes.wait(slot, now)) <= 0:
+            self._changes.take(slot, now)
+        return wait
 
     def take(self, slots: Iterable[Slot], now: float) -> None:
         """A change takes its share before it is tried, so that many at once are counted as well."""
@@ -117,8 +134,14 @@ class History:
         return count + 1
 
     def forgive(self, account: str) -> None:
-        """A block was lifted: begin to count anew."""
+        """Begin to count refusals anew."""
         self._refused.pop(account, None)
+
+    def lift(self, account: str) -> None:
+        """A block was lifted: what was done before counts no longer."""
+        self.forgive(account)
+        if self._changes is not None:
+            self._changes.empty(lambda slot: slot[0] == account)
 
 
 def _buckets(burst: int, interval: float, capacity: int) -> Buckets | None:

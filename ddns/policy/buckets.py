@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from typing import Any
 
 
 class Buckets:
@@ -46,6 +47,11 @@ class Buckets:
             del self._full_at[key]
         else:
             self._full_at[key] = full - self._interval
+
+    def empty(self, which: Callable[[Any], bool]) -> None:
+        """Forget the buckets whose key is one of these: they are full."""
+        for key in [key for key in self._full_at if which(key)]:
+            del self._full_at[key]
 
     def __len__(self) -> int:
         return len(self._full_at)

@@ -41,6 +41,10 @@ class Failures:
             self._of(self._by_network, network, now),
         )
 
+    def forget(self, account: str) -> None:
+        """The account has gone; whoever has the name next begins anew."""
+        self._by_account.pop(account, None)
+
     def _of(self, table: OrderedDict[Hashable, _Count], key: Hashable, now: float) -> int:
         count = table.get(key)
         return count.number if count is not None and now - count.since < self._window else 0

@@ -41,7 +41,7 @@ class PasswordMemory:
 
     def found_wrong(self, credentials: Credentials, now: float) -> None:
         """Remember a wrong password, or that of nobody."""
-        self._put(self._wrong, credentials, user_of(credentials), now)
+        self._put(self._wrong, credentials, user_of(credentials)[:MOST_NAME], now)
 
     def forget(self, account: str) -> None:
         """The account has come, changed or gone."""
@@ -79,6 +79,10 @@ class PasswordMemory:
         table.move_to_end(fingerprint)
         if len(table) > self._capacity:
             table.popitem(last=False)
+
+
+MOST_NAME = 64
+"""Characters of an account's name; what is longer is nobody."""
 
 
 def user_of(credentials: Credentials) -> str:

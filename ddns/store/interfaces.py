@@ -104,7 +104,8 @@ class IReading(Interface):
         that was somebody else's."""
 
     def name_servers() -> frozenset[bytes]:
-        """The name servers of all zones: the targets of the NS records at their origins."""
+        """The name servers of the operator's zones: the targets of the NS records at their
+        origins."""
 
     def released(name: bytes) -> Released | None:
         """Who had a host of this name, if there is none now."""

@@ -158,7 +158,7 @@ class Reading:
     def name_servers(self) -> frozenset[bytes]:
         rows = self._execute(
             "select rrset.rdatas from zone join rrset on rrset.zone = zone.id"
-            " and rrset.owner = zone.origin and rrset.type = ?",
+            " and rrset.owner = zone.origin and rrset.type = ? where zone.account is null",
             (NS,),
         )
         return frozenset(target for (packed,) in rows for target in unpack_rdatas(packed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
+from ddns.model.names import to_text
 from ddns.model.requests import Entry, Noted
 from ddns.store.bulk import insert
 
@@ -28,7 +29,7 @@ def log_requests(
     """See :meth:`ddns.store.interfaces.ITransaction.log_requests`."""
     hosts = _hosts(connection, {name for request in requests for name in request.hosts})
     placed = [
-        (host, account, request.account is None, *request.entry)
+        (host, account, request.account is None, *_shown(connection, request))
         for request in requests
         for host, account in _places(connection, request, hosts)
     ]
@@ -50,6 +51,17 @@ def log_requests(
             f" request where {column} = ?1 and failed = ?2 order by id desc limit 1 offset ?3)",
             {(one[at], one[2], keep[one[2]]) for one in looked_at if one[at] is not None},
         )
+
+
+def _shown(connection: sqlite3.Connection, request: Noted) -> Entry:
+    """What is kept of a request. A client that mixes up user and password shows the password as its
+    name, so where nobody was authenticated only names of accounts and of its hosts are kept."""
+    entry = request.entry
+    user = entry.user.lower()
+    if request.account is not None or user in map(to_text, request.hosts):
+        return entry
+    known = connection.execute("select 1 from account where name = ?", (user,)).fetchone()
+    return entry if known else entry._replace(user="…")
 
 
 def _hosts(connection: sqlite3.Connection, names: set[bytes]) -> dict[bytes, tuple[str, float]]:

@@ -99,6 +99,8 @@ class Transaction(Staging, Registering, People):
                 " and zone = (select id from zone where origin = ?)",
                 (*owners, host.zone),
             )
+        elif before.account != host.account:  # what clients asked is the former one's affair
+            self._execute("delete from request where host = ?", (host.name,))
         self._journal(
             EventKind.HOST,
             names.to_text(host.name),

@@ -392,3 +392,54 @@ def test_who_is_blocked_may_not_leave(street: Street) -> None:
     assert street.who(street.log_in()).account == "alice"
     street.house.api("account_unblock", name="alice")
     street.ask_as(token, "account_leave", name="alice", password=PASSWORD)
+
+
+# Races, and what is nobody's business ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", ["email_change", "account_leave"])
+def test_a_password_that_is_changed_meanwhile_does_nothing_more(
+    street: Street, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """It was right when it was checked, and is not when it is to count."""
+    house, session = street.house, street.arrive()
+    real = house.operations._myself
+
+    async def slowly(self: Any, password: str) -> Any:
+        owner = await real.__func__(self, password)
+        await house.operations.password_set(name="alice", password="another password")
+        return owner
+
+    caller = street.who(session)
+    monkeypatch.setattr(type(house.operations), "_myself", slowly)
+    arguments = {"email": "thief@example.org"} if operation == "email_change" else {"name": "alice"}
+    with pytest.raises(Conflict):
+        house.api_of(caller, operation, password=PASSWORD, **arguments)
+    assert house.letters == []
+    assert pendings(street) == 0
+    assert names(street) == ["alice"]
+
+
+def test_a_token_does_not_change_who_is_blocked(street: Street) -> None:
+    session = street.arrive()
+    street.ask_as(session, "email_change", email="new@example.org", password=PASSWORD)
+    token = token_in(next(one for one in street.house.letters if one.to == "new@example.org"))
+    street.house.letters.clear()
+    street.house.api("account_block", name="alice", reason="a reason")
+    refused(street, Forbidden, "confirm", token=token)
+    street.house.api("account_unblock", name="alice")
+    assert street.ask("confirm", token=token)["email"] == "new@example.org"
+
+
+def test_tags_of_a_mailbox_are_the_mailbox(street: Street) -> None:
+    for number in range(5):
+        street.register(f"a{number}", f"alice+{number}@example.org", peer=f"192.0.2.{number}")
+    refused(
+        street,
+        TooMany,
+        "register",
+        name="a9",
+        password=PASSWORD,
+        email="ALICE+9@example.org",
+        peer="192.0.2.9",
+    )

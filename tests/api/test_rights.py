@@ -160,6 +160,10 @@ def test_who_is_blocked_may_look_and_change_nothing(filled: House) -> None:
         ("account_remove", {"name": "alice"}),
     ):
         refused_to(filled, "alice", Forbidden, operation, **arguments)
+    (key,) = filled.person("alice", "key_list")["keys"]
+    refused_to(filled, "alice", Forbidden, "key_enable", number=key["id"])
+    filled.person("alice", "key_disable", number=key["id"])  # it may have been stolen
+    filled.person("alice", "key_revoke", number=key["id"])
     filled.time += 2 * 86_400
     filled.person("alice", "host_remove", name="home.example.net")
 

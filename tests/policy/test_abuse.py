@@ -293,3 +293,17 @@ def test_the_rules_are_asked_in_their_order() -> None:
     history = History(Limits(refused=refused, change_burst=1))
     history.take(slots("alice", change()), 0.0)
     assert judge(history, attempt(change()), 0.0) is Status.BLOCKED
+
+
+def test_changes_without_a_client_count_with_those_of_clients() -> None:
+    history = History(Limits(change_burst=3, change_interval=60.0))
+    assert times(history, change(V4), 0.0, most=2) == 2
+    assert history.count(lambda: 0.0, "alice", HOME, A) == 0.0
+    assert history.count(lambda: 0.0, "alice", HOME, A) == 60.0
+    assert judge(history, attempt(change(V4)), 0.0) is Status.ABUSE
+    acme = names.from_text("_acme-challenge.home.example.net")
+    assert [history.count(lambda: 0.0, "alice", acme, 16) for _ in range(4)] == [0, 0, 0, 60.0]
+    assert history.count(lambda: 0.0, "alice", HOME, 16) == 60.0  # all of the host's
+    history.lift("alice")
+    assert times(history, change(V4), 0.0) == 3
+    assert History(Limits(change_interval=0.0)).count(lambda: 0.0, "alice", HOME, A) == 0.0

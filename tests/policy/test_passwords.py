@@ -76,3 +76,9 @@ def test_a_password_is_not_kept_in_a_readable_form(memory: PasswordMemory) -> No
     assert "password" not in repr(kept)
     other = PasswordMemory(b"\x01" * 32, remember=300.0, capacity=3)
     assert other.fingerprint(RIGHT) != memory.fingerprint(RIGHT)
+
+
+def test_names_that_nobody_has_take_no_room(memory: PasswordMemory) -> None:
+    memory.found_wrong(Credentials("x" * 100_000, "y" * 100_000), 1000.0)
+    assert memory.wrong(Credentials("x" * 100_000, "y" * 100_000), 1000.0)
+    assert len(repr(vars(memory))) < 2000

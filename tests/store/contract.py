@@ -237,7 +237,7 @@ class StoreContract(
             request("alice", HOME, other, asked="2"),
             request("mallory", HOME, asked="3"),
             request(None, HOME, asked="4"),
-            request(None, asked="5", user=" Alice"),
+            request(None, asked="5", user="Alice"),
             request(None, other, asked="6", user="nobody"),
             request(None, HOME, asked="7", at=0.5),  # of whoever had the name before
         ]
@@ -249,6 +249,16 @@ class StoreContract(
         assert shown(store, "mallory") == [(False, "3")]
         (*_, first) = store.read(lambda r: r.requests_of_host(HOME))
         assert first == (False, given[0].entry)
+
+    def test_a_password_in_the_place_of_a_name_is_not_kept(self, store: Blocking) -> None:
+        store.commit(fill)
+        given = [
+            request(None, HOME, asked="1", user=user)
+            for user in ("a password", "bob", "home.example.net")
+        ]
+        store.commit(lambda t: t.log_requests(given, 20, 5, 1000))
+        kept = [entry.user for _, entry in store.read(lambda r: r.requests_of_host(HOME))]
+        assert kept == ["home.example.net", "bob", "…"]
 
     def test_so_many_requests_are_kept(self, store: Blocking) -> None:
         store.commit(fill)
@@ -271,6 +281,15 @@ class StoreContract(
             flood = [request("alice", HOME, asked=str(number)) for number in range(500)]
             store.commit(lambda t, flood=flood: t.log_requests(flood, 3, 2, 1000))
         assert [asked for _, asked in shown(store, HOME)] == ["499", "498", "497"]
+
+    def test_requests_do_not_go_with_a_host_to_another_account(self, store: Blocking) -> None:
+        store.commit(fill)
+        given = [request("alice", HOME, asked="1"), request(None, HOME, asked="2")]
+        store.commit(lambda t: t.log_requests(given, 20, 5, 1000))
+        store.commit(lambda t: t.put_host(Host(HOME, ORIGIN, "alice", 5, 4.0)))
+        assert len(shown(store, HOME)) == 2
+        store.commit(lambda t: t.put_host(Host(HOME, ORIGIN, "bob", 5, 4.0)))
+        assert shown(store, HOME) == []
 
     def test_requests_go_with_host_zone_and_account(self, store: Blocking) -> None:
         def log() -> None:

@@ -80,7 +80,8 @@ def test_email_addresses(text: str, address: str) -> None:
         "", "a", "@", "a@", "@b.example", "a@b", "a@b.example\nBcc: c@d.example", "a b@c.example",
         "a@b@c.example", '"a b"@c.example', "a@[192.0.2.1]", ".a@b.example", "a.@b.example",
         "a..b@c.example", "\u00e4@b.example", "a" * 65 + "@b.example", "A <a@b.example>",
-        "a@b.example,c@d.example", "a\x00@b.example", "\udcff@b.example", "a@\udcff.example",
+        "=?utf-8?q?evil=40x.com?=@b.example", "a@b.example,c@d.example", "a\x00@b.example",
+        "\udcff@b.example", "a@\udcff.example",
     ],
 )  # fmt: skip
 def test_what_is_no_email_address(text: str) -> None:

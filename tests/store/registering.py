@@ -63,6 +63,8 @@ class RegisteringContract:
         assert store.read(lambda r: r.name_servers()) == frozenset()
         assert store.commit(work).value == {NS, OTHER}
         assert store.read(lambda r: r.name_servers()) == {NS, OTHER}
+        store.commit(lambda t: t.put_zone(ZoneInfo(ORIGIN, 1, "bob")))  # not for bob to reserve
+        assert store.read(lambda r: r.name_servers()) == frozenset()
 
     # Released names --------------------------------------------------------------------------
 

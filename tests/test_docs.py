@@ -70,7 +70,7 @@ def test_every_test_that_is_named_exists(named: str) -> None:
     """A function of a file, or a case of a file."""
     path, is_function, function = named.partition("::")
     if is_function:
-        assert re.search(rf"^def {re.escape(function)}\(", read(path), re.MULTILINE)
+        assert re.search(rf"^ *def {re.escape(function)}\(", read(path), re.MULTILINE)
     else:
         path, _, why = named.partition(": ")
         assert why in [case["why"] for case in tomllib.loads(read(path))["case"]]

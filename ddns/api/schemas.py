@@ -130,6 +130,7 @@ SCHEMAS: dict[str, Schema] = {
         agent={"type": "string"},
         asked={"type": "string"},
         answer={"type": "string"},
+        reason={"type": "string"},
         failed=_FLAG,
     ),
     "RRset": _object(_IDN, owner=_NAME, type={"type": "string"}, **_values),

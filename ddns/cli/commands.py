@@ -142,6 +142,8 @@ def _requests(requests: list[Json]) -> Iterable[str]:
         yield f"{one['at']} {one['dialect']} from {one['peer']} as {one['user']!r}{wrong}"
         yield f"  asked: {one['asked']}"
         yield f"  told: {' | '.join(one['answer'].splitlines())}"
+        if one["reason"]:
+            yield f"  because: {one['reason']}"
         if one["agent"]:
             yield f"  program: {one['agent']}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ddns.model.update import ChallengeResponse, Outcome, Status, Update
+from ddns.model.update import SUCCESSES, ChallengeResponse, Outcome, Status, Update
 
 MOST_HOSTS = 20
 """Hosts of one request that it is kept for."""
@@ -16,7 +16,8 @@ MOST_AGENT, MOST_ASKED, MOST_ANSWER = 100, 500, 300
 
 class Entry(NamedTuple):
     """One request: when (seconds since 1970), by which dialect, from where, what the client called
-    itself and its program, what it asked and what it was told."""
+    itself and its program, what it asked and what it was told, and, where that is no success, why:
+    many dialects have one word for many reasons."""
 
     at: float
     dialect: str
@@ -25,6 +26,7 @@ class Entry(NamedTuple):
     agent: str
     asked: str
     answer: str
+    reason: str = ""
 
 
 class Noted(NamedTuple):
@@ -59,6 +61,9 @@ def noted(update: Update, outcome: Outcome, asked: str, answer: str) -> Noted:
             )
         ),
     )
+    statuses = [outcome.refusal] if outcome.refusal else [one.status for one in outcome.results]
+    reasons = dict.fromkeys(one.value for one in statuses if one and one not in SUCCESSES)
+    entry = entry._replace(reason="; ".join(reasons))
     hosts = [change.name for change in update.changes[:MOST_HOSTS] if change.name is not None]
     return Noted(outcome.user, tuple(dict.fromkeys(hosts)), entry)
 

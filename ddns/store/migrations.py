@@ -93,6 +93,12 @@ def v0008_people_who_register_themselves(db: Database) -> None:
     db.conn.execute("create index pending_by_time on pending (expires)")
 
 
+@MIGRATIONS()
+def v0009_why_requests_failed(db: Database) -> None:
+    """The reason beside the answer: many dialects have one word for many."""
+    db.conn.execute("alter table request add column reason text not null default ''")
+
+
 _FIRST_SCHEMA = """
 create table account (
     name text primary key,

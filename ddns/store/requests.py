@@ -16,7 +16,7 @@ WAITING = 60.0
 """Seconds that a request may be older than the host it is shown at, and is then of a former host of
 that name. What seems to be older still came when the clock had been set back."""
 
-_COLUMNS = "at, via, peer, user, agent, asked, answer"
+_COLUMNS = "at, via, peer, user, agent, asked, answer, reason"
 
 
 def log_requests(
@@ -38,7 +38,7 @@ def log_requests(
     insert(
         connection,
         f"insert into request (host, account, failed, {_COLUMNS}) values",
-        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         placed,
     )
     connection.execute("delete from request where id <= (select max(id) from request) - ?", (rows,))

@@ -11,6 +11,7 @@ from ddns.model.update import (
     Change,
     Credentials,
     Outcome,
+    Result,
     Status,
     Update,
     change_of,
@@ -38,7 +39,19 @@ def test_what_is_kept() -> None:
         "router/1.0",
         "/nic/update?x",
         "200 good 192.0.2.1",
+        "",
     )
+
+
+def test_why_it_was_no_success() -> None:
+    asked = update("home.example.net", "b.example.net", "c.example.net")
+    statuses = (Status.GOOD, Status.BADADDRESS, Status.BADADDRESS)
+    results = tuple(map(Result, asked.changes, statuses))
+    assert noted(asked, Outcome(results=results, user="alice"), "", "").entry.reason == (
+        "this address cannot be set for this host"
+    )
+    refused = noted(asked, Outcome(Status.BLOCKED, user="alice"), "", "abuse")
+    assert refused.entry.reason == "updates are blocked until somebody lifts it"
 
 
 @pytest.mark.parametrize("secret", [SECRET, "s3cret%2F%2B%C3%A4"])

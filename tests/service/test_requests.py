@@ -54,7 +54,8 @@ def test_a_name_that_is_wrong_is_shown_with_the_account(server: Server, secrets:
     assert one["asked"] == "/nic/update?hostname=hmoe.example.net&myip=198.51.100.7"
     assert one["answer"] == "200 nohost"
     shown = server.try_ddns("account", "show", ACCOUNT).stdout
-    assert "  told: 200 nohost\n  program: ddns-tests/1.0\n" in shown
+    told = "  told: 200 nohost\n  because: there is no such host to update\n"
+    assert f"{told}  program: ddns-tests/1.0\n" in shown
 
 
 def test_what_no_dialect_knows_is_left_out(server: Server, secrets: Secrets) -> None:

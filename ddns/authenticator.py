@@ -108,10 +108,10 @@ class Authenticator:
         return self._remembered(credentials)
 
     def _remembered(self, credentials: Credentials) -> Grant | Status | None:
-        passwords = self._directory.passwords
-        if (account := passwords.right(credentials, self._clock())) is not None:
+        account, wrong = self._directory.passwords.recall(credentials, self._clock())
+        if account is not None:
             return Grant(account)
-        return Status.BADAUTH if passwords.wrong(credentials, self._clock()) else None
+        return Status.BADAUTH if wrong else None
 
     def _note(self, credentials: Credentials | ChallengeResponse, network: bytes) -> None:
         account = self._directory.account(credentials.user)

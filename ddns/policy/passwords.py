@@ -25,7 +25,7 @@ class PasswordMemory:
 
     def right(self, credentials: Credentials, now: float) -> str | None:
         """The account whose password this was, if that is not long ago."""
-        return self._recent(self._right, credentials, now)
+        return self._recent(self._right, self.fingerprint(credentials), now)
 
     def was_right(self, credentials: Credentials) -> bool:
         """Whether this was the password some time ago, and the account has not changed since."""
@@ -33,7 +33,15 @@ class PasswordMemory:
 
     def wrong(self, credentials: Credentials, now: float) -> bool:
         """Whether this password was found wrong not long ago."""
-        return self._recent(self._wrong, credentials, now) is not None
+        return self._recent(self._wrong, self.fingerprint(credentials), now) is not None
+
+    def recall(self, credentials: Credentials, now: float) -> tuple[str | None, bool]:
+        """Both: the account whose password it was, and whether it was wrong."""
+        if not (self._right or self._wrong):
+            return None, False
+        fingerprint = self.fingerprint(credentials)
+        account = self._recent(self._right, fingerprint, now)
+        return account, account is None and self._recent(self._wrong, fingerprint, now) is not None
 
     def found_right(self, credentials: Credentials, account: str, now: float) -> None:
         """Remember a right password."""
@@ -58,11 +66,9 @@ class PasswordMemory:
         return hasher.digest()
 
     def _recent(
-        self, table: OrderedDict[bytes, tuple[str, float]], credentials: Credentials, now: float
+        self, table: OrderedDict[bytes, tuple[str, float]], fingerprint: bytes, now: float
     ) -> str | None:
-        if not table:
-            return None
-        found = table.get(self.fingerprint(credentials))
+        found = table.get(fingerprint)
         if found is None or not 0 < found[1] - now <= self._remember:  # the clock may be set back
             return None
         return found[0]

@@ -9,15 +9,15 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from ddns import __version__
 from ddns.cli import commands, people, upkeep, zone_commands
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
+from ddns.cli.options import add_key, add_policy, values_of
 from ddns.cli.showing import Command, Shown
-from ddns.model.account import Addresses, KeyKind, Registration
+from ddns.model.account import KeyKind, Registration
 
 DATABASE = "ddns.sqlite"
 SERVER = "DDNS_SERVER"
@@ -74,20 +74,20 @@ def parser() -> argparse.ArgumentParser:
         help="a name server; with an address, its A or AAAA record too (default: ns1.ORIGIN)",
     )
     one.add_argument("--account", metavar="OWNER", help="the account that may edit its records")
-    _policy(one)
+    add_policy(one)
     one.add_argument(
         "--registration",
-        choices=_of(Registration),
+        choices=values_of(Registration),
         default=Registration.CLOSED,
         help="who may register hosts in it (default: %(default)s)",
     )
     one = command(zone, "set", zone_commands.zone_set, "Change a zone's owner or its policy")
     one.add_argument("origin")
     one.add_argument("--account", metavar="OWNER", help="'' for the operator")
-    _policy(one)
+    add_policy(one)
     one.add_argument(
         "--registration",
-        choices=_of(Registration),
+        choices=values_of(Registration),
         help="who may register hosts in it",
     )
     one = command(zone, "import", zone_commands.zone_import, "Add or replace zones", True)
@@ -145,7 +145,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument(
         "--kind",
-        choices=_of(KeyKind),
+        choices=values_of(KeyKind),
         default=KeyKind.UPDATE,
         help="which clients it is for (default: %(default)s)",
     )
@@ -156,8 +156,8 @@ def parser() -> argparse.ArgumentParser:
         ("enable", commands.key_enable, "Let a key open again what it is for"),
         ("regenerate", commands.key_regenerate, "Give a key another secret and show it, this once"),
     ):
-        _key(command(key, name, run, about))
-    _key(command(key, "revoke", commands.key_revoke, "Remove a key"))
+        add_key(command(key, name, run, about))
+    add_key(command(key, "revoke", commands.key_revoke, "Remove a key"))
 
     host = group("host", "Names that clients update")
     one = command(host, "add", commands.host_add, "Add a host")
@@ -209,24 +209,6 @@ def parser() -> argparse.ArgumentParser:
     people.add_commands(groups, group, command, account)
     upkeep.add_commands(groups, command)
     return top
-
-
-def _key(one: argparse.ArgumentParser) -> None:
-    one.add_argument("key", help="its number, or the account if that has one key of the kind only")
-    one.add_argument("--kind", choices=_of(KeyKind))
-
-
-def _policy(one: argparse.ArgumentParser) -> None:
-    one.add_argument(
-        "--addresses",
-        choices=_of(Addresses),
-        help="which addresses clients may give to hosts: any, or only those of the Internet",
-    )
-
-
-def _of(kind: type[StrEnum]) -> list[str]:
-    """Its values, as argparse is to show them."""
-    return [one.value for one in kind]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

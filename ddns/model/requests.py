@@ -47,23 +47,18 @@ def noted(update: Update, outcome: Outcome, asked: str, answer: str) -> Noted:
         credentials.response if isinstance(credentials, ChallengeResponse) else credentials.secret
     )
     forms = _forms(secret)
-    entry = Entry(
-        update.at,
-        update.dialect,
-        update.peer,
-        *(
-            _clean(text, forms, most)
-            for text, most in (
-                (credentials.user, MOST_AGENT),
-                (update.agent, MOST_AGENT),
-                (asked, MOST_ASKED),
-                (answer, MOST_ANSWER),
-            )
-        ),
-    )
     statuses = [outcome.refusal] if outcome.refusal else [one.status for one in outcome.results]
-    reasons = dict.fromkeys(one.value for one in statuses if one and one not in SUCCESSES)
-    entry = entry._replace(reason="; ".join(reasons))
+    reasons = dict.fromkeys(one.value for one in statuses if one not in SUCCESSES)
+    entry = Entry(
+        at=update.at,
+        dialect=update.dialect,
+        peer=update.peer,
+        user=_clean(credentials.user, forms, MOST_AGENT),
+        agent=_clean(update.agent, forms, MOST_AGENT),
+        asked=_clean(asked, forms, MOST_ASKED),
+        answer=_clean(answer, forms, MOST_ANSWER),
+        reason="; ".join(reasons),
+    )
     hosts = [change.name for change in update.changes[:MOST_HOSTS] if change.name is not None]
     return Noted(outcome.user, tuple(dict.fromkeys(hosts)), entry)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 
-from ddns.model.update import Credentials
+from ddns.model.update import ChallengeResponse, Credentials
 
 
 class PasswordMemory:
@@ -91,6 +91,6 @@ MOST_NAME = 64
 """Characters of an account's name; what is longer is nobody."""
 
 
-def user_of(credentials: Credentials) -> str:
+def user_of(credentials: Credentials | ChallengeResponse) -> str:
     """How an account is looked for by what a client calls itself."""
     return credentials.user.strip().lower()

@@ -1,55 +1,13 @@
-"""Settings of how people come in and are written to."""
+"""Whether the settings of how people come in and are written to make sense together."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
 
 from ddns.model.account import BadEmail, email_address
+from ddns.settings import AccountsSettings, ApiSettings, MailSettings
 from ddns.table import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """``[api]``. Whether HTTP and HTTPS have the API below ``/api``; ``url`` is where people find
-    this server, as mails name it. ``calls_per_minute`` are those of an account, or of a network
-    from which nobody has logged in; 0 is no limit."""
-
-    enabled: bool = True
-    url: str = ""
-    calls_per_minute: int = 120
-
-
-@dataclass(frozen=True, slots=True)
-class AccountsSettings:
-    """``[accounts]``. ``registration`` is ``closed`` or ``open``; durations are seconds."""
-
-    registration: str = "closed"
-    confirmation_time: float = 86_400.0
-    session_time: float = 2_592_000.0
-    session_idle_time: float = 604_800.0
-    mails_per_hour: int = 5
-    mails_per_hour_in_all: int = 1000
-    registrations_per_hour: int = 20
-    notice_time: float = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class MailSettings:
-    """``[mail]``. ``relay`` is ``HOST:PORT``, or nothing: no mail. ``tls`` is ``off``,
-    ``starttls`` or ``implicit``; ``ca`` a PEM file with what to trust instead of the system's.
-    Durations are seconds; the pause before a retry doubles with each."""
-
-    relay: str = ""
-    sender: str = ""
-    user: str = ""
-    password: str = field(default="", repr=False)
-    tls: str = "starttls"
-    ca: str = ""
-    timeout: float = 30.0
-    retries: int = 8
-    retry_pause: float = 10.0
 
 
 def check_contact(api: ApiSettings, accounts: AccountsSettings, mail: MailSettings) -> None:

@@ -13,12 +13,13 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web.resource import IResource
 
 from ddns import parts
-from ddns.config import Settings, parse_address
+from ddns.config import parse_address
 from ddns.net.http import Note, Perform
 from ddns.net.lines import AddressAnswerer, MiniupdateFactory
 from ddns.net.listeners import Listeners
 from ddns.net.site import LimitedSite
 from ddns.net.tls import Certificate, TlsError
+from ddns.settings import Settings
 
 
 class Doors:

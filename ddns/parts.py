@@ -10,16 +10,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ddns.config import (
-    AbuseSettings,
-    DnsSettings,
-    HttpSettings,
-    MiniupdateSettings,
-    RateLimitSettings,
-    RegistrationSettings,
-    RequestsSettings,
-    parse_network,
-)
+from ddns.config import parse_network
 from ddns.net.channel import HttpLimits
 from ddns.net.dns import TcpLimits
 from ddns.net.lines import LineLimits
@@ -28,6 +19,15 @@ from ddns.policy.addresses import NetworkSet
 from ddns.policy.directory import CannotUnseal
 from ddns.policy.registration import DAY, Rules
 from ddns.requestlog import RequestLimits
+from ddns.settings import (
+    AbuseSettings,
+    DnsSettings,
+    HttpSettings,
+    MiniupdateSettings,
+    RateLimitSettings,
+    RegistrationSettings,
+    RequestsSettings,
+)
 from ddns.vault import Tampered, Vault, VaultError
 from ddns.zone.cookies import Cookies
 from ddns.zone.limits import RateLimiter

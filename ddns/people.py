@@ -12,7 +12,6 @@ from ddns import parts
 from ddns.api.letters import Writer
 from ddns.api.operations import Operations
 from ddns.api.reception import HOUR, CheckPassword, Limits, Reception
-from ddns.config import MailSettings, Settings
 from ddns.contact import parse_host_and_port
 from ddns.model.account import email_address
 from ddns.model.letter import Letter
@@ -24,6 +23,7 @@ from ddns.notices import Notices
 from ddns.policy.buckets import Buckets
 from ddns.policy.directory import Directory
 from ddns.policy.sessions import Sessions
+from ddns.settings import MailSettings, Settings
 
 
 class People:

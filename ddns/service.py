@@ -3,52 +3,32 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
 from ddns import parts, sample
-from ddns.api.operations import Operations
-from ddns.authenticator import Authenticator
-from ddns.config import Settings, parse_address
+from ddns.config import parse_address
+from ddns.core import Core
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.doors import Doors
-from ddns.model.account import Block
 from ddns.model.update import Outcome, Update
 from ddns.net import sockets
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
 from ddns.net.tls import TlsError
-from ddns.paths import key_path, sample_path, socket_path
-from ddns.people import People
-from ddns.policy.abuse import History
-from ddns.policy.directory import Directory
-from ddns.policy.failures import Failures
-from ddns.publisher import Publisher
-from ddns.rehashing import Rehashing
-from ddns.requestlog import RequestLog
+from ddns.paths import sample_path, socket_path
+from ddns.settings import Settings
 from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
-from ddns.store.sqlite import SQLiteStore
-from ddns.updater import Updater
-from ddns.vault import Vault
-from ddns.zone.engine import Engine
-from ddns.zone.zone import Zones
-
-T = TypeVar("T")
-
 
 COMMAND_TIME = 5.0
 """Seconds that a start waits for a database which is in use, though not by a server."""
@@ -89,84 +69,17 @@ class DdnsService(Service):
         self._bound = False
         self._started: Deferred[None] | None = None
         self._doors = Doors(settings, reactor, now)
-        self._slow = ThreadPool(0, 1, name="ddns-passwords")
-
-        self.store = SQLiteStore(
-            reactor,
-            settings.database,
-            patience=settings.store.patience,
-            journal_rows=settings.store.journal_rows,
-            reader_patience=settings.store.reader_patience,
+        self.core = Core(settings, reactor, now)
+        self._control = ControlListener(
+            reactor, self.core.operations, socket_path(settings.database)
         )
-        self.zones = Zones()
-        self.engine = Engine(
-            self.zones,
-            limiter=parts.rate_limiter(settings.dns.rate_limit, reactor.seconds),
-            cookies=parts.cookies(settings.dns, now),
-        )
-        self._vault = Vault(key_path(settings.database))
-        self._unseal = parts.Unsealing(self._vault)
-        self._directory = Directory(secrets.token_bytes(32), self._unseal)
-        self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
-        self._failures = Failures(window=settings.abuse.window)
-        self._history = History(parts.abuse_limits(settings.abuse))
-        self._authenticator = Authenticator(
-            self._directory,
-            self._run_slow,
-            time.monotonic,
-            lambda account, number: self._people.failures_noticed(account, number),
-            self._failures,
-            Rehashing(self.store, self._run_slow, now),
-        )
-        self._people = People(
-            settings,
-            self._directory,
-            self._authenticator.password,
-            reactor,
-            time.monotonic,
-            now,
-        )
-        self._updater = Updater(
-            self.store,
-            self._directory,
-            self._authenticator,
-            self._publisher,
-            self._history,
-            time.monotonic,
-            self._people.notices.blocked,
-        )
-        self._requests = RequestLog(self.store, reactor, parts.request_limits(settings.requests))
-        self._operations = Operations(
-            self.store,
-            self._publisher.published,
-            self._run_slow,
-            self._now,
-            self._vault,
-            rules=parts.rules(settings.registration),
-            requests_written=self._requests.flush,
-            blocked=self._blocked,
-            reception=self._people.reception,
-        )
-        self._operations.count_change = partial(self._history.count, time.monotonic)
-        self._control = ControlListener(reactor, self._operations, socket_path(settings.database))
         dns = settings.dns
         self._dns = DnsListener(
             reactor,
-            self.engine.respond,
+            self.core.engine.respond,
             [parse_address(text, "dns.listen") for text in dns.listen],
             limits=parts.tcp_limits(dns),
         )
-
-    def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
-        return deferToThreadPool(self._reactor, self._slow, function)
-
-    def _blocked(self, account: str, block: Block | None) -> None:
-        """The operator has blocked an account, or lifted its block."""
-        if block is None:  # or the account has gone
-            self._history.lift(account)
-            self._failures.forget(account)
-        else:
-            self._people.notices.blocked_by_operator(account, block)
 
     # Start -----------------------------------------------------------------------------------
 
@@ -186,7 +99,6 @@ class DdnsService(Service):
             self._unbind()
             raise StartupError(str(error)) from None
         super().startService()
-        self._slow.start()
         self._started = ensureDeferred(self._start())
         self._started.addErrback(self._give_up)
 
@@ -195,7 +107,7 @@ class DdnsService(Service):
         deadline = time.monotonic() + COMMAND_TIME
         while True:
             try:
-                return self.store.open()
+                return self.core.store.open()
             except StoreInUse:
                 server = socket_path(self._settings.database).exists()
                 if server or time.monotonic() > deadline:
@@ -207,11 +119,11 @@ class DdnsService(Service):
             return
         try:
             self._dns.bind()
-            beside = self._people.resources(self._operations, self._loaded)
+            beside = self.core.people.resources(self.core.operations, self._loaded)
             resource = UpdateResource(
-                self._perform, self._dialects, self._now, self._requests.note, beside
+                self._perform, self._dialects, self._now, self.core.requests.note, beside
             )
-            self._doors.open(resource, self._perform, self._requests.note)
+            self._doors.open(resource, self._perform, self.core.requests.note)
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
             raise StartupError(sockets.reason(error)) from None
@@ -224,17 +136,15 @@ class DdnsService(Service):
         self._bound = False
 
     async def _start(self) -> None:
-        await self._publisher.load()
-        if (sealed := self._directory.something_sealed()) is not None:
-            self._unseal.check(sealed)
+        await self.core.load()
         self._dns.start()
         self._control.start()
         addresses = [host for host, _ in self._dns.addresses]
         only_loopback = self._doors.only_loopback(addresses)
-        if self.store.created() and self._settings.sample and only_loopback:
+        if self.core.store.created() and self._settings.sample and only_loopback:
             dns = next(iter(self._dns.addresses), None)
             http = next(filter(None, self._doors.listeners.addresses("http")), None)
-            text = await sample.create(self._operations, dns, http)
+            text = await sample.create(self.core.operations, dns, http)
             path = sample_path(self._settings.database)
             terminal = self._terminal
             if terminal is not None and not os.isatty(terminal):
@@ -247,7 +157,7 @@ class DdnsService(Service):
             " {zones} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
             **{name: self._doors.listeners.shown(name) for name in ("http", "https", "miniupdate")},
-            zones=len(self.zones),
+            zones=len(self.core.zones),
         )
 
     def _give_up(self, failure: Failure) -> None:
@@ -262,7 +172,7 @@ class DdnsService(Service):
         """The pipeline, once everything is loaded."""
         if self._started is not None and not self._started.called:
             await parts.when(self._started)
-        return await self._updater.perform(update)
+        return await self.core.updater.perform(update)
 
     async def _loaded(self) -> None:
         if self._started is not None and not self._started.called:
@@ -282,9 +192,7 @@ class DdnsService(Service):
         if not self._started.called:
             await parts.when(self._started)
         await self._doors.stop(self._settings.stop_time)
-        await self._people.stop()
+        await self.core.people.stop()
         await self._control.stop()
         await self._dns.stop()
-        await self._requests.stop()
-        await self.store.close()
-        self._slow.stop()
+        await self.core.stop()

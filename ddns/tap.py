@@ -17,8 +17,9 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from ddns import config
-from ddns.config import ConfigError, Settings
 from ddns.service import DdnsService, StartupError
+from ddns.settings import Settings
+from ddns.table import ConfigError
 
 
 class Options(usage.Options):

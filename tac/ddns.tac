@@ -3,7 +3,7 @@
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from ddns.config import Settings
+from ddns.settings import Settings
 from ddns.service import DdnsService
 
 application = Application("ddns")

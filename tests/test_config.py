@@ -11,9 +11,10 @@ import pytest
 from twisted.python.usage import UsageError
 
 from ddns import config, parts
-from ddns.config import ConfigError, Settings
+from ddns.config import ConfigError
 from ddns.contact import parse_host_and_port
 from ddns.policy.registration import Rules
+from ddns.settings import Settings
 from ddns.tap import Options
 
 

@@ -35,14 +35,16 @@ MAY_IMPORT = {
     "sample": PURE | {"api"},
 }
 MAY_IMPORT["table"] = PURE
-MAY_IMPORT["contact"] = PURE | {"table"}
-MAY_IMPORT["config"] = PURE | {"table", "contact"}
-MAY_IMPORT["parts"] = {"config", "zone", "policy", "vault", "requestlog", "net"}
+MAY_IMPORT["settings"] = PURE
+MAY_IMPORT["contact"] = PURE | {"settings", "table"}
+MAY_IMPORT["config"] = PURE | {"settings", "table", "contact"}
+MAY_IMPORT["parts"] = {"config", "settings", "zone", "policy", "vault", "requestlog", "net"}
 MAY_IMPORT["notices"] = PURE
-MAY_IMPORT["people"] = PURE | {"config", "contact", "parts", "policy", "api", "notices", "net"}
-MAY_IMPORT["doors"] = {"config", "net", "parts"}
+MAY_IMPORT["people"] = PURE | {"settings", "contact", "parts", "policy", "api", "notices", "net"}
+MAY_IMPORT["doors"] = {"config", "settings", "net", "parts"}
+MAY_IMPORT["core"] = set(MAY_IMPORT) - {"doors", "sample", "cli", "config", "contact", "table"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
-MAY_IMPORT["tap"] = {"service", "config"}
+MAY_IMPORT["tap"] = {"service", "config", "settings", "table"}
 """Each room of the house, and the rooms that its files may import besides their own."""
 
 PURE_ROOMS = {
@@ -53,11 +55,13 @@ PURE_ROOMS = {
     "miniupdate",
     "paths",
     "config",
+    "settings",
     "table",
     "contact",
     "notices",
 }
-BELOW_NET = set(MAY_IMPORT) - {"net", "cli", "service", "tap", "sample", "config", "parts", "doors"}
+ABOVE_NET = {"cli", "core", "service", "tap", "sample", "config", "settings", "parts", "doors"}
+BELOW_NET = set(MAY_IMPORT) - ABOVE_NET - {"net"}
 
 
 LIGHT = ("cli/main", "cli/client", "cli/commands", "cli/upkeep", "api/routes", "paths")

@@ -1,0 +1,123 @@
+"""What is behind the sockets of a server: store, zones, directory, pipeline, API, put together."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from ddns import parts
+from ddns.api.operations import Operations
+from ddns.authenticator import Authenticator
+from ddns.model.account import Block
+from ddns.paths import key_path
+from ddns.people import People
+from ddns.policy.abuse import History
+from ddns.policy.directory import Directory
+from ddns.policy.failures import Failures
+from ddns.publisher import Publisher
+from ddns.rehashing import Rehashing
+from ddns.requestlog import RequestLog
+from ddns.settings import Settings
+from ddns.store.sqlite import SQLiteStore
+from ddns.updater import Updater
+from ddns.vault import Vault
+from ddns.zone.engine import Engine
+from ddns.zone.zone import Zones
+
+T = TypeVar("T")
+
+
+class Core:
+    """*now* tells seconds since 1970. A life is ``store.open()``, :meth:`load`, :meth:`stop`."""
+
+    def __init__(self, settings: Settings, reactor: Any, now: Callable[[], float]) -> None:
+        self._reactor = reactor
+        self._slow = ThreadPool(0, 1, name="ddns-passwords")
+        self.store = SQLiteStore(
+            reactor,
+            settings.database,
+            patience=settings.store.patience,
+            journal_rows=settings.store.journal_rows,
+            reader_patience=settings.store.reader_patience,
+        )
+        self.zones = Zones()
+        self.engine = Engine(
+            self.zones,
+            limiter=parts.rate_limiter(settings.dns.rate_limit, reactor.seconds),
+            cookies=parts.cookies(settings.dns, now),
+        )
+        self._vault = Vault(key_path(settings.database))
+        self._unseal = parts.Unsealing(self._vault)
+        self._directory = Directory(secrets.token_bytes(32), self._unseal)
+        self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
+        self._failures = Failures(window=settings.abuse.window)
+        self._history = History(parts.abuse_limits(settings.abuse))
+        self._authenticator = Authenticator(
+            self._directory,
+            self._run_slow,
+            time.monotonic,
+            lambda account, number: self.people.failures_noticed(account, number),
+            self._failures,
+            Rehashing(self.store, self._run_slow, now),
+        )
+        self.people = People(
+            settings,
+            self._directory,
+            self._authenticator.password,
+            reactor,
+            time.monotonic,
+            now,
+        )
+        self.updater = Updater(
+            self.store,
+            self._directory,
+            self._authenticator,
+            self._publisher,
+            self._history,
+            time.monotonic,
+            self.people.notices.blocked,
+        )
+        self.requests = RequestLog(self.store, reactor, parts.request_limits(settings.requests))
+        self.operations = Operations(
+            self.store,
+            self._publisher.published,
+            self._run_slow,
+            now,
+            self._vault,
+            rules=parts.rules(settings.registration),
+            requests_written=self.requests.flush,
+            blocked=self._blocked,
+            reception=self.people.reception,
+        )
+        self.operations.count_change = partial(self._history.count, time.monotonic)
+
+    def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
+        return deferToThreadPool(self._reactor, self._slow, function)
+
+    def _blocked(self, account: str, block: Block | None) -> None:
+        """The operator has blocked an account, or lifted its block."""
+        if block is None:  # or the account has gone
+            self._history.lift(account)
+            self._failures.forget(account)
+        else:
+            self.people.notices.blocked_by_operator(account, block)
+
+    async def load(self) -> None:
+        """Bring what the open store has into memory; then DNS can be answered."""
+        self._slow.start()
+        await self._publisher.load()
+        if (sealed := self._directory.something_sealed()) is not None:
+            self._unseal.check(sealed)
+
+    async def stop(self) -> None:
+        """End what writes, then the store, then the thread that checks passwords."""
+        await self.requests.stop()
+        await self.store.close()
+        self._slow.stop()

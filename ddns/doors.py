@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from twisted.web.resource import IResource
 from ddns import parts
 from ddns.config import parse_address
 from ddns.net.http import Note, Perform
+from ddns.net.inherited import Inherited, of_kind
 from ddns.net.lines import AddressAnswerer, MiniupdateFactory
 from ddns.net.listeners import Listeners
 from ddns.net.site import LimitedSite
@@ -23,11 +25,19 @@ from ddns.settings import Settings
 
 
 class Doors:
-    """*now* tells seconds since 1970."""
+    """*now* tells seconds since 1970; *inherited* are sockets to be used for what they are named,
+    instead of those that the settings tell of."""
 
     _log = Logger()
 
-    def __init__(self, settings: Settings, reactor: Any, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        now: Callable[[], float],
+        inherited: Inherited,
+    ) -> None:
+        self._inherited = inherited
         self._settings = settings
         self._reactor = reactor
         self._now = now
@@ -48,14 +58,17 @@ class Doors:
     def _open_http(self, resource: IResource) -> None:
         """With and without TLS."""
         http, https = self._settings.http, self._settings.https
+        given = self._inherited.get
         site = LimitedSite(resource, self._reactor, parts.http_limits(http))
-        self.listeners.listen("http", http.listen, site, site)
-        if https.listen:
+        self.listeners.listen("http", http.listen, site, site, given("http"))
+        if https.listen or given("https"):
             certificate = https.certificate
+            if not certificate:
+                raise ValueError("https.certificate: expected a file, for the socket passed to us")
             self._certificate = Certificate(certificate, https.private_key or certificate)
             site = LimitedSite(resource, self._reactor, parts.http_limits(http))
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
-            self.listeners.listen("https", https.listen, secured, site)
+            self.listeners.listen("https", https.listen, secured, site, given("https"))
 
     def _open_miniupdate(self, perform: Perform, note: Note) -> None:
         miniupdate = self._settings.miniupdate
@@ -67,11 +80,22 @@ class Doors:
             secrets.token_bytes,
             note,
         )
-        self.listeners.listen("miniupdate", miniupdate.listen, factory, factory)
-        for text in miniupdate.udp:
-            host, port = parse_address(text, "miniupdate.udp")
-            answerer = AddressAnswerer(self._reactor.seconds, secrets.token_bytes)
-            self._udp_ports.append(self._reactor.listenUDP(port, answerer, interface=host))
+        given = self._inherited.get("miniupdate", ())
+        streams, datagrams = (
+            of_kind(given, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+        )
+        self.listeners.listen("miniupdate", miniupdate.listen, factory, factory, streams or None)
+        for sock in datagrams:
+            port = self._reactor.adoptDatagramPort(sock.fileno(), sock.family, self._answerer())
+            self._udp_ports.append(port)
+            sock.close()
+        for text in () if datagrams else miniupdate.udp:
+            host, number = parse_address(text, "miniupdate.udp")
+            port = self._reactor.listenUDP(number, self._answerer(), interface=host)
+            self._udp_ports.append(port)
+
+    def _answerer(self) -> AddressAnswerer:
+        return AddressAnswerer(self._reactor.seconds, secrets.token_bytes)
 
     def unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""

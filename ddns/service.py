@@ -24,6 +24,8 @@ from ddns.net import sockets
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
+from ddns.net.inherited import Inherited
+from ddns.net.supervisor import Supervisor
 from ddns.net.tls import TlsError
 from ddns.paths import sample_path, socket_path
 from ddns.settings import Settings
@@ -44,7 +46,8 @@ class DdnsService(Service):
     Sockets are bound before privileges are dropped, everything else happens after. *failed* is
     told in one line when the server has to give up after its start; *terminal* is the descriptor
     on which a person reads, if there is one; *now* tells seconds since 1970; *dialects* are what
-    HTTP speaks.
+    HTTP speaks; *inherited* are sockets that are bound already, to be used instead of those that
+    the settings tell of; *supervisor* hears how the server is.
     """
 
     _log = Logger()
@@ -59,6 +62,8 @@ class DdnsService(Service):
         terminal: int | None = None,
         now: Callable[[], float] = time.time,
         dialects: Iterable[Dialect] = DIALECTS,
+        inherited: Inherited | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
@@ -68,7 +73,9 @@ class DdnsService(Service):
         self._dialects = tuple(dialects)
         self._bound = False
         self._started: Deferred[None] | None = None
-        self._doors = Doors(settings, reactor, now)
+        self._inherited = inherited or {}
+        self._supervisor = supervisor or Supervisor(reactor)
+        self._doors = Doors(settings, reactor, now, self._inherited)
         self.core = Core(settings, reactor, now)
         self._control = ControlListener(
             reactor, self.core.operations, socket_path(settings.database)
@@ -118,7 +125,10 @@ class DdnsService(Service):
         if self._bound:
             return
         try:
-            self._dns.bind()
+            if "dns" in self._inherited:
+                self._dns.adopt(self._inherited["dns"])
+            else:
+                self._dns.bind()
             beside = self.core.people.resources(self.core.operations, self._loaded)
             resource = UpdateResource(
                 self._perform, self._dialects, self._now, self.core.requests.note, beside
@@ -159,14 +169,21 @@ class DdnsService(Service):
             **{name: self._doors.listeners.shown(name) for name in ("http", "https", "miniupdate")},
             zones=len(self.core.zones),
         )
+        self._say_ready()
+
+    def _say_ready(self) -> None:
+        self._supervisor.ready(f"answering for {len(self.core.zones)} zones")
 
     def _give_up(self, failure: Failure) -> None:
         self._log.failure("the server cannot start", failure=failure)
+        self._supervisor.failed(failure.getErrorMessage())
         self._failed(failure.getErrorMessage())
 
     def reload(self) -> None:
         """Read again what may change while the server runs: certificate and private key."""
+        self._supervisor.reloading()
         self._doors.reload()
+        self._say_ready()
 
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
@@ -183,6 +200,7 @@ class DdnsService(Service):
     def stopService(self) -> Deferred[None]:
         """Take no more requests, finish those begun, and close in the order of dependence."""
         super().stopService()
+        self._supervisor.stopping()
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:

@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +16,7 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from ddns import config
+from ddns.net import inherited, supervisor
 from ddns.service import DdnsService, StartupError
 from ddns.settings import Settings
 from ddns.table import ConfigError
@@ -43,10 +43,12 @@ class Options(usage.Options):
             None,
             "Its private key, a PEM file (default: the same file)",
         ],
+        ["ready-fd", None, None, "Write a line to this descriptor when the server answers, for s6"],
     ]
 
     def __init__(self) -> None:
         super().__init__()
+        self.ready: int | None = None
         for name in ("dns", "http", "https", "miniupdate"):
             self[name] = []
 
@@ -68,6 +70,8 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Make the settings, so that what is wrong with them is a usage error."""
+        if self["ready-fd"] is not None:
+            self.ready = _descriptor(self["ready-fd"])
         try:
             self.settings = self._settings()
         except ConfigError as error:
@@ -106,23 +110,54 @@ class Options(usage.Options):
         )
 
 
+def _descriptor(text: str) -> int:
+    try:
+        os.fstat(number := int(text))
+    except (ValueError, OverflowError, OSError):
+        raise usage.UsageError(
+            f"--ready-fd: expected the number of an open descriptor, got {text!r}"
+        ) from None
+    return number
+
+
 def _listeners(given: list[str]) -> tuple[str, ...]:
     return tuple(text for text in given if text != "off")
 
 
 def makeService(options: Options) -> IService:
     """The service for twistd and twist, whose process is ours alone."""
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
+    reactor: Any = installed
+    _own_the_process(reactor)
     terminal = sys.__stdout__.fileno() if sys.__stdout__ and sys.__stdout__.isatty() else None
     service = DdnsService(
-        options.settings, reactor, failed=lambda line: _fail(reactor, line), terminal=terminal
+        options.settings,
+        reactor,
+        failed=lambda line: _fail(reactor, line),
+        terminal=terminal,
+        inherited=_inherited(options.settings),
+        supervisor=supervisor.from_environment(os.environ, os.getpid(), reactor, options.ready),
     )
-    _own_the_process(reactor, service.reload)
+    reactor.callWhenRunning(
+        lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(service.reload))
+    )
     return service
 
 
-def _own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
+def _inherited(settings: Settings) -> inherited.Inherited:
+    """What systemd has bound for us, unless the settings name such sockets in Twisted's way."""
+    listeners = (*settings.http.listen, *settings.https.listen, *settings.miniupdate.listen)
+    if any(description.startswith("systemd:") for description in listeners):
+        return {}
+    try:
+        read = "twisted.internet.endpoints" in sys.modules
+        return inherited.take(os.environ, os.getpid(), read=read)
+    except inherited.BadSockets as error:
+        raise StartupError(str(error)) from None
+
+
+def _own_the_process(reactor: Any) -> None:
     """What only the owner of a process may do: its clock, its signals, its last words."""
     if not reactor.getDelayedCalls():
         # Twisted's timers follow the wall clock, and would stand still for an hour when that is set
@@ -136,9 +171,6 @@ def _own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
     )
     # What is there by now stays; there is no need to look through it again and again for garbage.
     reactor.callWhenRunning(gc.freeze)
-    reactor.callWhenRunning(
-        lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload))
-    )
     # Daemonizing leads standard error away before anything is opened, and twistd shows a hundred
     # octets of an error; so keep the way to whoever waits for the start, until it is over.
     errors = os.dup(sys.__stderr__.fileno()) if sys.__stderr__ else None

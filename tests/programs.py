@@ -26,6 +26,7 @@ PACKAGES = {
     "kdig": "knot-dnsutils",
     "sqlite3": "sqlite3",
     "strace": "strace",
+    "systemd-socket-activate": "systemd",
     "wget": "wget",
 }
 """Which Debian package has a program, or a Perl module that a program is of little use without."""

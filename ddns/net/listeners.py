@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import socket
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import DeferredList, maybeDeferred
@@ -42,16 +43,20 @@ class Listeners:
         descriptions: Iterable[str],
         factory: IProtocolFactory,
         connections: Connections,
+        inherited: Sequence[socket.socket] | None = None,
     ) -> None:
-        """Listen on endpoints that Twisted describes like this, for what has this *name*.
+        """Listen on endpoints that Twisted describes like this, for what has this *name*; or, if
+        there are any, on sockets that listen already, which are ours from now on.
 
         :raises twisted.internet.error.CannotListenError: when an address cannot be had.
         :raises ValueError: when a description is none.
         """
-        for description in descriptions:
+        self._connections.append(connections)
+        for sock in inherited or ():
+            self._ports.append((name, sockets.adopt(self._reactor, sock, factory)))
+        for description in descriptions if inherited is None else ():
             port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
-        self._connections.append(connections)
 
     def addresses(self, name: str | None = None) -> list[tuple[str, int] | None]:
         """Where those of a name listen, or all: host and port, None for what has no such."""

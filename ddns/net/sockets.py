@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from typing import Any
 
+from twisted.internet import unix
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.python.failure import Failure
@@ -30,6 +33,30 @@ def listen(
     if isinstance(results[0], Failure):
         results[0].raiseException()
     port: IListeningPort = results[0]
+    return port
+
+
+class _BorrowedUnixPort(unix.Port):
+    """On a socket that is somebody else's as well: Twisted's own would change the mode of its file,
+    and in the end shut the socket down for all and remove the file. It leaves abstract names
+    alone, so this is made to look like one."""
+
+    _shouldShutdown = False
+
+    def __init__(self, sock: socket.socket, factory: IProtocolFactory, reactor: Any) -> None:
+        super().__init__(b"\0" + os.fsencode(sock.getsockname()), factory, reactor=reactor)
+        self._preexistingSocket = sock
+
+
+def adopt(reactor: Any, sock: socket.socket, factory: IProtocolFactory) -> IListeningPort:
+    """Accept connections on a socket that listens already, non-blocking, and is ours from now
+    on."""
+    if sock.family == socket.AF_UNIX:
+        borrowed = _BorrowedUnixPort(sock, factory, reactor)
+        borrowed.startListening()
+        return borrowed
+    port: IListeningPort = reactor.adoptStreamPort(sock.fileno(), sock.family, factory)
+    sock.close()  # the reactor has a descriptor of its own
     return port
 
 

@@ -30,22 +30,23 @@ _RESERVED = re.compile(r"[a-z0-9_-]{1,63}\*?|\*", re.ASCII)
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
 
 
-def load(path: str | Path) -> Settings:
-    """Read a TOML file.
+def load(path: str | Path, shown: str | Path | None = None) -> Settings:
+    """Read a TOML file, which errors call *shown* if that is given.
 
     :raises ConfigError: naming the file, the key and what was expected there.
     """
+    shown = shown or path
     try:
         with open(path, "rb") as file:
             data = tomllib.load(file)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
+        raise ConfigError(f"{shown}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+        raise ConfigError(f"{shown}: not TOML: {error}") from error
     try:
         return check(table.read(Settings, data, may_be_0=_MAY_BE_0))
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{shown}: {error}") from None
 
 
 def check(settings: Settings) -> Settings:

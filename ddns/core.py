@@ -13,7 +13,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from ddns import parts
-from ddns.api.operations import Operations
+from ddns.api.operations import Json, Operations
+from ddns.api.part import nothing_to_reload
 from ddns.authenticator import Authenticator
 from ddns.model.account import Block
 from ddns.paths import key_path
@@ -35,10 +36,18 @@ T = TypeVar("T")
 
 
 class Core:
-    """*now* tells seconds since 1970. A life is ``store.open()``, :meth:`load`, :meth:`stop`."""
+    """*now* tells seconds since 1970; *reload* reads the settings again for an operator. A life is
+    ``store.open()``, :meth:`load`, :meth:`stop`."""
 
-    def __init__(self, settings: Settings, reactor: Any, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        now: Callable[[], float],
+        reload: Callable[[], Json] = nothing_to_reload,
+    ) -> None:
         self._reactor = reactor
+        self._now = now
         self._slow = ThreadPool(0, 1, name="ddns-passwords")
         self.store = SQLiteStore(
             reactor,
@@ -95,6 +104,7 @@ class Core:
             requests_written=self.requests.flush,
             blocked=self._blocked,
             reception=self.people.reception,
+            reload=reload,
         )
         self.operations.count_change = partial(self._history.count, time.monotonic)
 
@@ -108,6 +118,21 @@ class Core:
             self._failures.forget(account)
         else:
             self.people.notices.blocked_by_operator(account, block)
+
+    def apply(self, settings: Settings) -> None:
+        """From now on these settings hold, but for the database's name."""
+        self.store.patience = settings.store.patience
+        self.store.journal_rows = settings.store.journal_rows
+        self.store.reader_patience = settings.store.reader_patience
+        self.engine.use(
+            parts.rate_limiter(settings.dns.rate_limit, self._reactor.seconds),
+            parts.cookies(settings.dns, self._now),
+        )
+        self._failures.window = settings.abuse.window
+        self._history.limit(parts.abuse_limits(settings.abuse))
+        self.requests.limit(parts.request_limits(settings.requests))
+        self.operations.rules = parts.rules(settings.registration)
+        self.people.apply(settings)
 
     async def load(self) -> None:
         """Bring what the open store has into memory; then DNS can be answered."""

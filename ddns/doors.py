@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web.resource import IResource
 
@@ -20,15 +19,13 @@ from ddns.net.inherited import Inherited, of_kind
 from ddns.net.lines import AddressAnswerer, MiniupdateFactory
 from ddns.net.listeners import Listeners
 from ddns.net.site import LimitedSite
-from ddns.net.tls import Certificate, TlsError
+from ddns.net.tls import Certificate
 from ddns.settings import Settings
 
 
 class Doors:
     """*now* tells seconds since 1970; *inherited* are sockets to be used for what they are named,
     instead of those that the settings tell of."""
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -42,6 +39,8 @@ class Doors:
         self._reactor = reactor
         self._now = now
         self._certificate: Certificate | None = None
+        self._sites: list[LimitedSite] = []
+        self._lines: list[MiniupdateFactory] = []
         self._udp_ports: list[IListeningPort] = []
         self.listeners = Listeners(reactor)
 
@@ -60,6 +59,7 @@ class Doors:
         http, https = self._settings.http, self._settings.https
         given = self._inherited.get
         site = LimitedSite(resource, self._reactor, parts.http_limits(http))
+        self._sites.append(site)
         self.listeners.listen("http", http.listen, site, site, given("http"))
         if https.listen or given("https"):
             certificate = https.certificate
@@ -67,6 +67,7 @@ class Doors:
                 raise ValueError("https.certificate: expected a file, for the socket passed to us")
             self._certificate = Certificate(certificate, https.private_key or certificate)
             site = LimitedSite(resource, self._reactor, parts.http_limits(http))
+            self._sites.append(site)
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
             self.listeners.listen("https", https.listen, secured, site, given("https"))
 
@@ -80,6 +81,7 @@ class Doors:
             secrets.token_bytes,
             note,
         )
+        self._lines.append(factory)
         given = self._inherited.get("miniupdate", ())
         streams, datagrams = (
             of_kind(given, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
@@ -121,13 +123,17 @@ class Doors:
             hosts.append(address[0])
         return all(ipaddress.ip_address(host).is_loopback for host in hosts)
 
-    def reload(self) -> None:
-        """Read again what may change while the server runs: certificate and private key."""
-        if self._certificate is None:
-            return
-        try:
-            self._certificate.load()
-        except TlsError as error:
-            self._log.error("the certificate stays as it was: {error}", error=error)
-        else:
-            self._log.info("the certificate was read again")
+    def apply(self, settings: Settings) -> None:
+        """From now on these settings hold, but for where to listen. Certificate and private key are
+        read again; connections that are open keep those that they began with.
+
+        :raises TlsError: when these cannot be used; then all stays as it was.
+        """
+        if self._certificate is not None:
+            https = settings.https
+            self._certificate.load(https.certificate, https.private_key or https.certificate)
+        for site in self._sites:
+            site.limit(parts.http_limits(settings.http))
+        for factory in self._lines:
+            factory.limits = parts.line_limits(settings.miniupdate)
+        self._settings = settings

@@ -26,11 +26,15 @@ class Notices:
         period: float = 86_400.0,
     ) -> None:
         self._account_of = account_of
-        self._send = send
         self._clock = clock
+        self.tell(send, url, period)
+        self._sent: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def tell(self, send: Callable[[Letter], None] | None, url: str, period: float) -> None:
+        """From now on like this."""
+        self._send = send
         self._server = f"--server {url} " if url else ""
         self._period = period
-        self._sent: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def blocked(self, account: str, block: Block) -> None:
         """An account was blocked for what its clients do."""

@@ -14,7 +14,6 @@ from ddns.api.operations import Operations
 from ddns.api.reception import HOUR, CheckPassword, Limits, Reception
 from ddns.contact import parse_host_and_port
 from ddns.model.account import email_address
-from ddns.model.letter import Letter
 from ddns.net import bearer
 from ddns.net.api import ApiResource
 from ddns.net.mail import Mailer
@@ -22,7 +21,6 @@ from ddns.net.relay import Account, Relay
 from ddns.notices import Notices
 from ddns.policy.buckets import Buckets
 from ddns.policy.directory import Directory
-from ddns.policy.sessions import Sessions
 from ddns.settings import MailSettings, Settings
 
 
@@ -41,13 +39,42 @@ class People:
         now: Callable[[], float],
     ) -> None:
         self._settings = settings
+        self._reactor = reactor
         self._clock = clock
+        self._now = now
         self._mailer = _mailer(settings.mail, reactor, now)
-        send = self._mailer.send if self._mailer else None
-        self.reception = _reception(settings, directory, check_password, send, clock, now)
-        self.notices = Notices(
-            directory.account, send, clock, settings.api.url, settings.accounts.notice_time
-        )
+        self.reception = Reception(check_password, directory.account, None, clock, now)
+        self.notices = Notices(directory.account, None, clock)
+        self._gates: list[bearer.Gate] = []
+        self._receive(settings)
+
+    def apply(self, settings: Settings) -> None:
+        """From now on these settings hold, as far as they are about people. How often somebody has
+        asked is counted anew where another number of times is allowed."""
+        if settings.mail != self._settings.mail:
+            self._mailer = _changed(self._mailer, settings.mail, self._reactor, self._now)
+        self._receive(settings)
+
+    def _receive(self, settings: Settings) -> None:
+        old, self._settings = self._settings, settings
+        accounts = settings.accounts
+        send = self._mailer.send if self._mailer and settings.mail.relay else None
+        reception = self.reception
+        reception.mail = send
+        reception.open = accounts.registration == "open"
+        reception.confirmation_time = accounts.confirmation_time
+        reception.writer = Writer(settings.api.url)
+        reception.sessions.time = accounts.session_time
+        reception.sessions.idle_time = accounts.session_idle_time
+        if old is settings or accounts != old.accounts:
+            reception.limits = Limits(
+                Buckets(accounts.registrations_per_hour, HOUR),
+                Buckets(accounts.mails_per_hour, HOUR),
+                Buckets(accounts.mails_per_hour_in_all, HOUR, capacity=1),
+            )
+        self.notices.tell(send, settings.api.url, accounts.notice_time)
+        for gate in self._gates:
+            gate.limit(parts.abuse_limits(settings.abuse).refused, _calls(settings))
 
     def resources(
         self, operations: Operations, ready: Callable[[], Awaitable[None]]
@@ -55,13 +82,13 @@ class People:
         """What HTTP has for people beside the dialects, by the first part of its path."""
         if not self._settings.api.enabled:
             return {}
-        most = self._settings.api.calls_per_minute
         gate = bearer.Gate(
             self.reception.caller,
             self._clock,
             refused=parts.abuse_limits(self._settings.abuse).refused,
-            calls=Buckets(most, 60.0) if most else None,
+            calls=_calls(self._settings),
         )
+        self._gates.append(gate)
         return {b"api": ApiResource(operations, gate, "api", ready)}
 
     def failures_noticed(self, account: str, number: int) -> None:
@@ -79,12 +106,29 @@ class People:
             await self._mailer.stop(self._settings.stop_time)
 
 
+def _calls(settings: Settings) -> Buckets | None:
+    """How often the API may be called."""
+    most = settings.api.calls_per_minute
+    return Buckets(most, 60.0) if most else None
+
+
 def _mailer(settings: MailSettings, reactor: Any, now: Callable[[], float]) -> Mailer | None:
     """What sends mail, if any is to be sent."""
     if not settings.relay:
         return None
+    return Mailer(
+        reactor,
+        _relay(settings, reactor),
+        email_address(settings.sender),
+        now,
+        retries=settings.retries,
+        pause=settings.retry_pause,
+    )
+
+
+def _relay(settings: MailSettings, reactor: Any) -> Relay:
     host, port = parse_host_and_port(settings.relay, "mail.relay")
-    relay = Relay(
+    return Relay(
         reactor,
         host,
         port,
@@ -93,39 +137,16 @@ def _mailer(settings: MailSettings, reactor: Any, now: Callable[[], float]) -> M
         account=Account(settings.user, settings.password) if settings.user else None,
         timeout=settings.timeout,
     )
-    return Mailer(
-        reactor,
-        relay,
-        email_address(settings.sender),
-        now,
-        retries=settings.retries,
-        pause=settings.retry_pause,
-    )
 
 
-def _reception(
-    settings: Settings,
-    directory: Directory,
-    check_password: CheckPassword,
-    send: Callable[[Letter], None] | None,
-    clock: Callable[[], float],
-    now: Callable[[], float],
-) -> Reception:
-    """Where people come in."""
-    accounts = settings.accounts
-    return Reception(
-        check_password,
-        directory.account,
-        send,
-        clock,
-        now,
-        sessions=Sessions(time=accounts.session_time, idle_time=accounts.session_idle_time),
-        limits=Limits(
-            Buckets(accounts.registrations_per_hour, HOUR),
-            Buckets(accounts.mails_per_hour, HOUR),
-            Buckets(accounts.mails_per_hour_in_all, HOUR, capacity=1),
-        ),
-        writer=Writer(settings.api.url),
-        open=accounts.registration == "open",
-        confirmation_time=accounts.confirmation_time,
-    )
+def _changed(
+    mailer: Mailer | None, settings: MailSettings, reactor: Any, now: Callable[[], float]
+) -> Mailer | None:
+    """What sends mail from now on; what waits already goes the new way as well."""
+    if mailer is None or not settings.relay:
+        return mailer or _mailer(settings, reactor, now)
+    mailer.relay = _relay(settings, reactor)
+    mailer.sender = email_address(settings.sender)
+    mailer.retries = settings.retries
+    mailer.pause = settings.retry_pause
+    return mailer

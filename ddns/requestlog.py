@@ -44,11 +44,15 @@ class RequestLog:
     def __init__(self, store: IStore, clock: IReactorTime, limits: RequestLimits) -> None:
         self._store = store
         self._clock = clock
-        self._limits = limits
-        self._room = limits.waiting if limits.per_host else 0
+        self.limit(limits)
         self._waiting: list[Noted] = []
         self._timer: IDelayedCall | None = None
         self._failed = False
+
+    def limit(self, limits: RequestLimits) -> None:
+        """From now on these limits hold."""
+        self._limits = limits
+        self._room = limits.waiting if limits.per_host else 0
 
     def note(self, update: Update, outcome: Outcome, exchange: Exchange) -> None:
         """Keep what a client asked and was told: *exchange* gives both."""

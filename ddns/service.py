@@ -14,6 +14,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ddns import parts, sample
+from ddns.api.errors import Invalid
+from ddns.api.operations import Json
+from ddns.changes import Changes, compare
 from ddns.config import parse_address
 from ddns.core import Core
 from ddns.dialects import DIALECTS
@@ -31,6 +34,7 @@ from ddns.paths import sample_path, socket_path
 from ddns.settings import Settings
 from ddns.store.database import StoreInUse
 from ddns.store.interfaces import StoreError
+from ddns.table import ConfigError
 
 COMMAND_TIME = 5.0
 """Seconds that a start waits for a database which is in use, though not by a server."""
@@ -47,7 +51,8 @@ class DdnsService(Service):
     told in one line when the server has to give up after its start; *terminal* is the descriptor
     on which a person reads, if there is one; *now* tells seconds since 1970; *dialects* are what
     HTTP speaks; *inherited* are sockets that are bound already, to be used instead of those that
-    the settings tell of; *supervisor* hears how the server is.
+    the settings tell of; *supervisor* hears how the server is; *reread* gives the settings as they
+    are by now, or raises ConfigError.
     """
 
     _log = Logger()
@@ -64,6 +69,7 @@ class DdnsService(Service):
         dialects: Iterable[Dialect] = DIALECTS,
         inherited: Inherited | None = None,
         supervisor: Supervisor | None = None,
+        reread: Callable[[], Settings] | None = None,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
@@ -73,10 +79,12 @@ class DdnsService(Service):
         self._dialects = tuple(dialects)
         self._bound = False
         self._started: Deferred[None] | None = None
+        self._reread = reread
+        self._ready = False
         self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
         self._doors = Doors(settings, reactor, now, self._inherited)
-        self.core = Core(settings, reactor, now)
+        self.core = Core(settings, reactor, now, self._reload_for_operator)
         self._control = ControlListener(
             reactor, self.core.operations, socket_path(settings.database)
         )
@@ -169,6 +177,7 @@ class DdnsService(Service):
             **{name: self._doors.listeners.shown(name) for name in ("http", "https", "miniupdate")},
             zones=len(self.core.zones),
         )
+        self._ready = True
         self._say_ready()
 
     def _say_ready(self) -> None:
@@ -179,11 +188,49 @@ class DdnsService(Service):
         self._supervisor.failed(failure.getErrorMessage())
         self._failed(failure.getErrorMessage())
 
-    def reload(self) -> None:
-        """Read again what may change while the server runs: certificate and private key."""
+    def reload(self) -> Changes:
+        """Read the settings again, and use what may change while the server runs: all but where it
+        listens and which database it has. Certificate and private key are read in any case.
+
+        :raises ConfigError: for settings that cannot be; then all stays as it was.
+        """
         self._supervisor.reloading()
-        self._doors.reload()
-        self._say_ready()
+        try:
+            wanted = self._settings if self._reread is None else self._reread()
+            changes = compare(self._settings, wanted)
+            self._apply(changes.settings)
+        finally:
+            if self._ready:
+                self._say_ready()
+        self._log.info(
+            "settings were read again; changed: {changed}; waiting for a new start: {waiting}",
+            changed=", ".join(changes.changed) or "nothing",
+            waiting=", ".join(changes.waiting) or "nothing",
+        )
+        return changes
+
+    def _apply(self, settings: Settings) -> None:
+        try:
+            self._doors.apply(settings)
+        except TlsError as error:
+            raise ConfigError(str(error)) from None
+        self._dns.limit(parts.tcp_limits(settings.dns))
+        self.core.apply(settings)
+        self._settings = settings
+
+    def reload_or_log(self) -> None:
+        """The same for who cannot be told of an error."""
+        try:
+            self.reload()
+        except ConfigError as error:
+            self._log.error("settings stay as they were: {error}", error=error)
+
+    def _reload_for_operator(self) -> Json:
+        try:
+            changes = self.reload()
+        except ConfigError as error:
+            raise Invalid(str(error)) from None
+        return {"changed": list(changes.changed), "waiting": list(changes.waiting)}
 
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""

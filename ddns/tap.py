@@ -72,13 +72,22 @@ class Options(usage.Options):
         """Make the settings, so that what is wrong with them is a usage error."""
         if self["ready-fd"] is not None:
             self.ready = _descriptor(self["ready-fd"])
+        self._folder = os.getcwd()  # twistd goes to another one when it daemonizes
         try:
-            self.settings = self._settings()
+            self.settings = self.reread()
         except ConfigError as error:
             raise usage.UsageError(str(error)) from error
 
-    def _settings(self) -> Settings:
-        settings = config.load(self["config"]) if self["config"] else Settings()
+    def _absolute(self, path: str) -> str:
+        return path and os.path.join(self._folder, path)
+
+    def reread(self) -> Settings:
+        """The settings as file and options have them.
+
+        :raises ConfigError: naming the file, or option, and what was expected.
+        """
+        file = self["config"]
+        settings = config.load(self._absolute(file), file) if file else Settings()
         if self["database"]:
             settings = dataclasses.replace(settings, database=self["database"])
         if self["no-sample"]:
@@ -95,16 +104,14 @@ class Options(usage.Options):
                 private_key=self["private-key"] or "",
             )
         if (self["certificate"] or self["private-key"]) and not https.listen:
-            raise usage.UsageError("--certificate: expected --https to say where it is used")
-        # twistd changes into another directory when it daemonizes
+            raise ConfigError("--certificate: expected --https to say where it is used")
         https = dataclasses.replace(
             https,
-            certificate=https.certificate and os.path.abspath(https.certificate),
-            private_key=https.private_key and os.path.abspath(https.private_key),
+            certificate=self._absolute(https.certificate),
+            private_key=self._absolute(https.private_key),
         )
-        ca = settings.mail.ca
-        mail = dataclasses.replace(settings.mail, ca=ca and os.path.abspath(ca))
-        database = os.path.abspath(settings.database)
+        mail = dataclasses.replace(settings.mail, ca=self._absolute(settings.mail.ca))
+        database = os.path.normpath(self._absolute(settings.database))
         return config.check(
             dataclasses.replace(settings, https=https, mail=mail, database=database)
         )
@@ -137,10 +144,13 @@ def makeService(options: Options) -> IService:
         failed=lambda line: _fail(reactor, line),
         terminal=terminal,
         inherited=_inherited(options.settings),
+        reread=options.reread,
         supervisor=supervisor.from_environment(os.environ, os.getpid(), reactor, options.ready),
     )
     reactor.callWhenRunning(
-        lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(service.reload))
+        lambda: signal.signal(
+            signal.SIGHUP, lambda *_: reactor.callFromThread(service.reload_or_log)
+        )
     )
     return service
 

@@ -113,6 +113,7 @@ class House:
             self.vault,
             rules=Rules(**changed),
             reception=self.reception,
+            reload=lambda: {"changed": [], "waiting": []},
         )
 
     def api_of(self, caller: Caller, operation: str, **arguments: Any) -> Any:

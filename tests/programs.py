@@ -25,8 +25,12 @@ PACKAGES = {
     "inadyn": "inadyn",
     "kdig": "knot-dnsutils",
     "sqlite3": "sqlite3",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
     "strace": "strace",
+    "systemd-analyze": "systemd",
     "systemd-socket-activate": "systemd",
+    "unshare": "util-linux",
     "wget": "wget",
 }
 """Which Debian package has a program, or a Perl module that a program is of little use without."""

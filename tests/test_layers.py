@@ -31,13 +31,15 @@ MAY_IMPORT = {
     "net": PURE
     | {"__init__", "zone", "policy", "dialects", "miniupdate"}
     | {"store", "publisher", "updater", "api"},
-    "cli": PURE | {"__init__", "vault", "policy", "store", "api"},
+    "cli": PURE | {"__init__", "vault", "policy", "store", "api"} | {"configcheck", "table"},
     "sample": PURE | {"api"},
 }
 MAY_IMPORT["table"] = PURE
 MAY_IMPORT["settings"] = PURE
 MAY_IMPORT["contact"] = PURE | {"settings", "table"}
 MAY_IMPORT["config"] = PURE | {"settings", "table", "contact"}
+MAY_IMPORT["configcheck"] = PURE | {"settings", "config", "table", "net"}
+MAY_IMPORT["changes"] = PURE | {"settings"}
 MAY_IMPORT["parts"] = {"config", "settings", "zone", "policy", "vault", "requestlog", "net"}
 MAY_IMPORT["notices"] = PURE
 MAY_IMPORT["people"] = PURE | {"settings", "contact", "parts", "policy", "api", "notices", "net"}
@@ -56,15 +58,35 @@ PURE_ROOMS = {
     "paths",
     "config",
     "settings",
+    "changes",
     "table",
     "contact",
     "notices",
 }
-ABOVE_NET = {"cli", "core", "service", "tap", "sample", "config", "settings", "parts", "doors"}
+ABOVE_NET = {
+    "cli",
+    "core",
+    "service",
+    "tap",
+    "sample",
+    "config",
+    "settings",
+    "changes",
+    "parts",
+    "doors",
+}
 BELOW_NET = set(MAY_IMPORT) - ABOVE_NET - {"net"}
 
 
-LIGHT = ("cli/main", "cli/client", "cli/commands", "cli/upkeep", "api/routes", "paths")
+LIGHT = (
+    "cli/main",
+    "cli/client",
+    "cli/commands",
+    "cli/settings",
+    "cli/upkeep",
+    "api/routes",
+    "paths",
+)
 """What every call of the command imports."""
 
 

@@ -48,7 +48,7 @@ class Accounts(Part):
         return await self._transact(
             partial(
                 account_work.account_set,
-                rules=self._rules,
+                rules=self.rules,
                 name=values.account_name(name),
                 hosts=limit,
             )
@@ -77,7 +77,7 @@ class Accounts(Part):
             partial(
                 account_work.account_show,
                 caller=self._caller,
-                rules=self._rules,
+                rules=self.rules,
                 name=values.account_name(name),
             )
         )
@@ -89,7 +89,7 @@ class Accounts(Part):
             partial(
                 account_work.account_remove,
                 caller=self._caller,
-                rules=self._rules,
+                rules=self.rules,
                 name=known,
                 now=self._now(),
             )

@@ -65,7 +65,7 @@ class Hosts(Part):
             partial(
                 host_work.host_add,
                 caller=self._caller,
-                rules=self._rules,
+                rules=self.rules,
                 name=values.host_name(name),
                 account=access.account_meant(self._caller, account),
                 ttl=values.ttl(ttl),
@@ -90,7 +90,7 @@ class Hosts(Part):
             partial(
                 host_work.host_set,
                 caller=self._caller,
-                rules=self._rules,
+                rules=self.rules,
                 name=values.host_name(name),
                 account=None if account is None else values.account_name(account),
                 ttl=values.ttl(ttl),
@@ -105,7 +105,7 @@ class Hosts(Part):
             partial(
                 host_work.host_remove,
                 caller=self._caller,
-                rules=self._rules,
+                rules=self.rules,
                 name=values.host_name(name),
                 now=self._now(),
             )
@@ -127,7 +127,7 @@ class Hosts(Part):
             partial(
                 record_work.record_set,
                 caller=self._caller,
-                rules=self._rules,
+                rules=self.rules,
                 owner=values.name(owner),
                 number=number,
                 rdatas=values.rdatas(number, rdatas),

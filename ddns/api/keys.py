@@ -36,7 +36,7 @@ class Keys(Part):
         await self._read(lambda reading: access.own_account(reading, self._caller, known))
         secret, digest, sealed = await self._new_secret(of, known)
         key = Key(0, known, of, digest, only, self._now(), sealed)
-        add = partial(account_work.key_add, caller=self._caller, rules=self._rules, key=key)
+        add = partial(account_work.key_add, caller=self._caller, rules=self.rules, key=key)
         added = await self._transact(add)
         return {"key": secret, **added}
 

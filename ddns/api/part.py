@@ -8,8 +8,9 @@ from functools import partial
 from typing import Self, TypeVar
 
 from ddns.api.caller import OPERATOR, Caller
-from ddns.api.errors import ApiError, Forbidden, Invalid, TooMany
+from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, TooMany
 from ddns.api.reception import Reception
+from ddns.api.shown import Json
 from ddns.api.values import RunSlow
 from ddns.model import names
 from ddns.model.account import Block
@@ -26,12 +27,18 @@ async def nothing_waits() -> None:
     """For who has no log of requests in memory."""
 
 
+def nothing_to_reload() -> Json:
+    """For who is no server."""
+    raise Conflict("no server runs; one that starts reads its settings anew")
+
+
 class Part:
     """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
     function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
     *rules* are what holds for people; *requests_written* has the log of requests written as far
     as it has come; *blocked* is told of blocks that the operator sets and lifts; *reception* is
-    where people come in, if they can.
+    where people come in, if they can; *reload* reads the settings again, says which keys it
+    changed and which have to wait, and raises ApiError for settings that cannot be.
 
     Whoever calls is the operator until :meth:`acting_for` says otherwise. ``count_change`` counts a
     change of an account, at an owner name, of a type, and tells after how many seconds it may come.
@@ -49,6 +56,7 @@ class Part:
         requests_written: Callable[[], Awaitable[None]] = nothing_waits,
         blocked: Callable[[str, Block | None], None] = lambda account, block: None,
         reception: Reception | None = None,
+        reload: Callable[[], Json] = nothing_to_reload,
     ) -> None:
         self._store = store
         self._published = published
@@ -56,10 +64,11 @@ class Part:
         self._now = now
         self._vault = vault
         self._via = via
-        self._rules = rules
+        self.rules = rules
         self._requests_written = requests_written
         self._blocked = blocked
         self._reception = reception
+        self._reload = reload
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}
         self.count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0

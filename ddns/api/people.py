@@ -70,7 +70,7 @@ class People(AtDesk):
             lambda transaction: account_work.account_remove(
                 transaction,
                 self._caller,
-                self._rules,
+                self.rules,
                 people_work.unchanged(transaction, owner).name,
                 self._now(),
             )

@@ -120,6 +120,7 @@ SCHEMAS: dict[str, Schema] = {
     "Requested": _object(name_or_email={"type": "string"}),
     "Backup": _object(file={"type": "string"}, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
     "KeyCopy": _object(file={"type": "string"}, size=_NUMBER),
+    "Reloaded": _object(changed=_TEXTS, waiting=_TEXTS),
     "Check": _object(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
     "Block": _object(reason={"type": "string"}, since=_TIME, until=_or_null(_TIME)),
     "Request": _object(
@@ -175,6 +176,7 @@ ANSWERS = {
     "backup": "Backup",
     "backup_key": "KeyCopy",
     "check": "Check",
+    "reload": "Reloaded",
     "register": "Address",
     "confirm": "Account",
     "log_in": "Session",

@@ -72,6 +72,11 @@ class Upkeep(Part):
             "events": checked.events,
         }
 
+    async def reload(self) -> Json:
+        """Read the settings again. ``changed`` are the keys whose values hold from now on,
+        ``waiting`` those that take a new start. Certificate and private key are read again."""
+        return self._reload()
+
     def _unsealable(self, keys: list[Key]) -> list[str]:
         found = []
         for key in keys:

@@ -77,7 +77,7 @@ class Zones(Part):
         return await self._transact(
             partial(
                 zone_work.zone_remove,
-                rules=self._rules,
+                rules=self.rules,
                 origin=values.name(origin),
                 now=self._now(),
             )

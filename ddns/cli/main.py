@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ddns import __version__
-from ddns.cli import commands, people, upkeep, zone_commands
+from ddns.cli import commands, people, settings, upkeep, zone_commands
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
 from ddns.cli.options import add_key, add_policy, values_of
 from ddns.cli.showing import Command, Shown
@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = within.add_parser(
             name, help=about, description=about, parents=[common]
         )
-        made.set_defaults(run=run, creates=creates, remote=False)
+        made.set_defaults(run=run, creates=creates, remote=False, alone=False)
         return made
 
     zone = group("zone", "Zones that this server is authoritative for")
@@ -208,6 +208,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("type", nargs="?")
     people.add_commands(groups, group, command, account)
     upkeep.add_commands(groups, command)
+    settings.add_commands(groups, group, command)
     return top
 
 
@@ -253,10 +254,12 @@ def _run(args: argparse.Namespace) -> Shown:
     server = args.server or (os.environ.get(SERVER) if args.database is None else None)
     database = args.database = args.database or DATABASE
 
-    def work(client: Client) -> Shown:
+    def work(client: Client | None) -> Shown:
         answer, lines = args.run(client, args)
         return answer, list(lines)
 
+    if args.alone:
+        return work(None)
     if server:
         from ddns.cli.remote import RemoteClient
 

@@ -53,6 +53,11 @@ class Gate:
         self._refused = refused
         self._calls = calls
 
+    def limit(self, refused: NetworkSet | None, calls: Buckets | None) -> None:
+        """From now on these hold."""
+        self._refused = refused
+        self._calls = calls
+
     def __call__(self, request: http.Request) -> Caller:
         """The caller.
 

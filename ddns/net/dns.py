@@ -91,6 +91,10 @@ class DnsListener:
             if address not in self.addresses:
                 self.addresses.append(address)
 
+    def limit(self, limits: TcpLimits) -> None:
+        """From now on these limits hold for TCP."""
+        self._tcp.limits = limits
+
     def start(self) -> None:
         """Begin to answer."""
         reader = mmsg.BatchReader if self._batch else PlainReader

@@ -46,7 +46,7 @@ class _Waiting:
 class Mailer:
     """Sends letters from *sender*, each until the relay takes it, refuses it for good, or has
     failed *retries* times more; the pauses between, in seconds, begin with *pause* and double.
-    *now* tells seconds since 1970."""
+    *now* tells seconds since 1970. The first four are attributes that may be set at any time."""
 
     _log = Logger()
 
@@ -61,11 +61,11 @@ class Mailer:
         pause: float = 10.0,
     ) -> None:
         self._reactor = reactor
-        self._relay = relay
-        self._sender = sender
+        self.relay = relay
+        self.sender = sender
         self._now = now
-        self._retries = retries
-        self._pause = pause
+        self.retries = retries
+        self.pause = pause
         self._ready: deque[_Waiting] = deque()
         self._paused: dict[int, _Waiting] = {}
         self._sending = 0
@@ -77,7 +77,7 @@ class Mailer:
         if self._stopped or self.waiting() >= MOST_WAITING:
             self._log.error("a mail was not sent: {count} are waiting", count=self.waiting())
             return
-        domain = self._sender.rpartition("@")[2]
+        domain = self.sender.rpartition("@")[2]
         self._ready.append(_Waiting(letter, email.utils.make_msgid(domain=domain)))
         # Not now: whoever asked for it must not tell by the time of the answer that there is one.
         if self._soon is None:
@@ -117,8 +117,8 @@ class Mailer:
 
     async def _deliver(self, waiting: _Waiting) -> None:
         try:
-            octets = compose(waiting.letter, self._sender, waiting.message_id, self._now())
-            await self._relay.deliver(self._sender, waiting.letter.to, octets)
+            octets = compose(waiting.letter, self.sender, waiting.message_id, self._now())
+            await self.relay.deliver(self.sender, waiting.letter.to, octets)
         except NotSent as error:
             self._failed(waiting, error)
         except Exception as error:  # its text and its frames may hold what the letter says
@@ -131,12 +131,12 @@ class Mailer:
 
     def _failed(self, waiting: _Waiting, error: NotSent) -> None:
         waiting.attempts += 1
-        if error.for_good or waiting.attempts > self._retries or self._stopped:
+        if error.for_good or waiting.attempts > self.retries or self._stopped:
             self._log.error(
                 "mail {id} was not sent: {error}", id=waiting.message_id, error=str(error)
             )
             return
-        pause = self._pause * 2 ** (waiting.attempts - 1)
+        pause = self.pause * 2 ** (waiting.attempts - 1)
         self._log.warn(
             "mail {id} will be tried again in {pause} s: {error}",
             id=waiting.message_id,

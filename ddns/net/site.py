@@ -89,7 +89,15 @@ class LimitedSite(server.Site):
         self._sweep.clock = reactor
 
     def startFactory(self) -> None:
-        self._sweep.start(min(1.0, self.limits.request_time / 4, self.limits.idle_time / 4))
+        self._sweep.start(self._pause())
+
+    def _pause(self) -> float:
+        return min(1.0, self.limits.request_time / 4, self.limits.idle_time / 4)
+
+    def limit(self, limits: HttpLimits) -> None:
+        """From now on these limits hold; deadlines that are set already stay."""
+        self.limits = limits
+        self._sweep.interval = self._pause()
 
     def stopFactory(self) -> None:
         self._sweep.stop()

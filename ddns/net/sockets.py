@@ -12,6 +12,19 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.python.failure import Failure
 
 
+def check(reactor: Any, description: str, setting: str) -> None:
+    """Whether Twisted knows what is described. Nothing is opened but files that it names.
+
+    :raises ValueError: naming the *setting*, when it does not.
+    """
+    from twisted.internet.endpoints import serverFromString
+
+    try:
+        serverFromString(reactor, description)
+    except Exception as error:  # whatever a parser of a plugin raises
+        raise ValueError(f"{setting}: {description!r} is no endpoint: {error}") from None
+
+
 def listen(
     reactor: Any, description: str, factory: IProtocolFactory, setting: str
 ) -> IListeningPort:

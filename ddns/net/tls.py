@@ -30,29 +30,27 @@ class Certificate:
     """
 
     def __init__(self, certificate: str | Path, private_key: str | Path) -> None:
-        self._certificate = Path(certificate)
-        self._private_key = Path(private_key)
-        self.load()
+        self.load(certificate, private_key)
 
-    def load(self) -> None:
-        """Read the files again. New connections get what is in them now, those that are open keep
+    def load(self, certificate: str | Path, private_key: str | Path) -> None:
+        """Read these files. New connections get what is in them now, those that are open keep
         what they began with.
 
         :raises TlsError: when they cannot be used; then all stays as it was.
         """
-        chain = _certificates(self._certificate)
-        key, public = _key(self._private_key)
+        chain = _certificates(Path(certificate))
+        key, public = _key(Path(private_key))
         try:
             if public != chain[0].public_key():
-                raise TlsError(f"{self._private_key} is not the key of {self._certificate}")
+                raise TlsError(f"{private_key} is not the key of {certificate}")
             context = _context(chain, key)
             _shake_hands(context)
         except SSL.Error as error:
             reasons = [reason for *_, reason in error.args[0]] if error.args else []
             why = reasons[0] if reasons else "the handshake fails"
-            raise TlsError(f"{self._certificate}: TLS cannot use it: {why}") from None
+            raise TlsError(f"{certificate}: TLS cannot use it: {why}") from None
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise TlsError(f"{self._certificate}: TLS cannot use it: {error}") from None
+            raise TlsError(f"{certificate}: TLS cannot use it: {error}") from None
         self._context = context
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:

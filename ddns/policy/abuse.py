@@ -85,6 +85,15 @@ class History:
         self._quiet = _buckets(1, limits.nochg_interval, capacity)
         self._refused: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
+    def limit(self, limits: Limits) -> None:
+        """From now on these limits hold. A bucket of another size is full."""
+        old, self.limits = self.limits, limits
+        burst, interval = limits.change_burst, limits.change_interval
+        if (burst, interval) != (old.change_burst, old.change_interval):
+            self._changes = _buckets(burst, interval, self._capacity)
+        if limits.nochg_interval != old.nochg_interval:
+            self._quiet = _buckets(1, limits.nochg_interval, self._capacity)
+
     def has_room(self, slot: Slot, now: float) -> bool:
         """Whether one more change is in the bucket."""
         return self._changes is None or self._changes.wait(slot, now) <= 0

@@ -22,7 +22,7 @@ class Failures:
     Times are a monotonic clock's."""
 
     def __init__(self, *, window: float = 86_400.0, capacity: int = 20_000) -> None:
-        self._window = window
+        self.window = window
         self._capacity = capacity
         self._by_user: OrderedDict[Hashable, _Count] = OrderedDict()
         self._by_network: OrderedDict[Hashable, _Count] = OrderedDict()
@@ -47,11 +47,11 @@ class Failures:
 
     def _of(self, table: OrderedDict[Hashable, _Count], key: Hashable, now: float) -> int:
         count = table.get(key)
-        return count.number if count is not None and now - count.since < self._window else 0
+        return count.number if count is not None and now - count.since < self.window else 0
 
     def _add(self, table: OrderedDict[Hashable, _Count], key: Hashable, now: float) -> int:
         count = table.get(key)
-        if count is None or now - count.since >= self._window:
+        if count is None or now - count.since >= self.window:
             count = table[key] = _Count(now)
             if len(table) > self._capacity:
                 table.popitem(last=False)

@@ -32,7 +32,7 @@ class Sessions:
         of_one: int = 20,
     ) -> None:
         self.time = time
-        self._idle_time = idle_time
+        self.idle_time = idle_time
         self._capacity = capacity
         self._of_one = of_one
         self._sessions: OrderedDict[bytes, Session] = OrderedDict()  # the least recently used first
@@ -41,7 +41,7 @@ class Sessions:
     def open(self, digest: bytes, account: str, password: str, now: float) -> None:
         """Somebody has logged in."""
         ends = now + self.time
-        self._sessions[digest] = Session(account, password, ends, min(ends, now + self._idle_time))
+        self._sessions[digest] = Session(account, password, ends, min(ends, now + self.idle_time))
         mine = self._of.setdefault(account, OrderedDict())
         mine[digest] = None
         if len(mine) > self._of_one:
@@ -57,7 +57,7 @@ class Sessions:
         if now >= session.idle:
             self.close(digest)
             return None
-        session.idle = min(session.ends, now + self._idle_time)
+        session.idle = min(session.ends, now + self.idle_time)
         self._sessions.move_to_end(digest)
         self._of[session.account].move_to_end(digest)
         return session

@@ -61,7 +61,8 @@ class _Work:
 class SQLiteStore:
     """*reactor* provides IReactorFromThreads and IReactorTime; *patience* is how many seconds work
     waits for a database that somebody else has locked; *journal_rows* how many events are kept;
-    *reader_patience* how many seconds a scan waits to be asked for more."""
+    *reader_patience* how many seconds a scan waits to be asked for more. The latter three are
+    attributes that may be set at any time."""
 
     _log = Logger()
 
@@ -77,9 +78,9 @@ class SQLiteStore:
     ) -> None:
         self._reactor = reactor
         self._path = Path(path)
-        self._patience = patience
-        self._journal_rows = journal_rows
-        self._reader_patience = reader_patience
+        self.patience = patience
+        self.journal_rows = journal_rows
+        self.reader_patience = reader_patience
         self._monotonic = monotonic
         self._listeners: list[Callable[[Sequence[Event]], None]] = []
         self._queue: deque[_Work] = deque()
@@ -139,7 +140,7 @@ class SQLiteStore:
         if self._open is None or self._closing is not None:
             done.errback(StoreClosed("the store is closed"))
             return done
-        self._queue.append(_Work(author, work, done, self._monotonic() + self._patience))
+        self._queue.append(_Work(author, work, done, self._monotonic() + self.patience))
         if not self._draining:
             self._draining = True
             self._start_batch()
@@ -232,7 +233,7 @@ class SQLiteStore:
         batch.flush()
         position = self._position + len(batch.events)
         if position // 256 != self._position // 256:
-            execute("delete from journal where position <= ?", (position - self._journal_rows,))
+            execute("delete from journal where position <= ?", (position - self.journal_rows,))
         execute("commit")
         self._position = position
         return batch.events
@@ -278,7 +279,7 @@ class SQLiteStore:
         return self._in_reader(run)
 
     def scan(self, zone: bytes) -> IScan:
-        return Scan(self._path, zone, self._in_reader, self._reactor, self._reader_patience)
+        return Scan(self._path, zone, self._in_reader, self._reactor, self.reader_patience)
 
     # Upkeep ----------------------------------------------------------------------------------
 

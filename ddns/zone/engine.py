@@ -60,9 +60,13 @@ class Engine:
     ) -> None:
         self.zones = zones
         self.payload = payload
+        self.use(limiter, cookies)
+        self._plain = plain_headers(payload)
+
+    def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
+        """From now on these limit rates, and make and check cookies."""
         self._account = limiter.account if limiter is not None else None
         self._cookies = cookies
-        self._plain = plain_headers(payload)
 
     def respond(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
         """The reply to one message, or None where silence is the answer.

@@ -3,8 +3,6 @@ hears how it is."""
 
 from __future__ import annotations
 
-import http.client
-import math
 import os
 import signal
 import socket
@@ -22,14 +20,11 @@ import pytest
 
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.conftest import ACCOUNT, HOST, ZONE
-from tests.faults.test_kill import Updater, number_of
 from tests.launching import LaunchedServer, bound
 from tests.processes import Server, eventually, free_port, mode_of
 from tests.programs import PATIENCE, program, script
 from tests.service.test_listeners import needs_ipv6, sockets_of
-
-QUERIES_A_SECOND = 100
-RESTARTS = 2
+from tests.streams import nothing_is_lost
 
 
 @pytest.fixture
@@ -47,120 +42,10 @@ def fill(server: Server) -> str:
     return f"{ACCOUNT}:{server.call('key_add', account=ACCOUNT)['key']}"
 
 
-class Asker:
-    """Asks for a name so many times a second over UDP, and once in a while over TCP."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._over = threading.Event()
-        self.asked = 0
-        self.answered = 0
-        self.others: list[str] = []
-        self._until = math.inf
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.connect(("127.0.0.1", server.dns_port))
-        self._udp.settimeout(0.1)
-        self._threads = [
-            threading.Thread(target=work, daemon=True)
-            for work in (self._ask, self._listen, self._ask_over_tcp)
-        ]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """Ask no more, wait for what is missing."""
-        self._until = time.monotonic() + PATIENCE
-        self._over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
-        self._udp.close()
-
-    def _ask(self) -> None:
-        due = time.monotonic()
-        while not self._over.is_set():
-            self._udp.send(dns.message.make_query(HOST, "A").to_wire())
-            self.asked += 1
-            due += 1 / QUERIES_A_SECOND
-            time.sleep(max(0.0, due - time.monotonic()))
-
-    def _listen(self) -> None:
-        while not self._over.is_set() or self.answered < self.asked:
-            try:
-                wire = self._udp.recv(4096)
-            except TimeoutError:
-                if time.monotonic() > self._until:
-                    return
-                continue
-            answer = dns.message.from_wire(wire)
-            if answer.rcode() or not answer.answer:
-                self.others.append(answer.to_text())
-            self.answered += 1
-
-    def _ask_over_tcp(self) -> None:
-        while not self._over.is_set():
-            try:
-                answer = self._server.ask(HOST, tcp=True)
-            except (OSError, EOFError, dns.exception.DNSException) as error:
-                self.others.append(repr(error))
-            else:
-                if not answer.answer:
-                    self.others.append(answer.to_text())
-            self._over.wait(0.1)
-
-
-def update_without_end(
-    updater: Updater, server: Server, over: threading.Event, unanswered: list[str]
-) -> None:
-    """A connection an update, as most clients do it."""
-    while not over.is_set():
-        before = len(updater.acknowledged)
-        one = threading.Event()
-        updater.attempted += 1
-        address = f"10.0.{updater.attempted >> 8}.{updater.attempted & 255}"
-        try:
-            reply = server.update(updater.login, updater.host, address)
-        except (OSError, http.client.HTTPException) as error:
-            unanswered.append(repr(error))
-            continue
-        if reply.body == f"good {address}\n":
-            updater.acknowledged.append(updater.attempted)
-        else:
-            updater.failures.append(reply.body)
-        assert len(updater.acknowledged) >= before
-        one.wait(0.005)
-
-
 def test_restarts_lose_nothing(launched: LaunchedServer) -> None:
-    """Queries at a hundred a second and updates, one after the other, while the server restarts
-    twice: every query is answered, and what was acknowledged is there."""
     launched.start()
     login = fill(launched)
-    launched.update(login, HOST, "10.0.0.0")
-    asker = Asker(launched)
-    updater = Updater(HOST, login)
-    over = threading.Event()
-    unanswered: list[str] = []
-    clients = threading.Thread(
-        target=update_without_end, args=(updater, launched, over, unanswered), daemon=True
-    )
-    asker.start()
-    clients.start()
-    for _ in range(RESTARTS):
-        before = len(updater.acknowledged)
-        eventually(lambda: len(updater.acknowledged) > before + 20, "updates go on")  # noqa: B023
-        launched.restart()
-    before = len(updater.acknowledged)
-    eventually(lambda: len(updater.acknowledged) > before + 20, "updates go on")
-    over.set()
-    clients.join(PATIENCE)
-    asker.stop()
-    assert asker.answered == asker.asked
-    assert asker.asked > QUERIES_A_SECOND
-    assert (asker.others, updater.failures, unanswered) == ([], [], [])
-    (address,) = launched.answers(HOST)
-    assert number_of(address) == updater.acknowledged[-1]
+    nothing_is_lost(launched, HOST, login, launched.restart, launched.restart)
 
 
 def test_kill_loses_no_query_that_waits(launched: LaunchedServer) -> None:

@@ -125,7 +125,7 @@ def test_a_certificate_that_cannot_be_used_changes_nothing(
     shutil.copy(certificates.make(tmp_path, "other").private_key, pair.private_key)
     assert server.process is not None
     server.process.send_signal(signal.SIGHUP)
-    eventually(lambda: "stays as it was" in server.log, "the log says so")
+    eventually(lambda: "settings stay as they were" in server.log, "the log says so")
     assert "is not the key of" in server.log
     assert shown(server) == pair.der
 
@@ -203,7 +203,7 @@ def test_a_key_that_tls_cannot_use_changes_nothing(server: Server, pair: Pair) -
     certificates.make_weak(pair)
     assert server.process is not None
     server.process.send_signal(signal.SIGHUP)
-    eventually(lambda: "stays as it was" in server.log, "the log says so")
+    eventually(lambda: "settings stay as they were" in server.log, "the log says so")
     assert "TLS cannot use it" in server.log
     assert "Traceback" not in server.log
     assert shown(server) == old

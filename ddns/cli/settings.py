@@ -1,0 +1,40 @@
+"""The subcommands for settings: whether a file is good, and reading them again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ddns.cli.client import CallFailed, Client
+from ddns.cli.showing import Json, Shown
+
+
+def add_commands(top: Any, group: Any, command: Any) -> None:
+    """Add the subcommands; *group* and *command* make each."""
+    made = group("config", "Files of settings")
+    one = command(made, "check", config_check, "Say whether a server could use a file of settings")
+    one.add_argument("file", help="a TOML file")
+    one.set_defaults(alone=True)
+    command(top, "reload", reload, "Have the server read its settings and its certificate again")
+
+
+def config_check(client: Client | None, args: argparse.Namespace) -> Shown:
+    """Needs neither server nor database."""
+    from twisted.internet import reactor
+
+    from ddns.configcheck import check_file
+    from ddns.table import ConfigError
+
+    try:
+        check_file(reactor, args.file)
+    except ConfigError as error:
+        raise CallFailed("invalid", str(error)) from None
+    answer: Json = {"file": args.file}
+    return answer, [f"{args.file}: a server can use these settings"]
+
+
+def reload(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("reload")
+    lines = [f"changed: {key}" for key in answer["changed"]]
+    lines += [f"takes a new start: {key}" for key in answer["waiting"]]
+    return answer, lines or ["nothing has changed; a certificate was read again if there is one"]

@@ -19,9 +19,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from tests.programs import PATIENCE, program, run
 
 ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
 CLONE_NEWNET = 0x40000000
 
 BOOT = r"""
@@ -114,6 +117,10 @@ def booted(folder: Path) -> Iterator[Machine]:
     :raises PermissionError: where that is not allowed.
     """
     root, made, log = folder / "root", folder / "made", folder / "systemd.log"
+    for name in ("nsenter", "unshare", "ip", "systemd-analyze"):
+        program(name)
+    if os.geteuid() != 0:
+        pytest.skip("only root can make namespaces for a machine of its own")
     root.mkdir()
     _make_environment(made)
     base = Path(sys.base_prefix)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+
 import pytest
 
+from tests.booting import DEPLOY, Machine, booted
 from tests.processes import Server
 from tests.service import dialects
 
@@ -12,3 +16,15 @@ from tests.service import dialects
 def secrets(server: Server) -> dialects.Secrets:
     """Keys of the account, one of each kind."""
     return dialects.keys(server)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine with the settings of deploy/ in place, on whose network this thread is."""
+    try:
+        with booted(tmp_path_factory.mktemp("machine")) as machine:
+            (machine.root / "etc" / "ddns").mkdir()
+            shutil.copy(DEPLOY / "ddns.toml", machine.root / "etc" / "ddns")
+            yield machine
+    except PermissionError as error:
+        pytest.skip(f"no machine of its own can be had here: {error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -12,13 +11,12 @@ import dns.message
 import dns.query
 import pytest
 
-from tests.booting import Machine, booted
+from tests.booting import DEPLOY, Machine
 from tests.conftest import ACCOUNT, HOST, ZONE
 from tests.processes import Server, eventually
 from tests.programs import PATIENCE, program, run
 from tests.streams import nothing_is_lost
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = sorted(path.name for path in (DEPLOY / "systemd").glob("ddns*"))
 SOCKETS = ("ddns-dns.socket", "ddns-http.socket", "ddns-miniupdate.socket")
 
@@ -27,24 +25,11 @@ NO_LIMITS = "[dns.rate_limit]\nresponses_per_second = 0\n[abuse]\nchange_interva
 IMPATIENT = "[Service]\nWatchdogSec=1\nTimeoutAbortSec=1\nRestartSec=0\n"
 
 
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A machine with the units and the settings in place, on whose network this thread is."""
-    folder = tmp_path_factory.mktemp("systemd")
-    for name in ("nsenter", "unshare", "ip", "systemd-socket-activate"):
-        program(name)
-    if os.geteuid() != 0:
-        pytest.skip("systemd needs namespaces, which only root can make")
-    try:
-        with booted(folder) as machine:
-            units = machine.root / "etc" / "systemd" / "system"
-            for path in (DEPLOY / "systemd").glob("ddns*"):
-                shutil.copy(path, units)
-            (machine.root / "etc" / "ddns").mkdir()
-            shutil.copy(DEPLOY / "ddns.toml", machine.root / "etc" / "ddns")
-            yield machine
-    except PermissionError as error:
-        pytest.skip(f"systemd cannot run in namespaces here: {error}")
+@pytest.fixture(scope="module", autouse=True)
+def units(machine: Machine) -> None:
+    """The units are where systemd looks for them."""
+    for path in (DEPLOY / "systemd").glob("ddns*"):
+        shutil.copy(path, machine.root / "etc" / "systemd" / "system")
 
 
 @pytest.fixture

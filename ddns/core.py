@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,7 +16,11 @@ from ddns import parts
 from ddns.api.operations import Json, Operations
 from ddns.api.part import nothing_to_reload
 from ddns.authenticator import Authenticator
+from ddns.dialects import DIALECTS
+from ddns.dialects.base import Dialect
 from ddns.model.account import Block
+from ddns.net.http import UpdateResource
+from ddns.net.resolver import ZoneResolver
 from ddns.paths import key_path
 from ddns.people import People
 from ddns.policy.abuse import History
@@ -26,6 +30,7 @@ from ddns.publisher import Publisher
 from ddns.rehashing import Rehashing
 from ddns.requestlog import RequestLog
 from ddns.settings import Settings
+from ddns.store.interfaces import IStore
 from ddns.store.sqlite import SQLiteStore
 from ddns.updater import Updater
 from ddns.vault import Vault
@@ -36,20 +41,23 @@ T = TypeVar("T")
 
 
 class Core:
-    """*now* tells seconds since 1970; *reload* reads the settings again for an operator. A life is
-    ``store.open()``, :meth:`load`, :meth:`stop`."""
+    """*now* tells seconds since 1970; *reload* reads the settings again for an operator; *store*
+    is one that is not open yet, instead of a database of ours. A life is ``store.open()``, which
+    raises StoreError, then :meth:`load`, :meth:`stop`; nothing is answered before :meth:`load` has
+    come to its end."""
 
     def __init__(
         self,
         settings: Settings,
         reactor: Any,
-        now: Callable[[], float],
+        now: Callable[[], float] = time.time,
         reload: Callable[[], Json] = nothing_to_reload,
+        store: IStore | None = None,
     ) -> None:
         self._reactor = reactor
         self._now = now
         self._slow = ThreadPool(0, 1, name="ddns-passwords")
-        self.store = SQLiteStore(
+        self.store: IStore = store or SQLiteStore(
             reactor,
             settings.database,
             patience=settings.store.patience,
@@ -121,9 +129,10 @@ class Core:
 
     def apply(self, settings: Settings) -> None:
         """From now on these settings hold, but for the database's name."""
-        self.store.patience = settings.store.patience
-        self.store.journal_rows = settings.store.journal_rows
-        self.store.reader_patience = settings.store.reader_patience
+        if isinstance(self.store, SQLiteStore):  # one of somebody else has settings of its own
+            self.store.patience = settings.store.patience
+            self.store.journal_rows = settings.store.journal_rows
+            self.store.reader_patience = settings.store.reader_patience
         self.engine.use(
             parts.rate_limiter(settings.dns.rate_limit, self._reactor.seconds),
             parts.cookies(settings.dns, self._now),
@@ -140,6 +149,15 @@ class Core:
         await self._publisher.load()
         if (sealed := self._directory.something_sealed()) is not None:
             self._unseal.check(sealed)
+
+    def resource(self, dialects: Iterable[Dialect] = DIALECTS) -> UpdateResource:
+        """The dialects as a resource, to be put anywhere below a site. Who reaches it from the open
+        Internet should do so through a :class:`ddns.net.site.LimitedSite`."""
+        return UpdateResource(self.updater.perform, dialects, self._now, self.requests.note)
+
+    def authority(self) -> ZoneResolver:
+        """The zones for a server of twisted.names, beside other authorities."""
+        return ZoneResolver(self.zones)
 
     async def stop(self) -> None:
         """End what writes, then the store, then the thread that checks passwords."""

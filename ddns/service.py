@@ -33,7 +33,7 @@ from ddns.net.tls import TlsError
 from ddns.paths import sample_path, socket_path
 from ddns.settings import Settings
 from ddns.store.database import StoreInUse
-from ddns.store.interfaces import StoreError
+from ddns.store.interfaces import IStore, StoreError
 from ddns.table import ConfigError
 
 COMMAND_TIME = 5.0
@@ -52,7 +52,8 @@ class DdnsService(Service):
     on which a person reads, if there is one; *now* tells seconds since 1970; *dialects* are what
     HTTP speaks; *inherited* are sockets that are bound already, to be used instead of those that
     the settings tell of; *supervisor* hears how the server is; *reread* gives the settings as they
-    are by now, or raises ConfigError.
+    are by now, or raises ConfigError; *store* is one that is not open yet, to be used instead
+    of a database of ours, whose name still says where the control socket is.
     """
 
     _log = Logger()
@@ -70,6 +71,7 @@ class DdnsService(Service):
         inherited: Inherited | None = None,
         supervisor: Supervisor | None = None,
         reread: Callable[[], Settings] | None = None,
+        store: IStore | None = None,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
@@ -84,7 +86,7 @@ class DdnsService(Service):
         self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
         self._doors = Doors(settings, reactor, now, self._inherited)
-        self.core = Core(settings, reactor, now, self._reload_for_operator)
+        self.core = Core(settings, reactor, now, self._reload_for_operator, store)
         self._control = ControlListener(
             reactor, self.core.operations, socket_path(settings.database)
         )

@@ -3,8 +3,7 @@
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from ddns.settings import Settings
-from ddns.service import DdnsService
+from ddns.embedding import DdnsService, Settings
 
 application = Application("ddns")
 DdnsService(Settings(database="ddns.sqlite"), reactor).setServiceParent(application)

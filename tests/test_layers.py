@@ -46,6 +46,7 @@ MAY_IMPORT["people"] = PURE | {"settings", "contact", "parts", "policy", "api", 
 MAY_IMPORT["doors"] = {"config", "settings", "net", "parts"}
 MAY_IMPORT["core"] = set(MAY_IMPORT) - {"doors", "sample", "cli", "config", "contact", "table"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
+MAY_IMPORT["embedding"] = set(MAY_IMPORT) - {"cli", "sample"}
 MAY_IMPORT["tap"] = {"net", "service", "config", "settings", "table"}
 """Each room of the house, and the rooms that its files may import besides their own."""
 

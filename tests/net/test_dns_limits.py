@@ -19,6 +19,7 @@ from twisted.internet.task import Clock
 
 from ddns import config
 from ddns.config import ConfigError
+from ddns.core import Core
 from ddns.model.names import from_text
 from ddns.service import DdnsService
 from ddns.zone.cookies import Cookies
@@ -116,16 +117,16 @@ def test_dig_finds_its_cookie_good(running: RunningReactor) -> None:
 # From the settings
 
 
-def service(tmp_path: Path, text: str) -> DdnsService:
+def service(tmp_path: Path, text: str) -> Core:
     """A server that is never started, with a zone of its own, on a clock that stands still."""
     file = tmp_path / "ddns.toml"
     file.write_text(f'database = "{tmp_path / "ddns.sqlite"}"\n{text}')
-    made = DdnsService(config.load(file), Clock())
+    made = DdnsService(config.load(file), Clock()).core
     made.zones.add(zone_of("example.net", ZONE))
     return made
 
 
-def answered(made: DdnsService, times: int, source: bytes = b"\x7f\0\0\1") -> int:
+def answered(made: Core, times: int, source: bytes = b"\x7f\0\0\1") -> int:
     replies = [made.engine.respond(question(n), source, False) for n in range(times)]
     return sum(reply is not None and bool(reply[7]) for reply in replies)
 

@@ -1,0 +1,87 @@
+"""What a program that has this server in it may build on; docs/embedding.md shows how.
+
+Names that are here stay, with what they take and give. All else in the package is inside.
+"""
+
+from ddns.config import check as check_settings
+from ddns.core import Core
+from ddns.dialects import DIALECTS
+from ddns.dialects.base import Dialect, Reply, Request
+from ddns.model.update import (
+    SUCCESSES,
+    Change,
+    Credentials,
+    Outcome,
+    Remove,
+    Replace,
+    Result,
+    Status,
+    Update,
+    change_of,
+)
+from ddns.net.channel import HttpLimits
+from ddns.net.resolver import ZoneResolver
+from ddns.net.site import LimitedSite
+from ddns.service import DdnsService, StartupError
+from ddns.settings import (
+    AbuseSettings,
+    AccountsSettings,
+    ApiSettings,
+    DnsSettings,
+    HttpSettings,
+    HttpsSettings,
+    MailSettings,
+    MiniupdateSettings,
+    RateLimitSettings,
+    RegistrationSettings,
+    RequestsSettings,
+    Settings,
+    StoreSettings,
+)
+from ddns.store.interfaces import Committed, IReading, IStore, ITransaction, StoreError
+from ddns.store.sqlite import SQLiteStore
+from ddns.table import ConfigError
+
+__all__ = [
+    "DIALECTS",
+    "SUCCESSES",
+    "AbuseSettings",
+    "AccountsSettings",
+    "ApiSettings",
+    "Change",
+    "Committed",
+    "ConfigError",
+    "Core",
+    "Credentials",
+    "DdnsService",
+    "Dialect",
+    "DnsSettings",
+    "HttpLimits",
+    "HttpSettings",
+    "HttpsSettings",
+    "IReading",
+    "IStore",
+    "ITransaction",
+    "LimitedSite",
+    "MailSettings",
+    "MiniupdateSettings",
+    "Outcome",
+    "RateLimitSettings",
+    "RegistrationSettings",
+    "Remove",
+    "Replace",
+    "Reply",
+    "Request",
+    "RequestsSettings",
+    "Result",
+    "SQLiteStore",
+    "Settings",
+    "StartupError",
+    "Status",
+    "StoreError",
+    "StoreSettings",
+    "Update",
+    "ZoneResolver",
+    "change_of",
+    "check_settings",
+]

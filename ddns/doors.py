@@ -7,16 +7,18 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web.resource import IResource
 
 from ddns import parts
-from ddns.config import parse_address
+from ddns.config import parse_address, split_listeners
 from ddns.net.http import Note, Perform
 from ddns.net.lines import AddressAnswerer, MiniupdateFactory
-from ddns.net.listeners import Listeners
+from ddns.net.listeners import Connections, Listeners
+from ddns.net.proxies import Proxies
+from ddns.net.proxy_protocol import ProxiedFactory
 from ddns.net.site import LimitedSite
 from ddns.net.tls import Certificate, TlsError
 from ddns.settings import Settings
@@ -27,8 +29,11 @@ class Doors:
 
     _log = Logger()
 
-    def __init__(self, settings: Settings, reactor: Any, now: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: Settings, reactor: Any, now: Callable[[], float], proxies: Proxies
+    ) -> None:
         self._settings = settings
+        self._proxies = proxies
         self._reactor = reactor
         self._now = now
         self._certificate: Certificate | None = None
@@ -48,14 +53,16 @@ class Doors:
     def _open_http(self, resource: IResource) -> None:
         """With and without TLS."""
         http, https = self._settings.http, self._settings.https
-        site = LimitedSite(resource, self._reactor, parts.http_limits(http))
-        self.listeners.listen("http", http.listen, site, site)
+        limits = parts.http_limits(http)
+        waits = (http.request_time, http.connections)
+        site = LimitedSite(resource, self._reactor, limits, self._proxies)
+        self._listen("http", http.listen, site, site, *waits)
         if https.listen:
             certificate = https.certificate
             self._certificate = Certificate(certificate, https.private_key or certificate)
-            site = LimitedSite(resource, self._reactor, parts.http_limits(http))
+            site = LimitedSite(resource, self._reactor, limits, self._proxies)
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
-            self.listeners.listen("https", https.listen, secured, site)
+            self._listen("https", https.listen, secured, site, *waits)
 
     def _open_miniupdate(self, perform: Perform, note: Note) -> None:
         miniupdate = self._settings.miniupdate
@@ -66,12 +73,33 @@ class Doors:
             self._now,
             secrets.token_bytes,
             note,
+            self._proxies,
         )
-        self.listeners.listen("miniupdate", miniupdate.listen, factory, factory)
+        waits = (miniupdate.idle_time, miniupdate.connections)
+        self._listen("miniupdate", miniupdate.listen, factory, factory, *waits)
         for text in miniupdate.udp:
             host, port = parse_address(text, "miniupdate.udp")
             answerer = AddressAnswerer(self._reactor.seconds, secrets.token_bytes)
             self._udp_ports.append(self._reactor.listenUDP(port, answerer, interface=host))
+
+    def _listen(
+        self,
+        name: str,
+        descriptions: Iterable[str],
+        factory: IProtocolFactory,
+        connections: Connections,
+        patience: float,
+        most: int,
+    ) -> None:
+        """Listen for clients, and for proxies that say first who theirs are; they have *patience*
+        seconds for it, as long as a client has for its first words."""
+        direct, proxied = split_listeners(descriptions)
+        self.listeners.listen(name, direct, factory, connections)
+        if proxied:
+            before = ProxiedFactory(
+                factory, self._proxies, self._reactor, patience=patience, most=most
+            )
+            self.listeners.listen(name, proxied, before, before)
 
     def unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
@@ -90,6 +118,8 @@ class Doors:
 
     def only_loopback(self, others: Iterable[str]) -> bool:
         """Whether only this machine can reach these doors, and *others*, which are addresses."""
+        if self._settings.proxies.trusted:  # anybody may come through them
+            return False
         hosts = list(others)
         for address in self.listeners.addresses():
             if address is None:

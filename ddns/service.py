@@ -68,7 +68,8 @@ class DdnsService(Service):
         self._dialects = tuple(dialects)
         self._bound = False
         self._started: Deferred[None] | None = None
-        self._doors = Doors(settings, reactor, now)
+        proxies = parts.proxies(settings.proxies)
+        self._doors = Doors(settings, reactor, now, proxies)
         self.core = Core(settings, reactor, now)
         self._control = ControlListener(
             reactor, self.core.operations, socket_path(settings.database)
@@ -79,6 +80,7 @@ class DdnsService(Service):
             self.core.engine.respond,
             [parse_address(text, "dns.listen") for text in dns.listen],
             limits=parts.tcp_limits(dns),
+            exempt=proxies.trusts_source,
         )
 
     # Start -----------------------------------------------------------------------------------

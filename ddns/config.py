@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from ddns import table
@@ -26,6 +27,13 @@ _MAY_BE_0 = (
     "registration.quarantine_days",
     "api.calls_per_minute",
 )
+PROXIED = "haproxy:"
+"""How the description of a listener begins whose connections begin with a PROXY header. The name
+is that of Twisted's own endpoint for this, which would believe anybody."""
+
+UNIX = "unix:"
+_HEADERS = ("off", "x-forwarded-for", "forwarded")
+_PLAIN = ("tcp:", "tcp6:", "unix:", "systemd:")
 _RESERVED = re.compile(r"[a-z0-9_-]{1,63}\*?|\*", re.ASCII)
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
 
@@ -89,7 +97,42 @@ def check(settings: Settings) -> Settings:
             f"registration.max_ttl: expected registration.min_ttl or more, up to {MAX_TTL}"
         )
     check_contact(settings.api, settings.accounts, settings.mail)
+    _check_proxies(settings)
     return settings
+
+
+def _check_proxies(settings: Settings) -> None:
+    proxies = settings.proxies
+    for text in proxies.trusted:
+        if text != UNIX and not parse_network(text, "proxies.trusted").prefixlen:
+            raise ConfigError(f"proxies.trusted: expected proxies, got everybody: {text!r}")
+    if proxies.header.lower() not in _HEADERS:
+        raise ConfigError(
+            f'proxies.header: expected "X-Forwarded-For", "Forwarded" or "off",'
+            f" got {proxies.header!r}"
+        )
+    if proxies.header.lower() != "off" and not proxies.trusted:
+        raise ConfigError("proxies.trusted: expected networks, since proxies.header is set")
+    for service in ("http", "https", "miniupdate"):
+        _, proxied = split_listeners(getattr(settings, service).listen)
+        if proxied and not proxies.trusted:
+            raise ConfigError(
+                f"proxies.trusted: expected networks, since {service}.listen has {PROXIED}"
+            )
+        for description in proxied:
+            if not description.startswith(_PLAIN):
+                raise ConfigError(
+                    f"{service}.listen: expected a plain socket after {PROXIED}, got"
+                    f" {description!r}"
+                )
+
+
+def split_listeners(descriptions: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those where clients connect themselves, and those where proxies do that send a PROXY header,
+    the latter without :data:`PROXIED`."""
+    given = list(descriptions)
+    proxied = [text.removeprefix(PROXIED) for text in given if text.startswith(PROXIED)]
+    return [text for text in given if not text.startswith(PROXIED)], proxied
 
 
 def parse_address(text: str, key: str) -> tuple[str, int]:

@@ -29,7 +29,8 @@ def check_file(reactor: Any, path: str) -> Settings:
 
 def _listeners(reactor: Any, settings: Settings) -> None:
     for key in ("http", "https", "miniupdate"):
-        for description in getattr(settings, key).listen:
+        direct, proxied = config.split_listeners(getattr(settings, key).listen)
+        for description in (*direct, *proxied):
             try:
                 sockets.check(reactor, description, f"{key}.listen")
             except ValueError as error:

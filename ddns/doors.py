@@ -8,16 +8,18 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web.resource import IResource
 
 from ddns import parts
-from ddns.config import parse_address
+from ddns.config import parse_address, split_listeners
 from ddns.net.http import Note, Perform
-from ddns.net.inherited import Inherited, of_kind
+from ddns.net.inherited import PROXIED, Inherited, of_kind
 from ddns.net.lines import AddressAnswerer, MiniupdateFactory
-from ddns.net.listeners import Listeners
+from ddns.net.listeners import Connections, Listeners
+from ddns.net.proxies import Proxies
+from ddns.net.proxy_protocol import ProxiedFactory
 from ddns.net.site import LimitedSite
 from ddns.net.tls import Certificate
 from ddns.settings import Settings
@@ -33,9 +35,11 @@ class Doors:
         reactor: Any,
         now: Callable[[], float],
         inherited: Inherited,
+        proxies: Proxies,
     ) -> None:
         self._inherited = inherited
         self._settings = settings
+        self._proxies = proxies
         self._reactor = reactor
         self._now = now
         self._certificate: Certificate | None = None
@@ -57,19 +61,20 @@ class Doors:
     def _open_http(self, resource: IResource) -> None:
         """With and without TLS."""
         http, https = self._settings.http, self._settings.https
-        given = self._inherited.get
-        site = LimitedSite(resource, self._reactor, parts.http_limits(http))
+        limits = parts.http_limits(http)
+        waits = (http.request_time, http.connections)
+        site = LimitedSite(resource, self._reactor, limits, self._proxies)
         self._sites.append(site)
-        self.listeners.listen("http", http.listen, site, site, given("http"))
-        if https.listen or given("https"):
+        self._listen("http", http.listen, site, site, *waits)
+        if https.listen or self._inherited.keys() & {"https", f"{PROXIED}https"}:
             certificate = https.certificate
             if not certificate:
                 raise ValueError("https.certificate: expected a file, for the socket passed to us")
             self._certificate = Certificate(certificate, https.private_key or certificate)
-            site = LimitedSite(resource, self._reactor, parts.http_limits(http))
+            site = LimitedSite(resource, self._reactor, limits, self._proxies)
             self._sites.append(site)
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
-            self.listeners.listen("https", https.listen, secured, site, given("https"))
+            self._listen("https", https.listen, secured, site, *waits)
 
     def _open_miniupdate(self, perform: Perform, note: Note) -> None:
         miniupdate = self._settings.miniupdate
@@ -80,13 +85,12 @@ class Doors:
             self._now,
             secrets.token_bytes,
             note,
+            self._proxies,
         )
         self._lines.append(factory)
-        given = self._inherited.get("miniupdate", ())
-        streams, datagrams = (
-            of_kind(given, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
-        )
-        self.listeners.listen("miniupdate", miniupdate.listen, factory, factory, streams or None)
+        waits = (miniupdate.idle_time, miniupdate.connections)
+        self._listen("miniupdate", miniupdate.listen, factory, factory, *waits)
+        datagrams = of_kind(self._inherited.get("miniupdate", ()), socket.SOCK_DGRAM)
         for sock in datagrams:
             port = self._reactor.adoptDatagramPort(sock.fileno(), sock.family, self._answerer())
             self._udp_ports.append(port)
@@ -98,6 +102,31 @@ class Doors:
 
     def _answerer(self) -> AddressAnswerer:
         return AddressAnswerer(self._reactor.seconds, secrets.token_bytes)
+
+    def _listen(
+        self,
+        name: str,
+        descriptions: Iterable[str],
+        factory: IProtocolFactory,
+        connections: Connections,
+        patience: float,
+        most: int,
+    ) -> None:
+        """Listen for clients, and for proxies that say first who theirs are; they have *patience*
+        seconds for it, as long as a client has for its first words."""
+        given, given_proxied = (
+            of_kind(self._inherited.get(prefix + name, ()), socket.SOCK_STREAM)
+            for prefix in ("", PROXIED)
+        )
+        direct, proxied = split_listeners(() if given or given_proxied else descriptions)
+        self.listeners.listen(name, direct, factory, connections, given)
+        if given_proxied and not self._settings.proxies.trusted:
+            raise ValueError("proxies.trusted: expected networks, for the socket passed to us")
+        if proxied or given_proxied:
+            before = ProxiedFactory(
+                factory, self._proxies, self._reactor, patience=patience, most=most
+            )
+            self.listeners.listen(name, proxied, before, before, given_proxied)
 
     def unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
@@ -116,6 +145,8 @@ class Doors:
 
     def only_loopback(self, others: Iterable[str]) -> bool:
         """Whether only this machine can reach these doors, and *others*, which are addresses."""
+        if self._settings.proxies.trusted:  # anybody may come through them
+            return False
         hosts = list(others)
         for address in self.listeners.addresses():
             if address is None:
@@ -136,4 +167,5 @@ class Doors:
             site.limit(parts.http_limits(settings.http))
         for factory in self._lines:
             factory.limits = parts.line_limits(settings.miniupdate)
+        parts.believe(self._proxies, settings.proxies)
         self._settings = settings

@@ -10,10 +10,11 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ddns.config import parse_network
+from ddns.config import UNIX, parse_network
 from ddns.net.channel import HttpLimits
 from ddns.net.dns import TcpLimits
 from ddns.net.lines import LineLimits
+from ddns.net.proxies import Proxies
 from ddns.policy import abuse
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.directory import CannotUnseal
@@ -24,6 +25,7 @@ from ddns.settings import (
     DnsSettings,
     HttpSettings,
     MiniupdateSettings,
+    ProxiesSettings,
     RateLimitSettings,
     RegistrationSettings,
     RequestsSettings,
@@ -41,6 +43,14 @@ def http_limits(settings: HttpSettings) -> HttpLimits:
 def line_limits(settings: MiniupdateSettings) -> LineLimits:
     """What a miniupdate client may cost."""
     return LineLimits(**_common(settings, LineLimits))
+
+
+def believe(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
+    """From now on these proxies are believed."""
+    networks = [parse_network(text, "proxies.trusted") for text in settings.trusted if text != UNIX]
+    header = settings.header.lower().replace("off", "")
+    proxies.believe(NetworkSet(networks), unix=UNIX in settings.trusted, header=header)
+    return proxies
 
 
 def abuse_limits(settings: AbuseSettings) -> abuse.Limits:

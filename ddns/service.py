@@ -28,6 +28,7 @@ from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
 from ddns.net.inherited import Inherited
+from ddns.net.proxies import Proxies
 from ddns.net.supervisor import Supervisor
 from ddns.net.tls import TlsError
 from ddns.paths import sample_path, socket_path
@@ -85,7 +86,8 @@ class DdnsService(Service):
         self._ready = False
         self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
-        self._doors = Doors(settings, reactor, now, self._inherited)
+        proxies = parts.believe(Proxies(), settings.proxies)
+        self._doors = Doors(settings, reactor, now, self._inherited, proxies)
         self.core = Core(settings, reactor, now, self._reload_for_operator, store)
         self._control = ControlListener(
             reactor, self.core.operations, socket_path(settings.database)
@@ -96,6 +98,7 @@ class DdnsService(Service):
             self.core.engine.respond,
             [parse_address(text, "dns.listen") for text in dns.listen],
             limits=parts.tcp_limits(dns),
+            exempt=proxies.trusts_source,
         )
 
     # Start -----------------------------------------------------------------------------------

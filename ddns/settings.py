@@ -73,6 +73,15 @@ class MiniupdateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxiesSettings:
+    """``[proxies]``. ``trusted`` are networks, ``192.0.2.0/24``, and ``unix:`` for whoever connects
+    to a Unix socket; ``header`` is ``X-Forwarded-For``, ``Forwarded`` or ``off``."""
+
+    trusted: tuple[str, ...] = ()
+    header: str = "off"
+
+
+@dataclass(frozen=True, slots=True)
 class AbuseSettings:
     """``[abuse]``. Intervals and times in seconds; 0 switches off what stands on it.
 
@@ -184,6 +193,7 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     https: HttpsSettings = field(default_factory=HttpsSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
+    proxies: ProxiesSettings = field(default_factory=ProxiesSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     mail: MailSettings = field(default_factory=MailSettings)

@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,14 +132,19 @@ class Server:
     def command(self) -> list[str]:
         """What starts it."""
         given = ["--config", str(self.config)]
-        if "--dns" not in self.options:
+        if self._is_ours("dns"):
             given += ["--dns", f"127.0.0.1:{self.dns_port}"]
-        if "--http" not in self.options:
+        if self._is_ours("http"):
             given += ["--http", f"tcp:{self.http_port}:interface=127.0.0.1"]
-        if "--miniupdate" not in self.options:
+        if self._is_ours("miniupdate"):
             given += ["--miniupdate", "off"]
         given += ["--database", str(self.database), *self.options]
         return [script("twistd"), "-n", "--pidfile=", "ddns", *given]
+
+    def _is_ours(self, service: str) -> bool:
+        """Whether neither options nor settings say where a service listens."""
+        settings = tomllib.loads(self.config.read_text())
+        return f"--{service}" not in self.options and "listen" not in settings.get(service, {})
 
     def spawn(self) -> None:
         """Start without waiting."""
@@ -174,9 +180,9 @@ class Server:
         except NoServer:
             return False
         try:
-            if "--dns" not in self.options:
+            if self._is_ours("dns"):
                 self.ask("ready.invalid", timeout=0.2)
-            if "--http" not in self.options:
+            if self._is_ours("http"):
                 self.get("/ip")
         except (OSError, dns.exception.Timeout):
             return False

@@ -22,11 +22,14 @@ PACKAGES = {
     "dig": "bind9-dnsutils",
     "dnsperf": "dnsperf",
     "faketime": "faketime",
+    "haproxy": "haproxy",
     "inadyn": "inadyn",
     "kdig": "knot-dnsutils",
     "pkill": "procps",
     "runsv": "runit",
     "s6-supervise": "s6",
+    "nginx": "nginx",
+    "ngx_stream_module.so": "libnginx-mod-stream",
     "sqlite3": "sqlite3",
     "ip": "iproute2",
     "nsenter": "util-linux",
@@ -37,7 +40,8 @@ PACKAGES = {
     "unshare": "util-linux",
     "wget": "wget",
 }
-"""Which Debian package has a program, or a Perl module that a program is of little use without."""
+"""Which Debian package has a program, or a module, of Perl or of nginx, that a program is of little
+use without."""
 
 MISSING = re.compile(r"(\S+) is missing \(Debian package (\S+)\)")
 """What the skipping of a test says."""
@@ -45,6 +49,7 @@ MISSING = re.compile(r"(\S+) is missing \(Debian package (\S+)\)")
 PATIENCE = 30.0
 """Seconds that anything may take on a busy machine before a test fails."""
 
+_MODULES = Path("/usr/lib/nginx/modules")
 _SYSTEM = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
@@ -62,11 +67,13 @@ def program(name: str) -> str:
 
 def find(name: str) -> str | None:
     """The path of a program of the system, also of one that is meant for root; for a Perl module
-    that of Perl."""
+    that of Perl, for one of nginx its own."""
     if "::" in name:
         perl = find("perl")
         has = perl and subprocess.run([perl, f"-M{name}", "-e1"], capture_output=True, check=False)
         return perl if has and has.returncode == 0 else None
+    if name.endswith(".so"):
+        return str(_MODULES / name) if (_MODULES / name).exists() else None
     folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM))
     return shutil.which(name, path=folders)
 

@@ -8,14 +8,20 @@ import typing
 from pathlib import Path
 
 import pytest
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.python.usage import UsageError
+from twisted.web.http_headers import Headers
 
 from ddns import config, parts
 from ddns.config import ConfigError
 from ddns.contact import parse_host_and_port
+from ddns.net.peers import text_of
+from ddns.net.proxies import Proxies
 from ddns.policy.registration import Rules
 from ddns.settings import Settings
 from ddns.tap import Options
+
+PROXIED = "[proxies]\ntrusted = ['192.0.2.1']\n"
 
 
 @pytest.fixture
@@ -104,6 +110,21 @@ def test_a_file(file: Path) -> None:
         ("[http]\nlisten = 'tcp:80'", "http.listen", 'expected a list of strings or "off"'),
         ("[http]\nlisten = [80]", "http.listen", 'expected a list of strings or "off", got [80]'),
         ("[dns]\nlisten = ['53']", "dns.listen", "expected ADDRESS:PORT or [IPV6]:PORT, got '53'"),
+        ("[proxies]\ntrusted = ['10.0.0.1/8']", "proxies.trusted", "a network ADDRESS/PREFIX"),
+        ("[proxies]\ntrusted = ['unix']", "proxies.trusted", "a network ADDRESS/PREFIX"),
+        ("[proxies]\ntrusted = ['proxy.example']", "proxies.trusted", "a network"),
+        ("[proxies]\ntrusted = ['0.0.0.0/0']", "proxies.trusted", "got everybody"),
+        ("[proxies]\ntrusted = ['::/0']", "proxies.trusted", "got everybody"),
+        ("[proxies]\nheader = 'X-Real-IP'", "proxies.header", '"X-Forwarded-For", "Forwarded" or'),
+        ("[proxies]\nheader = 'Forwarded'", "proxies.trusted", "since proxies.header is set"),
+        ("[http]\nlisten = ['haproxy:tcp:80']", "proxies.trusted", "http.listen has haproxy:"),
+        (
+            "[miniupdate]\nlisten = ['tcp:9120', 'haproxy:tcp:9121']",
+            "proxies.trusted",
+            "miniupdate.listen has haproxy:",
+        ),
+        (PROXIED + "[http]\nlisten = ['haproxy:ssl:443']", "http.listen", "a plain socket"),
+        (PROXIED + "[http]\nlisten = ['haproxy:haproxy:tcp:1']", "http.listen", "a plain socket"),
         ("[store]\npatience = 'long'", "store.patience", "expected a number"),
     ],
 )
@@ -113,6 +134,43 @@ def test_errors_name_key_and_expectation(file: Path, text: str, key: str, expect
     assert str(raised.value).startswith(f"{file}: {key}: ")
     assert expected in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_proxies(file: Path) -> None:
+    text = """
+    [proxies]
+    trusted = ["192.0.2.1", "2001:db8::/64", "unix:"]
+    header = "x-forwarded-FOR"
+    """
+    proxies = parts.believe(Proxies(), loaded(file, text).proxies)
+    headers = Headers({"X-Forwarded-For": ["198.51.100.7"]})
+    for peer in (IPv4Address("TCP", "192.0.2.1", 1), UNIXAddress(b"")):
+        assert text_of(proxies.client(peer, headers)) == "198.51.100.7"
+    assert proxies.trusts(IPv6Address("TCP", "2001:db8::1", 1))
+    assert not proxies.trusts(IPv4Address("TCP", "192.0.2.2", 1))
+
+
+@pytest.mark.parametrize("header", ["", "header = 'off'", "header = 'Off'"])
+def test_trusted_proxies_whose_headers_are_not_believed(file: Path, header: str) -> None:
+    proxies = parts.believe(
+        Proxies(), loaded(file, f"[proxies]\ntrusted = ['192.0.2.1']\n{header}").proxies
+    )
+    peer = IPv4Address("TCP", "192.0.2.1", 1)
+    assert proxies.trusts(peer)
+    assert proxies.client(peer, Headers({"X-Forwarded-For": ["198.51.100.7"]})) is peer
+
+
+def test_without_proxies_nobody_is_trusted() -> None:
+    proxies = parts.believe(Proxies(), Settings().proxies)
+    for peer in (IPv4Address("TCP", "127.0.0.1", 1), UNIXAddress(b"")):
+        assert not proxies.trusts(peer)
+
+
+def test_listeners_of_proxies(file: Path) -> None:
+    text = PROXIED + "[https]\ncertificate = 'x'\nlisten = ['haproxy:tcp:443', 'tcp:8443']"
+    settings = loaded(file, text)
+    assert config.split_listeners(settings.https.listen) == (["tcp:8443"], ["tcp:443"])
+    assert config.split_listeners(()) == ([], [])
 
 
 @pytest.mark.parametrize("content", [b"x", b"[dns", b"a = 1\na = 2", b"\xff", b"a = \x00"])

@@ -56,6 +56,7 @@ class Channel(http.HTTPChannel):
     transport: Any
     deadline: float | None = None
     site: LimitedSite
+    peer: IAddress | None = None
     network = b""
     refused = False
     _host: IAddress | None = None
@@ -67,6 +68,7 @@ class Channel(http.HTTPChannel):
     def connectionMade(self) -> None:
         super().connectionMade()
         if not self.site.admit(self):
+            self._stop_listening()
             self.transport.abortConnection()
             return
         self._at_once = type(self.transport) is tcp.Server
@@ -90,6 +92,10 @@ class Channel(http.HTTPChannel):
         if self._host is None:
             self._host = super().getHost()
         return self._host
+
+    def getPeer(self) -> IAddress | None:
+        """The client's end, or that of a proxy which only HTTP's headers can look behind."""
+        return self.peer
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.site.dismiss(self)
@@ -177,11 +183,14 @@ class Channel(http.HTTPChannel):
             b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status
         )
         close_our_side(self.transport)
+        self._stop_listening()
+        self.length = None
+        self.deadline = self.site.seconds() + self.site.limits.linger_time
+
+    def _stop_listening(self) -> None:
         self.__dict__.update(
             dict.fromkeys(("lineReceived", "rawDataReceived", "dataReceived"), _discard)
         )
-        self.length = None
-        self.deadline = self.site.seconds() + self.site.limits.linger_time
 
     def send(self, data: bytes) -> None:
         """Write, at once where the socket takes it, as it nearly always does.

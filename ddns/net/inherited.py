@@ -13,9 +13,12 @@ from collections.abc import Collection, Mapping, MutableMapping
 FIRST = 3
 """The number of the first descriptor; the others follow it."""
 
+PROXIED = "haproxy-"
+"""Before the name of a socket whose connections begin with a PROXY header."""
+
 STREAMS = ("http", "https", "miniupdate")
 DATAGRAMS = ("dns", "miniupdate")
-NAMES = ("dns", *STREAMS)
+NAMES = ("dns", *STREAMS, *(PROXIED + name for name in STREAMS))
 """What a socket can be for: FileDescriptorName= of its unit. ``dns`` has both kinds."""
 
 Inherited = Mapping[str, tuple[socket.socket, ...]]
@@ -66,7 +69,7 @@ def _socket(descriptor: int, name: str) -> socket.socket:
     except OSError as error:
         raise BadSockets(f"descriptor {descriptor} for {name}: {error.strerror}") from error
     if sock.type == socket.SOCK_STREAM:
-        fits = name in NAMES and sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
+        fits = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
         fits = fits and (name != "dns" or sock.family != socket.AF_UNIX)
     else:
         fits = sock.type == socket.SOCK_DGRAM and name in DATAGRAMS

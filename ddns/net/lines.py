@@ -31,6 +31,7 @@ from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.closing import close_our_side
 from ddns.net.http import Note, Perform, note_nothing
+from ddns.net.proxies import NOBODY, Proxies
 from ddns.zone.limits import SEND, Clock, Random, RateLimiter
 
 
@@ -196,9 +197,11 @@ class MiniupdateFactory(ServerFactory):
         now: Clock,
         random: Random,
         note: Note = note_nothing,
+        proxies: Proxies = NOBODY,
     ) -> None:
         self.perform = perform
         self.note = note
+        self._proxies = proxies
         self.clock = reactor
         self.seconds = reactor.seconds
         self.limits = limits
@@ -211,7 +214,7 @@ class MiniupdateFactory(ServerFactory):
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """A connection, admitted or to be told why not; None, which closes it at once, where too
         many are being told already."""
-        network = peers.network_of(addr)
+        network = self._proxies.network_of(addr)
         admitted = self._has_room(network)
         if not admitted and len(self._refused) >= self.limits.connections:
             return None

@@ -43,18 +43,18 @@ class Listeners:
         descriptions: Iterable[str],
         factory: IProtocolFactory,
         connections: Connections,
-        inherited: Sequence[socket.socket] | None = None,
+        inherited: Sequence[socket.socket] = (),
     ) -> None:
-        """Listen on endpoints that Twisted describes like this, for what has this *name*; or, if
-        there are any, on sockets that listen already, which are ours from now on.
+        """Listen on endpoints that Twisted describes like this, for what has this *name*, and on
+        sockets that listen already, which are ours from now on.
 
         :raises twisted.internet.error.CannotListenError: when an address cannot be had.
         :raises ValueError: when a description is none.
         """
         self._connections.append(connections)
-        for sock in inherited or ():
+        for sock in inherited:
             self._ports.append((name, sockets.adopt(self._reactor, sock, factory)))
-        for description in descriptions if inherited is None else ():
+        for description in descriptions:
             port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
 

@@ -6,13 +6,14 @@ import functools
 import re
 from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.web import http, server
 from twisted.web.resource import IResource
 
 from ddns.net.channel import Channel, HttpLimits
-from ddns.net.peers import Tally, network_of
+from ddns.net.peers import Tally
+from ddns.net.proxies import NOBODY, Proxies
 
 _ABSOLUTE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
 
@@ -26,6 +27,12 @@ class LimitedRequest(server.Request):
             super().handleContentChunk(data)
         elif not channel.refused:
             channel.refuse(b"413 Content Too Large")
+
+    def getClientAddress(self) -> IAddress:
+        """Where the client is: the connection's other end, or what a trusted proxy there says."""
+        site: Any = self.site
+        client: IAddress = site.proxies.client(self.client, self.requestHeaders)
+        return client
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Take the absolute form of a request target, too (RFC 9112 3.2.2)."""
@@ -71,17 +78,22 @@ _USUAL = HttpLimits()
 
 
 class LimitedSite(server.Site):
-    """A Site that enforces :class:`HttpLimits` and never writes a request to a log, since requests
-    may carry secrets in their query."""
+    """A Site that enforces :class:`HttpLimits`, believes *proxies* when they say where clients are,
+    and never writes a request to a log, since requests may carry secrets in their query."""
 
     displayTracebacks = False
     protocol = Channel  # type: ignore[assignment]  # declared as a proxy class of Twisted's own
 
     def __init__(
-        self, resource: IResource, reactor: IReactorTime, limits: HttpLimits = _USUAL
+        self,
+        resource: IResource,
+        reactor: IReactorTime,
+        limits: HttpLimits = _USUAL,
+        proxies: Proxies = NOBODY,
     ) -> None:
         super().__init__(resource, LimitedRequest, timeout=None, reactor=reactor)
         self.limits = limits
+        self.proxies = proxies
         self.seconds = reactor.seconds
         self._channels: set[Channel] = set()
         self._by_network = Tally()
@@ -105,9 +117,15 @@ class LimitedSite(server.Site):
     def log(self, request: http.Request) -> None:
         """Nothing."""
 
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """A connection from there, whatever its transport says, which may know a proxy only."""
+        channel: Any = super().buildProtocol(addr)
+        channel.peer = addr
+        return channel
+
     def admit(self, channel: Channel) -> bool:
         """Count a new connection; False when there are too many."""
-        network = network_of(channel.transport.getPeer())
+        network = self.proxies.network_of(channel.peer)
         limits = self.limits
         if network and self._by_network[network] >= limits.connections_per_address:
             return False

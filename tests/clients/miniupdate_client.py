@@ -7,13 +7,22 @@ import socket
 
 
 class MiniupdateClient:
-    """A blocking connection; every method returns the server's line without its end, which is
-    empty when the server has closed."""
+    """A blocking connection, from an address of one's own where a *source* is given, which begins
+    with a *header* where there is one; every method returns the server's line without its end,
+    which is empty when the server has closed."""
 
     def __init__(
-        self, host: str, port: int, *, agent: str = "miniupdate-Test/1.2", patience: float = 20.0
+        self,
+        host: str,
+        port: int,
+        *,
+        agent: str = "miniupdate-Test/1.2",
+        patience: float = 20.0,
+        source: str = "",
+        header: bytes = b"",
     ) -> None:
-        self.socket = socket.create_connection((host, port), patience)
+        self.socket = socket.create_connection((host, port), patience, (source, 0))
+        self.socket.sendall(header)
         self._file = self.socket.makefile("rb")
         self._agent = agent
         self.banner = self.read()

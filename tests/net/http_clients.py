@@ -19,6 +19,8 @@ from ddns.dialects.base import Dialect
 from ddns.model.update import Outcome, Result, Status, Update
 from ddns.net.channel import HttpLimits
 from ddns.net.http import UpdateResource
+from ddns.net.proxies import NOBODY, Proxies
+from ddns.net.proxy_protocol import ProxiedFactory
 from ddns.net.site import LimitedSite
 from ddns.net.tls import Certificate
 from tests.net.reactors import PATIENCE, RunningReactor
@@ -63,6 +65,7 @@ class Serving:
     site: LimitedSite
     pipeline: Pipeline
     port: int
+    before: ProxiedFactory | None = None
 
     def connect(self) -> Client:
         return Client(socket.create_connection(("127.0.0.1", self.port), PATIENCE))
@@ -79,19 +82,26 @@ def serving(
     dialects: tuple[Dialect, ...] = DIALECTS,
     interface: str = "127.0.0.1",
     certificate: Certificate | None = None,
+    proxies: Proxies = NOBODY,
+    proxied: bool = False,
 ) -> Iterator[Serving]:
-    """A site on a free port, behind TLS with a certificate; its connections have ended when this
-    has."""
+    """A site on a free port, behind TLS with a certificate, and if it is *proxied* behind a PROXY
+    header; its connections have ended when this has."""
     pipeline = Pipeline()
     resource = UpdateResource(pipeline.perform, dialects, lambda: 1000.0)
-    site = LimitedSite(resource, running.reactor, limits)
+    site = LimitedSite(resource, running.reactor, limits, proxies)
     factory: Any = site
     if certificate is not None:
         factory = TLSMemoryBIOFactory(certificate, False, site, running.reactor)
+    if proxied:
+        waits = {"patience": limits.request_time, "most": limits.connections}
+        factory = ProxiedFactory(factory, proxies, running.reactor, **waits)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, factory, interface=interface))
     try:
-        yield Serving(running, site, pipeline, port.getHost().port)
+        yield Serving(running, site, pipeline, port.getHost().port, factory if proxied else None)
     finally:
+        if proxied:
+            running.call(factory.abort_connections)
         running.call(site.abort_connections)
         running.call(port.stopListening)
 

@@ -15,6 +15,8 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from ddns.model.update import ChallengeResponse, Outcome, Result, Status, Update
 from ddns.net.lines import LineLimits, MiniupdateFactory
+from ddns.net.proxies import NOBODY, Proxies
+from ddns.net.proxy_protocol import ProxiedFactory
 from ddns.policy import secrets
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.net.reactors import PATIENCE, RunningReactor
@@ -104,9 +106,11 @@ def serving(
     limits: LineLimits = DEFAULTS,
     interface: str = "127.0.0.1",
     certificate: Any = None,
+    proxies: Proxies = NOBODY,
+    proxied: bool = False,
 ) -> Iterator[Serving]:
-    """A factory on a free port, behind TLS with a certificate; its connections have ended when this
-    has."""
+    """A factory on a free port, behind TLS with a certificate, and if it is *proxied* behind a
+    PROXY header; its connections have ended when this has."""
     pipeline = Pipeline()
     made = iter(range(10**6))
     factory = MiniupdateFactory(
@@ -115,14 +119,20 @@ def serving(
         limits,
         lambda: 1000.0,
         lambda size: hashlib.sha256(b"%d" % next(made)).digest()[:size],
+        proxies=proxies,
     )
     listening: Any = factory
     if certificate is not None:
         listening = TLSMemoryBIOFactory(certificate, False, factory, running.reactor)
+    if proxied:
+        waits = {"patience": limits.idle_time, "most": limits.connections}
+        listening = ProxiedFactory(listening, proxies, running.reactor, **waits)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, listening, interface=interface))
     try:
         yield Serving(running, factory, pipeline, interface, port.getHost().port)
     finally:
+        if proxied:
+            running.call(listening.abort_connections)
         running.call(factory.abort_connections)
         running.call(port.stopListening)
 

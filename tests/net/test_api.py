@@ -17,6 +17,7 @@ from ddns.dialects import DIALECTS
 from ddns.net.api import ApiResource
 from ddns.net.bearer import Gate
 from ddns.net.http import UpdateResource
+from ddns.net.proxies import NOBODY, Proxies
 from ddns.net.site import LimitedSite
 from ddns.policy import secrets
 from ddns.policy.addresses import NetworkSet
@@ -46,7 +47,11 @@ def site(house: House, running: RunningReactor) -> Iterator[Serving]:
 
 @contextmanager
 def serving(
-    house: House, running: RunningReactor, refused: str = "192.0.2.0/24", most: int | None = None
+    house: House,
+    running: RunningReactor,
+    refused: str = "192.0.2.0/24",
+    most: int | None = None,
+    proxies: Proxies = NOBODY,
 ) -> Iterator[Serving]:
     """The API, which takes nothing from some network and *most* calls a minute."""
 
@@ -62,7 +67,7 @@ def serving(
     )
     api = ApiResource(house.operations, gate, "api", ready)
     resource = UpdateResource(pipeline.perform, DIALECTS, lambda: 1000.0, beside={b"api": api})
-    site = LimitedSite(resource, running.reactor)
+    site = LimitedSite(resource, running.reactor, proxies=proxies)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
     yield Serving(running, site, pipeline, port.getHost().port)
     running.call(site.abort_connections)
@@ -178,6 +183,21 @@ def test_too_many(site: Serving, house: House) -> None:
 def test_who_asks_is_counted_by_address(site: Serving, house: House) -> None:
     ask(site, "POST", "/v1/password/requests", name_or_email="alice")
     assert list(house.reception.limits.by_network._full_at) == [bytes((127, 0, 0, 1))]
+
+
+def test_behind_a_proxy_it_is_the_clients_address_that_counts(
+    house: House, running: RunningReactor
+) -> None:
+    proxies = Proxies(NetworkSet([ipaddress.ip_network("127.0.0.1")]), header="Forwarded")
+    with serving(house, running, most=2, proxies=proxies) as site:
+        for last, status in ((7, 401), (7, 401), (7, 429), (8, 401), (8, 401), (8, 429)):
+            header = f"Forwarded: for=203.0.113.{last}, for=198.51.100.{last}"
+            assert ask(site, "GET", "/v1/zones", header)[0] == status
+        header = "Forwarded: for=192.0.2.66"
+        assert ask(site, "GET", "/v1/zones", header)[0] == 403
+        who = "Forwarded: for=198.51.100.9"
+        ask(site, "POST", "/v1/password/requests", who, name_or_email="alice")
+    assert list(house.reception.limits.by_network._full_at) == [bytes((198, 51, 100, 9))]
 
 
 def test_the_journal_knows_who_did_it_and_how(site: Serving, house: House) -> None:

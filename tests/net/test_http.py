@@ -6,6 +6,7 @@ import base64
 import json
 import socket
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -13,8 +14,12 @@ from twisted.internet.defer import Deferred
 from ddns.model.account import KeyKind
 from ddns.model.records import AAAA, A
 from ddns.model.update import Credentials, Outcome, Replace, Status, Update
+from ddns.net.proxies import Proxies
+from ddns.policy.addresses import NetworkSet
 from tests.net.http_clients import LOGIN, TARGET, Client, Serving, request, serving, until
 from tests.net.reactors import PATIENCE, RunningReactor
+
+PROXY = Proxies(NetworkSet([ip_network("127.0.0.1/32")]), header="X-Forwarded-For")
 
 
 @pytest.fixture
@@ -347,6 +352,37 @@ def test_headers_do_not_tell_where_a_client_is(served: Serving, client: Client) 
         "X-Real-IP: 203.0.113.9",
     )
     assert client.ask("/ip", *spoofed).body == b"127.0.0.1\n"
+
+
+def test_a_trusted_proxy_tells_it_request_by_request(running: RunningReactor) -> None:
+    """One connection of a proxy brings the requests of many clients."""
+    with serving(running, proxies=PROXY) as served, served.connect() as proxy:
+        for hops, seen in (
+            ("198.51.100.7", "198.51.100.7"),
+            ("203.0.113.66, 2001:db8::7", "2001:db8::7"),
+            ("203.0.113.66, unknown", "127.0.0.1"),
+        ):
+            header = f"X-Forwarded-For: {hops}"
+            assert proxy.ask("/ip", header).body.decode() == f"{seen}\n"
+            assert proxy.ask("/nic/update?hostname=home.example.net", LOGIN, header).status == 200
+            assert served.pipeline.updates[-1].peer == seen
+        assert proxy.ask("/ip", "Forwarded: for=203.0.113.66").body == b"127.0.0.1\n"
+        lines = ("X-Forwarded-For: 203.0.113.66", "X-Forwarded-For: 198.51.100.7")
+        assert proxy.ask("/ip", *lines).body == b"198.51.100.7\n"
+
+
+def test_a_strangers_word_for_it_is_nothing_beside_a_trusted_proxy(
+    running: RunningReactor,
+) -> None:
+    with (
+        serving(running, proxies=PROXY) as served,
+        Client(
+            socket.create_connection(
+                ("127.0.0.1", served.port), PATIENCE, source_address=("127.0.0.2", 0)
+            )
+        ) as stranger,
+    ):
+        assert stranger.ask("/ip", "X-Forwarded-For: 203.0.113.66").body == b"127.0.0.2\n"
 
 
 # What goes wrong -------------------------------------------------------------------------------

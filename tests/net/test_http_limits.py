@@ -6,13 +6,16 @@ import contextlib
 import socket
 import time
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from ddns.net.channel import HttpLimits
+from ddns.net.proxies import Proxies
 from ddns.net.tls import Certificate
+from ddns.policy.addresses import NetworkSet
 from tests import certificates
 from tests.net.http_clients import LOGIN, TARGET, Serving, request, serving, until
 from tests.net.reactors import PATIENCE, RunningReactor
@@ -312,6 +315,26 @@ def test_addresses_are_counted_each_by_itself(running: RunningReactor) -> None:
         assert one.ask("/ip").status == 200
         other.sendall(request("/ip"))
         assert b"127.0.0.2" in other.recv(1000)
+
+
+def test_those_of_a_trusted_proxy_are_not_counted_by_address(running: RunningReactor) -> None:
+    limits = HttpLimits(connections_per_address=1, **PATIENT)
+    proxies = Proxies(NetworkSet([ip_network("127.0.0.1/32")]))
+    with serving(running, limits, proxies=proxies) as served, contextlib.ExitStack() as stack:
+        for _ in range(3):
+            assert stack.enter_context(served.connect()).ask("/ip").status == 200
+        strangers = [
+            stack.enter_context(
+                socket.create_connection(
+                    ("127.0.0.1", served.port), PATIENCE, source_address=("127.0.0.2", 0)
+                )
+            )
+            for _ in range(2)
+        ]
+        strangers[0].sendall(request("/ip"))
+        assert b"127.0.0.2" in strangers[0].recv(1000)
+        with contextlib.suppress(ConnectionResetError):
+            assert strangers[1].recv(1000) == b""
 
 
 def test_nothing_is_left_of_connections(running: RunningReactor) -> None:

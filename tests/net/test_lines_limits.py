@@ -7,11 +7,14 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from ddns.net.lines import LineLimits
+from ddns.net.proxies import Proxies
+from ddns.policy.addresses import NetworkSet
 from tests.net.http_clients import until
 from tests.net.line_clients import PATIENT, UPDATE, Serving, mapped, read_all, serving
 from tests.net.reactors import PATIENCE, RunningReactor
@@ -163,6 +166,14 @@ def test_addresses_are_counted_each_by_itself(running: RunningReactor) -> None:
         assert other.recv(1000).startswith(b"twistd-ddns ")
         with served.connect() as refused:
             assert refused.banner == CROWDED
+
+
+def test_those_of_a_trusted_proxy_are_not_counted_by_address(running: RunningReactor) -> None:
+    limits = LineLimits(**{**PATIENT, "connections_per_address": 1})
+    proxies = Proxies(NetworkSet([ip_network("127.0.0.1/32")]))
+    with serving(running, limits, proxies=proxies) as served, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(served.connect()) for _ in range(3)]
+        assert CROWDED not in [client.banner for client in clients]
 
 
 def test_nothing_is_left_of_connections(running: RunningReactor) -> None:

@@ -137,6 +137,27 @@ def test_a_unix_socket_for_http(tmp_path: Path) -> None:
             assert mode_of(tmp_path / "http") == 0o600
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_socket_for_proxies(tmp_path: Path, trusted: bool) -> None:
+    with ExitStack() as exit:
+        server = LaunchedServer(tmp_path, exit)
+        if trusted:
+            server.config.write_text("[proxies]\ntrusted = ['127.0.0.1']\n")
+        server.options += ["--dns", "off", "--miniupdate", "off"]
+        server.give("haproxy-http", bound(server.http_port))
+        server.spawn()
+        if not trusted:
+            assert server.process is not None
+            assert server.process.wait(PATIENCE) == 1
+            server.process = None
+            assert "proxies.trusted: expected networks" in server.log
+            return
+        eventually(lambda: "READY=1" in server.notices.said, "it is ready")
+        with socket.create_connection(("127.0.0.1", server.http_port), PATIENCE) as proxy:
+            proxy.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.1 5 80\r\nGET /ip HTTP/1.0\r\n\r\n")
+            assert proxy.makefile("rb").read().endswith(b"\r\n\r\n192.0.2.7\n")
+
+
 # What is wrong with what is passed.
 
 

@@ -112,10 +112,14 @@ def test_every_table_can_change(reloading: Server, login: str) -> None:
         "[mail]\nrelay = '127.0.0.1:1'\nsender = 'a@example.net'\n"
         "[accounts]\nregistration = 'open'\n[api]\nurl = 'http://127.0.0.1'\ncalls_per_minute = 2\n"
         "[abuse]\nchange_interval = 0\nrefused_networks = ['192.0.2.0/24']\n"
+        "[proxies]\ntrusted = ['127.0.0.1']\nheader = 'Forwarded'\n"
     )
     said = reload(reloading)
     tables = {line.removeprefix("changed: ").partition(".")[0] for line in said}
     assert tables == {field.name for field in dataclasses.fields(Settings)} - UNCHANGED
+    with socket.create_connection(("127.0.0.1", reloading.http_port)) as proxy:
+        proxy.sendall(b"GET /ip HTTP/1.0\r\nForwarded: for=192.0.2.9\r\n\r\n")
+        assert proxy.makefile("rb").read().endswith(b"\r\n\r\n192.0.2.9\n")
     big = "x" * 200
     assert reloading.get(f"/nic/update?hostname={big}", login=login).status == 200
     with socket.create_connection(("127.0.0.1", reloading.http_port)) as client:

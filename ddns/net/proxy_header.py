@@ -1,0 +1,111 @@
+"""The header that a proxy sends before a client's own octets: the PROXY protocol, versions 1 and 2
+(https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt). Octets in, a header out; no I/O.
+
+Of Twisted's own (``twisted.protocols.haproxy`` 26.10) neither parser nor wrapper can be used. It
+refuses ``PROXY UNKNOWN`` without addresses and headers that arrive in small pieces, takes lines of
+any length and any text for an address, raises for ports that are none, and tells the factory
+and the protocol about a client before the header has said who that is.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+from dataclasses import dataclass
+
+from ddns.model import records
+
+LONGEST_LINE = 107
+"""Octets of a header of version 1, its end included (2.1)."""
+
+LONGEST_HEADER = 4096
+"""Octets of one of version 2 that we take. With addresses it has 232; whatever else may stand in it
+is of no interest."""
+
+_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
+_FIXED = struct.Struct("!12sBBH")
+_LOCAL, _PROXY = 0x20, 0x21  # version 2 in the upper half
+_LENGTHS = {
+    0x00: 0,  # unspecified
+    0x11: 12,  # IPv4, stream
+    0x12: 12,  # datagram: the client may speak QUIC to the proxy
+    0x21: 36,
+    0x22: 36,
+    0x31: 216,  # Unix
+    0x32: 216,
+}
+"""Octets of the addresses, by family and transport."""
+
+_UNKNOWN = re.compile(rb"PROXY UNKNOWN(?: .*)?\r\n", re.DOTALL)  # whatever follows is ignored
+_LINE = re.compile(
+    rb"PROXY TCP(?:4 ([0-9.]+) ([0-9.]+)|6 ([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*) ([0-9A-Fa-f:.]+))"
+    rb" (0|[1-9][0-9]{0,4}) (0|[1-9][0-9]{0,4})\r\n"
+)
+
+
+class BadHeader(Exception):
+    """What comes first is no header of the PROXY protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyHeader:
+    """``client`` is the client's address, None where the proxy does not say one: for connections of
+    its own, such as those that look whether we are alive, and for clients of which it knows none.
+    ``size`` is the header's, in octets."""
+
+    client: str | None
+    size: int
+
+
+def read(data: bytes) -> ProxyHeader | None:
+    """The header that *data* begins with; None as long as it is not there in whole.
+
+    :raises BadHeader: as soon as it can be none.
+    """
+    if data[:12] == _SIGNATURE[: len(data)]:
+        return _read_2(data)
+    if data[:6] == b"PROXY "[: len(data)]:
+        return _read_1(data)
+    raise BadHeader
+
+
+def _read_1(data: bytes) -> ProxyHeader | None:
+    size = data.find(b"\r\n", 0, LONGEST_LINE) + 2
+    if size < 2:
+        if len(data) >= LONGEST_LINE:
+            raise BadHeader
+        return None
+    if _UNKNOWN.fullmatch(data, 0, size):
+        return ProxyHeader(None, size)
+    found = _LINE.fullmatch(data, 0, size)
+    if found is None:
+        raise BadHeader
+    addresses = [_address(text) for text in found.group(1, 2, 3, 4) if text]
+    if max(int(found[5]), int(found[6])) > 65535 or None in addresses:
+        raise BadHeader
+    return ProxyHeader(addresses[0], size)
+
+
+def _address(text: bytes) -> str | None:
+    packed = records.address_from_text(text.decode("ascii"))
+    return None if packed is None else records.address_to_text(packed)
+
+
+def _read_2(data: bytes) -> ProxyHeader | None:
+    if len(data) < _FIXED.size:
+        return None
+    _, command, family, length = _FIXED.unpack_from(data)
+    size = _FIXED.size + length
+    if command not in (_LOCAL, _PROXY) or size > LONGEST_HEADER:
+        raise BadHeader
+    if command == _PROXY and (family not in _LENGTHS or length < _LENGTHS[family]):
+        raise BadHeader
+    if len(data) < size:
+        return None
+    if command == _LOCAL or family >> 4 not in (1, 2):
+        return ProxyHeader(None, size)
+    octets = 4 if family >> 4 == 1 else 16
+    kind = socket.AF_INET if octets == 4 else socket.AF_INET6
+    text = socket.inet_ntop(kind, data[_FIXED.size : _FIXED.size + octets])
+    return ProxyHeader(_address(text.encode()), size)

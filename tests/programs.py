@@ -20,6 +20,7 @@ PACKAGES = {
     "curl": "curl",
     "ddclient": "ddclient",
     "dig": "bind9-dnsutils",
+    "docker-compose": "docker-compose",
     "dnsperf": "dnsperf",
     "faketime": "faketime",
     "haproxy": "haproxy",

@@ -99,6 +99,7 @@ ROUTES = (
     Route("POST", "/v1/backup", "backup"),
     Route("POST", "/v1/backup/key", "backup_key"),
     Route("GET", "/v1/check", "check"),
+    Route("GET", "/v1/status", "status"),
     Route("POST", "/v1/reload", "reload"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from ddns import __version__
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
 from ddns.api.part import Part
 from ddns.api.shown import Json
@@ -71,6 +72,10 @@ class Upkeep(Part):
             "rrsets": checked.rrsets,
             "events": checked.events,
         }
+
+    async def status(self) -> Json:
+        """That the server answers: its version, and for how many zones."""
+        return {"version": __version__, "zones": len(await self._read(lambda r: r.zones()))}
 
     async def reload(self) -> Json:
         """Read the settings again. ``changed`` are the keys whose values hold from now on,

@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = within.add_parser(
             name, help=about, description=about, parents=[common]
         )
-        made.set_defaults(run=run, creates=creates, remote=False, alone=False)
+        made.set_defaults(run=run, creates=creates, remote=False, alone=False, running=False)
         return made
 
     zone = group("zone", "Zones that this server is authoritative for")
@@ -271,7 +271,8 @@ def _run(args: argparse.Namespace) -> Shown:
         try:
             return work(SocketClient(socket_path(database)))
         except NoServer:
-            pass
+            if args.running:
+                raise CallFailed("not_running", f"no server runs on {database}") from None
         there = Path(database).exists() or restored_path(Path(database)).exists()
         if not args.creates and not there:
             raise CallFailed("not_found", f"there is no database {database}")

@@ -1,4 +1,4 @@
-"""The subcommands for settings: whether a file is good, and reading them again."""
+"""The subcommands for settings and for the server that has them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ def add_commands(top: Any, group: Any, command: Any) -> None:
     one = command(made, "check", config_check, "Say whether a server could use a file of settings")
     one.add_argument("file", help="a TOML file")
     one.set_defaults(alone=True)
-    command(top, "reload", reload, "Have the server read its settings and its certificate again")
+    for name, run, about in (
+        ("reload", reload, "Have the server read its settings and its certificate again"),
+        ("status", status, "Say whether a server runs and answers"),
+    ):
+        command(top, name, run, about).set_defaults(running=True)
 
 
 def config_check(client: Client | None, args: argparse.Namespace) -> Shown:
@@ -38,3 +42,9 @@ def reload(client: Client, args: argparse.Namespace) -> Shown:
     lines = [f"changed: {key}" for key in answer["changed"]]
     lines += [f"takes a new start: {key}" for key in answer["waiting"]]
     return answer, lines or ["nothing has changed; a certificate was read again if there is one"]
+
+
+def status(client: Client, args: argparse.Namespace) -> Shown:
+    answer = client.call("status")
+    zones = answer["zones"]
+    return answer, [f"ddns {answer['version']} answers for {zones} zone{'s' * (zones != 1)}"]

@@ -145,6 +145,7 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("account_remove", name="alice")
     api("check")
     api("reload")
+    api("status")
     api("backup", file=str(tmp_path / "copy"))
     api("backup_key", file=str(tmp_path / "copy.key"))
     api("zone_import", origin="new.example", rows=b"", stage="s", last=False)

@@ -19,7 +19,8 @@ from tests.house import House
 OPERATORS = {
     "zone_add", "zone_remove", "zone_import", "zone_scan",
     "account_list", "account_add", "account_set", "account_block", "account_unblock",
-    "account_remove", "email_set", "password_set", "backup", "backup_key", "check", "reload",
+    "account_remove", "email_set", "password_set", "backup", "backup_key", "check",
+    "reload", "status",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ddns import __version__
 from ddns.settings import Settings
 from tests import certificates
 from tests.conftest import ACCOUNT, HOST, Launch
@@ -144,6 +145,12 @@ def test_without_a_server(make_server: Launch) -> None:
     done = run(try_alone(server, "reload"), folder=server.folder)
     assert (done.returncode, done.stdout) == (1, "")
     assert "no server runs" in done.stderr
+    done = run(try_alone(server, "status"), folder=server.folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    server.start()
+    done = run(try_alone(server, "status"), folder=server.folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"ddns {__version__} answers for 0 zones\n"
 
 
 # Looking at a file without a server.

@@ -54,6 +54,7 @@ class Core:
         reload: Callable[[], Json] = nothing_to_reload,
         store: IStore | None = None,
     ) -> None:
+        self._settings = settings
         self._reactor = reactor
         self._now = now
         self._slow = ThreadPool(0, 1, name="ddns-passwords")
@@ -133,10 +134,12 @@ class Core:
             self.store.patience = settings.store.patience
             self.store.journal_rows = settings.store.journal_rows
             self.store.reader_patience = settings.store.reader_patience
-        self.engine.use(
-            parts.rate_limiter(settings.dns.rate_limit, self._reactor.seconds),
-            parts.cookies(settings.dns, self._now),
-        )
+        old, self._settings = self._settings, settings
+        if settings.dns != old.dns:  # or cookies that clients have would be good no longer
+            self.engine.use(
+                parts.rate_limiter(settings.dns.rate_limit, self._reactor.seconds),
+                parts.cookies(settings.dns, self._now),
+            )
         self._failures.window = settings.abuse.window
         self._history.limit(parts.abuse_limits(settings.abuse))
         self.requests.limit(parts.request_limits(settings.requests))

@@ -45,6 +45,7 @@ class Doors:
         self._certificate: Certificate | None = None
         self._sites: list[LimitedSite] = []
         self._lines: list[MiniupdateFactory] = []
+        self._before: dict[str, ProxiedFactory] = {}
         self._udp_ports: list[IListeningPort] = []
         self.listeners = Listeners(reactor)
 
@@ -62,10 +63,9 @@ class Doors:
         """With and without TLS."""
         http, https = self._settings.http, self._settings.https
         limits = parts.http_limits(http)
-        waits = (http.request_time, http.connections)
         site = LimitedSite(resource, self._reactor, limits, self._proxies)
         self._sites.append(site)
-        self._listen("http", http.listen, site, site, *waits)
+        self._listen("http", http.listen, site, site)
         if https.listen or self._inherited.keys() & {"https", f"{PROXIED}https"}:
             certificate = https.certificate
             if not certificate:
@@ -74,7 +74,7 @@ class Doors:
             site = LimitedSite(resource, self._reactor, limits, self._proxies)
             self._sites.append(site)
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
-            self._listen("https", https.listen, secured, site, *waits)
+            self._listen("https", https.listen, secured, site)
 
     def _open_miniupdate(self, perform: Perform, note: Note) -> None:
         miniupdate = self._settings.miniupdate
@@ -88,8 +88,7 @@ class Doors:
             self._proxies,
         )
         self._lines.append(factory)
-        waits = (miniupdate.idle_time, miniupdate.connections)
-        self._listen("miniupdate", miniupdate.listen, factory, factory, *waits)
+        self._listen("miniupdate", miniupdate.listen, factory, factory)
         datagrams = of_kind(self._inherited.get("miniupdate", ()), socket.SOCK_DGRAM)
         for sock in datagrams:
             port = self._reactor.adoptDatagramPort(sock.fileno(), sock.family, self._answerer())
@@ -109,11 +108,8 @@ class Doors:
         descriptions: Iterable[str],
         factory: IProtocolFactory,
         connections: Connections,
-        patience: float,
-        most: int,
     ) -> None:
-        """Listen for clients, and for proxies that say first who theirs are; they have *patience*
-        seconds for it, as long as a client has for its first words."""
+        """Listen for clients, and for proxies that say first who theirs are."""
         given, given_proxied = (
             of_kind(self._inherited.get(prefix + name, ()), socket.SOCK_STREAM)
             for prefix in ("", PROXIED)
@@ -123,9 +119,11 @@ class Doors:
         if given_proxied and not self._settings.proxies.trusted:
             raise ValueError("proxies.trusted: expected networks, for the socket passed to us")
         if proxied or given_proxied:
+            patience, most = _waits(self._settings, name)
             before = ProxiedFactory(
                 factory, self._proxies, self._reactor, patience=patience, most=most
             )
+            self._before[name] = before
             self.listeners.listen(name, proxied, before, before, given_proxied)
 
     def unbind(self) -> None:
@@ -167,5 +165,15 @@ class Doors:
             site.limit(parts.http_limits(settings.http))
         for factory in self._lines:
             factory.limits = parts.line_limits(settings.miniupdate)
+        for name, before in self._before.items():
+            before.patience, before.most = _waits(settings, name)
         parts.believe(self._proxies, settings.proxies)
         self._settings = settings
+
+
+def _waits(settings: Settings, name: str) -> tuple[float, int]:
+    """How many seconds a proxy has to say who its client is, as long as a client for its first
+    words, and how many connections may wait for that."""
+    if name == "miniupdate":
+        return settings.miniupdate.idle_time, settings.miniupdate.connections
+    return settings.http.request_time, settings.http.connections

@@ -74,7 +74,9 @@ class People:
             )
         self.notices.tell(send, settings.api.url, accounts.notice_time)
         for gate in self._gates:
-            gate.limit(parts.abuse_limits(settings.abuse).refused, _calls(settings))
+            gate.refused = parts.abuse_limits(settings.abuse).refused
+            if settings.api.calls_per_minute != old.api.calls_per_minute:
+                gate.calls = _calls(settings)
 
     def resources(
         self, operations: Operations, ready: Callable[[], Awaitable[None]]

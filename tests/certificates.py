@@ -32,7 +32,7 @@ class Pair:
 
 
 def make(folder: Path, name: str = "server", password: bytes | None = None) -> Pair:
-    """A new pair for 127.0.0.1 and localhost."""
+    """A new pair for 127.0.0.1, localhost and the name."""
     pair = Pair(folder / f"{name}.pem", folder / f"{name}.key")
     _write(pair, ec.generate_private_key(ec.SECP256R1()), name, password)
     return pair
@@ -54,6 +54,7 @@ def _write(
     names: list[x509.GeneralName] = [
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         x509.DNSName("localhost"),
+        x509.DNSName(name),
     ]
     made = (
         x509.CertificateBuilder()

@@ -38,7 +38,7 @@ def caller_of(request: http.Request, of_token: Callable[[str], Caller]) -> Calle
 class Gate:
     """Who may come to the public API, and how often: whoever has logged in is counted by account,
     others by network. Nobody comes from the networks that are *refused*; *calls* None is no limit;
-    *clock* is monotonic."""
+    both are attributes that may be set at any time. *clock* is monotonic."""
 
     def __init__(
         self,
@@ -50,13 +50,8 @@ class Gate:
     ) -> None:
         self._of_token = of_token
         self._clock = clock
-        self._refused = refused
-        self._calls = calls
-
-    def limit(self, refused: NetworkSet | None, calls: Buckets | None) -> None:
-        """From now on these hold."""
-        self._refused = refused
-        self._calls = calls
+        self.refused = refused
+        self.calls = calls
 
     def __call__(self, request: http.Request) -> Caller:
         """The caller.
@@ -66,7 +61,7 @@ class Gate:
         :raises TooMany: when there were too many calls before this one.
         """
         address = request.getClientAddress()
-        if self._refused is not None and peers.text_of(address) in self._refused:
+        if self.refused is not None and peers.text_of(address) in self.refused:
             raise Forbidden("nothing is taken from your network")
         network = peers.network_of(address)
         try:
@@ -78,9 +73,9 @@ class Gate:
         return caller
 
     def _count(self, who: str | bytes) -> None:
-        if self._calls is None:
+        if self.calls is None:
             return
         now = self._clock()
-        if (wait := self._calls.wait(who, now)) > 0:
+        if (wait := self.calls.wait(who, now)) > 0:
             raise TooMany("you call too often; wait a moment", wait)
-        self._calls.take(who, now)
+        self.calls.take(who, now)

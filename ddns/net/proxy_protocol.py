@@ -83,7 +83,8 @@ class ProxiedConnection(Protocol):
 
 class ProxiedFactory(ServerFactory):
     """Stands before the factory whose protocols are behind trusted *proxies*. A header may take
-    *patience* seconds, and *most* connections may wait for theirs."""
+    *patience* seconds, and *most* connections may wait for theirs; both are attributes that may be set
+    at any time."""
 
     noisy = False
     _log = Logger()
@@ -101,7 +102,7 @@ class ProxiedFactory(ServerFactory):
         self.clock = clock
         self.patience = patience
         self._proxies = proxies
-        self._most = most
+        self.most = most
         self._waiting: dict[ProxiedConnection, None] = {}  # in order of arrival
         self._quiet_until: dict[str, float] = {}
 
@@ -128,7 +129,7 @@ class ProxiedFactory(ServerFactory):
     def opened(self, connection: ProxiedConnection) -> None:
         """One more waits for its header. Where there are too many the oldest goes: a proxy sends
         it at once."""
-        if len(self._waiting) >= self._most:
+        if len(self._waiting) >= self.most:
             next(iter(self._waiting)).end()
         self._waiting[connection] = None
 

@@ -83,8 +83,8 @@ class ProxiedConnection(Protocol):
 
 class ProxiedFactory(ServerFactory):
     """Stands before the factory whose protocols are behind trusted *proxies*. A header may take
-    *patience* seconds, and *most* connections may wait for theirs; both are attributes that may be set
-    at any time."""
+    *patience* seconds, and *most* connections may wait for theirs; both are attributes that may be
+    set at any time."""
 
     noisy = False
     _log = Logger()

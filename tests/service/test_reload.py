@@ -8,14 +8,17 @@ import signal
 import socket
 from pathlib import Path
 
+import dns.edns
+import dns.message
+import dns.query
 import pytest
 
 from ddns import __version__
 from ddns.settings import Settings
 from tests import certificates
-from tests.conftest import ACCOUNT, HOST, Launch
+from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, eventually, free_port
-from tests.programs import run, script
+from tests.programs import PATIENCE, run, script
 
 UNCHANGED = {"database", "sample", "https"}
 """What means something at a start only, and what test_https.py is about."""
@@ -136,6 +139,30 @@ def test_every_table_can_change(reloading: Server, login: str) -> None:
     reload(reloading)
     assert reloading.get("/api/openapi.json").status == 403
     assert reloading.update(login, HOST, "198.51.100.2").body.startswith("abuse")
+
+
+def test_what_has_not_changed_is_left_alone(reloading: Server) -> None:
+    """Who has called too often has done so, and a cookie that was given stays good."""
+    reloading.config.write_text("[api]\ncalls_per_minute = 2\n[dns.rate_limit]\nslip = 1\n")
+    reload(reloading)
+
+    def cookie(sent: bytes) -> bytes:
+        query = dns.message.make_query(ZONE, "SOA")
+        query.use_edns(0, options=[dns.edns.GenericOption(10, sent)])
+        answer = dns.query.udp(query, "127.0.0.1", port=reloading.dns_port, timeout=PATIENCE)
+        (option,) = answer.options
+        assert isinstance(option, dns.edns.CookieOption)
+        return option.client + option.server
+
+    given = cookie(b"8octets.")
+    for _ in range(2):
+        assert reloading.get("/api/openapi.json").status == 200
+    reloading.config.write_text(
+        "[api]\ncalls_per_minute = 2\n[dns.rate_limit]\nslip = 1\n[http]\nbody = 100\n"
+    )
+    assert reload(reloading) == ["changed: http.body"]
+    assert reloading.get("/api/openapi.json").status == 429
+    assert cookie(given) == given
 
 
 def test_without_a_server(make_server: Launch) -> None:

@@ -93,8 +93,10 @@ class SQLiteStore:
 
     # Life ------------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        self._open = database.open_database(self._path, BUSY_STEP)
+    def open(self, lock: int | None = None) -> None:
+        """See IStore; *lock* is the descriptor of the database's lock, if it was handed on to us,
+        and belongs to the store from now on."""
+        self._open = database.open_database(self._path, BUSY_STEP, lock)
         self._reread_position()
         self._writer.start()
         self._reader.start()

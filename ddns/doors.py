@@ -46,11 +46,11 @@ class Doors:
         self._open_miniupdate(perform, note)
 
     def _open_http(self, resource: IResource) -> None:
-        """With and without TLS."""
+        """With TLS as well where there is a certificate, for all connections may be handed over."""
         http, https = self._settings.http, self._settings.https
         site = LimitedSite(resource, self._reactor, parts.http_limits(http))
         self.listeners.listen("http", http.listen, site, site)
-        if https.listen:
+        if https.listen or https.certificate:
             certificate = https.certificate
             self._certificate = Certificate(certificate, https.private_key or certificate)
             site = LimitedSite(resource, self._reactor, parts.http_limits(http))

@@ -13,7 +13,7 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ddns import parts, sample
+from ddns import handing, parts, sample
 from ddns.config import parse_address
 from ddns.core import Core
 from ddns.dialects import DIALECTS
@@ -24,6 +24,7 @@ from ddns.net import sockets
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
+from ddns.net.passing import Give
 from ddns.net.tls import TlsError
 from ddns.paths import sample_path, socket_path
 from ddns.settings import Settings
@@ -44,7 +45,8 @@ class DdnsService(Service):
     Sockets are bound before privileges are dropped, everything else happens after. *failed* is
     told in one line when the server has to give up after its start; *terminal* is the descriptor
     on which a person reads, if there is one; *now* tells seconds since 1970; *dialects* are what
-    HTTP speaks.
+    HTTP speaks. *lock* is the descriptor of the database's lock, if it was handed on to us; *give*
+    ends the service and hands it on, if there is to be such a thing.
     """
 
     _log = Logger()
@@ -59,6 +61,8 @@ class DdnsService(Service):
         terminal: int | None = None,
         now: Callable[[], float] = time.time,
         dialects: Iterable[Dialect] = DIALECTS,
+        lock: int | None = None,
+        give: Give | None = None,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
@@ -66,12 +70,17 @@ class DdnsService(Service):
         self._terminal = terminal
         self._now = now
         self._dialects = tuple(dialects)
+        self._lock = lock
         self._bound = False
         self._started: Deferred[None] | None = None
         self._doors = Doors(settings, reactor, now)
         self.core = Core(settings, reactor, now)
         self._control = ControlListener(
-            reactor, self.core.operations, socket_path(settings.database)
+            reactor,
+            self.core.operations,
+            socket_path(settings.database),
+            self._doors.listeners.adopt,
+            give,
         )
         dns = settings.dns
         self._dns = DnsListener(
@@ -103,15 +112,24 @@ class DdnsService(Service):
         self._started.addErrback(self._give_up)
 
     def _open_store(self) -> None:
-        """Open the database; a ``ddns`` command that is at it gets a moment to finish."""
+        """Open the database. A ``ddns`` command that is at it gets a moment to finish, and who
+        serves it on behalf of a super-server hands it on to us; another server does not."""
         deadline = time.monotonic() + COMMAND_TIME
+        lock = self._lock
         while True:
             try:
-                return self.core.store.open()
-            except StoreInUse:
-                server = socket_path(self._settings.database).exists()
-                if server or time.monotonic() > deadline:
-                    raise
+                return self.core.store.open(lock)
+            except StoreInUse as error:
+                in_use = error
+            try:
+                patience = self._settings.stop_time + COMMAND_TIME
+                lock = handing.relieve(self._settings.database, patience)
+            except handing.Refused:
+                raise in_use from None
+            except handing.NoAnswer:
+                if time.monotonic() > deadline:
+                    raise in_use from None
+                lock = None
                 time.sleep(0.05)
 
     def _bind(self) -> None:
@@ -177,6 +195,24 @@ class DdnsService(Service):
     async def _loaded(self) -> None:
         if self._started is not None and not self._started.called:
             await parts.when(self._started)
+
+    # Connections that others have accepted -----------------------------------------------------
+
+    async def serve(self, name: str, descriptor: int) -> None:
+        """Serve one as soon as everything is loaded; the descriptor is closed.
+
+        :raises ddns.api.errors.ApiError: see :meth:`ddns.net.listeners.Listeners.adopt`.
+        """
+        await self._loaded()
+        self._doors.listeners.adopt(name, descriptor)
+
+    def connections(self) -> int:
+        """How many connections there are, those to the control socket included."""
+        return self._doors.listeners.connections() + self._control.site.connections()
+
+    def adopt_no_more(self) -> None:
+        """Leave what comes now to whoever serves next."""
+        self._doors.listeners.adopt_no_more()
 
     # Stop ------------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "dialects": PURE,
     "miniupdate": PURE,
     "locking": set[str](),
+    "handing": {"locking"},
+    "starter": {"__init__", "handing"},
     "store": PURE | {"locking"},
     "vault": PURE,
     "publisher": PURE | {"zone", "policy", "store"},
@@ -46,6 +48,7 @@ MAY_IMPORT["doors"] = {"config", "settings", "net", "parts"}
 MAY_IMPORT["core"] = set(MAY_IMPORT) - {"doors", "sample", "cli", "config", "contact", "table"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
 MAY_IMPORT["tap"] = {"service", "config", "settings", "table"}
+MAY_IMPORT["inetd"] = MAY_IMPORT["tap"] | {"tap", "handing", "api", "net", "parts"}
 """Each room of the house, and the rooms that its files may import besides their own."""
 
 PURE_ROOMS = {
@@ -149,7 +152,7 @@ def test_the_reactor_is_passed_in(path: Path) -> None:
     """Imported at the top of a module it would be installed with it, and only who owns the process
     may decide which one that is."""
     assert "twisted.internet.reactor" not in imports(path, functions=False)
-    if room_of(path) not in ("tap", "cli"):
+    if room_of(path) not in ("tap", "inetd", "cli"):
         assert "twisted.internet.reactor" not in imports(path)
 
 

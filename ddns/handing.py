@@ -95,9 +95,10 @@ def take_client() -> int:
 
 
 def is_client(descriptor: int) -> bool:
-    """Whether a descriptor is the same as what is on 0, or none at all."""
+    """Whether a descriptor is the same as what is on 0, or none at all. Where that is a terminal,
+    somebody runs this by hand, and there is no client."""
     try:
-        return os.path.samestat(os.fstat(descriptor), os.fstat(0))
+        return os.path.samestat(os.fstat(descriptor), os.fstat(0)) and not os.isatty(0)
     except OSError:
         return True
 
@@ -105,13 +106,13 @@ def is_client(descriptor: int) -> bool:
 def complain(line: str) -> None:
     """Say something where somebody may read it: on standard error, unless that is the client or
     leads nowhere, or else in the system's log."""
-    if not is_client(2):
-        os.write(2, f"ddns-inetd: {line}\n".encode(errors="surrogateescape"))
-        return
-    import syslog
+    if is_client(2):
+        import syslog
 
-    syslog.openlog("ddns-inetd", syslog.LOG_PID, syslog.LOG_DAEMON)
-    syslog.syslog(syslog.LOG_ERR, line)
+        syslog.openlog("ddns-inetd", syslog.LOG_PID)
+        syslog.syslog(syslog.LOG_ERR, line.encode(errors="backslashreplace").decode())
+    else:
+        os.write(2, f"ddns-inetd: {line}\n".encode(errors="surrogateescape"))
 
 
 def _ask(
@@ -134,7 +135,7 @@ def _ask(
     except OSError as error:
         if error.errno in _LATER:
             raise NoAnswer from None
-        raise Refused(f"cannot ask the server of {database}: {error.strerror}") from None
+        raise Refused(f"cannot ask the server of {database}: {error.strerror or error}") from None
     finally:
         sock.close()
     head, _, body = octets.partition(b"\r\n\r\n")

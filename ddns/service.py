@@ -137,7 +137,7 @@ class DdnsService(Service):
             return
         try:
             self._dns.bind()
-            beside = self.core.people.resources(self.core.operations, self._loaded)
+            beside = self.core.people.resources(self.core.operations, self.loaded)
             resource = UpdateResource(
                 self._perform, self._dialects, self._now, self.core.requests.note, beside
             )
@@ -192,18 +192,18 @@ class DdnsService(Service):
             await parts.when(self._started)
         return await self.core.updater.perform(update)
 
-    async def _loaded(self) -> None:
+    async def loaded(self) -> None:
+        """Wait until everything is, or the start has failed."""
         if self._started is not None and not self._started.called:
             await parts.when(self._started)
 
     # Connections that others have accepted -----------------------------------------------------
 
-    async def serve(self, name: str, descriptor: int) -> None:
-        """Serve one as soon as everything is loaded; the descriptor is closed.
+    def adopt(self, name: str, descriptor: int) -> None:
+        """Serve one; everything has to be loaded. The descriptor is closed.
 
         :raises ddns.api.errors.ApiError: see :meth:`ddns.net.listeners.Listeners.adopt`.
         """
-        await self._loaded()
         self._doors.listeners.adopt(name, descriptor)
 
     def connections(self) -> int:

@@ -118,11 +118,11 @@ def makeService(options: Options) -> IService:
     service = DdnsService(
         options.settings, reactor, failed=lambda line: _fail(reactor, line), terminal=terminal
     )
-    _own_the_process(reactor, service.reload)
+    own_the_process(reactor, service.reload)
     return service
 
 
-def _own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
+def own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
     """What only the owner of a process may do: its clock, its signals, its last words."""
     if not reactor.getDelayedCalls():
         # Twisted's timers follow the wall clock, and would stand still for an hour when that is set
@@ -169,5 +169,10 @@ def _say_it_in_a_line(otherwise: Any, errors: int | None) -> Any:
 def _fail(reactor: Any, line: str) -> None:
     """End the process with status 1 after what can be stopped in order has been."""
     print(f"ddns: {line}", file=sys.__stderr__)
-    atexit.register(os._exit, 1)  # when twistd, which would end with 0, has removed its pid file
+    end_with_1()
     _stop_if_running(reactor)
+
+
+def end_with_1() -> None:
+    """Let the process end with status 1, when twistd, which would end with 0, has tidied up."""
+    atexit.register(os._exit, 1)

@@ -159,6 +159,7 @@ def test_the_reactor_is_passed_in(path: Path) -> None:
 LIGHT = (
     *("cli/main", "cli/client", "cli/commands", "cli/zone_commands", "cli/people", "cli/remote"),
     *("cli/showing", "cli/upkeep", "api/routes", "paths"),
+    *("starter", "handing", "locking"),
 )
 
 

@@ -58,10 +58,13 @@ class ControlChannel(Channel):
     def take(self) -> int:
         """The one descriptor that came with the request.
 
-        :raises Invalid: when there is none, or were several.
+        :raises Invalid: when there were several.
+        :raises ApiError: when there is none, as it is when this process has too many already.
         """
-        if self._descriptor is None or self._more:
+        if self._more:
             raise Invalid("expected one descriptor with the request")
+        if self._descriptor is None:
+            raise ApiError("no descriptor has arrived with the request")
         descriptor, self._descriptor = self._descriptor, None
         return descriptor
 

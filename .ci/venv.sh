@@ -13,7 +13,7 @@ apt_install() {
     say "installing Debian packages: $*"
     apt-get update -qq >&2 &&
         DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 RUNLEVEL=1 \
-            apt-get install -y -qq --no-install-recommends "$@" </dev/null >&2
+            apt-get install -y -qq --no-install-recommends --no-remove "$@" </dev/null >&2
 }
 
 find_python() {

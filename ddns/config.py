@@ -15,6 +15,7 @@ from ddns.settings import Settings
 from ddns.table import ConfigError
 
 _MAY_BE_0 = (
+    "inetd.linger_time",
     "dns.rate_limit.responses_per_second",
     "dns.rate_limit.slip",
     "abuse.change_interval",

@@ -60,13 +60,14 @@ class Doors:
         self._open_miniupdate(perform, note)
 
     def _open_http(self, resource: IResource) -> None:
-        """With and without TLS."""
+        """With TLS as well where there is a certificate, for all connections may be handed over."""
         http, https = self._settings.http, self._settings.https
         limits = parts.http_limits(http)
         site = LimitedSite(resource, self._reactor, limits, self._proxies)
         self._sites.append(site)
         self._listen("http", http.listen, site, site)
-        if https.listen or self._inherited.keys() & {"https", f"{PROXIED}https"}:
+        asked_for = https.listen or self._inherited.keys() & {"https", f"{PROXIED}https"}
+        if asked_for or https.certificate:
             certificate = https.certificate
             if not certificate:
                 raise ValueError("https.certificate: expected a file, for the socket passed to us")

@@ -35,14 +35,16 @@ async def create(
     return "\n".join(lines) + "\n"
 
 
-def show(text: str, terminal: int | None, path: Path) -> None:
-    """Write to the terminal if there is one, else to a file that only its owner can read."""
-    if terminal is not None:
+def show(text: str, terminal: int | None, path: Path) -> bool:
+    """Write to the terminal if there is one, else to a file that only its owner can read; whether
+    there was a terminal, which a daemon has no more."""
+    if terminal is not None and os.isatty(terminal):
         os.write(terminal, text.encode())
-        return
+        return True
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(descriptor, text.encode())
     finally:
         os.close(descriptor)
+    return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -28,17 +27,15 @@ from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
 from ddns.net.inherited import Inherited
+from ddns.net.passing import Give
 from ddns.net.proxies import Proxies
 from ddns.net.supervisor import Supervisor
 from ddns.net.tls import TlsError
+from ddns.opening import open_store
 from ddns.paths import sample_path, socket_path
 from ddns.settings import Settings
-from ddns.store.database import StoreInUse
 from ddns.store.interfaces import IStore, StoreError
 from ddns.table import ConfigError
-
-COMMAND_TIME = 5.0
-"""Seconds that a start waits for a database which is in use, though not by a server."""
 
 
 class StartupError(Exception):
@@ -54,7 +51,9 @@ class DdnsService(Service):
     HTTP speaks; *inherited* are sockets that are bound already, to be used instead of those that
     the settings tell of; *supervisor* hears how the server is; *reread* gives the settings as they
     are by now, or raises ConfigError; *store* is one that is not open yet, to be used instead
-    of a database of ours, whose name still says where the control socket is.
+    of a database of ours, whose name still says where the control socket is. *lock* is the
+    descriptor of the database's lock, if it was handed on to us; *give* ends the service and hands
+    it on, if there is to be such a thing.
     """
 
     _log = Logger()
@@ -73,6 +72,8 @@ class DdnsService(Service):
         supervisor: Supervisor | None = None,
         reread: Callable[[], Settings] | None = None,
         store: IStore | None = None,
+        lock: int | None = None,
+        give: Give | None = None,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
@@ -80,6 +81,7 @@ class DdnsService(Service):
         self._terminal = terminal
         self._now = now
         self._dialects = tuple(dialects)
+        self._lock = lock
         self._bound = False
         self._started: Deferred[None] | None = None
         self._reread = reread
@@ -90,7 +92,11 @@ class DdnsService(Service):
         self._doors = Doors(settings, reactor, now, self._inherited, proxies)
         self.core = Core(settings, reactor, now, self._reload_for_operator, store)
         self._control = ControlListener(
-            reactor, self.core.operations, socket_path(settings.database)
+            reactor,
+            self.core.operations,
+            socket_path(settings.database),
+            self._doors.listeners.adopt,
+            give,
         )
         dns = settings.dns
         self._dns = DnsListener(
@@ -114,25 +120,14 @@ class DdnsService(Service):
         """
         self._bind()
         try:
-            self._open_store()
+            settings = self._settings
+            open_store(self.core.store, settings.database, self._lock, settings.stop_time)
         except StoreError as error:
             self._unbind()
             raise StartupError(str(error)) from None
         super().startService()
         self._started = ensureDeferred(self._start())
         self._started.addErrback(self._give_up)
-
-    def _open_store(self) -> None:
-        """Open the database; a ``ddns`` command that is at it gets a moment to finish."""
-        deadline = time.monotonic() + COMMAND_TIME
-        while True:
-            try:
-                return self.core.store.open()
-            except StoreInUse:
-                server = socket_path(self._settings.database).exists()
-                if server or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
 
     def _bind(self) -> None:
         if self._bound:
@@ -142,7 +137,7 @@ class DdnsService(Service):
                 self._dns.adopt(self._inherited["dns"])
             else:
                 self._dns.bind()
-            beside = self.core.people.resources(self.core.operations, self._loaded)
+            beside = self.core.people.resources(self.core.operations, self.loaded)
             resource = UpdateResource(
                 self._perform, self._dialects, self._now, self.core.requests.note, beside
             )
@@ -165,16 +160,7 @@ class DdnsService(Service):
         addresses = [host for host, _ in self._dns.addresses]
         only_loopback = self._doors.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
-            dns = next(iter(self._dns.addresses), None)
-            http = next(filter(None, self._doors.listeners.addresses("http")), None)
-            text = await sample.create(self.core.operations, dns, http)
-            path = sample_path(self._settings.database)
-            terminal = self._terminal
-            if terminal is not None and not os.isatty(terminal):
-                terminal = None  # a daemon has none any more
-            sample.show(text, terminal, path)
-            if terminal is None:
-                self._log.info("a sample host was made; how to try it is in {path}", path=str(path))
+            await self._offer_sample()
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate},"
             " {zones} zones",
@@ -184,6 +170,14 @@ class DdnsService(Service):
         )
         self._ready = True
         self._say_ready()
+
+    async def _offer_sample(self) -> None:
+        dns = next(iter(self._dns.addresses), None)
+        http = next(filter(None, self._doors.listeners.addresses("http")), None)
+        text = await sample.create(self.core.operations, dns, http)
+        path = sample_path(self._settings.database)
+        if not sample.show(text, self._terminal, path):
+            self._log.info("a sample host was made; how to try it is in {path}", path=str(path))
 
     def _say_ready(self) -> None:
         self._supervisor.ready(f"answering for {len(self.core.zones)} zones")
@@ -243,9 +237,27 @@ class DdnsService(Service):
             await parts.when(self._started)
         return await self.core.updater.perform(update)
 
-    async def _loaded(self) -> None:
+    async def loaded(self) -> None:
+        """Wait until everything is, or the start has failed."""
         if self._started is not None and not self._started.called:
             await parts.when(self._started)
+
+    # Connections that others have accepted -----------------------------------------------------
+
+    def adopt(self, name: str, descriptor: int) -> None:
+        """Serve one; everything has to be loaded. The descriptor is closed.
+
+        :raises ddns.api.errors.ApiError: see :meth:`ddns.net.listeners.Listeners.adopt`.
+        """
+        self._doors.listeners.adopt(name, descriptor)
+
+    def connections(self) -> int:
+        """How many connections there are, those to the control socket included."""
+        return self._doors.listeners.connections() + self._control.site.connections()
+
+    def adopt_no_more(self) -> None:
+        """Leave what comes now to whoever serves next."""
+        self._doors.listeners.adopt_no_more()
 
     # Stop ------------------------------------------------------------------------------------
 

@@ -82,6 +82,14 @@ class ProxiesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InetdSettings:
+    """``[inetd]``. Who serves a super-server's connections because no server runs ends
+    ``linger_time`` seconds after the last of them."""
+
+    linger_time: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class AbuseSettings:
     """``[abuse]``. Intervals and times in seconds; 0 switches off what stands on it.
 
@@ -194,6 +202,7 @@ class Settings:
     https: HttpsSettings = field(default_factory=HttpsSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
     proxies: ProxiesSettings = field(default_factory=ProxiesSettings)
+    inetd: InetdSettings = field(default_factory=InetdSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     mail: MailSettings = field(default_factory=MailSettings)

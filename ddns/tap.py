@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -136,9 +137,13 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
-    _own_the_process(reactor)
+
+    def reload() -> None:
+        service.reload_or_log()
+
+    own_the_process(reactor, reload)
     terminal = sys.__stdout__.fileno() if sys.__stdout__ and sys.__stdout__.isatty() else None
-    service = DdnsService(
+    service: DdnsService = DdnsService(
         options.settings,
         reactor,
         failed=lambda line: _fail(reactor, line),
@@ -146,11 +151,6 @@ def makeService(options: Options) -> IService:
         inherited=_inherited(options.settings),
         reread=options.reread,
         supervisor=supervisor.from_environment(os.environ, os.getpid(), reactor, options.ready),
-    )
-    reactor.callWhenRunning(
-        lambda: signal.signal(
-            signal.SIGHUP, lambda *_: reactor.callFromThread(service.reload_or_log)
-        )
     )
     return service
 
@@ -167,7 +167,7 @@ def _inherited(settings: Settings) -> inherited.Inherited:
         raise StartupError(str(error)) from None
 
 
-def _own_the_process(reactor: Any) -> None:
+def own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
     """What only the owner of a process may do: its clock, its signals, its last words."""
     if not reactor.getDelayedCalls():
         # Twisted's timers follow the wall clock, and would stand still for an hour when that is set
@@ -181,6 +181,9 @@ def _own_the_process(reactor: Any) -> None:
     )
     # What is there by now stays; there is no need to look through it again and again for garbage.
     reactor.callWhenRunning(gc.freeze)
+    reactor.callWhenRunning(
+        lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload))
+    )
     # Daemonizing leads standard error away before anything is opened, and twistd shows a hundred
     # octets of an error; so keep the way to whoever waits for the start, until it is over.
     errors = os.dup(sys.__stderr__.fileno()) if sys.__stderr__ else None
@@ -211,5 +214,10 @@ def _say_it_in_a_line(otherwise: Any, errors: int | None) -> Any:
 def _fail(reactor: Any, line: str) -> None:
     """End the process with status 1 after what can be stopped in order has been."""
     print(f"ddns: {line}", file=sys.__stderr__)
-    atexit.register(os._exit, 1)  # when twistd, which would end with 0, has removed its pid file
+    end_with_1()
     _stop_if_running(reactor)
+
+
+def end_with_1() -> None:
+    """Let the process end with status 1, when twistd, which would end with 0, has tidied up."""
+    atexit.register(os._exit, 1)

@@ -24,7 +24,7 @@ import dns.message
 import dns.query
 import dns.rdatatype
 
-from ddns.cli.client import NoServer, SocketClient
+from ddns.cli.client import CallFailed, NoServer, SocketClient
 from ddns.paths import socket_path
 from tests.programs import PATIENCE, program, run, script
 
@@ -177,7 +177,7 @@ class Server:
         """Whether it answers now."""
         try:
             SocketClient(socket_path(self.database)).call("zone_list")
-        except NoServer:
+        except (NoServer, CallFailed):  # who answers for it may be another, that is ending
             return False
         try:
             if self._is_ours("dns"):

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,6 +26,7 @@ PACKAGES = {
     "faketime": "faketime",
     "haproxy": "haproxy",
     "inadyn": "inadyn",
+    "inetd": "openbsd-inetd",
     "kdig": "knot-dnsutils",
     "pkill": "procps",
     "runsv": "runit",
@@ -39,10 +41,14 @@ PACKAGES = {
     "supervise": "daemontools",
     "systemd-socket-activate": "systemd",
     "unshare": "util-linux",
+    "tcpserver": "ucspi-tcp",
     "wget": "wget",
 }
 """Which Debian package has a program, or a module, of Perl or of nginx, that a program is of little
 use without."""
+
+UNPACKED = {"xinetd": "xinetd"}
+"""The same of programs that cannot be installed beside one of those, and are unpacked instead."""
 
 MISSING = re.compile(r"(\S+) is missing \(Debian package (\S+)\)")
 """What the skipping of a test says."""
@@ -51,19 +57,41 @@ PATIENCE = 30.0
 """Seconds that anything may take on a busy machine before a test fails."""
 
 _MODULES = Path("/usr/lib/nginx/modules")
+INSTALLING = 120.0
+"""Seconds that a package may take to arrive."""
+
 _SYSTEM = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 def program(name: str) -> str:
     """The path of a program of the system; where there is none, the test that asks is skipped, or
     fails."""
-    found = find(name)
-    if found is None:
-        reason = f"{name} is missing (Debian package {PACKAGES[name]})"
-        if os.environ.get("DDNS_REQUIRE_PROGRAMS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return find(name) or _without(name, PACKAGES[name])
+
+
+def unpacked(name: str, folder: Path) -> str:
+    """The path of a program that conflicts with another: that of the system, or one out of its
+    package, in this folder. Only root gets it from Debian, as it is with other programs."""
+    package = UNPACKED[name]
+    if (found := find(name)) is not None:
+        return found
+    if os.geteuid() == 0 and find("apt-get") is not None:
+        for command in (["true"], ["apt-get", "update", "-qq"]):
+            run(command, timeout=INSTALLING)
+            run(["apt-get", "download", "-qq", package], folder=folder, timeout=INSTALLING)
+            for archive in folder.glob(f"{package}_*.deb"):
+                assert run(["dpkg", "-x", str(archive), str(folder)]).returncode == 0
+                if found := shutil.which(name, path=f"{folder}/usr/sbin:{folder}/usr/bin"):
+                    return found
+    return _without(name, package)
+
+
+def _without(name: str, package: str) -> NoReturn:
+    """Skip the test that needs the program, or let it fail."""
+    reason = f"{name} is missing (Debian package {package})"
+    if os.environ.get("DDNS_REQUIRE_PROGRAMS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def find(name: str) -> str | None:

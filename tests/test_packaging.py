@@ -70,7 +70,7 @@ def environment(tmp_path: Path) -> Environment:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the source, so that building leaves nothing in the one that people work in."""
     copy = tmp_path_factory.mktemp("source")
-    for name in ("ddns", "twisted"):
+    for name in ("bin", "ddns", "twisted"):
         shutil.copytree(
             ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "dropin.cache")
         )
@@ -103,6 +103,10 @@ def assert_works(environment: Environment) -> None:
     assert "--database=" in environment.twistd("ddns", "--help")
     done = run([str(environment.folder / "bin" / "ddns"), "--version"])
     assert (done.returncode, done.stdout) == (0, f"ddns {ddns.__version__}\n")
+    assert "--connection=" in environment.twistd("ddns-inetd", "--help")
+    starter = environment.folder / "bin" / "ddns-inetd"
+    assert starter.read_text().startswith(f"#!{environment.python}"), "it is not looked for in PATH"
+    assert run([str(starter), "--help"]).stdout.startswith("usage: ddns-inetd ")
 
 
 def test_the_wheel_works(wheel: Path, environment: Environment) -> None:
@@ -113,7 +117,11 @@ def test_the_wheel_works(wheel: Path, environment: Environment) -> None:
 
 
 def test_the_wheel_is_complete_and_has_nothing_else(wheel: Path, tree: Path) -> None:
-    inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    named = zipfile.ZipFile(wheel).namelist()
+    inside = {name for name in named if ".dist-info/" not in name and ".data/" not in name}
+    assert [name for name in named if ".data/" in name] == [
+        f"twistd_ddns-{ddns.__version__}.data/scripts/ddns-inetd"
+    ]
     ours = {
         str(path.relative_to(tree))
         for folder in ("ddns", "twisted")

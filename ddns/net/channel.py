@@ -207,6 +207,12 @@ class Channel(http.HTTPChannel):
                 data = data[sent:]
         self.transport.write(data)
 
+    def writeHeaders(self, *about: Any) -> None:
+        """An answer in several pieces goes through the transport's buffer, which nothing that is
+        sent after it may overtake."""
+        self._at_once = False
+        super().writeHeaders(*about)
+
     def _send100Continue(self) -> None:
         self.send(b"HTTP/1.1 100 Continue\r\n\r\n")  # by the answer's way, or that overtakes it
 

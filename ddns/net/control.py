@@ -1,6 +1,7 @@
 """The control socket: the API with the operator's rights, on a Unix socket beside the database.
 
-Whoever may open the socket may do everything, so it is made with mode 0600.
+Whoever may open the socket may do everything, so it is made with mode 0600. What only processes on
+one machine can give each other goes over it as well: see :mod:`ddns.net.passing`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ddns.api.caller import OPERATOR
 from ddns.api.operations import Operations
 from ddns.net.api import ApiResource
 from ddns.net.channel import HttpLimits
-from ddns.net.site import LimitedSite
+from ddns.net.passing import Adopt, ControlResource, ControlSite, Give
 from ddns.paths import short_path
 
 LIMITS = HttpLimits(body=16 * 2**20, request_time=3600.0, idle_time=3600.0)
@@ -27,14 +28,20 @@ LIMITS = HttpLimits(body=16 * 2**20, request_time=3600.0, idle_time=3600.0)
 
 class ControlListener:
     """The listening socket. Its caller holds the database's lock, so a socket file that is there
-    already is a dead one."""
+    already is a dead one. *adopt* takes connections that others have accepted, *give* the lock."""
 
-    def __init__(self, reactor: Any, operations: Operations, path: Path) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        operations: Operations,
+        path: Path,
+        adopt: Adopt | None = None,
+        give: Give | None = None,
+    ) -> None:
         self._reactor = reactor
         self._path = path
-        self.site = LimitedSite(
-            ApiResource(operations, lambda request: OPERATOR, "command"), reactor, LIMITS
-        )
+        api = ApiResource(operations, lambda request: OPERATOR, "command")
+        self.site = ControlSite(ControlResource(api, adopt, give), reactor, LIMITS)
         self._port: IListeningPort | None = None
         self._exit = ExitStack()
 

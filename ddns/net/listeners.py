@@ -1,7 +1,9 @@
-"""The stream listeners of a server: bound together, closed together, in order."""
+"""The stream listeners of a server: bound together, closed together, in order. What another process
+has accepted for one of them is served like what it accepts itself."""
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -10,7 +12,9 @@ from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import deferLater
 
+from ddns.api.errors import ApiError, NotFound
 from ddns.net import sockets
+from ddns.net.adopting import adopt
 
 STEP = 0.02
 """Seconds between two looks at whether the connections have ended."""
@@ -36,6 +40,8 @@ class Listeners:
         self._reactor = reactor
         self._ports: list[tuple[str, IListeningPort]] = []
         self._connections: list[Connections] = []
+        self._factories: dict[str, IProtocolFactory] = {}
+        self._adopting = True
 
     def listen(
         self,
@@ -46,7 +52,8 @@ class Listeners:
         inherited: Sequence[socket.socket] = (),
     ) -> None:
         """Listen on endpoints that Twisted describes like this, for what has this *name*, and on
-        sockets that listen already, which are ours from now on.
+        sockets that listen already, which are ours from now on. There may be none; then all
+        connections are handed over.
 
         :raises twisted.internet.error.CannotListenError: when an address cannot be had.
         :raises ValueError: when a description is none.
@@ -57,6 +64,31 @@ class Listeners:
         for description in descriptions:
             port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
+        self._connections.append(connections)
+        factory.doStart()  # by itself only a port would start it
+        self._factories[name] = factory
+
+    def adopt(self, name: str, descriptor: int) -> None:
+        """Serve a connection that another process has accepted; the descriptor is closed.
+
+        :raises NotFound: when nothing has this name.
+        :raises ApiError: as :func:`ddns.net.adopting.adopt` does, and when nothing more is taken.
+        """
+        factory = self._factories.get(name)
+        if factory is not None and self._adopting:
+            return adopt(self._reactor, descriptor, factory)
+        os.close(descriptor)
+        if self._adopting:
+            raise NotFound(f"{name} is not served here")
+        raise ApiError("nothing more is taken")
+
+    def adopt_no_more(self) -> None:
+        """Leave connections that others have accepted to whoever serves next."""
+        self._adopting = False
+
+    def connections(self) -> int:
+        """How many connections there are."""
+        return sum(one.connections() for one in self._connections)
 
     def addresses(self, name: str | None = None) -> list[tuple[str, int] | None]:
         """Where those of a name listen, or all: host and port, None for what has no such."""
@@ -72,19 +104,24 @@ class Listeners:
             port.stopListening()
         self._ports.clear()
         self._connections.clear()
+        self._stop_factories()
 
     async def stop(self, patience: float) -> None:
         """Accept nothing more; give what was begun so many seconds to finish."""
+        self.adopt_no_more()
         await DeferredList([maybeDeferred(port.stopListening) for _, port in self._ports])
         deadline = self._reactor.seconds() + patience
         self._close()
-        while self._reactor.seconds() < deadline and any(
-            one.connections() for one in self._connections
-        ):
+        while self._reactor.seconds() < deadline and self.connections():
             await deferLater(self._reactor, STEP)
             self._close()
         for one in self._connections:
             one.abort_connections()
+        self._stop_factories()
+
+    def _stop_factories(self) -> None:
+        while self._factories:
+            self._factories.popitem()[1].doStop()
 
     def _close(self) -> None:
         for one in self._connections:

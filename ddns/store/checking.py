@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ddns.model import names, records, rows
 from ddns.model.account import Addresses, KeyKind
-from ddns.store.interfaces import Checked
+from ddns.store.results import Checked
 
 MOST_FAULTS = 1000
 SLICE = 50

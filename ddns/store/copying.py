@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from ddns.paths import sync_directory, unfinished_path
-from ddns.store.interfaces import Copied, StoreError
+from ddns.store.interfaces import StoreError
+from ddns.store.results import Copied
 
 STEP_PAGES = 64
 """Pages that are copied at a time: 256 KiB, less than a millisecond."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 from twisted.logger import Logger
 
+from ddns import locking
 from ddns.paths import before_path, lock_path, sync_directory
 from ddns.store.copying import copy
 from ddns.store.interfaces import StoreError
@@ -53,18 +53,17 @@ class Opened:
             os.close(self.lock)
 
 
-def open_database(path: Path, busy_step: float) -> Opened:
-    """Take the lock, create or migrate the file, and set what durability needs.
+def open_database(path: Path, busy_step: float, lock: int | None = None) -> Opened:
+    """Take the lock, or use the one that was handed on to us, whose descriptor is *lock*; create or
+    migrate the file, and set what durability needs.
 
-    The connection may be handed to another thread. It waits *busy_step* seconds for a lock.
+    The connection may be handed to another thread. It waits *busy_step* seconds for a lock of
+    SQLite's.
 
     :raises StoreInUse: another process has the lock.
     :raises StoreError: in one line, for whatever else stands in the way.
     """
-    try:
-        lock = _lock(path)
-    except OSError as error:
-        raise StoreError(f"cannot open database {path}: {error.strerror}") from error
+    lock = _lock(path, lock)
     try:
         finish(path)
         _create_file(path)
@@ -96,10 +95,7 @@ def holding_the_lock(path: Path) -> Iterator[None]:
     :raises StoreInUse: another process has the lock.
     :raises StoreError: in one line, when the lock cannot be had otherwise.
     """
-    try:
-        lock = _lock(path)
-    except OSError as error:
-        raise StoreError(f"cannot open database {path}: {error.strerror}") from error
+    lock = _lock(path)
     try:
         yield
     finally:
@@ -113,20 +109,16 @@ def _give_way() -> int:
     return 0
 
 
-def _lock(path: Path) -> int:
-    """Hold ``<path>.lock``. A file of its own, because closing any descriptor of the database would
-    drop the locks that SQLite has on it (POSIX advisory locks belong to the process)."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(lock_path(path), flags, 0o600)
+def _lock(path: Path, given: int | None = None) -> int:
+    """Hold ``<path>.lock``, which may have been handed on to us."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(descriptor)
-        raise StoreInUse(f"database {path} is in use by process {holder}") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
+        if given is None:
+            return locking.take(lock_path(path))
+        return locking.take_over(lock_path(path), given)
+    except locking.Locked as error:
+        raise StoreInUse(f"database {path} is in use by process {error}") from None
+    except OSError as error:
+        raise StoreError(f"cannot open database {path}: {error.strerror or error}") from error
 
 
 def _create_file(path: Path) -> None:

@@ -22,6 +22,7 @@ from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.requests import Entry, Noted
 from ddns.model.rows import Row
+from ddns.store.results import Checked, Copied, StagedResult
 
 T = TypeVar("T")
 
@@ -227,34 +228,6 @@ class ITransaction(IReading):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class StagedResult:
-    """RRsets added or changed, removed, and left out because their names belong to hosts."""
-
-    written: int
-    removed: int
-    skipped: int
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """A copy: octets, the last position of its journal, and how many zones it has."""
-
-    size: int
-    position: int
-    zones: int
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What was looked at, and what is wrong with it: a line each, 1000 at most."""
-
-    faults: list[str]
-    zones: int
-    rrsets: int
-    events: int
-
-
 class IScan(Interface):
     """A walk over a zone's records in owner order, within one consistent view."""
 
@@ -271,8 +244,9 @@ class IStore(Interface):
     """A store. Its Deferreds fire in the reactor's thread and fail with :class:`StoreError`, or
     with what the work raised."""
 
-    def open() -> None:
-        """Open or create. Called once, before the reactor is needed; may block.
+    def open(lock: int | None = None) -> None:
+        """Open or create. Called once, before the reactor is needed; may block. *lock* is the
+        descriptor of what keeps others out, if somebody has handed it on to us.
 
         :raises StoreError: in one line, when it cannot be used.
         """

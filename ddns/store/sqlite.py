@@ -25,9 +25,7 @@ from zope.interface import implementer
 from ddns.model.journal import Author, Event
 from ddns.store import database
 from ddns.store.interfaces import (
-    Checked,
     Committed,
-    Copied,
     IReading,
     IScan,
     IStore,
@@ -37,6 +35,7 @@ from ddns.store.interfaces import (
 )
 from ddns.store.journalling import Batch
 from ddns.store.reading import Reading
+from ddns.store.results import Checked, Copied
 from ddns.store.scanning import Scan
 from ddns.store.transaction import Transaction
 from ddns.store.upkeep import Upkeep
@@ -94,8 +93,10 @@ class SQLiteStore:
 
     # Life ------------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        self._open = database.open_database(self._path, BUSY_STEP)
+    def open(self, lock: int | None = None) -> None:
+        """See IStore; *lock* is the descriptor of the database's lock, if it was handed on to us,
+        and belongs to the store from now on."""
+        self._open = database.open_database(self._path, BUSY_STEP, lock)
         self._reread_position()
         self._writer.start()
         self._reader.start()

@@ -8,8 +8,8 @@ from ddns.model import names, records
 from ddns.model.journal import EventKind
 from ddns.model.records import RRset, unpack_rdatas
 from ddns.model.rows import Row
-from ddns.store.interfaces import StagedResult
 from ddns.store.journalling import Journalling
+from ddns.store.results import StagedResult
 
 RELOAD_ABOVE = 2000
 """A staged zone that changes more RRsets than this is journalled as one RELOAD: its readers are

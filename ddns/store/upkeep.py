@@ -17,7 +17,8 @@ from twisted.python.threadpool import ThreadPool
 from ddns.store import database
 from ddns.store.checking import check
 from ddns.store.copying import copy
-from ddns.store.interfaces import Checked, Copied, StoreClosed, StoreError
+from ddns.store.interfaces import StoreClosed, StoreError
+from ddns.store.results import Checked, Copied
 
 T = TypeVar("T")
 

@@ -24,7 +24,7 @@ from ddns.policy.addresses import NetworkSet
 from ddns.policy.buckets import Buckets
 from tests.api.coming import EMAIL, PASSWORD, token_in
 from tests.house import House, house_at
-from tests.net.http_clients import LOGIN, TARGET, Answer, Pipeline, Serving
+from tests.net.http_clients import LOGIN, TARGET, Answer, Pipeline, Serving, request
 from tests.net.reactors import RunningReactor
 
 
@@ -236,6 +236,19 @@ def test_dialects_stay_as_they_are(site: Serving, house: House) -> None:
         assert client.ask("/apis").status == 404
         assert client.ask("/v1/zones").status == 404
         assert client.ask("/").body == b"There is nothing here.\n"
+
+
+def test_requests_at_once_are_answered_in_order(site: Serving) -> None:
+    """The API's answers and those of dialects go out by different ways."""
+    paths = ["/api/v1/zones", "/ip", "/api/openapi.json", "/api/v1/zones", "/ip"]
+    with site.connect() as client:
+        client.send(b"".join(map(request, paths)))
+        answers = [client.answer() for _ in paths]
+        assert [answer.status for answer in answers] == [401, 200, 200, 401, 200]
+        addresses = [
+            path for path, got in zip(paths, answers, strict=True) if got.body[:4] == b"127."
+        ]
+        assert addresses == ["/ip", "/ip"]
 
 
 def test_a_server_without_it(site: Serving, running: RunningReactor) -> None:

@@ -11,11 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ACCOUNT, HOST
+from tests.processes import Server
+from tests.programs import script
+from tests.service.dialects import Secrets
+from tests.starting import start
+
 TAC = Path(__file__).parents[2] / "tac"
 PATIENCE = 30.0
 
 
-@pytest.mark.parametrize("file", sorted(path.name for path in TAC.glob("*.tac")))
+SERVERS = sorted(path.name for path in TAC.glob("*.tac") if path.name != "inetd.tac")
+
+
+@pytest.mark.parametrize("file", SERVERS)
 def test_it_serves(file: str, tmp_path: Path) -> None:
     """It listens on the default ports, which may be taken; then it has to say so in a line."""
     program = Path(sys.executable).with_name("twistd")
@@ -42,3 +51,29 @@ def test_it_serves(file: str, tmp_path: Path) -> None:
         if server.poll() is None:
             server.send_signal(signal.SIGTERM)
         server.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("log", ["--logfile={folder}/log", "--logfile=-"])
+def test_it_serves_a_connection_that_was_accepted(
+    log: str, server: Server, secrets: Secrets
+) -> None:
+    """With a server and without one; the client reads nothing but miniupdate, wherever the log is
+    said to go."""
+    given = ["-n", "--pidfile=", f"--rundir={server.folder}", log.format(folder=server.folder)]
+    command = [script("twistd"), *given, "-y", str(TAC / "inetd.tac")]
+    for number in (1, 2):
+        with start(command) as started:
+            client = started.client()
+            assert client.banner.startswith("twistd-ddns miniupdate server")
+            assert client.login(ACCOUNT, secrets.miniupdate) == "OK Authenticated"
+            address = f"198.51.100.{number}"
+            assert client.update(HOST, address) == f"OK {HOST.upper()} mapped to {address}"
+            assert client.exit() == "OK Bye!"
+            assert client.ended()
+            started.socket.close()
+            assert started.status() == 0
+        if number == 1:
+            assert server.answers(HOST) == [address], "the server has served it"
+            assert server.terminate() == 0
+    server.start()
+    assert server.answers(HOST) == ["198.51.100.2"]

@@ -9,7 +9,8 @@ from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import CNAME, TXT
 from ddns.model.rows import Row
-from ddns.store.interfaces import ITransaction, StagedResult, StoreError
+from ddns.store.interfaces import ITransaction, StoreError
+from ddns.store.results import StagedResult
 from tests.store.blocking import (
     HOME,
     ORIGIN,

@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
+from ddns import locking
+from ddns.locking import Locked
 from ddns.model import names
 from ddns.model.account import Account, Addresses, Key, KeyKind, Registration
+from ddns.paths import lock_path
 from ddns.store.database import APPLICATION_ID, StoreInUse
 from ddns.store.interfaces import StoreError
 from ddns.store.migrations import MIGRATIONS
@@ -144,6 +147,19 @@ def test_another_process_is_refused(store: Blocking, path: Path) -> None:
         [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=PATIENCE
     )
     assert f"in use by process {os.getpid()}" in done.stderr
+
+
+def test_a_lock_that_was_handed_on(path: Path, running: RunningReactor) -> None:
+    """It is the store's from then on, and free when that is closed or cannot be opened."""
+    store = SQLiteStore(running.reactor, path)
+    running.call(store.open, locking.take(lock_path(path)))
+    with pytest.raises(Locked):
+        locking.take(lock_path(path))
+    running.call(store.close)
+    path.write_bytes(b"Dear Sir or Madam, " * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        running.call(SQLiteStore(running.reactor, path).open, locking.take(lock_path(path)))
+    os.close(locking.take(lock_path(path)))
 
 
 def test_a_database_of_another_program(path: Path, running: RunningReactor) -> None:

@@ -1,4 +1,4 @@
-"""Makes ``twistd ddns`` and ``twist ddns`` known to Twisted."""
+"""Makes ``twistd ddns``, ``twist ddns`` and ``twistd ddns-inetd`` known to Twisted."""
 
 from twisted.application.service import ServiceMaker
 
@@ -7,4 +7,11 @@ ddns = ServiceMaker(
     "ddns.tap",
     "A dynamic DNS server: authoritative DNS and dyndns2 updates in one process.",
     "ddns",
+)
+
+inetd = ServiceMaker(
+    "Dynamic DNS under inetd",
+    "ddns.inetd",
+    "Serves a connection that a super-server has accepted; see the program ddns-inetd.",
+    "ddns-inetd",
 )

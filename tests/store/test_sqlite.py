@@ -242,7 +242,7 @@ def test_work_fails_within_its_patience_and_goes_on_after(
 def test_work_waits_for_a_lock_that_is_given_up(
     store: Blocking, locked: sqlite3.Connection, running: RunningReactor
 ) -> None:
-    store.store._patience = PATIENCE  # type: ignore[attr-defined]
+    store.store._writer.patience = PATIENCE  # type: ignore[attr-defined]
     timer = threading.Timer(0.2, locked.execute, ["rollback"])
     timer.start()
     store.commit(put(address()))

@@ -9,6 +9,7 @@ from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import deferLater
 
+from ddns.model.counting import Admissions
 from ddns.net import sockets
 
 STEP = 0.02
@@ -16,7 +17,10 @@ STEP = 0.02
 
 
 class Connections(Protocol):
-    """What a factory tells of its connections, so that a server can end in order."""
+    """What a factory tells of its connections, so that a server can end in order. Those that have
+    come are counted in ``admissions``."""
+
+    admissions: Admissions
 
     def connections(self) -> int:
         """How many there are."""
@@ -34,7 +38,7 @@ class Listeners:
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._ports: list[tuple[str, IListeningPort]] = []
-        self._connections: list[Connections] = []
+        self._connections: list[tuple[str, Connections]] = []
 
     def listen(
         self,
@@ -51,7 +55,7 @@ class Listeners:
         for description in descriptions:
             port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
-        self._connections.append(connections)
+        self._connections.append((name, connections))
 
     def addresses(self, name: str | None = None) -> list[tuple[str, int] | None]:
         """Where those of a name listen, or all: host and port, None for what has no such."""
@@ -60,6 +64,10 @@ class Listeners:
     def shown(self, name: str) -> str:
         """The same for the log."""
         return ", ".join(sockets.shown(port) for of, port in self._ports if of == name) or "nothing"
+
+    def connections(self) -> list[tuple[str, Connections]]:
+        """What tells of the connections, by what they are for."""
+        return list(self._connections)
 
     def unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
@@ -74,13 +82,13 @@ class Listeners:
         deadline = self._reactor.seconds() + patience
         self._close()
         while self._reactor.seconds() < deadline and any(
-            one.connections() for one in self._connections
+            one.connections() for _, one in self._connections
         ):
             await deferLater(self._reactor, STEP)
             self._close()
-        for one in self._connections:
+        for _, one in self._connections:
             one.abort_connections()
 
     def _close(self) -> None:
-        for one in self._connections:
+        for _, one in self._connections:
             one.close_connections()

@@ -11,6 +11,7 @@ from twisted.internet.task import LoopingCall
 from twisted.web import http, server
 from twisted.web.resource import IResource
 
+from ddns.model.counting import Admissions
 from ddns.net.channel import Channel, HttpLimits
 from ddns.net.peers import Tally, network_of
 
@@ -44,6 +45,7 @@ class LimitedRequest(server.Request):
             len(body),
         )
         self.startedWriting = 1
+        self.code = status
         channel.send(head if self.method == b"HEAD" else head + body)
         self.finish()
 
@@ -72,7 +74,8 @@ _USUAL = HttpLimits()
 
 class LimitedSite(server.Site):
     """A Site that enforces :class:`HttpLimits` and never writes a request to a log, since requests
-    may carry secrets in their query."""
+    may carry secrets in their query. ``answers`` counts answers by the first digit of their status,
+    ``admissions`` connections."""
 
     displayTracebacks = False
     protocol = Channel  # type: ignore[assignment]  # declared as a proxy class of Twisted's own
@@ -83,6 +86,8 @@ class LimitedSite(server.Site):
         super().__init__(resource, LimitedRequest, timeout=None, reactor=reactor)
         self.limits = limits
         self.seconds = reactor.seconds
+        self.admissions = Admissions()
+        self.answers = [0] * 10
         self._channels: set[Channel] = set()
         self._by_network = Tally()
         self._sweep = LoopingCall(self._cut_the_late)
@@ -101,10 +106,12 @@ class LimitedSite(server.Site):
         """Count a new connection; False when there are too many."""
         network = network_of(channel.transport.getPeer())
         limits = self.limits
-        if network and self._by_network[network] >= limits.connections_per_address:
+        if (network and self._by_network[network] >= limits.connections_per_address) or (
+            len(self._channels) >= limits.connections and not self._make_room()
+        ):
+            self.admissions.refused += 1
             return False
-        if len(self._channels) >= limits.connections and not self._make_room():
-            return False
+        self.admissions.accepted += 1
         channel.network = network
         self._by_network.enter(network)
         self._channels.add(channel)
@@ -125,6 +132,7 @@ class LimitedSite(server.Site):
         oldest = min(candidates, key=candidates.__getitem__)
         oldest.transport.abortConnection()
         self.dismiss(oldest)
+        self.admissions.displaced += 1
         return True
 
     def dismiss(self, channel: Channel) -> None:

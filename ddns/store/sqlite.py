@@ -17,6 +17,7 @@ from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
 from ddns.model.journal import Author, Event
+from ddns.paths import log_path
 from ddns.store import database
 from ddns.store.interfaces import (
     Checked,
@@ -31,6 +32,7 @@ from ddns.store.interfaces import (
 from ddns.store.reading import Reading
 from ddns.store.scanning import Scan
 from ddns.store.upkeep import Upkeep
+from ddns.store.vitals import Vitals
 from ddns.store.writer import Writer, one_line
 
 T = TypeVar("T")
@@ -140,6 +142,16 @@ class SQLiteStore:
     def scan(self, zone: bytes) -> IScan:
         return Scan(self._path, zone, self._in_reader, self._reactor, self._reader_patience)
 
+    def vitals(self) -> Vitals:
+        return Vitals(
+            self._writer.position,
+            self._writer.waiting(),
+            _size(self._path),
+            _size(log_path(self._path)),
+            self._writer.commits,
+            self._writer.failed_ago(),
+        )
+
     # Upkeep ----------------------------------------------------------------------------------
 
     def back_up(self, to: Path, replace: bool = False) -> Deferred[Copied]:
@@ -147,3 +159,10 @@ class SQLiteStore:
 
     def check(self) -> Deferred[Checked]:
         return self._upkeep.check()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -22,6 +22,7 @@ from ddns.store.database import Opened
 from ddns.store.interfaces import Committed, ITransaction, StoreClosed, StoreError
 from ddns.store.journalling import Batch
 from ddns.store.transaction import Transaction
+from ddns.store.vitals import Commits
 
 T = TypeVar("T")
 
@@ -35,12 +36,14 @@ class _Work:
     done: Deferred[Committed[Any]]
     deadline: float
     result: Committed[Any] | Failure | None = None
+    fault: bool = False  # it has failed, and it is the database that has
 
 
 class Writer:
     """*reactor* provides IReactorFromThreads and IReactorTime; *patience* is how many seconds work
     waits for a database that somebody else has locked; *journal_rows* how many events are kept.
-    ``position`` is that of the last event; ``listeners`` are told of each commit's."""
+    ``position`` is that of the last event; ``listeners`` are told of each commit's; what is done is
+    counted in ``commits``."""
 
     _log = Logger()
 
@@ -58,6 +61,8 @@ class Writer:
         self._monotonic = monotonic
         self.listeners: list[Callable[[Sequence[Event]], None]] = []
         self.position = 0
+        self.commits = Commits()
+        self._failed_at: float | None = None
         self._opened: Opened | None = None
         self._queue: deque[_Work] = deque()
         self._draining = False
@@ -96,13 +101,25 @@ class Writer:
             self._start_batch()
         return done
 
+    def waiting(self) -> int:
+        """How many works wait for the next batch."""
+        return len(self._queue)
+
+    def failed_ago(self) -> float | None:
+        """See :class:`ddns.store.vitals.Vitals`."""
+        return None if self._failed_at is None else self._monotonic() - self._failed_at
+
     def _start_batch(self) -> None:
         """Have the writer take what has queued up, once the reactor is through with what is ready:
         that makes larger batches, and the two threads contend less for the interpreter."""
         self._reactor.callLater(0, self._thread.callInThread, self._run_batch)
 
-    def _batch_done(self, works: Sequence[_Work], events: Sequence[Event]) -> None:
-        """Tell everyone, and begin the next batch if one has queued up."""
+    def _batch_done(
+        self, works: Sequence[_Work], events: Sequence[Event], seconds: float | None
+    ) -> None:
+        """Tell everyone, and begin the next batch if one has queued up. *seconds* is how long the
+        commit took, None where there was none."""
+        self._count(works, bool(events), seconds)
         if self._queue:
             self._start_batch()
         else:
@@ -123,6 +140,17 @@ class Writer:
         if self._stopped is not None and not self._draining and not self._stopped.called:
             self._end()
 
+    def _count(self, works: Sequence[_Work], written: bool, seconds: float | None) -> None:
+        failed = sum(work.fault for work in works)
+        if seconds is not None:
+            self.commits.works.observe(len(works) - failed)
+            self.commits.seconds.observe(seconds)
+        if failed:
+            self.commits.failed += failed
+            self._failed_at = self._monotonic()
+        elif written:
+            self._failed_at = None
+
     # The thread's side -----------------------------------------------------------------------
 
     @property
@@ -135,17 +163,19 @@ class Writer:
         while self._queue:
             works.append(self._queue.popleft())
         events: Sequence[Event] = ()
+        seconds = None
         try:
-            alive = self._begin(works)
-            if alive:
+            if alive := self._begin(works):
+                began = self._monotonic()
                 events = self._commit(alive)
+                seconds = self._monotonic() - began
         except Exception as error:
             failure = Failure(one_line(error))
             for work in works:
                 if work.result is None or isinstance(work.result, Committed):
-                    work.result = failure
+                    work.result, work.fault = failure, True
             self._recover()
-        self._reactor.callFromThread(self._batch_done, works, events)
+        self._reactor.callFromThread(self._batch_done, works, events, seconds)
 
     def _begin(self, works: Sequence[_Work]) -> list[_Work]:
         """Begin the transaction; refuse work whose patience ends before the database is free."""
@@ -163,7 +193,7 @@ class Writer:
                 refused = Failure(StoreError("the database is locked by another program"))
                 for work in alive:
                     if work.deadline <= now:
-                        work.result = refused
+                        work.result, work.fault = refused, True
                 alive = [work for work in alive if work.result is None]
             else:
                 return alive
@@ -183,6 +213,7 @@ class Writer:
                     raise
                 transaction.undo()
                 work.result = Failure(one_line(error))
+                work.fault = isinstance(error, sqlite3.Error)
             else:
                 work.result = Committed(value, frozenset(transaction.zones_changed))
         batch.flush()

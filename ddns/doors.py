@@ -73,6 +73,10 @@ class Doors:
             answerer = AddressAnswerer(self._reactor.seconds, secrets.token_bytes)
             self._udp_ports.append(self._reactor.listenUDP(port, answerer, interface=host))
 
+    def certificate_expiry(self) -> float | None:
+        """When the certificate for HTTPS runs out, in seconds since 1970; None without one."""
+        return self._certificate.good_until if self._certificate else None
+
     def unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
         self.listeners.unbind()

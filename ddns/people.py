@@ -42,8 +42,8 @@ class People:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._mailer = _mailer(settings.mail, reactor, now)
-        send = self._mailer.send if self._mailer else None
+        self.mailer = _mailer(settings.mail, reactor, now)
+        send = self.mailer.send if self.mailer else None
         self.reception = _reception(settings, directory, check_password, send, clock, now)
         self.notices = Notices(
             directory.account, send, clock, settings.api.url, settings.accounts.notice_time
@@ -75,8 +75,8 @@ class People:
 
     async def stop(self) -> None:
         """Let mails go that are ready to."""
-        if self._mailer is not None:
-            await self._mailer.stop(self._settings.stop_time)
+        if self.mailer is not None:
+            await self.mailer.stop(self._settings.stop_time)
 
 
 def _mailer(settings: MailSettings, reactor: Any, now: Callable[[], float]) -> Mailer | None:

@@ -19,11 +19,16 @@ from ddns.core import Core
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.doors import Doors
+from ddns.health import Health, Stage
+from ddns.metrics import Watched
+from ddns.model.counting import Updates
 from ddns.model.update import Outcome, Update
+from ddns.monitoring import Monitoring
 from ddns.net import sockets
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
+from ddns.net.listeners import Counted
 from ddns.net.tls import TlsError
 from ddns.paths import sample_path, socket_path
 from ddns.settings import Settings
@@ -80,6 +85,23 @@ class DdnsService(Service):
             [parse_address(text, "dns.listen") for text in dns.listen],
             limits=parts.tcp_limits(dns),
         )
+        self._updates = Updates([*(dialect.name for dialect in self._dialects), "miniupdate"])
+        self._health = Health(self.core.store, time.monotonic, settings.metrics.standstill_time)
+        watched = Watched(
+            self.core,
+            self._dns,
+            self._updates,
+            self._connections,
+            self._doors.certificate_expiry,
+            self._health.ready,
+            now,
+        )
+        self.monitoring = Monitoring(settings.metrics, reactor, watched, self._health)
+
+    def _connections(self) -> list[tuple[str, Counted]]:
+        """Whatever has connections, by what they are for."""
+        doors = (*self._doors.listeners.connections(), *self.monitoring.listeners.connections())
+        return [("dns", self._dns.tcp), *doors, ("control", self._control.site)]
 
     # Start -----------------------------------------------------------------------------------
 
@@ -121,9 +143,15 @@ class DdnsService(Service):
             self._dns.bind()
             beside = self.core.people.resources(self.core.operations, self._loaded)
             resource = UpdateResource(
-                self._perform, self._dialects, self._now, self.core.requests.note, beside
+                self._perform,
+                self._dialects,
+                self._now,
+                self.core.requests.note,
+                beside,
+                self._updates.answered,
             )
             self._doors.open(resource, self._perform, self.core.requests.note)
+            self.monitoring.open()
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
             raise StartupError(sockets.reason(error)) from None
@@ -131,6 +159,7 @@ class DdnsService(Service):
 
     def _unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
+        self.monitoring.unbind()
         self._doors.unbind()
         self._dns.stop()
         self._bound = False
@@ -139,6 +168,7 @@ class DdnsService(Service):
         await self.core.load()
         self._dns.start()
         self._control.start()
+        self._health.reached(Stage.RUNNING)
         addresses = [host for host, _ in self._dns.addresses]
         only_loopback = self._doors.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
@@ -162,6 +192,7 @@ class DdnsService(Service):
 
     def _give_up(self, failure: Failure) -> None:
         self._log.failure("the server cannot start", failure=failure)
+        self._health.reached(Stage.FAILED)
         self._failed(failure.getErrorMessage())
 
     def reload(self) -> None:
@@ -170,9 +201,12 @@ class DdnsService(Service):
 
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
+        began = time.monotonic()
         if self._started is not None and not self._started.called:
             await parts.when(self._started)
-        return await self.core.updater.perform(update)
+        outcome = await self.core.updater.perform(update)
+        self._updates.performed(update.dialect, outcome, time.monotonic() - began)
+        return outcome
 
     async def _loaded(self) -> None:
         if self._started is not None and not self._started.called:
@@ -183,6 +217,7 @@ class DdnsService(Service):
     def stopService(self) -> Deferred[None]:
         """Take no more requests, finish those begun, and close in the order of dependence."""
         super().stopService()
+        self._health.reached(Stage.STOPPING)
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:
@@ -196,3 +231,4 @@ class DdnsService(Service):
         await self._control.stop()
         await self._dns.stop()
         await self.core.stop()
+        await self.monitoring.stop()

@@ -24,6 +24,8 @@ PACKAGES = {
     "faketime": "faketime",
     "inadyn": "inadyn",
     "kdig": "knot-dnsutils",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
     "sqlite3": "sqlite3",
     "strace": "strace",
     "wget": "wget",

@@ -43,6 +43,9 @@ MAY_IMPORT["notices"] = PURE
 MAY_IMPORT["people"] = PURE | {"settings", "contact", "parts", "policy", "api", "notices", "net"}
 MAY_IMPORT["doors"] = {"config", "settings", "net", "parts"}
 MAY_IMPORT["core"] = set(MAY_IMPORT) - {"doors", "sample", "cli", "config", "contact", "table"}
+MAY_IMPORT["health"] = PURE | {"store"}
+MAY_IMPORT["metrics"] = {"__init__", "model", "net", "core"}
+MAY_IMPORT["monitoring"] = {"settings", "store", "net", "parts", "health", "metrics"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
 MAY_IMPORT["tap"] = {"service", "config", "settings", "table"}
 """Each room of the house, and the rooms that its files may import besides their own."""

@@ -4,7 +4,7 @@ comes to look at them."""
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ddns.model.update import Outcome, Status
@@ -54,12 +54,12 @@ class Updates:
     """What became of updates, by dialect.
 
     A request that was refused counts once, any other as often as it names hosts, and one that names
-    none (a login, a check page) as None. However many dialects there are, only so many are told
-    apart.
+    none (a login, a check page) as None. *dialects* are those that are known; others may come, but
+    only so many are told apart.
     """
 
-    def __init__(self) -> None:
-        self.dialects: dict[str, Dialect] = {}
+    def __init__(self, dialects: Iterable[str]) -> None:
+        self.dialects = {dialect: Dialect() for dialect in dialects}
 
     def performed(self, dialect: str, outcome: Outcome, seconds: float) -> None:
         """The pipeline has come to this outcome."""

@@ -16,14 +16,17 @@ STEP = 0.02
 """Seconds between two looks at whether the connections have ended."""
 
 
-class Connections(Protocol):
-    """What a factory tells of its connections, so that a server can end in order. Those that have
-    come are counted in ``admissions``."""
+class Counted(Protocol):
+    """What a factory tells of its connections; ``admissions`` are those that have come."""
 
     admissions: Admissions
 
     def connections(self) -> int:
         """How many there are."""
+
+
+class Connections(Counted, Protocol):
+    """What it does to them, so that a server can end in order."""
 
     def close_connections(self) -> None:
         """End all that are not in the middle of something."""

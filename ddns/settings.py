@@ -183,6 +183,15 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSettings:
+    """``[log]``, for ``twistd ddns``. ``format`` is ``text`` or ``json``. What is below ``level``
+    is not written: ``debug``, ``info``, ``warn``, ``error``, ``critical``."""
+
+    format: str = "text"
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. ``sample`` lets a new, loopback-only server make a first host."""
 
@@ -201,3 +210,4 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    log: LogSettings = field(default_factory=LogSettings)

@@ -14,9 +14,12 @@ from types import TracebackType
 from typing import Any
 
 from twisted.application.service import IService
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
+from twisted.python.components import Componentized
 
 from ddns import config
+from ddns.logs import observer_for
 from ddns.service import DdnsService, StartupError
 from ddns.settings import Settings
 from ddns.table import ConfigError
@@ -110,13 +113,33 @@ def _listeners(given: list[str]) -> tuple[str, ...]:
     return tuple(text for text in given if text != "off")
 
 
+class OwnService(DdnsService):
+    """The service in a process of its own, whose log it writes through what *make_observer* makes,
+    if that is not None."""
+
+    def __init__(self, *args: Any, make_observer: Callable[[], Any], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._log = Logger("ddns.service.DdnsService", self)  # not by the name of this class
+        self._make_observer = make_observer
+
+    def setServiceParent(self, parent: Any) -> None:
+        """twistd asks the application for an observer as soon as it has a service."""
+        super().setServiceParent(parent)
+        if isinstance(parent, Componentized) and (observer := self._make_observer()) is not None:
+            parent.setComponent(ILogObserver, observer)
+
+
 def makeService(options: Options) -> IService:
     """The service for twistd and twist, whose process is ours alone."""
     from twisted.internet import reactor
 
     terminal = sys.__stdout__.fileno() if sys.__stdout__ and sys.__stdout__.isatty() else None
-    service = DdnsService(
-        options.settings, reactor, failed=lambda line: _fail(reactor, line), terminal=terminal
+    service = OwnService(
+        options.settings,
+        reactor,
+        failed=lambda line: _fail(reactor, line),
+        terminal=terminal,
+        make_observer=lambda: observer_for(options.settings.log, options.parent, reactor),
     )
     _own_the_process(reactor, service.reload)
     return service

@@ -47,7 +47,8 @@ MAY_IMPORT["health"] = PURE | {"store"}
 MAY_IMPORT["metrics"] = {"__init__", "model", "net", "core"}
 MAY_IMPORT["monitoring"] = {"settings", "store", "net", "parts", "health", "metrics"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
-MAY_IMPORT["tap"] = {"service", "config", "settings", "table"}
+MAY_IMPORT["logs"] = {"settings"}
+MAY_IMPORT["tap"] = {"service", "config", "settings", "table", "logs"}
 """Each room of the house, and the rooms that its files may import besides their own."""
 
 PURE_ROOMS = {

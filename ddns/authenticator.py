@@ -34,7 +34,8 @@ class Authenticator:
     """*run_slow* runs a function outside the reactor's thread; *clock* is monotonic.
 
     *noticed* is told how many failures an account has had, with each one; *rehash* keeps another
-    hash of a right password when the parameters have changed.
+    hash of a right password when the parameters have changed. ``checked`` and ``put_off`` count
+    passwords that were looked at, and those for which too many were waiting.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Authenticator:
         self._rehash = rehash
         self._checks: dict[bytes, _Check] = {}  # by fingerprint, oldest first
         self._checking = False
+        self.checked = 0
+        self.put_off = 0
 
     def at_once(
         self, credentials: Credentials | ChallengeResponse, peer: str
@@ -142,6 +145,10 @@ class Authenticator:
             ensureDeferred(self._work())
         return found
 
+    def waiting(self) -> int:
+        """How many passwords wait to be checked; the one that is being checked does not."""
+        return len(self._checks)
+
     def _rank(self, fingerprint: bytes) -> tuple[bool, int, int]:
         """Which check comes first: one that was right before, then by failures; the oldest of
         those that are equal."""
@@ -150,6 +157,7 @@ class Authenticator:
         return not check.known, *self._failures.rank(user, check.network, self._clock())
 
     def _put_off(self, fingerprint: bytes) -> None:
+        self.put_off += 1
         for waiting in self._checks.pop(fingerprint).waiting:
             waiting.callback(Status.FAILED)
 
@@ -174,6 +182,7 @@ class Authenticator:
             return found
         account = self._directory.account(credentials.user)
         hashed = account.password if account else None
+        self.checked += 1
         right = await self._run_slow(partial(secrets.verify_password, credentials.secret, hashed))
         if right and account and self._rehash and secrets.is_outdated(account.password or ""):
             await self._rehash(account, credentials.secret)

@@ -18,6 +18,10 @@ AT_START = frozenset(
         "miniupdate.listen",
         "miniupdate.udp",
         "api.enabled",
+        "metrics.listen",
+        "metrics.standstill_time",
+        "log.format",
+        "log.level",
     )
 )
 """Keys that mean something only when a server starts."""

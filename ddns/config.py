@@ -35,6 +35,8 @@ is that of Twisted's own endpoint for this, which would believe anybody."""
 UNIX = "unix:"
 _HEADERS = ("off", "x-forwarded-for", "forwarded")
 _PLAIN = ("tcp:", "tcp6:", "unix:", "systemd:")
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("debug", "info", "warn", "error", "critical")
 _RESERVED = re.compile(r"[a-z0-9_-]{1,63}\*?|\*", re.ASCII)
 _LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
 
@@ -97,6 +99,10 @@ def check(settings: Settings) -> Settings:
         raise ConfigError(
             f"registration.max_ttl: expected registration.min_ttl or more, up to {MAX_TTL}"
         )
+    for key, known in (("format", LOG_FORMATS), ("level", LOG_LEVELS)):
+        given = getattr(settings.log, key)
+        if given not in known:
+            raise ConfigError(f"log.{key}: expected one of {', '.join(known)}, got {given!r}")
     check_contact(settings.api, settings.accounts, settings.mail)
     _check_proxies(settings)
     return settings

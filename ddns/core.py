@@ -66,19 +66,20 @@ class Core:
             reader_patience=settings.store.reader_patience,
         )
         self.zones = Zones()
+        self.limiter = parts.rate_limiter(settings.dns.rate_limit, reactor.seconds)
         self.engine = Engine(
             self.zones,
-            limiter=parts.rate_limiter(settings.dns.rate_limit, reactor.seconds),
+            limiter=self.limiter,
             cookies=parts.cookies(settings.dns, now),
         )
         self._vault = Vault(key_path(settings.database))
         self._unseal = parts.Unsealing(self._vault)
-        self._directory = Directory(secrets.token_bytes(32), self._unseal)
-        self._publisher = Publisher(self.store, self.zones, self._directory, reactor)
+        self.directory = Directory(secrets.token_bytes(32), self._unseal)
+        self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
         self._failures = Failures(window=settings.abuse.window)
         self._history = History(parts.abuse_limits(settings.abuse))
-        self._authenticator = Authenticator(
-            self._directory,
+        self.authenticator = Authenticator(
+            self.directory,
             self._run_slow,
             time.monotonic,
             lambda account, number: self.people.failures_noticed(account, number),
@@ -87,17 +88,17 @@ class Core:
         )
         self.people = People(
             settings,
-            self._directory,
-            self._authenticator.password,
+            self.directory,
+            self.authenticator.password,
             reactor,
             time.monotonic,
             now,
         )
         self.updater = Updater(
             self.store,
-            self._directory,
-            self._authenticator,
-            self._publisher,
+            self.directory,
+            self.authenticator,
+            self.publisher,
             self._history,
             time.monotonic,
             self.people.notices.blocked,
@@ -105,7 +106,7 @@ class Core:
         self.requests = RequestLog(self.store, reactor, parts.request_limits(settings.requests))
         self.operations = Operations(
             self.store,
-            self._publisher.published,
+            self.publisher.published,
             self._run_slow,
             now,
             self._vault,
@@ -131,9 +132,11 @@ class Core:
     def apply(self, settings: Settings) -> None:
         """From now on these settings hold, but for the database's name."""
         if isinstance(self.store, SQLiteStore):  # one of somebody else has settings of its own
-            self.store.patience = settings.store.patience
-            self.store.journal_rows = settings.store.journal_rows
-            self.store.reader_patience = settings.store.reader_patience
+            self.store.limit(
+                patience=settings.store.patience,
+                journal_rows=settings.store.journal_rows,
+                reader_patience=settings.store.reader_patience,
+            )
         old, self._settings = self._settings, settings
         if settings.dns != old.dns:  # or cookies that clients have would be good no longer
             self.engine.use(
@@ -149,8 +152,8 @@ class Core:
     async def load(self) -> None:
         """Bring what the open store has into memory; then DNS can be answered."""
         self._slow.start()
-        await self._publisher.load()
-        if (sealed := self._directory.something_sealed()) is not None:
+        await self.publisher.load()
+        if (sealed := self.directory.something_sealed()) is not None:
             self._unseal.check(sealed)
 
     def resource(self, dialects: Iterable[Dialect] = DIALECTS) -> UpdateResource:

@@ -125,7 +125,13 @@ class Doors:
                 factory, self._proxies, self._reactor, patience=patience, most=most
             )
             self._before[name] = before
-            self.listeners.listen(name, proxied, before, before, given_proxied)
+            self.listeners.listen(
+                name, proxied, before, before, given_proxied, label=f"{PROXIED}{name}"
+            )
+
+    def certificate_expiry(self) -> float | None:
+        """When the certificate for HTTPS runs out, in seconds since 1970; None without one."""
+        return self._certificate.good_until if self._certificate else None
 
     def unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""

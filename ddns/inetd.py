@@ -127,7 +127,7 @@ class InetdService(Service):
     def reload(self) -> None:
         """Read certificate and private key again."""
         if self._server is not None:
-            self._server.reload_or_log()
+            self._server.reload()
 
     def _give_up(self, line: str) -> None:
         self._log.error("{line}", line=line)

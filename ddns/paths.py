@@ -23,6 +23,11 @@ def key_path(database: str | Path) -> Path:
     return Path(f"{database}.key")
 
 
+def log_path(database: str | Path) -> Path:
+    """SQLite's write-ahead log: what has been committed and not moved into the database yet."""
+    return Path(f"{database}-wal")
+
+
 def sample_path(database: str | Path) -> Path:
     """Where a new server without a terminal leaves the lines that try it out."""
     return Path(f"{database}.sample.txt")

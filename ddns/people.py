@@ -42,7 +42,7 @@ class People:
         self._reactor = reactor
         self._clock = clock
         self._now = now
-        self._mailer = _mailer(settings.mail, reactor, now)
+        self.mailer = _mailer(settings.mail, reactor, now)
         self.reception = Reception(check_password, directory.account, None, clock, now)
         self.notices = Notices(directory.account, None, clock)
         self._gates: list[bearer.Gate] = []
@@ -52,13 +52,13 @@ class People:
         """From now on these settings hold, as far as they are about people. How often somebody has
         asked is counted anew where another number of times is allowed."""
         if settings.mail != self._settings.mail:
-            self._mailer = _changed(self._mailer, settings.mail, self._reactor, self._now)
+            self.mailer = _changed(self.mailer, settings.mail, self._reactor, self._now)
         self._receive(settings)
 
     def _receive(self, settings: Settings) -> None:
         old, self._settings = self._settings, settings
         accounts = settings.accounts
-        send = self._mailer.send if self._mailer and settings.mail.relay else None
+        send = self.mailer.send if self.mailer and settings.mail.relay else None
         reception = self.reception
         reception.mail = send
         reception.open = accounts.registration == "open"
@@ -104,8 +104,8 @@ class People:
 
     async def stop(self) -> None:
         """Let mails go that are ready to."""
-        if self._mailer is not None:
-            await self._mailer.stop(self._settings.stop_time)
+        if self.mailer is not None:
+            await self.mailer.stop(self._settings.stop_time)
 
 
 def _calls(settings: Settings) -> Buckets | None:

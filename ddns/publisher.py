@@ -93,6 +93,10 @@ class Publisher:
                 loading.waiting.append(loaded)
                 await loaded
 
+    def behind(self) -> tuple[int, int]:
+        """How many zones are being loaded, and how many could not be."""
+        return len(self._loading), len(self._stale)
+
     def committed(self, events: Sequence[Event]) -> None:
         """Take over one commit; called in commit order, before its authors are told."""
         fresh: dict[bytes, int] = {}  # zones to load, which will bring this commit's records along

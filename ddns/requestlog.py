@@ -37,7 +37,7 @@ class RequestLimits:
 
 
 class RequestLog:
-    """*clock* is the reactor's."""
+    """*clock* is the reactor's. ``left_out`` counts what was worth keeping and is not kept."""
 
     _log = Logger()
 
@@ -48,6 +48,7 @@ class RequestLog:
         self._waiting: list[Noted] = []
         self._timer: IDelayedCall | None = None
         self._failed = False
+        self.left_out = 0
 
     def limit(self, limits: RequestLimits) -> None:
         """From now on these limits hold."""
@@ -56,7 +57,10 @@ class RequestLog:
 
     def note(self, update: Update, outcome: Outcome, exchange: Exchange) -> None:
         """Keep what a client asked and was told: *exchange* gives both."""
-        if len(self._waiting) >= self._room or not is_worth_noting(update, outcome):
+        if not self._room or not is_worth_noting(update, outcome):
+            return
+        if len(self._waiting) >= self._room:
+            self.left_out += 1
             return
         self._waiting.append(noted(update, outcome, *exchange()))
         if self._timer is None:
@@ -75,6 +79,7 @@ class RequestLog:
         try:
             await self._store.transact(author, partial(_log_requests, requests, self._limits))
         except StoreError as error:
+            self.left_out += len(requests)
             if not self._failed:  # it may go on like this for long
                 self._log.error("requests cannot be logged: {error}", error=error)
             self._failed = True

@@ -13,26 +13,29 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ddns import parts, sample
-from ddns.api.errors import Invalid
-from ddns.api.operations import Json
-from ddns.changes import Changes, compare
 from ddns.config import parse_address
 from ddns.core import Core
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.doors import Doors
+from ddns.health import Health, Stage
+from ddns.metrics import Watched
+from ddns.model.counting import Updates
 from ddns.model.update import Outcome, Update
+from ddns.monitoring import Monitoring
 from ddns.net import sockets
 from ddns.net.control import ControlListener
 from ddns.net.dns import DnsListener
 from ddns.net.http import UpdateResource
 from ddns.net.inherited import Inherited
+from ddns.net.listeners import Counted
 from ddns.net.passing import Give
 from ddns.net.proxies import Proxies
 from ddns.net.supervisor import Supervisor
 from ddns.net.tls import TlsError
 from ddns.opening import open_store
 from ddns.paths import sample_path, socket_path
+from ddns.reloading import Reloading
 from ddns.settings import Settings
 from ddns.store.interfaces import IStore, StoreError
 from ddns.table import ConfigError
@@ -84,13 +87,19 @@ class DdnsService(Service):
         self._lock = lock
         self._bound = False
         self._started: Deferred[None] | None = None
-        self._reread = reread
         self._ready = False
         self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
         proxies = parts.believe(Proxies(), settings.proxies)
         self._doors = Doors(settings, reactor, now, self._inherited, proxies)
-        self.core = Core(settings, reactor, now, self._reload_for_operator, store)
+        self._reloading = Reloading(
+            settings,
+            reread or (lambda: self._settings),
+            self._apply,
+            self._supervisor.reloading,
+            lambda: self._say_ready() if self._ready else None,
+        )
+        self.core = Core(settings, reactor, now, self._reloading.for_operator, store)
         self._control = ControlListener(
             reactor,
             self.core.operations,
@@ -106,6 +115,23 @@ class DdnsService(Service):
             limits=parts.tcp_limits(dns),
             exempt=proxies.trusts_source,
         )
+        self._updates = Updates([*(dialect.name for dialect in self._dialects), "miniupdate"])
+        self._health = Health(self.core.store, time.monotonic, settings.metrics.standstill_time)
+        watched = Watched(
+            self.core,
+            self._dns,
+            self._updates,
+            self._connections,
+            self._doors.certificate_expiry,
+            self._health.ready,
+            now,
+        )
+        self.monitoring = Monitoring(settings.metrics, reactor, watched, self._health)
+
+    def _connections(self) -> list[tuple[str, Counted]]:
+        """Whatever has connections, by what they are for."""
+        doors = (*self._doors.listeners.counted(), *self.monitoring.listeners.counted())
+        return [("dns", self._dns.tcp), *doors, ("control", self._control.site)]
 
     # Start -----------------------------------------------------------------------------------
 
@@ -139,9 +165,15 @@ class DdnsService(Service):
                 self._dns.bind()
             beside = self.core.people.resources(self.core.operations, self.loaded)
             resource = UpdateResource(
-                self._perform, self._dialects, self._now, self.core.requests.note, beside
+                self._perform,
+                self._dialects,
+                self._now,
+                self.core.requests.note,
+                beside,
+                self._updates.answered,
             )
             self._doors.open(resource, self._perform, self.core.requests.note)
+            self.monitoring.open()
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
             raise StartupError(sockets.reason(error)) from None
@@ -149,6 +181,7 @@ class DdnsService(Service):
 
     def _unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
+        self.monitoring.unbind()
         self._doors.unbind()
         self._dns.stop()
         self._bound = False
@@ -157,6 +190,7 @@ class DdnsService(Service):
         await self.core.load()
         self._dns.start()
         self._control.start()
+        self._health.reached(Stage.RUNNING)
         addresses = [host for host, _ in self._dns.addresses]
         only_loopback = self._doors.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
@@ -185,28 +219,13 @@ class DdnsService(Service):
     def _give_up(self, failure: Failure) -> None:
         self._log.failure("the server cannot start", failure=failure)
         self._supervisor.failed(failure.getErrorMessage())
+        self._health.reached(Stage.FAILED)
         self._failed(failure.getErrorMessage())
 
-    def reload(self) -> Changes:
-        """Read the settings again, and use what may change while the server runs: all but where it
-        listens and which database it has. Certificate and private key are read in any case.
-
-        :raises ConfigError: for settings that cannot be; then all stays as it was.
-        """
-        self._supervisor.reloading()
-        try:
-            wanted = self._settings if self._reread is None else self._reread()
-            changes = compare(self._settings, wanted)
-            self._apply(changes.settings)
-        finally:
-            if self._ready:
-                self._say_ready()
-        self._log.info(
-            "settings were read again; changed: {changed}; waiting for a new start: {waiting}",
-            changed=", ".join(changes.changed) or "nothing",
-            waiting=", ".join(changes.waiting) or "nothing",
-        )
-        return changes
+    def reload(self) -> None:
+        """Use other settings, all but where to listen and which database to have, as far as they
+        can be used; the log says what came of it. Certificate and private key are read again."""
+        self._reloading.or_log()
 
     def _apply(self, settings: Settings) -> None:
         try:
@@ -217,25 +236,14 @@ class DdnsService(Service):
         self.core.apply(settings)
         self._settings = settings
 
-    def reload_or_log(self) -> None:
-        """The same for who cannot be told of an error."""
-        try:
-            self.reload()
-        except ConfigError as error:
-            self._log.error("settings stay as they were: {error}", error=error)
-
-    def _reload_for_operator(self) -> Json:
-        try:
-            changes = self.reload()
-        except ConfigError as error:
-            raise Invalid(str(error)) from None
-        return {"changed": list(changes.changed), "waiting": list(changes.waiting)}
-
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
+        began = time.monotonic()
         if self._started is not None and not self._started.called:
             await parts.when(self._started)
-        return await self.core.updater.perform(update)
+        outcome = await self.core.updater.perform(update)
+        self._updates.performed(update.dialect, outcome, time.monotonic() - began)
+        return outcome
 
     async def loaded(self) -> None:
         """Wait until everything is, or the start has failed."""
@@ -265,6 +273,7 @@ class DdnsService(Service):
         """Take no more requests, finish those begun, and close in the order of dependence."""
         super().stopService()
         self._supervisor.stopping()
+        self._health.reached(Stage.STOPPING)
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:
@@ -278,3 +287,4 @@ class DdnsService(Service):
         await self._control.stop()
         await self._dns.stop()
         await self.core.stop()
+        await self.monitoring.stop()

@@ -191,6 +191,24 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """``[metrics]``. ``listen`` are Twisted endpoint descriptions of where the server may be
+    watched. A writer that has been at something for ``standstill_time`` seconds counts as dead."""
+
+    listen: tuple[str, ...] = ()
+    standstill_time: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """``[log]``, for ``twistd ddns``. ``format`` is ``text`` or ``json``. What is below ``level``
+    is not written: ``debug``, ``info``, ``warn``, ``error``, ``critical``."""
+
+    format: str = "text"
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. ``sample`` lets a new, loopback-only server make a first host."""
 
@@ -210,3 +228,5 @@ class Settings:
     requests: RequestsSettings = field(default_factory=RequestsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    log: LogSettings = field(default_factory=LogSettings)

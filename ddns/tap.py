@@ -14,9 +14,12 @@ from types import TracebackType
 from typing import Any
 
 from twisted.application.service import IService
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
+from twisted.python.components import Componentized
 
 from ddns import config
+from ddns.logs import observer_for
 from ddns.net import inherited, supervisor
 from ddns.service import DdnsService, StartupError
 from ddns.settings import Settings
@@ -132,6 +135,22 @@ def _listeners(given: list[str]) -> tuple[str, ...]:
     return tuple(text for text in given if text != "off")
 
 
+class OwnService(DdnsService):
+    """The service in a process of its own, whose log it writes through what *make_observer* makes,
+    if that is not None."""
+
+    def __init__(self, *args: Any, make_observer: Callable[[], Any], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._log = Logger("ddns.service.DdnsService", self)  # not by the name of this class
+        self._make_observer = make_observer
+
+    def setServiceParent(self, parent: Any) -> None:
+        """twistd asks the application for an observer as soon as it has a service."""
+        super().setServiceParent(parent)
+        if isinstance(parent, Componentized) and (observer := self._make_observer()) is not None:
+            parent.setComponent(ILogObserver, observer)
+
+
 def makeService(options: Options) -> IService:
     """The service for twistd and twist, whose process is ours alone."""
     from twisted.internet import reactor as installed
@@ -139,11 +158,11 @@ def makeService(options: Options) -> IService:
     reactor: Any = installed
 
     def reload() -> None:
-        service.reload_or_log()
+        service.reload()
 
     own_the_process(reactor, reload)
     terminal = sys.__stdout__.fileno() if sys.__stdout__ and sys.__stdout__.isatty() else None
-    service: DdnsService = DdnsService(
+    service: OwnService = OwnService(
         options.settings,
         reactor,
         failed=lambda line: _fail(reactor, line),
@@ -151,6 +170,7 @@ def makeService(options: Options) -> IService:
         inherited=_inherited(options.settings),
         reread=options.reread,
         supervisor=supervisor.from_environment(os.environ, os.getpid(), reactor, options.ready),
+        make_observer=lambda: observer_for(options.settings.log, options.parent, reactor),
     )
     return service
 

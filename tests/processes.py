@@ -117,6 +117,13 @@ class Server:
         self.options += ["--certificate", str(certificate), "--private-key", str(private_key)]
         return self
 
+    def with_metrics(self) -> Server:
+        """Have it be watched, on ``metrics_port``."""
+        self.metrics_port = free_port()
+        listen = f'listen = ["tcp:{self.metrics_port}:interface=127.0.0.1"]'
+        self.config.write_text(f"{self.config.read_text()}[metrics]\n{listen}\n")
+        return self
+
     def with_registration(self, relay: int) -> Server:
         """Have people register themselves; mail goes to a relay on this port."""
         self.config.write_text(

@@ -33,6 +33,8 @@ PACKAGES = {
     "s6-supervise": "s6",
     "nginx": "nginx",
     "ngx_stream_module.so": "libnginx-mod-stream",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
     "sqlite3": "sqlite3",
     "ip": "iproute2",
     "nsenter": "util-linux",

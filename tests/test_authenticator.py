@@ -185,8 +185,10 @@ def test_when_too_many_wait_the_worst_is_put_off(desk: Desk) -> None:
     running = desk.ask("bob", "x", HERE)
     attack = [desk.ask("bob", f"guess{number}", HERE) for number in range(PASSWORD_CHECKS)]
     assert all(map(waits, attack))
+    assert (desk.authenticator.waiting(), desk.authenticator.put_off) == (PASSWORD_CHECKS, 0)
     one_more = desk.ask("bob", "one more", HERE)
     assert result(one_more) is Status.FAILED
+    assert (desk.authenticator.waiting(), desk.authenticator.put_off) == (PASSWORD_CHECKS, 1)
     owner = desk.ask("bob", "bob", THERE)
     assert waits(owner)
     assert result(attack[-1]) is Status.FAILED
@@ -194,6 +196,9 @@ def test_when_too_many_wait_the_worst_is_put_off(desk: Desk) -> None:
     assert result(owner) == BOB
     assert [result(one) for one in attack[:-1]] == [Status.BADAUTH] * (PASSWORD_CHECKS - 1)
     assert result(running) is Status.BADAUTH
+    # The first guess, the one that was running, the owner, and all but one of the attack.
+    assert desk.authenticator.checked == 2 + 1 + PASSWORD_CHECKS - 1
+    assert desk.authenticator.waiting() == 0
 
 
 def test_an_argon2_that_cannot_run_fails_alone(desk: Desk) -> None:

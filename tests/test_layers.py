@@ -49,9 +49,14 @@ MAY_IMPORT["people"] = PURE | {"settings", "contact", "parts", "policy", "api", 
 MAY_IMPORT["doors"] = {"config", "settings", "net", "parts"}
 MAY_IMPORT["opening"] = {"handing", "store"}
 MAY_IMPORT["core"] = set(MAY_IMPORT) - {"doors", "sample", "cli", "config", "contact", "table"}
+MAY_IMPORT["health"] = PURE | {"store"}
+MAY_IMPORT["metrics"] = {"__init__", "model", "net", "core"}
+MAY_IMPORT["monitoring"] = {"settings", "store", "net", "parts", "health", "metrics"}
+MAY_IMPORT["reloading"] = {"settings", "changes", "table", "api"}
 MAY_IMPORT["service"] = set(MAY_IMPORT) - {"service", "cli", "tap"}
 MAY_IMPORT["embedding"] = set(MAY_IMPORT) - {"cli", "sample"}
-MAY_IMPORT["tap"] = {"net", "service", "config", "settings", "table"}
+MAY_IMPORT["logs"] = {"settings"}
+MAY_IMPORT["tap"] = {"net", "service", "config", "settings", "table", "logs"}
 MAY_IMPORT["inetd"] = MAY_IMPORT["tap"] | {"tap", "handing", "api", "net", "parts"}
 """Each room of the house, and the rooms that its files may import besides their own."""
 

@@ -290,15 +290,18 @@ def test_a_load_that_fails_is_told_and_tried_again(house: House) -> None:
             house.operations.zone_import("example.net", rows, "s", serial=77)
         )
         await until(house, lambda: gated.waiting, "the scan waits to go on")
+        assert house.publisher.behind() == (1, 0)
         gated.step()
         with pytest.raises(ApiError, match="the disk is gone"):
             await imported
+        assert house.publisher.behind() == (0, 1)
         gated.fails = False
         gated.open = True
         outcome = await house.updater.perform(
             update("alice", key, change("home.example.net", "192.0.2.1"))
         )
         assert outcome.results
+        assert house.publisher.behind() == (0, 0)
 
     house.running.call(work)
     assert agree(house)

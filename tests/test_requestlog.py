@@ -69,6 +69,7 @@ def test_a_flood_is_not_kept(house: House) -> None:
         mine = log(house, RequestLimits(write_time=3600, waiting=7))
         for number in range(100):
             note(mine, number)
+        assert mine.left_out == 93
         await mine.stop()
 
     house.running.call(work)
@@ -85,6 +86,7 @@ def test_nothing_is_asked_for_what_is_not_kept(house: House) -> None:
     log(house, RequestLimits()).note(first, Outcome(Status.UNAUTHENTICATED), never)
     off.note(first, Outcome(), never)
     note(off, 1)
+    assert off.left_out == 0, "it is not wanted"
     assert vars(off)["_timer"] is None
 
 
@@ -101,6 +103,7 @@ def test_a_database_that_is_locked_costs_only_the_log(
             patch.setattr(house.store, "transact", locked)
             note(mine, 1)
             await mine.flush()
+        assert mine.left_out == 1
         note(mine, 2)
         await mine.stop()
 

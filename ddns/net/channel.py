@@ -154,6 +154,7 @@ class Channel(http.HTTPChannel):
 
     def requestDone(self, request: http.Request) -> None:
         limits = self.site.limits
+        self.site.answers[request.code // 100] += 1
         self._waiting = self._answered = True
         self.deadline = self.site.seconds() + (
             limits.idle_time if self.persistent else limits.linger_time
@@ -179,6 +180,7 @@ class Channel(http.HTTPChannel):
         """Answer without listening any further: what the client still sends is thrown away until
         it closes or the time is up."""
         self.refused = True
+        self.site.answers[int(status[:1])] += 1
         self.transport.write(
             b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status
         )

@@ -17,6 +17,7 @@ from ddns.net import mmsg
 from ddns.net.dns_sockets import open_pair, prepare
 from ddns.net.dns_tcp import Exempt, TcpLimits, TcpServer
 from ddns.net.responder import Faults, Responder
+from ddns.net.traffic import Traffic
 from ddns.net.udp import PlainReader, UdpReader
 
 __all__ = ["DnsListener", "Exempt", "Responder", "TcpLimits"]
@@ -32,7 +33,8 @@ class DnsListener:
     POSIX do. *addresses* are numeric hosts with ports; port 0 stands for one that is free. *limits*
     and *exempt* are for TCP, whose connections are counted over all addresses; *exempt* tells of a
     packed source whether ``limits.per_source`` is not for it. *udp_batch* chooses between
-    recvmmsg(2) and a packet a call; None takes the former where it works.
+    recvmmsg(2) and a packet a call; None takes the former where it works. What comes and goes is
+    counted in ``udp`` and ``tcp.traffic``.
 
     :raises ValueError: when *udp_batch* is True where it does not work.
     """
@@ -54,10 +56,10 @@ class DnsListener:
         self._reactor = reactor
         self._respond = respond
         self._wanted = tuple(addresses)
-        self._faults = Faults(clock or reactor)
-        self._tcp = TcpServer(
-            clock or reactor, respond, self._faults, limits or TcpLimits(), exempt
-        )
+        self._clock = clock or reactor
+        self._faults = Faults(self._clock)
+        self.udp = Traffic()
+        self.tcp = TcpServer(self._clock, respond, self._faults, limits or TcpLimits(), exempt)
         self._udp_sockets: list[socket.socket] = []
         self._tcp_sockets: list[socket.socket] = []
         self._readers: list[UdpReader] = []
@@ -93,20 +95,27 @@ class DnsListener:
 
     def limit(self, limits: TcpLimits) -> None:
         """From now on these limits hold for TCP."""
-        self._tcp.limits = limits
+        self.tcp.limits = limits
 
     def start(self) -> None:
         """Begin to answer."""
         reader = mmsg.BatchReader if self._batch else PlainReader
         for sock in self._udp_sockets:
             self._readers.append(
-                reader(IReactorFDSet(self._reactor), sock, self._respond, self._faults)
+                reader(
+                    IReactorFDSet(self._reactor),
+                    sock,
+                    self._respond,
+                    self._faults,
+                    self.udp,
+                    self._clock.seconds,
+                )
             )
             self._readers[-1].start()
         for sock in self._tcp_sockets:
             # The reactor duplicates the descriptor.
             self._ports.append(
-                IReactorSocket(self._reactor).adoptStreamPort(sock.fileno(), sock.family, self._tcp)
+                IReactorSocket(self._reactor).adoptStreamPort(sock.fileno(), sock.family, self.tcp)
             )
             sock.close()
         self._udp_sockets.clear()
@@ -121,7 +130,7 @@ class DnsListener:
         for reader in self._readers:
             reader.stop()
         waiting = [port.stopListening() or succeed(None) for port in self._ports]
-        waiting.append(self._tcp.close_all())
+        waiting.append(self.tcp.close_all())
         self._readers.clear()
         self._ports.clear()
         self._close_sockets()

@@ -23,8 +23,10 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ddns.model.counting import Admissions
 from ddns.net.peers import Tally
 from ddns.net.responder import Faults, Responder, pack_source
+from ddns.net.traffic import Traffic
 
 Exempt = Callable[[bytes], bool]
 
@@ -101,11 +103,12 @@ class Connection(Protocol):
         """Answer the messages that are complete, as long as replies can leave."""
         buffer = self._buffer
         at = 0
+        read_at = self._server.now()
         while self._blocked_since is None and len(buffer) - at >= 2:
             end = at + 2 + int.from_bytes(buffer[at : at + 2], "big")
             if end > len(buffer):
                 break
-            self._answer_one(bytes(buffer[at + 2 : end]))
+            self._answer_one(bytes(buffer[at + 2 : end]), read_at)
             at = end
         del buffer[:at]
         if self._blocked_since is not None:
@@ -115,17 +118,20 @@ class Connection(Protocol):
         elif at or self._message_since is None:
             self._message_since = self._server.now()
 
-    def _answer_one(self, wire: bytes) -> None:
+    def _answer_one(self, wire: bytes, read_at: float) -> None:
+        traffic = self._server.traffic
+        traffic.came(len(wire))
         try:
             reply = self._server.respond(wire, self.source, True)
-            framed = len(reply).to_bytes(2, "big") + reply if reply else None
+            framed = len(reply).to_bytes(2, "big") + reply if reply else b""
         except Exception:
             self._server.faults.failed(self.source)
             return
-        if framed is not None:
+        if reply:
             # Only answers count as activity: nobody keeps a connection by sending empty messages.
             self.answered_at = self._server.now()
             self.transport.write(framed)
+            traffic.went(reply, self.answered_at - read_at)
 
     # IPushProducer: the transport holds more unsent replies than it should, or none any more.
 
@@ -189,7 +195,8 @@ class Connection(Protocol):
 class TcpServer(ServerFactory):
     """The connections of all addresses together: how many there may be, and one timer for all.
 
-    *exempt* tells of a source whether ``per_source`` is not for it, such as a proxy's.
+    *exempt* tells of a source whether ``per_source`` is not for it, such as a proxy's. What comes
+    and goes is counted in ``traffic`` and ``admissions``.
     """
 
     noisy = False
@@ -207,6 +214,8 @@ class TcpServer(ServerFactory):
         self.respond = respond
         self.faults = faults
         self.limits = limits
+        self.traffic = Traffic()
+        self.admissions = Admissions()
         self._exempt = exempt
         self._connections: dict[Connection, None] = {}  # in order of arrival
         self._counted = Tally()
@@ -220,8 +229,10 @@ class TcpServer(ServerFactory):
             return None
         counted = self._counted[source[:NETWORK]]
         if counted >= self.limits.per_source and not self._exempt(source):
+            self.admissions.refused += 1
             return None
         if len(self._connections) >= self.limits.total and not self._make_room():
+            self.admissions.refused += 1
             return None
         return Connection(self, source)
 
@@ -232,10 +243,16 @@ class TcpServer(ServerFactory):
             return False
         oldest = min(idle, key=lambda connection: connection.answered_at)
         oldest.cut()
+        self.admissions.displaced += 1
         return True
+
+    def connections(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
 
     def opened(self, connection: Connection) -> None:
         self._connections[connection] = None
+        self.admissions.accepted += 1
         self._counted.enter(connection.source[:NETWORK])
         if self._timer is None:
             self._timer = self._clock.callLater(self.limits.shortest, self._sweep)

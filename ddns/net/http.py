@@ -26,6 +26,10 @@ Note = Callable[[Update, Outcome, Callable[[], tuple[str, str]]], None]
 """Is told of a request what came of it, and how to get at what the client asked and was told."""
 
 
+Answered = Callable[[str, Outcome], object]
+"""Is told what a request to a dialect came to that the pipeline has not seen."""
+
+
 def note_nothing(update: Update, outcome: Outcome, exchange: Callable[[], tuple[str, str]]) -> None:
     """For who keeps no log of requests."""
 
@@ -44,8 +48,10 @@ class UpdateResource(Resource):
         now: Callable[[], float],
         note: Note = note_nothing,
         beside: Mapping[bytes, IResource] | None = None,
+        answered: Answered = lambda dialect, outcome: None,
     ) -> None:
         super().__init__()
+        self._answered = answered
         self._beside = beside or {}
         self._perform = perform
         self._now = now
@@ -91,6 +97,8 @@ class UpdateResource(Resource):
         except Exception:
             self._log.failure("answering {dialect} failed", dialect=dialect.name)
             outcome = Outcome(Status.FAILED)
+        if not isinstance(parsed, Update):
+            self._answered(dialect.name, outcome)
         try:
             reply = dialect.render(asked, outcome)
         except Exception:

@@ -27,6 +27,7 @@ from zope.interface import implementer
 from ddns import __version__
 from ddns.miniupdate import CROWDED, IDLE, OVERTIME, Reply, Session
 from ddns.model import records
+from ddns.model.counting import Admissions
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.closing import close_our_side
@@ -207,6 +208,7 @@ class MiniupdateFactory(ServerFactory):
         self.limits = limits
         self.now = now
         self._random = random
+        self.admissions = Admissions()
         self._admitted: set[Connection] = set()
         self._refused: set[Connection] = set()
         self._by_network = peers.Tally()
@@ -216,6 +218,10 @@ class MiniupdateFactory(ServerFactory):
         many are being told already."""
         network = self._proxies.network_of(addr)
         admitted = self._has_room(network)
+        if admitted:
+            self.admissions.accepted += 1
+        else:
+            self.admissions.refused += 1
         if not admitted and len(self._refused) >= self.limits.connections:
             return None
         session = Session(

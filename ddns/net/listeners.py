@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import deferLater
 
 from ddns.api.errors import ApiError, NotFound
+from ddns.model.counting import Admissions
 from ddns.net import sockets
 from ddns.net.adopting import adopt
 
@@ -20,11 +21,17 @@ STEP = 0.02
 """Seconds between two looks at whether the connections have ended."""
 
 
-class Connections(Protocol):
-    """What a factory tells of its connections, so that a server can end in order."""
+class Counted(Protocol):
+    """What a factory tells of its connections; ``admissions`` are those that have come."""
+
+    admissions: Admissions
 
     def connections(self) -> int:
         """How many there are."""
+
+
+class Connections(Counted, Protocol):
+    """What it does to them, so that a server can end in order."""
 
     def close_connections(self) -> None:
         """End all that are not in the middle of something."""
@@ -39,7 +46,7 @@ class Listeners:
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._ports: list[tuple[str, IListeningPort]] = []
-        self._connections: list[Connections] = []
+        self._connections: list[tuple[str, Connections]] = []
         self._factories: dict[str, IProtocolFactory] = {}
         self._adopting = True
 
@@ -50,23 +57,23 @@ class Listeners:
         factory: IProtocolFactory,
         connections: Connections,
         inherited: Sequence[socket.socket] = (),
+        label: str | None = None,
     ) -> None:
         """Listen on endpoints that Twisted describes like this, for what has this *name*, and on
         sockets that listen already, which are ours from now on. There may be none; then all
-        connections are handed over.
+        connections are handed over. They are counted as *label*, if that is another.
 
         :raises twisted.internet.error.CannotListenError: when an address cannot be had.
         :raises ValueError: when a description is none.
         """
-        self._connections.append(connections)
         for sock in inherited:
             self._ports.append((name, sockets.adopt(self._reactor, sock, factory)))
         for description in descriptions:
             port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
-        self._connections.append(connections)
+        self._connections.append((label or name, connections))
         factory.doStart()  # by itself only a port would start it
-        self._factories[name] = factory
+        self._factories[label or name] = factory
 
     def adopt(self, name: str, descriptor: int) -> None:
         """Serve a connection that another process has accepted; the descriptor is closed.
@@ -88,7 +95,7 @@ class Listeners:
 
     def connections(self) -> int:
         """How many connections there are."""
-        return sum(one.connections() for one in self._connections)
+        return sum(one.connections() for _, one in self._connections)
 
     def addresses(self, name: str | None = None) -> list[tuple[str, int] | None]:
         """Where those of a name listen, or all: host and port, None for what has no such."""
@@ -97,6 +104,10 @@ class Listeners:
     def shown(self, name: str) -> str:
         """The same for the log."""
         return ", ".join(sockets.shown(port) for of, port in self._ports if of == name) or "nothing"
+
+    def counted(self) -> list[tuple[str, Connections]]:
+        """What tells of the connections, by what they are for."""
+        return list(self._connections)
 
     def unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
@@ -115,7 +126,7 @@ class Listeners:
         while self._reactor.seconds() < deadline and self.connections():
             await deferLater(self._reactor, STEP)
             self._close()
-        for one in self._connections:
+        for _, one in self._connections:
             one.abort_connections()
         self._stop_factories()
 
@@ -124,5 +135,5 @@ class Listeners:
             self._factories.popitem()[1].doStop()
 
     def _close(self) -> None:
-        for one in self._connections:
+        for _, one in self._connections:
             one.close_connections()

@@ -46,7 +46,8 @@ class _Waiting:
 class Mailer:
     """Sends letters from *sender*, each until the relay takes it, refuses it for good, or has
     failed *retries* times more; the pauses between, in seconds, begin with *pause* and double.
-    *now* tells seconds since 1970. The first four are attributes that may be set at any time."""
+    *now* tells seconds since 1970. The first four are attributes that may be set at any time.
+    ``sent`` and ``failed`` count what has left us for good."""
 
     _log = Logger()
 
@@ -71,10 +72,13 @@ class Mailer:
         self._sending = 0
         self._soon: IDelayedCall | None = None
         self._stopped = False
+        self.sent = 0
+        self.failed = 0
 
     def send(self, letter: Letter) -> None:
         """Have a letter sent. Nobody is told what becomes of it, but the log."""
         if self._stopped or self.waiting() >= MOST_WAITING:
+            self.failed += 1
             self._log.error("a mail was not sent: {count} are waiting", count=self.waiting())
             return
         domain = self.sender.rpartition("@")[2]
@@ -103,6 +107,7 @@ class Mailer:
             await deferLater(self._reactor, STEP)
         lost += len(self._ready) + self._sending
         self._ready.clear()
+        self.failed += lost
         if lost:
             self._log.warn("{count} mails were not sent before the end", count=lost)
 
@@ -119,9 +124,11 @@ class Mailer:
         try:
             octets = compose(waiting.letter, self.sender, waiting.message_id, self._now())
             await self.relay.deliver(self.sender, waiting.letter.to, octets)
+            self.sent += 1
         except NotSent as error:
             self._failed(waiting, error)
         except Exception as error:  # its text and its frames may hold what the letter says
+            self.failed += 1
             self._log.error(
                 "mail {id} was not sent: {kind}", id=waiting.message_id, kind=type(error).__name__
             )
@@ -132,6 +139,7 @@ class Mailer:
     def _failed(self, waiting: _Waiting, error: NotSent) -> None:
         waiting.attempts += 1
         if error.for_good or waiting.attempts > self.retries or self._stopped:
+            self.failed += 1
             self._log.error(
                 "mail {id} was not sent: {error}", id=waiting.message_id, error=str(error)
             )

@@ -13,10 +13,12 @@ import functools
 import socket
 import struct
 import sys
+from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorFDSet
 
 from ddns.net.responder import MAPPED, Faults, Responder
+from ddns.net.traffic import Traffic
 from ddns.net.udp import LARGEST, LINK_LOCAL, PACKETS_A_TURN, UdpReader
 
 SLOTS = 64
@@ -101,6 +103,7 @@ class _Memory:
         self.words = self.headers.cast("I")
         self.sizes = memoryview(vectors).cast("B").cast("P")[1::2]
         octets = memoryview(payload).cast("B")
+        self.rcodes = octets[3::LARGEST]  # and beside each in its octet RA, Z, AD and CD
         self.payloads = [octets[n * LARGEST : (n + 1) * LARGEST] for n in range(SLOTS)]
 
 
@@ -112,9 +115,15 @@ class BatchReader(UdpReader):
     """
 
     def __init__(
-        self, reactor: IReactorFDSet, sock: socket.socket, respond: Responder, faults: Faults
+        self,
+        reactor: IReactorFDSet,
+        sock: socket.socket,
+        respond: Responder,
+        faults: Faults,
+        traffic: Traffic,
+        seconds: Callable[[], float],
     ) -> None:
-        super().__init__(reactor, sock, respond, faults)
+        super().__init__(reactor, sock, respond, faults, traffic, seconds)
         self._calls = _Calls()
         is_v4 = sock.family == socket.AF_INET
         # struct sockaddr_in and sockaddr_in6, of which the port and the address matter
@@ -145,22 +154,28 @@ class BatchReader(UdpReader):
                 if ctypes.get_errno() == errno.EAGAIN:
                     return
                 continue  # an ICMP error about an earlier reply; packets may wait behind it
+            began = self._seconds()
             if self._redirect is not None:
                 self._redirect(count)
-            self._send(fd, self._answer(count))
+            if replies := self._answer(count):
+                self._send(fd, replies)
+                self._count(replies, self._seconds() - began)
             if count < SLOTS:
                 return  # that was all; what came since wakes the reactor again
 
     def _answer(self, count: int) -> int:
         """Put the replies to *count* packets in the slots to send, without gaps; how many."""
         respond = self._respond
+        received_sizes = self._received.words[_SIZE_WORD : count * _WORDS : _WORDS].tolist()
+        self._traffic.received += count
+        self._traffic.received_octets += sum(received_sizes)
         mapped = self._mapped
         payloads = self._sent.payloads
         sizes = self._sent.sizes
         replies = 0
         packets = zip(
             self._name.iter_unpack(self._names[: count * self._name.size]),
-            self._received.words[_SIZE_WORD : count * _WORDS : _WORDS].tolist(),
+            received_sizes,
             self._received.payloads,
             strict=False,
         )
@@ -199,9 +214,28 @@ class BatchReader(UdpReader):
             address = self._sent.address + done * _WORDS * 4
             sent = self._calls.send(fd, address, count - done, 0)
             if sent < 0 and ctypes.get_errno() == errno.EAGAIN:
-                return  # the buffer is full: to wait is worse than that some clients ask again
+                # The buffer is full: to wait is worse than that some clients ask again.
+                self._traffic.unsent += count - done
+                return
             # Stopped at a reply that cannot be sent, sendmmsg says which only if it was the first.
-            done += sent if sent > 0 else 1
+            if sent <= 0:
+                self._traffic.unsent += 1
+                sent = 1
+            done += sent
+
+    def _count(self, replies: int, seconds: float) -> None:
+        """Count the replies to a batch, which took so long, all at once."""
+        traffic = self._traffic
+        traffic.latency.observe(seconds, replies)
+        rcodes = traffic.rcodes
+        if replies == 1:  # as long as few come, which is when they come one by one
+            rcodes[self._sent.rcodes[0] & 15] += 1
+            traffic.sent_octets += self._sent.sizes[0]
+            return
+        made = self._sent.rcodes[:replies].tobytes()
+        for octet in set(made):
+            rcodes[octet & 15] += made.count(octet)
+        traffic.sent_octets += sum(self._sent.sizes[:replies].tolist())
 
     # See udp._from_destination for what the next two do, here to all packets of a batch at once.
 

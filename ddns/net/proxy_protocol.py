@@ -15,6 +15,7 @@ from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ddns.model.counting import Admissions
 from ddns.net import peers
 from ddns.net.peers import BehindProxy
 from ddns.net.proxies import Proxies
@@ -103,6 +104,7 @@ class ProxiedFactory(ServerFactory):
         self.patience = patience
         self._proxies = proxies
         self.most = most
+        self.admissions = Admissions()
         self._waiting: dict[ProxiedConnection, None] = {}  # in order of arrival
         self._quiet_until: dict[str, float] = {}
 
@@ -115,7 +117,9 @@ class ProxiedFactory(ServerFactory):
     def buildProtocol(self, addr: IAddress | None) -> ProxiedConnection | None:
         """A connection that is to bring its header; None, which closes it, for a stranger's."""
         if self._proxies.trusts(addr):
+            self.admissions.accepted += 1
             return ProxiedConnection(self, addr)
+        self.admissions.refused += 1
         self.complain("{peer} is not among proxies.trusted", addr)
         return None
 

@@ -11,6 +11,7 @@ from twisted.internet.task import LoopingCall
 from twisted.web import http, server
 from twisted.web.resource import IResource
 
+from ddns.model.counting import Admissions
 from ddns.net.channel import Channel, HttpLimits
 from ddns.net.peers import Tally
 from ddns.net.proxies import NOBODY, Proxies
@@ -51,6 +52,7 @@ class LimitedRequest(server.Request):
             len(body),
         )
         self.startedWriting = 1
+        self.code = status
         channel.send(head if self.method == b"HEAD" else head + body)
         self.finish()
 
@@ -79,7 +81,8 @@ _USUAL = HttpLimits()
 
 class LimitedSite(server.Site):
     """A Site that enforces :class:`HttpLimits`, believes *proxies* when they say where clients are,
-    and never writes a request to a log, since requests may carry secrets in their query."""
+    and never writes a request to a log, since requests may carry secrets in their query.
+    ``answers`` counts answers by the first digit of their status, ``admissions`` connections."""
 
     displayTracebacks = False
     protocol = Channel  # type: ignore[assignment]  # declared as a proxy class of Twisted's own
@@ -95,6 +98,8 @@ class LimitedSite(server.Site):
         self.limits = limits
         self.proxies = proxies
         self.seconds = reactor.seconds
+        self.admissions = Admissions()
+        self.answers = [0] * 10
         self._channels: set[Channel] = set()
         self._by_network = Tally()
         self._sweep = LoopingCall(self._cut_the_late)
@@ -127,10 +132,12 @@ class LimitedSite(server.Site):
         """Count a new connection; False when there are too many."""
         network = self.proxies.network_of(channel.peer)
         limits = self.limits
-        if network and self._by_network[network] >= limits.connections_per_address:
+        if (network and self._by_network[network] >= limits.connections_per_address) or (
+            len(self._channels) >= limits.connections and not self._make_room()
+        ):
+            self.admissions.refused += 1
             return False
-        if len(self._channels) >= limits.connections and not self._make_room():
-            return False
+        self.admissions.accepted += 1
         channel.network = network
         self._by_network.enter(network)
         self._channels.add(channel)
@@ -151,6 +158,7 @@ class LimitedSite(server.Site):
         oldest = min(candidates, key=candidates.__getitem__)
         oldest.transport.abortConnection()
         self.dismiss(oldest)
+        self.admissions.displaced += 1
         return True
 
     def dismiss(self, channel: Channel) -> None:

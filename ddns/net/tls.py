@@ -26,6 +26,8 @@ class Certificate:
     The certificate's file holds the server's certificate and after it those that lead to a root,
     in PEM; the private key's file one key without a password. They may be the same file.
 
+    ``good_until`` is when the certificate runs out, in seconds since 1970.
+
     :raises TlsError: when they cannot be used.
     """
 
@@ -52,6 +54,7 @@ class Certificate:
         except (ValueError, UnsupportedAlgorithm) as error:
             raise TlsError(f"{certificate}: TLS cannot use it: {error}") from None
         self._context = context
+        self.good_until = chain[0].not_valid_after_utc.timestamp()
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """See IOpenSSLServerConnectionCreator."""

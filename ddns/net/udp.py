@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import socket
+from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.python.failure import Failure
@@ -14,6 +15,7 @@ from zope.interface import implementer
 
 from ddns.net.dns_sockets import IP_PKTINFO, IPV6_PKTINFO, is_wildcard
 from ddns.net.responder import Faults, Responder, pack_source
+from ddns.net.traffic import Traffic, rcode_of
 
 PACKETS_A_TURN = 512
 """Packets read in one turn of the reactor, some 3 ms of work, before connections get theirs."""
@@ -36,16 +38,25 @@ class UdpReader(abc.ABC):
     Packets are answered in the order they came. One whose source port is 0 is dropped, for it
     cannot be answered. One that the responder fails on is logged and dropped. A reply that cannot
     be sent (no route, firewall, full buffer) is dropped in silence: the client asks again, and
-    whoever causes it could otherwise fill the log.
+    whoever causes it could otherwise fill the log. All are counted in *traffic*; *seconds* is a
+    clock, which is asked twice for many packets.
     """
 
     def __init__(
-        self, reactor: IReactorFDSet, sock: socket.socket, respond: Responder, faults: Faults
+        self,
+        reactor: IReactorFDSet,
+        sock: socket.socket,
+        respond: Responder,
+        faults: Faults,
+        traffic: Traffic,
+        seconds: Callable[[], float],
     ) -> None:
         self._reactor = reactor
         self._sock = sock
         self._respond = respond
         self._faults = faults
+        self._traffic = traffic
+        self._seconds = seconds
         self._wildcard = is_wildcard(sock)
 
     def start(self) -> None:
@@ -76,9 +87,15 @@ class PlainReader(UdpReader):
     """Reads and writes through :mod:`socket`, one packet a call."""
 
     def __init__(
-        self, reactor: IReactorFDSet, sock: socket.socket, respond: Responder, faults: Faults
+        self,
+        reactor: IReactorFDSet,
+        sock: socket.socket,
+        respond: Responder,
+        faults: Faults,
+        traffic: Traffic,
+        seconds: Callable[[], float],
     ) -> None:
-        super().__init__(reactor, sock, respond, faults)
+        super().__init__(reactor, sock, respond, faults, traffic, seconds)
         self._buffer = memoryview(bytearray(LARGEST))
         self._control_size = socket.CMSG_SPACE(20) if self._wildcard else 0
 
@@ -87,13 +104,18 @@ class PlainReader(UdpReader):
         receive = self._sock.recvmsg_into
         buffer = self._buffer
         buffers = (buffer,)
+        traffic = self._traffic
+        rcodes = traffic.rcodes
+        before = sum(rcodes)
+        began = self._seconds()
         for _ in range(PACKETS_A_TURN):
             try:
                 size, control, _flags, address = receive(buffers, self._control_size)
             except BlockingIOError:
-                return
+                break
             except OSError:
                 continue  # an ICMP error about an earlier reply; packets may wait behind it
+            traffic.came(size)
             if address[1] == 0:
                 continue
             source = pack_source(address[0])
@@ -109,9 +131,14 @@ class PlainReader(UdpReader):
                     else:
                         self._sock.sendto(reply, address)
                 except OSError:
-                    continue
+                    traffic.unsent += 1
                 except TypeError:  # these are no octets
                     self._faults.failed(source)
+                    continue
+                rcodes[rcode_of(reply)] += 1
+                traffic.sent_octets += len(reply)
+        if replies := sum(rcodes) - before:  # each is answered as soon as it is read
+            traffic.latency.observe((self._seconds() - began) / replies, replies)
 
 
 def _from_destination(control: _Control) -> _Control:

@@ -33,6 +33,7 @@ class Directory:
         capacity: int = 10_000,
     ) -> None:
         self._accounts: dict[str, Account] = {}
+        self._blocked: set[str] = set()  # those with a block, be it over or not
         self._by_digest: dict[bytes, Key] = {}
         self._by_number: dict[int, Key] = {}
         self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys, by who may log in
@@ -42,11 +43,16 @@ class Directory:
     def put_account(self, account: Account) -> None:
         """Add or replace an account; passwords checked for its former state are forgotten."""
         self._accounts[account.name] = account
+        if account.block is not None:
+            self._blocked.add(account.name)
+        else:
+            self._blocked.discard(account.name)
         self.passwords.forget(account.name)
 
     def remove_account(self, name: str) -> None:
         """Forget an account; its keys are removed one by one."""
         self._accounts.pop(name, None)
+        self._blocked.discard(name)
         self.passwords.forget(name)
 
     def put_key(self, key: Key) -> None:
@@ -72,6 +78,13 @@ class Directory:
     def account(self, user: str) -> Account | None:
         """The account that a client calls itself."""
         return self._accounts.get(user.strip().lower())
+
+    def census(self, now: float) -> tuple[int, int, int]:
+        """How many accounts there are, how many of them are blocked at a time in seconds since
+        1970, and how many keys there are."""
+        blocks = (self._accounts[name].block for name in self._blocked)
+        blocked = sum(block is not None and block.holds(now) for block in blocks)
+        return len(self._accounts), blocked, len(self._by_number)
 
     def by_key(self, credentials: Credentials) -> Grant | Status | None:
         """What the secret allows if it is a key of that user; DISABLED if it has been disabled.

@@ -23,6 +23,7 @@ from ddns.model.registration import Invitation, Member, Released
 from ddns.model.requests import Entry, Noted
 from ddns.model.rows import Row
 from ddns.store.results import Checked, Copied, StagedResult
+from ddns.store.vitals import Vitals
 
 T = TypeVar("T")
 
@@ -96,8 +97,8 @@ class IReading(Interface):
     def requests_of_account(name: str) -> list[tuple[bool, Entry]]:
         """The last requests of an account that are at no host of its."""
 
-    def count_hosts(account: str) -> int:
-        """How many hosts an account has."""
+    def count_hosts(account: str | None = None) -> int:
+        """How many hosts an account has, or there are."""
 
     def history(host: Host, limit: int) -> list[Event]:
         """What has become of a host and what belongs to it since it is that account's, newest
@@ -265,6 +266,9 @@ class IStore(Interface):
 
     def scan(zone: bytes) -> IScan:
         """Walk over a zone; the view is that of the first call of ``next``."""
+
+    def vitals() -> Vitals:
+        """How it is doing; also while it is closed."""
 
     def back_up(to: Path, replace: bool = False) -> Deferred[Copied]:
         """Copy the latest committed state to a file, mode 0600, whole or not at all, while updates

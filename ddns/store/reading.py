@@ -135,9 +135,10 @@ class Reading:
     def requests_of_account(self, name: str) -> list[tuple[bool, Entry]]:
         return read_requests(self._execute, "account", name)
 
-    def count_hosts(self, account: str) -> int:
-        row = self._execute("select count(*) from host where account = ?", (account,)).fetchone()
-        return int(row[0])
+    def count_hosts(self, account: str | None = None) -> int:
+        of, given = ("", ()) if account is None else (" where account = ?", (account,))
+        (count,) = self._execute(f"select count(*) from host{of}", given).fetchone()
+        return int(count)
 
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
         row = self._execute(

@@ -41,6 +41,7 @@ class RateLimiter:
     *slip*: one in so many suppressed replies is sent after all, without records and with TC set,
     so that a client whose address is abused can get its answer over TCP; 0 for none. *clock* tells
     seconds; one that is set back or stands still does no harm. Prefixes are whole octets, in bits.
+    ``slipped`` and ``dropped`` count what was not sent as it was.
     """
 
     def __init__(
@@ -66,6 +67,8 @@ class RateLimiter:
         self._before: tuple[bytes, list[int]] | None = None
         self._since = clock()
         self._suppressed = 0
+        self.slipped = 0
+        self.dropped = 0
 
     def account(self, source: bytes, about: bytes) -> int:
         """Count a reply to a packed address: :data:`SEND`, :data:`SLIP` or :data:`DROP` it."""
@@ -84,7 +87,11 @@ class RateLimiter:
         self._suppressed += 1
         if self._suppressed > _MOST:
             self._turn(False)  # the clock stands still
-        return SLIP if self._slip and (count - self._limit) % self._slip == 0 else DROP
+        if self._slip and (count - self._limit) % self._slip == 0:
+            self.slipped += 1
+            return SLIP
+        self.dropped += 1
+        return DROP
 
     def _turn(self, adjacent: bool) -> None:
         """Begin a new second; *adjacent* if what happened in the last one still matters."""

@@ -253,6 +253,7 @@ def test_it_gives_up_in_the_end(running: RunningReactor, make: Make, logged: lis
     idle(running, mailer)
     assert len([text for text in logged if "tried again" in text]) == 2
     assert len([text for text in logged if "was not sent" in text]) == 1
+    assert (mailer.sent, mailer.failed) == (0, 1)
     assert not [text for text in logged if "canary" in text or "alice@" in text]
 
 
@@ -266,6 +267,7 @@ def test_a_letter_that_cannot_be_sent_does_not_hold_up_others(
         send(running, mailer)
         send(running, mailer)
         assert len(relay.wait(2)) == 2
+        until(lambda: (mailer.sent, mailer.failed) == (2, 1))
     assert [text for text in logged if "ValueError" in text]
     assert not [text for text in logged if "canary" in text]
 
@@ -284,6 +286,7 @@ def test_what_waits_is_bounded(running: RunningReactor, make: Make, logged: list
     running.call(mailer.stop, 5.0)
     assert running.call(mailer.waiting) == 0
     assert f"{MOST_WAITING} mails were not sent before the end" in logged
+    assert (mailer.sent, mailer.failed) == (0, MOST_WAITING + 7)
 
 
 def test_the_end_waits_for_what_is_ready(running: RunningReactor, make: Make) -> None:

@@ -30,6 +30,42 @@ OTHER = names.from_text("other.example")
 class LivingContract:
     """See the module; the fixtures are those of the contract."""
 
+    # Vitals ----------------------------------------------------------------------------------
+
+    def test_what_it_does_is_counted(self, store: Blocking) -> None:
+        store.commit(fill)
+        store.at_once(*(put(address(last=last)) for last in range(1, 8)))
+        vitals = store.running.call(store.store.vitals)
+        assert vitals.position == len(store.since(0))
+        assert vitals.waiting == 0
+        assert vitals.size + vitals.log_size > 0
+        commits = vitals.commits
+        assert sum(commits.works.counts) == sum(commits.seconds.counts) == 2
+        assert commits.works.sum == 8
+        assert commits.seconds.sum > 0
+        assert (commits.failed, vitals.failed_ago) == (0, None)
+
+    def test_work_that_waits_is_counted(self, store: Blocking) -> None:
+        seen: list[int] = []
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hang(transaction: ITransaction) -> None:
+            begun.set()
+            assert go_on.wait(20.0)
+
+        def ask() -> None:
+            done = [store.store.transact(AUTHOR, lambda transaction: None) for _ in range(3)]
+            seen.append(store.store.vitals().waiting)
+            go_on.set()
+            assert len(done) == 3
+
+        store.running.reactor.callFromThread(store.store.transact, AUTHOR, hang)
+        assert begun.wait(20.0)
+        store.running.call(ask)
+        assert seen == [3]
+        store.commit(lambda transaction: None)
+        assert store.running.call(store.store.vitals).waiting == 0
+
     # Scans -----------------------------------------------------------------------------------
 
     def test_a_scan_walks_in_owner_order_through_all_rows(self, store: Blocking) -> None:

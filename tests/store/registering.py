@@ -46,10 +46,11 @@ class RegisteringContract:
             transaction.put_host(Host(names.from_text("b.example.net"), ORIGIN, "alice"))
             counted = [transaction.count_hosts("alice"), transaction.count_hosts("bob")]
             transaction.remove_host(HOME)
-            return [*counted, transaction.count_hosts("alice")]
+            return [*counted, transaction.count_hosts("alice"), transaction.count_hosts()]
 
         store.commit(fill)
-        assert store.commit(work).value == [2, 0, 1]
+        assert store.read(lambda r: r.count_hosts()) == 1
+        assert store.commit(work).value == [2, 0, 1, 1]
         assert store.read(lambda r: r.count_hosts("alice")) == 1
         assert store.read(lambda r: r.count_hosts("nobody")) == 0
 

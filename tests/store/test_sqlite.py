@@ -249,8 +249,14 @@ def test_work_fails_within_its_patience_and_goes_on_after(
     assert [str(result) for result in results] == ["the database is locked by another program"] * 2
     assert all(isinstance(result, StoreError) for result in results)
     assert store.read(lambda r: r.rrsets(ORIGIN, HOME)) == []
+    vitals = store.running.call(store.store.vitals)
+    assert vitals.commits.failed == 2
+    assert 0 <= vitals.failed_ago < PATIENCE
     locked.execute("rollback")
+    store.commit(lambda transaction: None)
+    assert store.running.call(store.store.vitals).failed_ago is not None, "nothing was written"
     store.commit(put(address(last=3)))
+    assert store.running.call(store.store.vitals).failed_ago is None
     assert store.events[-1].position == 6
     assert [event.position for event in store.since(0)] == [1, 2, 3, 4, 5, 6]
 
@@ -258,7 +264,7 @@ def test_work_fails_within_its_patience_and_goes_on_after(
 def test_work_waits_for_a_lock_that_is_given_up(
     store: Blocking, locked: sqlite3.Connection, running: RunningReactor
 ) -> None:
-    store.store._patience = PATIENCE  # type: ignore[attr-defined]
+    store.store._writer.patience = PATIENCE  # type: ignore[attr-defined]
     timer = threading.Timer(0.2, locked.execute, ["rollback"])
     timer.start()
     store.commit(put(address()))
@@ -327,6 +333,7 @@ def test_a_failed_commit_leaves_nothing_behind(
     failing.fails = lambda statement: statement.startswith(where)
     results = store.at_once(*works)
     assert [type(result) for result in results] == [StoreError, StoreError]
+    assert store.running.call(store.store.vitals).commits.failed == 2
     assert len(store.commits) == 1
     failing.fails = lambda statement: False
     assert store.read(lambda r: (r.rrsets(ORIGIN, HOME), len(r.accounts()))) == ([], 2)

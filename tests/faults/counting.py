@@ -51,7 +51,7 @@ def number_of(rdata: bytes) -> int:
 @dataclass
 class Counter:
     """A client that gives all of its hosts the next number in one go; what it knows outlives the
-    server. *told_to_stop* is set while the server may refuse what it is asked."""
+    server. It may be cut off, but never refused, not even by a server that is about to stop."""
 
     way: str
     hosts: tuple[str, ...]
@@ -59,10 +59,9 @@ class Counter:
     pause: float = 0.0
     attempted: int = 0
     acknowledged: list[int] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def work(self, server: Server, over: threading.Event, told_to_stop: threading.Event) -> None:
+    def work(self, server: Server, over: threading.Event) -> None:
         """Update for as long as there is a server."""
         while not over.wait(self.pause):
             self.attempted += 1
@@ -81,8 +80,6 @@ class Counter:
                 done, said = False, repr(error)
             if done:
                 self.acknowledged.append(self.attempted)
-            elif said and told_to_stop.is_set():
-                self.refused.append(said)
             elif said:  # a line-based client reads nothing when the server has gone
                 self.failures.append(f"{self.way}, {address}: {said}")
 

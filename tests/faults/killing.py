@@ -85,15 +85,14 @@ class Run:
 
     def _kill_while_it_runs(self, stop: bool) -> None:
         before = [len(counter.acknowledged) for counter in self.counters]
-        with self._load() as told_to_stop:
+        with self._load():
             eventually(partial(self._all_have_more, before), "updates go on")
             time.sleep(self.chance.random() * 0.4)
             process = self.server.process
             assert process is not None
             if stop:
-                told_to_stop.set()
                 process.send_signal(signal.SIGTERM)
-                time.sleep(self.chance.random() * 0.25)
+                time.sleep(self.chance.random() * 0.15)
             self.server.kill()
         if process.returncode == -signal.SIGKILL:
             self.kills["while it stops" if stop else "under load"] += 1
@@ -102,11 +101,11 @@ class Run:
             self.stops += 1
 
     @contextmanager
-    def _load(self) -> Iterator[threading.Event]:
-        """Clients at work; the event tells them that the server was told to stop."""
-        over, told_to_stop = threading.Event(), threading.Event()
+    def _load(self) -> Iterator[None]:
+        """Clients at work."""
+        over = threading.Event()
         threads = [
-            threading.Thread(target=counter.work, args=(self.server, over, told_to_stop))
+            threading.Thread(target=counter.work, args=(self.server, over))
             for counter in self.counters
         ]
         threads.append(threading.Thread(target=self.watcher.work, args=(self.server, over)))
@@ -114,7 +113,7 @@ class Run:
             thread.daemon = True
             thread.start()
         try:
-            yield told_to_stop
+            yield
         finally:
             over.set()
             for thread in threads:

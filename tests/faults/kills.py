@@ -58,12 +58,10 @@ def report(run: Run) -> None:
     moments = ", ".join(f"{count} {moment}" for moment, count in run.kills.most_common())
     print(f"kills: {run.kills.total()} ({moments}); ended in order before: {run.stops}")
     print(f"journal: {run.ledger.position} changes")
-    print(f"{'updates by':20} {'acknowledged':>12} {'attempted':>10} {'refused':>8}")
-    rows = [
-        (one.way, len(one.acknowledged), one.attempted, len(one.refused)) for one in run.counters
-    ]
+    print(f"{'updates by':20} {'acknowledged':>12} {'attempted':>10}")
+    rows = [(one.way, len(one.acknowledged), one.attempted) for one in run.counters]
     for way, *counts in (*rows, ("all", *map(sum, zip(*[row[1:] for row in rows], strict=True)))):
-        print("{:20} {:12} {:10} {:8}".format(way, *counts))
+        print("{:20} {:12} {:10}".format(way, *counts))
 
 
 if __name__ == "__main__":

@@ -30,8 +30,9 @@ PESTS = "pests"
 """The account of those who come too often, blocked again and again."""
 
 HOSTS = 200
-GHOSTS = 40
-"""Strangers: each has a name, a wrong password and a network, and is known after its first try."""
+GHOSTS, TRIES = 20, 10
+"""Strangers: each has a name, a wrong password and a network, and comes so often before the next
+one does, as a router would that has an old password. Only the first try costs argon2."""
 
 TIMEOUT = 30.0
 MOST_SAID = 20
@@ -252,7 +253,7 @@ class Mixture:
     # Those who fail ----------------------------------------------------------------------------
 
     def _ghost(self, turn: Iterator[int]) -> None:
-        number = next(turn) % GHOSTS
+        number = next(turn) // TRIES % GHOSTS
         user = ACCOUNT if number % 2 else f"ghost{number}"
         connection = http.client.HTTPConnection(
             "127.0.0.1",

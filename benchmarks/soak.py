@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks import samples
@@ -48,8 +49,10 @@ class Queries:
         )
         self.name = f"queries over {mode.upper()}"
 
-    def finish(self) -> tuple[int, int]:
-        """How many were answered and how many were not."""
+    def finish(self, early: bool) -> tuple[int, int]:
+        """How many were answered and how many were not; without waiting for its time if *early*."""
+        if early:
+            self._process.send_signal(signal.SIGINT)
         said, _ = self._process.communicate()
 
         def number(label: str) -> int:
@@ -82,15 +85,21 @@ def at_work(activities: Sequence[Activity]) -> Iterator[None]:
             thread.join(60.0)
 
 
+def runs(server: Server) -> bool:
+    """Whether the process is there."""
+    return server.process is not None and server.process.poll() is None
+
+
 def watch(server: Server, mixture: Mixture, seconds: float, every: float) -> list[Sample]:
     """Look at the server until the time is over, or it has ended."""
     assert server.process is not None
     began, found = time.monotonic(), []
-    while (now := time.monotonic() - began) < seconds and server.process.poll() is None:
+    while (now := time.monotonic() - began) < seconds and runs(server):
         slowest = [max(one.slowest for one in mixture.updates), mixture.query.slowest]
         for one in (*mixture.updates, mixture.query):
             one.slowest = 0.0
-        found.append(samples.take(now, server.process.pid, server.database, *slowest))
+        with suppress(OSError, KeyError):  # it ends just now
+            found.append(samples.take(now, server.process.pid, server.database, *slowest))
         time.sleep(every)
     return found
 
@@ -122,7 +131,7 @@ def soak(args: argparse.Namespace, folder: Path) -> list[str]:
             loads.append(Queries(server, mode, rate, data, args.seconds))
         with at_work(mixture.activities):
             taken = watch(server, mixture, args.seconds, args.every)
-        answered = {load.name: load.finish() for load in loads}
+        answered = {load.name: load.finish(early=not runs(server)) for load in loads}
         return report(server, mixture, taken, answered, args.table)
     finally:
         for load in loads:
@@ -155,7 +164,7 @@ def report(
         print(f"{name}: {max(getattr(one, name) for one in taken):.0f} at most")
     print(f"resident: {taken[0].resident:.0f} MiB first, {taken[-1].resident:.0f} MiB last")
     wrong += judge(taken)
-    if server.process is None or server.process.poll() is not None:
+    if not runs(server):
         wrong.append(f"the server has ended:\n{server.log[-2000:]}")
     else:
         wrong += [f"ddns check: {fault}" for fault in server.call("check")["faults"]]

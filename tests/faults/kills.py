@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from tests.faults.killing import Run
@@ -40,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         wrong = ""
     except AssertionError as error:
         wrong = str(error)
+    except Exception:
+        wrong = traceback.format_exc()
     finally:
         server.clean_up()
     print(f"seed: {args.seed}")

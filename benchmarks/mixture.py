@@ -7,7 +7,6 @@ where a client is one of the bad ones; anything else is a failure.
 from __future__ import annotations
 
 import http.client
-import itertools
 import random
 import socket
 import struct
@@ -16,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from urllib.parse import urlencode
 
 from ddns.cli.client import HttpClient, SocketClient
@@ -33,6 +33,12 @@ HOSTS = 200
 GHOSTS, TRIES = 20, 10
 """Strangers: each has a name, a wrong password and a network, and comes so often before the next
 one does, as a router would that has an old password. Only the first try costs argon2."""
+
+GUESTS = 50
+"""Names of accounts that come and go."""
+
+NAMES, NETWORKS = 5000, 1200
+"""More of each than the server remembers."""
 
 TIMEOUT = 30.0
 MOST_SAID = 20
@@ -104,23 +110,25 @@ class Mixture:
         ways = {**UPDATES, "record_set": self._record_set}
         each = len(ways) / updates
         self.updates = [
-            Activity(f"updates, {way}", each, partial(self._update, update, itertools.count()))
+            Activity(f"updates, {way}", each, partial(self._update, update, count()))
             for way, update in ways.items()
         ]
         self.query = Activity("queries, one by one", 0.1, self._query)
         self.activities = [
             *self.updates,
             self.query,
-            Activity("wrong passwords", 1.0, partial(self._ghost, itertools.count())),
+            Activity("wrong passwords", 1.0, partial(self._ghost, count())),
             Activity("unknown hosts", 1.0, self._unknown_host),
             Activity("pests", 0.1, self._pest),
             Activity("blocks lifted", 20.0, self._lift),
             Activity("connections dropped", 0.1, self._drop),
-            Activity("hosts that come and go", 1.0, self._host_comes_and_goes),
-            Activity("accounts that come and go", 2.0, self._account_comes_and_goes),
+            Activity("hosts come and go", 1.0, self._host_comes_and_goes),
+            Activity(
+                "accounts that come and go", 2.0, partial(self._account_comes_and_goes, count())
+            ),
             Activity("logins", 2.0, self._log_in),
-            Activity("reloads", 5.0, partial(self._reload, itertools.count(1))),
-            Activity("imports", 10.0, partial(self._import, itertools.count())),
+            Activity("reloads", 5.0, partial(self._reload, count(1))),
+            Activity("imports", 10.0, partial(self._import, count())),
             Activity("exports", 10.0, self._export),
             Activity("backups", 10.0, self._back_up),
         ]
@@ -136,6 +144,18 @@ class Mixture:
         for host in [self._host(number) for number in range(HOSTS)]:
             server.call("host_add", name=host, account=ACCOUNT, records=first)
         server.call("host_add", name=f"pest.{ZONE}", account=PESTS)
+        self._fill_caches()
+
+    def _fill_caches(self) -> None:
+        """Names and addresses that the server has seen lately, which in a quiet life takes it an
+        hour."""
+        login = f"{ACCOUNT}:{self.secrets.update}"
+        for first in range(0, NAMES, 20):
+            hosts = ",".join(f"u{number}.{ZONE}" for number in range(first, first + 20))
+            reply = self.server.update(login, hosts, "192.0.2.5")
+            _expect(reply.body == "nohost\n" * 20, reply.body)
+        for number in range(NETWORKS):
+            connect(self.server.miniupdate_port, number).close()
 
     @staticmethod
     def _host(number: int) -> str:
@@ -185,18 +205,20 @@ class Mixture:
         server.call("host_remove", name=host)
         _expect(server.answers(host) == [], "DNS answers for a host that has gone")
 
-    def _account_comes_and_goes(self) -> None:
-        server, account = self.server, f"guest{random.getrandbits(40):x}"
+    def _account_comes_and_goes(self, turn: Iterator[int]) -> None:
+        server, account = self.server, f"guest{next(turn) % GUESTS}"
         host = f"{account}.{ZONE}"
         server.call("account_add", name=account)
-        key = server.call("key_add", account=account)["key"]
-        server.call("host_add", name=host, account=account)
-        reply = server.update(f"{account}:{key}", host, "192.0.2.3")
-        _expect(reply.body == "good 192.0.2.3\n", reply.body)
+        key = server.call("key_add", account=account, kind="dondns")["key"]
+        first = [{"type": "A", "rdata": "192.0.2.1"}]  # activates it
+        server.call("host_add", name=host, account=account, records=first)
+        path = "/plain/?" + urlencode({"user": account, "apikey": key, "host": host})
+        reply = server.get(path + "&ip=192.0.2.3")
+        _expect(reply.body.startswith("OK\n"), reply.body)
         server.call("host_remove", name=host)
         server.call("account_remove", name=account)
-        reply = server.update(f"{account}:{key}", host, "192.0.2.4")
-        _expect(reply.body == "badauth\n", reply.body)
+        reply = server.get(path + "&ip=192.0.2.4")
+        _expect(not reply.body.startswith("OK\n"), reply.body)
 
     def _log_in(self) -> None:
         """Half of them never log out."""
@@ -294,11 +316,16 @@ class Mixture:
                 (server.dns_port, b""),
             ]
         )
-        source = f"127.{random.randrange(10, 250)}.{random.randrange(256)}.1"
-        with socket.create_connection(("127.0.0.1", port), TIMEOUT, (source, 0)) as dropped:
+        with connect(port, random.randrange(NETWORKS)) as dropped:
             dropped.sendall(begun)
             if random.random() < 0.5:  # with a reset
                 dropped.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def connect(port: int, network: int) -> socket.socket:
+    """A connection from a network of that number."""
+    source = f"127.{10 + network // 256}.{network % 256}.1"
+    return socket.create_connection(("127.0.0.1", port), TIMEOUT, (source, 0))
 
 
 def _address(number: int) -> str:

@@ -30,7 +30,7 @@ from tests.processes import Server
 BOUNDS = (
     Bound("resident", "MiB", noise=4.0, per_hour=8.0),
     Bound("descriptors", "descriptors", noise=8.0, per_hour=2.0),
-    Bound("threads", "threads", noise=2.0, per_hour=1.0),
+    Bound("threads", "threads", noise=4.0, per_hour=1.0),
     Bound("database", "MiB", noise=1.0, per_hour=1.0),
 )
 

@@ -10,14 +10,12 @@ import http.client
 import random
 import socket
 import struct
-import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from urllib.parse import urlencode
 
+from benchmarks.activity import Activity
 from ddns.cli.client import HttpClient, SocketClient
 from ddns.paths import socket_path
 from tests.conftest import ACCOUNT, ZONE
@@ -34,44 +32,11 @@ GHOSTS, TRIES = 20, 10
 """Strangers: each has a name, a wrong password and a network, and comes so often before the next
 one does, as a router would that has an old password. Only the first try costs argon2."""
 
-GUESTS = 50
-"""Names of accounts that come and go."""
-
+GUESTS = 50  # names of accounts that come and go
 NAMES, NETWORKS = 5000, 1200
 """More of each than the server remembers."""
 
 TIMEOUT = 30.0
-MOST_SAID = 20
-"""How many failures of an activity are kept in words."""
-
-
-@dataclass
-class Activity:
-    """Something that is done every *period* seconds; *slowest* is for whoever looks to set back."""
-
-    name: str
-    period: float
-    act: Callable[[], None]
-    done: int = 0
-    failed: int = 0
-    failures: list[str] = field(default_factory=list)
-    slowest: float = 0.0
-
-    def work(self, over: threading.Event) -> None:
-        """Until it is over. What comes late is not made up for."""
-        due = time.monotonic() + random.random() * self.period
-        while not over.wait(max(0.0, due - time.monotonic())):
-            began = time.monotonic()
-            try:
-                self.act()
-            except Exception as error:
-                self.failed += 1
-                if len(self.failures) < MOST_SAID:
-                    self.failures.append(f"{self.name}: {error!r}")
-            else:
-                self.done += 1
-            self.slowest = max(self.slowest, time.monotonic() - began)
-            due = max(due + self.period, began)
 
 
 def settings(turn: int) -> str:
@@ -141,7 +106,7 @@ class Mixture:
         self.secrets = keys(server)
         self._pests_key = server.call("key_add", account=PESTS)["key"]
         first = [{"type": "A", "rdata": "192.0.2.1"}]  # activates it for DonDNS
-        for host in [self._host(number) for number in range(HOSTS)]:
+        for host in [_host(number) for number in range(HOSTS)]:
             server.call("host_add", name=host, account=ACCOUNT, records=first)
         server.call("host_add", name=f"pest.{ZONE}", account=PESTS)
         self._fill_caches()
@@ -157,10 +122,6 @@ class Mixture:
         for number in range(NETWORKS):
             connect(self.server.miniupdate_port, number).close()
 
-    @staticmethod
-    def _host(number: int) -> str:
-        return f"h{number}.{ZONE}"
-
     def time_for(self, name: str, seconds: float) -> bool:
         """Whether an activity must have been done within so long."""
         periods = {one.name: one.period for one in self.activities}
@@ -171,7 +132,7 @@ class Mixture:
         chance = random.Random(1)
         lines = []
         for _ in range(10_000):
-            known = self._host(chance.randrange(HOSTS))
+            known = _host(chance.randrange(HOSTS))
             made_up = f"x{chance.getrandbits(64):x}"
             lines += [f"{known} A", f"{known} AAAA", f"{known} ANY", f"{ZONE} SOA"]
             lines += [f"{known} A", f"{made_up}.{ZONE} A", f"{made_up}.elsewhere.example A"]
@@ -181,7 +142,7 @@ class Mixture:
 
     def _update(self, update: Callable[..., tuple[bool, str]], turn: Iterator[int]) -> None:
         number = next(turn)
-        host = self._host(number % HOSTS)
+        host = _host(number % HOSTS)
         done, said = update(self.server, self.secrets, _address(random.getrandbits(22)), host)
         _expect(done, said)
 
@@ -191,7 +152,7 @@ class Mixture:
         return answer["rdatas"] == [address], str(answer)
 
     def _query(self) -> None:
-        host = self._host(random.randrange(HOSTS))
+        host = _host(random.randrange(HOSTS))
         tcp = random.random() < 0.3
         answer = self.server.ask(host, tcp=tcp, timeout=TIMEOUT)
         _expect(len(answer.answer) == 1, str(answer))
@@ -227,7 +188,7 @@ class Mixture:
             token = HttpClient(connection, "/api").call("log_in", name=ACCOUNT, password=PASSWORD)
             headers = {"Authorization": f"Bearer {token['token']}"}
             person = HttpClient(connection, "/api", headers)
-            host = self._host(random.randrange(HOSTS))
+            host = _host(random.randrange(HOSTS))
             person.call("host_show", name=host)
             person.call("host_history", name=host)
             if random.random() < 0.5:
@@ -285,7 +246,7 @@ class Mixture:
         )
         try:
             headers = {"User-Agent": "ghost/1", "Authorization": basic(f"{user}:wrong{number}")}
-            connection.request("GET", f"/nic/update?hostname={self._host(number)}", headers=headers)
+            connection.request("GET", f"/nic/update?hostname={_host(number)}", headers=headers)
             said = connection.getresponse().read()
         finally:
             connection.close()
@@ -326,6 +287,10 @@ def connect(port: int, network: int) -> socket.socket:
     """A connection from a network of that number."""
     source = f"127.{10 + network // 256}.{network % 256}.1"
     return socket.create_connection(("127.0.0.1", port), TIMEOUT, (source, 0))
+
+
+def _host(number: int) -> str:
+    return f"h{number}.{ZONE}"
 
 
 def _address(number: int) -> str:

@@ -16,14 +16,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks import samples
-from benchmarks.mixture import Activity, Mixture, settings
+from benchmarks.activity import at_work
+from benchmarks.mixture import Mixture, settings
 from benchmarks.samples import Bound, Sample
 from tests.processes import Server
 
@@ -68,21 +68,6 @@ class Queries:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-
-
-@contextmanager
-def at_work(activities: Sequence[Activity]) -> Iterator[None]:
-    """Each in a thread of its own."""
-    over = threading.Event()
-    threads = [threading.Thread(target=one.work, args=(over,), daemon=True) for one in activities]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join(60.0)
 
 
 def runs(server: Server) -> bool:

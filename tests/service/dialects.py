@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Protocol
 from urllib.parse import urlencode
 
 from tests.clients.miniupdate_client import MiniupdateClient
@@ -30,55 +30,71 @@ def keys(server: Server) -> Secrets:
     return Secrets(*(key["key"] for key in made))
 
 
-Update = Callable[[Server, Secrets, str], tuple[bool, str]]
-"""Sets the host's address; whether the client is told that it is done, and all that it is told."""
+class Update(Protocol):
+    """Sets a host's address; whether the client is told that it is done, and all it is told."""
+
+    __name__: str
+
+    def __call__(
+        self, server: Server, secrets: Secrets, address: str, host: str = HOST, /
+    ) -> tuple[bool, str]: ...
 
 
-def dyndns2(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
-    reply = server.update(f"{USER}:{secrets.update}", HOST, address)
+def dyndns2(server: Server, secrets: Secrets, address: str, host: str = HOST) -> tuple[bool, str]:
+    reply = server.update(f"{USER}:{secrets.update}", host, address)
     return reply.body in (f"good {address}\n", f"nochg {address}\n"), reply.body
 
 
-def securityspace(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
-    path = "/dns/dynamic.html?" + urlencode({"hostname": HOST, "myip": address})
+def securityspace(
+    server: Server, secrets: Secrets, address: str, host: str = HOST
+) -> tuple[bool, str]:
+    path = "/dns/dynamic.html?" + urlencode({"hostname": host, "myip": address})
     reply = server.get(path, login=f"{USER}:{secrets.update}")
-    return reply.body in (f"good {address}\n", f"nochg {HOST}\n"), reply.body
+    return reply.body in (f"good {address}\n", f"nochg {host}\n"), reply.body
 
 
-def areg(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
-    query = {"opcode": "ADD", "host": HOST, "username": USER, "password": secrets.update}
+def areg(server: Server, secrets: Secrets, address: str, host: str = HOST) -> tuple[bool, str]:
+    query = {"opcode": "ADD", "host": host, "username": USER, "password": secrets.update}
     reply = server.get("/areg.php?" + urlencode({**query, "ip": address}))
-    return reply.body.startswith(f"okay. {HOST} mapped to {address}."), reply.body
+    return reply.body.startswith(f"okay. {host} mapped to {address}."), reply.body
 
 
-def _dondns(server: Server, form: str, secrets: Secrets, address: str) -> str:
-    query = {"user": USER, "apikey": secrets.dondns, "host": HOST, "ip": address}
+def _dondns(server: Server, form: str, secrets: Secrets, address: str, host: str) -> str:
+    query = {"user": USER, "apikey": secrets.dondns, "host": host, "ip": address}
     return server.get(f"/{form}/?" + urlencode(query)).body
 
 
-def dondns_json(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
-    body = _dondns(server, "json", secrets, address)
+def dondns_json(
+    server: Server, secrets: Secrets, address: str, host: str = HOST
+) -> tuple[bool, str]:
+    body = _dondns(server, "json", secrets, address, host)
     return json.loads(body)["success"], body
 
 
-def dondns_xml(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
-    body = _dondns(server, "xml", secrets, address)
+def dondns_xml(
+    server: Server, secrets: Secrets, address: str, host: str = HOST
+) -> tuple[bool, str]:
+    body = _dondns(server, "xml", secrets, address, host)
     return ET.fromstring(body.encode()).get("success") == "1", body
 
 
-def dondns_plain(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
-    body = _dondns(server, "plain", secrets, address)
+def dondns_plain(
+    server: Server, secrets: Secrets, address: str, host: str = HOST
+) -> tuple[bool, str]:
+    body = _dondns(server, "plain", secrets, address, host)
     return body.startswith("OK\n"), body
 
 
-def miniupdate(server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+def miniupdate(
+    server: Server, secrets: Secrets, address: str, host: str = HOST
+) -> tuple[bool, str]:
     with MiniupdateClient("127.0.0.1", server.miniupdate_port) as client:
         said = client.login(USER, secrets.miniupdate)
         if not said.startswith("OK"):
             return False, said
-        said = client.update(HOST, address)
+        said = client.update(host, address)
         client.exit()
-        return said == f"OK {HOST.upper()} mapped to {address}", said
+        return said == f"OK {host.upper()} mapped to {address}", said
 
 
 UPDATES: dict[str, Update] = {

@@ -52,8 +52,7 @@ class Listeners:
         inherited: Sequence[socket.socket] = (),
     ) -> None:
         """Listen on endpoints that Twisted describes like this, for what has this *name*, and on
-        sockets that listen already, which are ours from now on. There may be none; then all
-        connections are handed over.
+        sockets that listen already, which are ours from now on.
 
         :raises twisted.internet.error.CannotListenError: when an address cannot be had.
         :raises ValueError: when a description is none.
@@ -64,7 +63,10 @@ class Listeners:
         for description in descriptions:
             port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
-        self._connections.append(connections)
+
+    def adopt_for(self, name: str, factory: IProtocolFactory) -> None:
+        """From now on serve what another process has accepted for this *name* like what a port of
+        this factory accepts, which listens here, or would."""
         factory.doStart()  # by itself only a port would start it
         self._factories[name] = factory
 

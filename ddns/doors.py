@@ -117,6 +117,7 @@ class Doors:
         )
         direct, proxied = split_listeners(() if given or given_proxied else descriptions)
         self.listeners.listen(name, direct, factory, connections, given)
+        self.listeners.adopt_for(name, factory)  # who hands it over is no proxy
         if given_proxied and not self._settings.proxies.trusted:
             raise ValueError("proxies.trusted: expected networks, for the socket passed to us")
         if proxied or given_proxied:

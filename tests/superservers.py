@@ -124,10 +124,11 @@ def superserver(name: str, server: Server) -> Iterator[SuperServer]:
 
 @contextmanager
 def keeping(file: Path) -> Iterator[None]:
-    """A file has to be afterwards what it was before: inetd has no option to leave it alone."""
-    before = file.read_bytes() if file.exists() else None
+    """The pid file of an inetd that runs on this machine has to be afterwards what it was before:
+    inetd has no option to leave it alone. That of one that has ended meanwhile is not put back."""
+    before = file.read_text() if file.exists() else ""
     try:
         yield
     finally:
-        if before is not None:
-            file.write_bytes(before)
+        if before and Path(f"/proc/{before.strip()}").exists():
+            file.write_text(before)

@@ -60,8 +60,8 @@ class Listeners:
         label: str | None = None,
     ) -> None:
         """Listen on endpoints that Twisted describes like this, for what has this *name*, and on
-        sockets that listen already, which are ours from now on. There may be none; then all
-        connections are handed over. They are counted as *label*, if that is another.
+        sockets that listen already, which are ours from now on. They are counted as *label*, if
+        that is another.
 
         :raises twisted.internet.error.CannotListenError: when an address cannot be had.
         :raises ValueError: when a description is none.
@@ -72,8 +72,12 @@ class Listeners:
             port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
         self._connections.append((label or name, connections))
+
+    def adopt_for(self, name: str, factory: IProtocolFactory) -> None:
+        """From now on serve what another process has accepted for this *name* like what a port of
+        this factory accepts, which listens here, or would."""
         factory.doStart()  # by itself only a port would start it
-        self._factories[label or name] = factory
+        self._factories[name] = factory
 
     def adopt(self, name: str, descriptor: int) -> None:
         """Serve a connection that another process has accepted; the descriptor is closed.

@@ -82,6 +82,7 @@ def control_of(house: House, path: Path, **limits: Any) -> Iterator[Control]:
     with line_clients.serving(running, LineLimits(**limits)) as lines:
         listeners = Listeners(running.reactor)
         running.call(listeners.listen, "miniupdate", [], lines.factory, lines.factory)
+        running.call(listeners.adopt_for, "miniupdate", lines.factory)
         listener = ControlListener(running.reactor, house.operations, path, listeners.adopt, give)
         running.call(listener.start)
         yield Control(path, listener, listeners, lines, locks)
@@ -157,6 +158,16 @@ def test_it_is_served_like_one_that_was_accepted_here(control: Control) -> None:
     until(lambda: control.lines.connections() == 0)
 
 
+def test_it_is_counted_once(control: Control) -> None:
+    count = control.listeners.connections
+    with accepted() as (client, server):
+        assert control.hand_over(server) == (200, "")
+        server.close()
+        with Wrapped(client):
+            assert control.lines.running.call(count) == 1
+    until(lambda: control.lines.running.call(count) == 0)
+
+
 def test_over_ipv6(control: Control) -> None:
     try:
         with accepted(host="::1") as (client, server):
@@ -211,9 +222,7 @@ def test_the_answer_comes_before_anything_is_done_with_the_connection(control: C
     """So who gets none may hand it to somebody else."""
     reactor, released = control.lines.running.reactor, threading.Event()
     sleepy = Sleepy(reactor, released)
-    control.lines.running.call(
-        control.listeners.listen, "sleepy", [], sleepy, control.lines.factory
-    )
+    control.lines.running.call(control.listeners.adopt_for, "sleepy", sleepy)
     with accepted() as (client, server), control.connect() as sock:
         client.sendall(b"a first word")
         request = b"POST /connections/sleepy HTTP/1.0\r\n\r\n"

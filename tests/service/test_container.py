@@ -53,7 +53,7 @@ def test_what_is_named_is_there() -> None:
     for source in re.findall(r"^COPY (?!--from)(\S+) ", CONTAINERFILE, re.MULTILINE):
         assert (context / source).exists()
     ignored = (context / ".dockerignore").read_text().split()
-    for needed in ("ddns", "twisted", "deploy", "setup.cfg", "pyproject.toml", "README.md"):
+    for needed in ("bin", "ddns", "twisted", "deploy", "setup.cfg", "pyproject.toml", "README.md"):
         assert needed not in ignored
         assert (context / needed).exists()
 

@@ -17,7 +17,7 @@ import pytest
 
 from ddns.paths import lock_path, socket_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
-from tests.processes import Server, basic, eventually, update_path
+from tests.processes import Server, basic, eventually, free_port, update_path
 from tests.programs import PATIENCE, run, script
 from tests.service.dialects import Secrets, keys
 from tests.starting import Client, Started, start, starter
@@ -163,6 +163,16 @@ def test_http_over_a_connection_that_is_kept(
             assert file.readline().decode() == f"good {said}\n"
             assert server.answers(HOST) == [said]
         assert started.status() == 0
+
+
+def test_beside_a_listener_for_proxies(make_server: Launch) -> None:
+    """What inetd has accepted is no proxy, and says nothing before its request."""
+    listen = f"haproxy:tcp:{free_port()}:interface=127.0.0.1"
+    server = make_server("--http", listen).with_settings('[proxies]\ntrusted = ["127.0.0.1"]\n')
+    server.start()
+    with start(starter(server, "http"), source="127.0.0.66") as started:
+        started.socket.sendall(b"GET /ip HTTP/1.0\r\n\r\n")
+        assert started.read_all().endswith(b"\r\n\r\n127.0.0.66\n")
 
 
 def test_no_descriptor_is_left(server: Server, inetd: Inetd) -> None:

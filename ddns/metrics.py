@@ -96,9 +96,11 @@ class ServerCollector(Collector):
     def _dns(self) -> Iterator[Metric]:
         dns = self._watched.dns
         over = {("udp",): dns.udp, ("tcp",): dns.tcp.traffic}
+        queries: Numbers = {key: traffic.received() for key, traffic in over.items()}
+        yield counters("ddns_dns_queries", "DNS messages that were read.", queries, "transport")
         for name, text, attribute in (
-            ("queries", "DNS messages that were read.", "received"),
-            ("received_bytes", "Octets of them.", "received_octets"),
+            ("unanswered", "Messages that got no reply.", "unanswered"),
+            ("received_bytes", "Octets of messages.", "received_octets"),
             ("sent_bytes", "Octets of replies.", "sent_octets"),
         ):
             numbers: Numbers = {key: getattr(traffic, attribute) for key, traffic in over.items()}
@@ -112,10 +114,6 @@ class ServerCollector(Collector):
                 for rcode, name in _rcodes(traffic.rcodes)
             },
             *("transport", "rcode"),
-        )
-        unanswered: Numbers = {key: traffic.unanswered() for key, traffic in over.items()}
-        yield counters(
-            "ddns_dns_unanswered", "Messages that got no reply.", unanswered, "transport"
         )
         yield counter("ddns_dns_unsent", "UDP replies that could not be sent.", dns.udp.unsent)
         limiter = self._watched.core.limiter

@@ -120,14 +120,16 @@ class Connection(Protocol):
 
     def _answer_one(self, wire: bytes, read_at: float) -> None:
         traffic = self._server.traffic
-        traffic.came(len(wire))
+        traffic.received_octets += len(wire)
         try:
             reply = self._server.respond(wire, self.source, True)
             framed = len(reply).to_bytes(2, "big") + reply if reply else b""
         except Exception:
             self._server.faults.failed(self.source)
-            return
-        if reply:
+            reply = None
+        if not reply:
+            traffic.unanswered += 1
+        else:
             # Only answers count as activity: nobody keeps a connection by sending empty messages.
             self.answered_at = self._server.now()
             self.transport.write(framed)

@@ -103,7 +103,7 @@ class _Memory:
         self.words = self.headers.cast("I")
         self.sizes = memoryview(vectors).cast("B").cast("P")[1::2]
         octets = memoryview(payload).cast("B")
-        self.rcodes = octets[3::LARGEST]  # and beside each in its octet RA, Z, AD and CD
+        self.rcodes = octets[3::LARGEST]  # with RA, Z, AD and CD beside them
         self.payloads = [octets[n * LARGEST : (n + 1) * LARGEST] for n in range(SLOTS)]
 
 
@@ -145,6 +145,8 @@ class BatchReader(UdpReader):
     def doRead(self) -> None:
         """Answer what has arrived, up to :data:`PACKETS_A_TURN` packets."""
         fd = self._sock.fileno()
+        now = self._seconds
+        traffic = self._traffic
         received = self._received
         for _ in range(PACKETS_A_TURN // SLOTS):
             # The kernel leaves the sizes of what it received in the headers: reset them.
@@ -154,28 +156,28 @@ class BatchReader(UdpReader):
                 if ctypes.get_errno() == errno.EAGAIN:
                     return
                 continue  # an ICMP error about an earlier reply; packets may wait behind it
-            began = self._seconds()
+            began = now()
             if self._redirect is not None:
                 self._redirect(count)
             if replies := self._answer(count):
                 self._send(fd, replies)
-                self._count(replies, self._seconds() - began)
+                traffic.went_together(self._sent.rcodes, replies, now() - began)
             if count < SLOTS:
                 return  # that was all; what came since wakes the reactor again
 
     def _answer(self, count: int) -> int:
         """Put the replies to *count* packets in the slots to send, without gaps; how many."""
         respond = self._respond
-        received_sizes = self._received.words[_SIZE_WORD : count * _WORDS : _WORDS].tolist()
-        self._traffic.received += count
-        self._traffic.received_octets += sum(received_sizes)
+        traffic = self._traffic
+        received = self._received.words[_SIZE_WORD : count * _WORDS : _WORDS].tolist()
+        traffic.received_octets += sum(received)
         mapped = self._mapped
         payloads = self._sent.payloads
         sizes = self._sent.sizes
-        replies = 0
+        replies = octets = 0
         packets = zip(
             self._name.iter_unpack(self._names[: count * self._name.size]),
-            received_sizes,
+            received,
             self._received.payloads,
             strict=False,
         )
@@ -199,6 +201,10 @@ class BatchReader(UdpReader):
                 self._move(slot, replies)
             sizes[replies] = size
             replies += 1
+            octets += size
+        traffic.sent_octets += octets
+        if replies != count:
+            traffic.unanswered += count - replies
         return replies
 
     def _move(self, slot: int, to: int) -> None:
@@ -222,20 +228,6 @@ class BatchReader(UdpReader):
                 self._traffic.unsent += 1
                 sent = 1
             done += sent
-
-    def _count(self, replies: int, seconds: float) -> None:
-        """Count the replies to a batch, which took so long, all at once."""
-        traffic = self._traffic
-        traffic.latency.observe(seconds, replies)
-        rcodes = traffic.rcodes
-        if replies == 1:  # as long as few come, which is when they come one by one
-            rcodes[self._sent.rcodes[0] & 15] += 1
-            traffic.sent_octets += self._sent.sizes[0]
-            return
-        made = self._sent.rcodes[:replies].tobytes()
-        for octet in set(made):
-            rcodes[octet & 15] += made.count(octet)
-        traffic.sent_octets += sum(self._sent.sizes[:replies].tolist())
 
     # See udp._from_destination for what the next two do, here to all packets of a batch at once.
 

@@ -12,35 +12,47 @@ RCODES = 16
 """How many there are in a header; extended ones (RFC 6891 6.1.3) count by their last four bits."""
 
 
-class Traffic:
-    """``received`` messages and octets; the replies that were made, by RCODE, and their octets;
-    ``unsent`` ones of them, which nobody took; ``latency``, how many seconds after a message had
-    been read its reply was handed over."""
+FEW = 8
+"""Replies that are counted one by one; of more it is quicker to count equal ones at once."""
 
-    __slots__ = ("latency", "rcodes", "received", "received_octets", "sent_octets", "unsent")
+
+class Traffic:
+    """Replies by RCODE, and ``unanswered`` messages; the octets of both directions; ``unsent``
+    replies, which the system did not take; ``latency``, how many seconds after a message had been
+    read its reply was handed over."""
+
+    __slots__ = ("latency", "rcodes", "received_octets", "sent_octets", "unanswered", "unsent")
 
     def __init__(self) -> None:
-        self.received = 0
-        self.received_octets = 0
         self.rcodes = [0] * RCODES
+        self.unanswered = 0
+        self.received_octets = 0
         self.sent_octets = 0
         self.unsent = 0
         self.latency = Histogram(MOMENTS)
 
-    def came(self, octets: int) -> None:
-        """A message was read."""
-        self.received += 1
-        self.received_octets += octets
+    def received(self) -> int:
+        """How many messages were read."""
+        return sum(self.rcodes) + self.unanswered
+
+    def went_together(self, octets: memoryview, replies: int, seconds: float) -> None:
+        """So many messages were answered, all after that time; their RCODEs are the last bits of
+        the first *octets*. Lengths are counted elsewhere."""
+        self.latency.observe(seconds, replies)
+        rcodes = self.rcodes
+        if replies < FEW:
+            for slot in range(replies):
+                rcodes[octets[slot] & 15] += 1
+        else:
+            found = octets[:replies].tobytes()
+            for octet in set(found):
+                rcodes[octet & 15] += found.count(octet)
 
     def went(self, reply: bytes, seconds: float) -> None:
-        """It was answered, after that time."""
+        """A message was answered, after that time."""
         self.rcodes[rcode_of(reply)] += 1
         self.sent_octets += len(reply)
         self.latency.observe(seconds)
-
-    def unanswered(self) -> int:
-        """Messages to which there was no reply."""
-        return self.received - sum(self.rcodes)
 
 
 def rcode_of(reply: bytes) -> int:

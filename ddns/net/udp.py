@@ -107,6 +107,7 @@ class PlainReader(UdpReader):
         traffic = self._traffic
         rcodes = traffic.rcodes
         before = sum(rcodes)
+        packets = 0
         began = self._seconds()
         for _ in range(PACKETS_A_TURN):
             try:
@@ -115,7 +116,8 @@ class PlainReader(UdpReader):
                 break
             except OSError:
                 continue  # an ICMP error about an earlier reply; packets may wait behind it
-            traffic.came(size)
+            packets += 1
+            traffic.received_octets += size
             if address[1] == 0:
                 continue
             source = pack_source(address[0])
@@ -137,7 +139,9 @@ class PlainReader(UdpReader):
                     continue
                 rcodes[rcode_of(reply)] += 1
                 traffic.sent_octets += len(reply)
-        if replies := sum(rcodes) - before:  # each is answered as soon as it is read
+        replies = sum(rcodes) - before
+        traffic.unanswered += packets - replies
+        if replies:  # each was answered as soon as it was read
             traffic.latency.observe((self._seconds() - began) / replies, replies)
 
 

@@ -30,11 +30,11 @@ def counted(running: RunningReactor, traffic: Traffic) -> dict[str, object]:
     def read() -> dict[str, object]:
         rcodes = {number: count for number, count in enumerate(traffic.rcodes) if count}
         return {
-            "received": traffic.received,
+            "received": traffic.received(),
             "octets in": traffic.received_octets,
             "rcodes": rcodes,
             "octets out": traffic.sent_octets,
-            "unanswered": traffic.unanswered(),
+            "unanswered": traffic.unanswered,
             "unsent": traffic.unsent,
             "timed": sum(traffic.latency.counts),
         }

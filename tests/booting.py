@@ -50,7 +50,13 @@ mount -t proc proc proc
 mount --bind proc/sys proc/sys; mount -o remount,bind,ro proc/sys
 mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
-mount --rbind /dev dev
+mount -t tmpfs -o mode=755 tmpfs dev
+mkdir dev/pts dev/shm
+for node in null zero full random urandom tty; do
+    : >"dev/$node"; mount --bind "/dev/$node" "dev/$node"
+done
+mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+ln -s pts/ptmx dev/ptmx; ln -s /proc/self/fd dev/fd
 mount -t tmpfs -o ro tmpfs usr/lib/systemd/system/sysinit.target.wants
 mount -t tmpfs -o ro tmpfs usr/lib/systemd/system-generators
 printf '[Unit]\nDescription=Nothing\n' >etc/systemd/system/sysinit.target

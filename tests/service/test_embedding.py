@@ -13,7 +13,7 @@ import dns.exception
 import dns.message
 import dns.query
 
-from ddns import embedding
+from ddns import embedding, settings
 from tests.conftest import Launch
 from tests.processes import Server, eventually
 from tests.programs import PATIENCE, run, script
@@ -145,6 +145,8 @@ def test_what_is_public_is_listed() -> None:
     assert set(re.findall(r"`(\w+)`", table.partition("| for |")[2])) == set(embedding.__all__)
     for name in embedding.__all__:
         assert getattr(embedding, name) is not None
+    of_settings = {name for name in vars(settings) if name.endswith("Settings")}
+    assert of_settings <= set(embedding.__all__)
 
 
 def test_importing_it_chooses_no_reactor() -> None:

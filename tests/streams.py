@@ -8,30 +8,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import dns.exception
 import dns.message
 
+from tests.faults.updaters import Updater, address_of
 from tests.processes import Server, eventually
 from tests.programs import PATIENCE
 
 QUERIES_A_SECOND = 100
-
-
-@dataclass
-class Updater:
-    """A client that counts upwards, in its host's address."""
-
-    host: str
-    login: str
-    attempted: int = 0
-    acknowledged: list[int] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-
-
-def address_of(number: int) -> str:
-    return f"10.0.{number >> 8}.{number & 255}"
 
 
 class Asker:
@@ -120,7 +105,7 @@ def update_without_end(
 def nothing_is_lost(server: Server, host: str, login: str, *restarts: Callable[[], object]) -> None:
     """Queries at a hundred a second and updates, one after the other, while the server restarts
     in these ways: every query is answered, and what was acknowledged is there."""
-    server.update(login, host, "10.0.0.0")
+    server.update(login, host, address_of(0))
     asker = Asker(server, host)
     updater = Updater(host, login)
     over = threading.Event()

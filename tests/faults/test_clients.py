@@ -15,7 +15,7 @@ from ddns.paths import socket_path
 from tests import certificates
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
-from tests.faults.test_kill import Updater, all_have_more, number_of
+from tests.faults.updaters import Updater, all_have_more, number_of
 from tests.faults.wrapping import filled, is_at_rest, took
 from tests.processes import Server, eventually, integrity
 from tests.programs import PATIENCE

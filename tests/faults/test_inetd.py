@@ -15,7 +15,7 @@ import pytest
 
 from ddns.paths import lock_path
 from tests.conftest import ACCOUNT, ZONE
-from tests.faults.test_kill import address_of, committed_numbers, number_of
+from tests.faults.updaters import address_of, committed_numbers, number_of
 from tests.processes import Server, eventually, integrity
 from tests.programs import PATIENCE
 from tests.starting import Client, start, starter

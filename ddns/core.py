@@ -139,10 +139,11 @@ class Core:
             )
         old, self._settings = self._settings, settings
         if settings.dns != old.dns:  # or cookies that clients have would be good no longer
-            self.engine.use(
-                parts.rate_limiter(settings.dns.rate_limit, self._reactor.seconds),
-                parts.cookies(settings.dns, self._now),
-            )
+            limiter = parts.rate_limiter(settings.dns.rate_limit, self._reactor.seconds)
+            if limiter is not None and self.limiter is not None:  # what was counted goes on
+                limiter.slipped, limiter.dropped = self.limiter.slipped, self.limiter.dropped
+            self.limiter = limiter
+            self.engine.use(limiter, parts.cookies(settings.dns, self._now))
         self._failures.window = settings.abuse.window
         self._history.limit(parts.abuse_limits(settings.abuse))
         self.requests.limit(parts.request_limits(settings.requests))

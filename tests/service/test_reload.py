@@ -7,6 +7,7 @@ import dataclasses
 import signal
 import socket
 from pathlib import Path
+from urllib.request import urlopen
 
 import dns.edns
 import dns.message
@@ -163,6 +164,32 @@ def test_what_has_not_changed_is_left_alone(reloading: Server) -> None:
     assert reload(reloading) == ["changed: http.body"]
     assert reloading.get("/api/openapi.json").status == 429
     assert cookie(given) == given
+
+
+def test_what_is_counted_goes_on(make_server: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new limit on rates counts in the same metrics as the one before."""
+    server = make_server()
+    monkeypatch.setattr(server, "ddns_command", lambda *args: try_alone(server, *args))
+    port = free_port()
+    watched = f'[metrics]\nlisten = ["tcp:{port}:interface=127.0.0.1"]\n[dns.rate_limit]\n'
+    server.with_settings(watched + "responses_per_second = 1\n").start()
+    server.call("zone_add", origin=ZONE)
+
+    def suppressed() -> float:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flood:
+            for _ in range(50):
+                query = dns.message.make_query(ZONE, "SOA").to_wire()
+                flood.sendto(query, ("127.0.0.1", server.dns_port))
+        server.ask(ZONE, "SOA", tcp=True)
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE) as answer:
+            lines = answer.read().decode().splitlines()
+        found = [line for line in lines if line.startswith("ddns_dns_rate_limited_total{")]
+        return sum(float(line.split()[-1]) for line in found)
+
+    before = eventually(suppressed, "the limit holds")
+    server.config.write_text(watched + "responses_per_second = 2\n")
+    assert reload(server) == ["changed: dns.rate_limit.responses_per_second"]
+    eventually(lambda: suppressed() > before, "the new limit counts as well")
 
 
 def test_without_a_server(make_server: Launch) -> None:

@@ -239,8 +239,7 @@ class DdnsService(Service):
     async def _perform(self, update: Update) -> Outcome:
         """The pipeline, once everything is loaded."""
         began = time.monotonic()
-        if self._started is not None and not self._started.called:
-            await parts.when(self._started)
+        await self.loaded()
         outcome = await self.core.updater.perform(update)
         self._updates.performed(update.dialect, outcome, time.monotonic() - began)
         return outcome
@@ -280,8 +279,7 @@ class DdnsService(Service):
         if self._started is None:  # it never started
             self._unbind()
             return
-        if not self._started.called:
-            await parts.when(self._started)
+        await self.loaded()
         await self._doors.stop(self._settings.stop_time)
         await self.core.people.stop()
         await self._control.stop()

@@ -28,9 +28,7 @@ class BadSockets(ValueError):
     """What was handed over cannot be used; ``str()`` is one line."""
 
 
-def take(
-    environ: MutableMapping[str, str], process: int, *, first: int = FIRST, read: bool = False
-) -> Inherited:
+def take(environ: MutableMapping[str, str], process: int, *, read: bool = False) -> Inherited:
     """The sockets that were handed to this process, by name; each is ours from now on.
 
     What says so is taken out of *environ*, so that nobody takes them twice. Twisted does the same
@@ -53,7 +51,7 @@ def take(
     if len(names) != number:
         raise BadSockets(f"LISTEN_FDNAMES: expected {number} names, got {len(names)}")
     found: dict[str, tuple[socket.socket, ...]] = {}
-    for descriptor, name in enumerate(names, first):
+    for descriptor, name in enumerate(names, FIRST):
         if name not in NAMES:
             raise BadSockets(
                 f"LISTEN_FDNAMES: there is no {name!r} here; known names: {', '.join(NAMES)}"
@@ -83,10 +81,3 @@ def _socket(descriptor: int, name: str) -> socket.socket:
 def of_kind(sockets: Collection[socket.socket], kind: socket.SocketKind) -> list[socket.socket]:
     """Those that are streams, or datagrams."""
     return [one for one in sockets if one.type == kind]
-
-
-def close(inherited: Inherited) -> None:
-    """Give them back."""
-    for sockets in inherited.values():
-        for sock in sockets:
-            sock.close()

@@ -21,10 +21,7 @@ def secrets(server: Server) -> dialects.Secrets:
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A machine with the settings of deploy/ in place, on whose network this thread is."""
-    try:
-        with booted(tmp_path_factory.mktemp("machine")) as machine:
-            (machine.root / "etc" / "ddns").mkdir()
-            shutil.copy(DEPLOY / "ddns.toml", machine.root / "etc" / "ddns")
-            yield machine
-    except PermissionError as error:
-        pytest.skip(f"no machine of its own can be had here: {error}")
+    with booted(tmp_path_factory.mktemp("machine")) as machine:
+        (machine.root / "etc" / "ddns").mkdir()
+        shutil.copy(DEPLOY / "ddns.toml", machine.root / "etc" / "ddns")
+        yield machine

@@ -16,7 +16,8 @@ from ddns import parts
 from ddns.config import parse_address, split_listeners
 from ddns.net.http import Note, Perform
 from ddns.net.inherited import PROXIED, Inherited, of_kind
-from ddns.net.lines import AddressAnswerer, MiniupdateFactory
+from ddns.net.lines import MiniupdateFactory
+from ddns.net.lines_udp import AddressAnswerer
 from ddns.net.listeners import Connections, Listeners
 from ddns.net.proxies import Proxies
 from ddns.net.proxy_protocol import ProxiedFactory

@@ -20,7 +20,8 @@ QUERIES_A_SECOND = 100
 
 
 class Asker:
-    """Asks for a name so many times a second over UDP, and once in a while over TCP."""
+    """Asks for a name so many times a second over UDP, and as fast as it can over TCP and for its
+    address over HTTP, so that some connection is new whenever the server stops."""
 
     def __init__(self, server: Server, host: str) -> None:
         self._server = server
@@ -35,7 +36,7 @@ class Asker:
         self._udp.settimeout(0.1)
         self._threads = [
             threading.Thread(target=work, daemon=True)
-            for work in (self._ask, self._listen, self._ask_over_tcp)
+            for work in (self._ask, self._listen, *[self._ask_over_tcp] * 3, self._ask_over_http)
         ]
 
     def start(self) -> None:
@@ -80,7 +81,22 @@ class Asker:
             else:
                 if not answer.answer:
                     self.others.append(answer.to_text())
-            self._over.wait(0.1)
+
+    def _ask_over_http(self) -> None:
+        """On one connection, until we are told that it closes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._server.http_port)
+        connection.timeout = PATIENCE
+        while not self._over.is_set():
+            try:
+                connection.request("GET", "/ip")
+                body = connection.getresponse().read()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                self.others.append(repr(error))
+            else:
+                if body != b"127.0.0.1\n":
+                    self.others.append(repr(body))
+        connection.close()
 
 
 def update_without_end(

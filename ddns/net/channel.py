@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
-from ddns.net.closing import close_our_side
+from ddns.net.closing import GRACE, close_our_side, has_unread
 
 if TYPE_CHECKING:
     from ddns.net.site import LimitedSite
@@ -62,6 +62,7 @@ class Channel(http.HTTPChannel):
     _host: IAddress | None = None
     _waiting = True
     _answered = False
+    _answered_at = 0.0
     _at_once = False
     _ending_since: float | None = None
 
@@ -150,13 +151,16 @@ class Channel(http.HTTPChannel):
     def allContentReceived(self) -> None:
         if not self.refused:
             self.deadline = None
+            if self.site.closing_since is not None:
+                self.persistent = False
             super().allContentReceived()
 
     def requestDone(self, request: http.Request) -> None:
         limits = self.site.limits
         self.site.answers[request.code // 100] += 1
         self._waiting = self._answered = True
-        self.deadline = self.site.seconds() + (
+        self._answered_at = self.site.seconds()
+        self.deadline = self._answered_at + (
             limits.idle_time if self.persistent else limits.linger_time
         )
         if self._waitingForTransport:
@@ -164,17 +168,30 @@ class Channel(http.HTTPChannel):
             self._networkProducer.pauseProducing()
         super().requestDone(request)
 
-    def end(self) -> None:
-        """Close a connection that is not in the middle of a request. TLS would wait for as long as
-        the client keeps silent; it gets a moment."""
+    def end(self, hurry: bool) -> None:
+        """Close the connection after the request that is being answered, or if none is coming; in
+        a *hurry* also if one is. TLS would wait for as long as the client keeps silent; it gets a
+        moment."""
         now = self.site.seconds()
-        if self._ending_since is None:
+        if self.deadline is None:
+            self.persistent = False
+        elif self._ending_since is None:
+            if not hurry and self._is_expected():
+                return
             self._ending_since = now
             self.transport.loseConnection()
         elif now - self._ending_since > TLS_GOODBYE and not isinstance(
             self.transport, tcp.Connection
         ):
             self.transport.abortConnection()
+
+    def _is_expected(self) -> bool:
+        """Whether the client may be about to ask: it came or was answered a moment ago, or is in
+        the middle of a request."""
+        if self.refused:
+            return False
+        quiet = self.site.seconds() - self._answered_at
+        return quiet < GRACE or not self.idle_until or has_unread(self.transport)
 
     def refuse(self, status: bytes) -> None:
         """Answer without listening any further: what the client still sends is thrown away until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Sequence
 
-from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.defer import Deferred, ensureDeferred, gatherResults, succeed
 from twisted.internet.interfaces import (
     IListeningPort,
     IReactorFDSet,
@@ -14,8 +14,10 @@ from twisted.internet.interfaces import (
 )
 
 from ddns.net import mmsg
+from ddns.net.closing import GRACE, close_all
+from ddns.net.dns_limits import TcpLimits
 from ddns.net.dns_sockets import open_pair, prepare
-from ddns.net.dns_tcp import Exempt, TcpLimits, TcpServer
+from ddns.net.dns_tcp import Exempt, TcpServer
 from ddns.net.responder import Faults, Responder
 from ddns.net.traffic import Traffic
 from ddns.net.udp import PlainReader, UdpReader
@@ -124,17 +126,21 @@ class DnsListener:
     def stop(self) -> Deferred[None]:
         """Stop answering and close everything.
 
-        Replies already given to TCP are still sent, for ``limits.closing`` seconds at most; then
-        the Deferred fires, and nothing is left in the reactor. Good at any moment of a life.
+        Who has just connected over TCP is still answered, and replies are still sent, for
+        ``limits.closing`` seconds at most; then the Deferred fires, and nothing is left in the
+        reactor. Good at any moment of a life.
         """
+        return ensureDeferred(self._stop())
+
+    async def _stop(self) -> None:
         for reader in self._readers:
             reader.stop()
         waiting = [port.stopListening() or succeed(None) for port in self._ports]
-        waiting.append(self.tcp.close_all())
         self._readers.clear()
         self._ports.clear()
         self._close_sockets()
-        return gatherResults(waiting).addCallback(lambda _: None)
+        await gatherResults(waiting)
+        await close_all([self.tcp], self._clock, GRACE + self.tcp.limits.closing)
 
     def _close_sockets(self) -> None:
         for sock in (*self._udp_sockets, *self._tcp_sockets):

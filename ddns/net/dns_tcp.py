@@ -8,10 +8,8 @@ decides which (:meth:`Connection.deadline`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
@@ -24,6 +22,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ddns.model.counting import Admissions
+from ddns.net.closing import GRACE, has_unread
+from ddns.net.dns_limits import TcpLimits
 from ddns.net.peers import Tally
 from ddns.net.responder import Faults, Responder, pack_source
 from ddns.net.traffic import Traffic
@@ -37,30 +37,6 @@ _FINEST = 0.01
 NETWORK = 8
 """Octets of an address that its connections are counted by: an IPv4 address, an IPv6 /64, whose
 addresses one client can have all of."""
-
-
-@dataclass(frozen=True, slots=True)
-class TcpLimits:
-    """What TCP clients may hold on to. Durations are seconds, fractions allowed.
-
-    ``total`` connections at once, ``per_source`` of them from one address; ``idle`` without a
-    question that was answered; ``message`` from the first octet of a message to its last; ``write``
-    for a client to read enough of its replies that the next question can be answered; ``closing``
-    for what is left to send when a connection closes. ``unsent`` octets of replies may wait before
-    further questions do; as much is read at a time.
-    """
-
-    total: int = 150
-    per_source: int = 60
-    idle: float = 10.0
-    message: float = 10.0
-    write: float = 10.0
-    closing: float = 1.0
-    unsent: int = 8192
-
-    @property
-    def shortest(self) -> float:
-        return min(self.idle, self.message, self.write, self.closing)
 
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
@@ -163,6 +139,14 @@ class Connection(Protocol):
         """Whether the connection waits for a question of which nothing has come."""
         return self._message_since is self._blocked_since is self._closing_since is None
 
+    def is_expected(self) -> bool:
+        """Whether the client may be about to ask: it came or was answered a moment ago, or is in
+        the middle of a question."""
+        if self._closing_since is not None or self._blocked_since is not None:
+            return False
+        quiet = self._server.now() - self.answered_at
+        return quiet < GRACE or not self.is_idle() or has_unread(self.transport)
+
     def deadline(self) -> float:
         """The moment at which the connection is to be cut unless something happens before."""
         limits = self._server.limits
@@ -222,12 +206,12 @@ class TcpServer(ServerFactory):
         self._connections: dict[Connection, None] = {}  # in order of arrival
         self._counted = Tally()
         self._timer: IDelayedCall | None = None
-        self._stopped: Deferred[None] | None = None
+        self._closing_since: float | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """A connection, or None, which closes it at once, if there are too many."""
         source = pack_source(addr.host)  # type: ignore[union-attr]
-        if self._stopped is not None:
+        if self._closing_since is not None:
             return None
         counted = self._counted[source[:NETWORK]]
         if counted >= self.limits.per_source and not self._exempt(source):
@@ -262,12 +246,9 @@ class TcpServer(ServerFactory):
     def lost(self, connection: Connection) -> None:
         del self._connections[connection]
         self._counted.leave(connection.source[:NETWORK])
-        if not self._connections:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            if self._stopped is not None and not self._stopped.called:
-                self._stopped.callback(None)
+        if not self._connections and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _sweep(self) -> None:
         """Cut the connections that are due, and come back for the next.
@@ -285,12 +266,18 @@ class TcpServer(ServerFactory):
         wait = min(max(wait, _FINEST), self.limits.shortest)
         self._timer = self._clock.callLater(wait, self._sweep)
 
-    def close_all(self) -> Deferred[None]:
-        """Accept no more and close all; fires within ``limits.closing``, when none is left."""
-        if not self._connections:
-            self._stopped = succeed(None)
-        else:
-            self._stopped = Deferred()
-            for connection in list(self._connections):
+    def close_connections(self) -> None:
+        """Accept no more and close all; for a moment only those whose clients are not about to
+        ask."""
+        now = self.now()
+        if self._closing_since is None:
+            self._closing_since = now
+        hurry = now >= self._closing_since + GRACE
+        for connection in list(self._connections):
+            if hurry or not connection.is_expected():
                 connection.close()
-        return self._stopped
+
+    def abort_connections(self) -> None:
+        """Cut all, whatever is left to send."""
+        for connection in list(self._connections):
+            connection.cut()

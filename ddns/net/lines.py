@@ -1,4 +1,4 @@
-"""miniupdate over TCP, and the answer over UDP that tells a client its address.
+"""miniupdate over TCP.
 
 What a client may cost is bounded: the length of a line, the time without one and of the whole
 session, connections in all and by address. No line is ever logged, since it may hold a secret.
@@ -6,7 +6,6 @@ session, connections in all and by address. No line is ever logged, since it may
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IReactorTime,
 )
-from twisted.internet.protocol import DatagramProtocol, ServerFactory, connectionDone
+from twisted.internet.protocol import ServerFactory, connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -26,14 +25,13 @@ from zope.interface import implementer
 
 from ddns import __version__
 from ddns.miniupdate import CROWDED, IDLE, OVERTIME, Reply, Session
-from ddns.model import records
 from ddns.model.counting import Admissions
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
-from ddns.net.closing import close_our_side
+from ddns.net.closing import GRACE, close_our_side, has_unread
 from ddns.net.http import Note, Perform, note_nothing
 from ddns.net.proxies import NOBODY, Proxies
-from ddns.zone.limits import SEND, Clock, Random, RateLimiter
+from ddns.zone.limits import Clock, Random
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,7 @@ class Connection(LineReceiver):
         self.MAX_LENGTH = server.limits.line + 1  # with a CR
         self._session_until = server.seconds() + server.limits.session_time
         self._timer: IDelayedCall | None = None
+        self._answered_at = server.seconds()
         self._performing = False
         self._ending = False  # nothing is listened to any more
         self._lost = False
@@ -123,7 +122,7 @@ class Connection(LineReceiver):
     def _answer(self, reply: Reply) -> None:
         """Send a reply, then wait for the next line as long as the client has time."""
         self.transport.write(reply.line)
-        now = self._server.seconds()
+        self._answered_at = now = self._server.seconds()
         idle_until = now + self._server.limits.idle_time
         if self._ending:
             self._close()
@@ -160,6 +159,14 @@ class Connection(LineReceiver):
             self._ending = True
         else:
             self._close()
+
+    def is_expected(self, since: float) -> bool:
+        """Whether, when we want to stop *since* a moment ago, the client waits for us or has only
+        just heard of us and may go on."""
+        quiet = self._server.seconds() - max(since, self._answered_at)
+        return not self._ending and (
+            self._performing or quiet < GRACE or has_unread(self.transport)
+        )
 
     # IHalfCloseableProtocol: a client may say that it has no more commands and wait for answers.
 
@@ -212,6 +219,7 @@ class MiniupdateFactory(ServerFactory):
         self._admitted: set[Connection] = set()
         self._refused: set[Connection] = set()
         self._by_network = peers.Tally()
+        self._closing_since: float | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """A connection, admitted or to be told why not; None, which closes it at once, where too
@@ -256,34 +264,14 @@ class MiniupdateFactory(ServerFactory):
         return len(self._admitted) + len(self._refused)
 
     def close_connections(self) -> None:
-        """End all connections, those in the middle of a command when it has been answered."""
+        """End all connections whose clients say nothing for a moment."""
+        if self._closing_since is None:
+            self._closing_since = self.seconds()
         for connection in [*self._admitted, *self._refused]:
-            connection.close()
+            if not connection.is_expected(self._closing_since):
+                connection.close()
 
     def abort_connections(self) -> None:
         """End all connections, whatever they are at."""
         for connection in [*self._admitted, *self._refused]:
             connection.transport.abortConnection()
-
-
-class AddressAnswerer(DatagramProtocol):
-    """Tells who sends an empty line over IPv4 its address, in at most 15 octets.
-
-    The source may be forged: only so many answers a second go to a network (:class:`RateLimiter`),
-    so a flood gets far less than it sends.
-    """
-
-    noisy = False
-    transport: Any
-
-    def __init__(self, clock: Clock, random: Random, *, per_second: int = 5) -> None:
-        self._limiter = RateLimiter(clock, random, per_second=per_second, slip=0, slots=1 << 12)
-
-    def datagramReceived(self, datagram: bytes, addr: Any) -> None:
-        host, port = addr[:2]
-        source = records.address_from_text(host)
-        if datagram not in (b"\n", b"\r\n") or source is None or len(source) != 4 or port == 0:
-            return
-        if self._limiter.account(source, b"") == SEND:
-            with contextlib.suppress(OSError):  # no route, firewall, full buffer
-                self.transport.write(records.address_to_text(source).encode(), addr)

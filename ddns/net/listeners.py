@@ -10,15 +10,12 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
-from twisted.internet.task import deferLater
 
 from ddns.api.errors import ApiError, NotFound
 from ddns.model.counting import Admissions
 from ddns.net import sockets
 from ddns.net.adopting import adopt
-
-STEP = 0.02
-"""Seconds between two looks at whether the connections have ended."""
+from ddns.net.closing import Closable, close_all
 
 
 class Counted(Protocol):
@@ -30,14 +27,8 @@ class Counted(Protocol):
         """How many there are."""
 
 
-class Connections(Counted, Protocol):
-    """What it does to them, so that a server can end in order."""
-
-    def close_connections(self) -> None:
-        """End all that are not in the middle of something."""
-
-    def abort_connections(self) -> None:
-        """End all, whatever they are at."""
+class Connections(Counted, Closable, Protocol):
+    """And ends them, so that a server can end in order."""
 
 
 class Listeners:
@@ -125,19 +116,9 @@ class Listeners:
         """Accept nothing more; give what was begun so many seconds to finish."""
         self.adopt_no_more()
         await DeferredList([maybeDeferred(port.stopListening) for _, port in self._ports])
-        deadline = self._reactor.seconds() + patience
-        self._close()
-        while self._reactor.seconds() < deadline and self.connections():
-            await deferLater(self._reactor, STEP)
-            self._close()
-        for _, one in self._connections:
-            one.abort_connections()
+        await close_all([one for _, one in self._connections], self._reactor, patience)
         self._stop_factories()
 
     def _stop_factories(self) -> None:
         while self._factories:
             self._factories.popitem()[1].doStop()
-
-    def _close(self) -> None:
-        for _, one in self._connections:
-            one.close_connections()

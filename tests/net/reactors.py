@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.selectreactor import SelectReactor
 from twisted.python.failure import Failure
+
+from ddns.net.closing import Closable, close_all
 
 try:
     from twisted.internet.epollreactor import EPollReactor
@@ -48,6 +50,13 @@ class RunningReactor:
         if isinstance(result, Failure):
             result.raiseException()
         return result
+
+    def end(self, kind: Closable) -> Deferred[None]:
+        """Begin to end these connections as a server does that stops."""
+        begun: list[Deferred[None]] = self.call(
+            lambda: [ensureDeferred(close_all([kind], self.reactor, PATIENCE))]
+        )
+        return begun[0]
 
     def leftovers(self) -> set[Any]:
         """Delayed calls, readers and writers that were not there when the reactor started."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable
 
 import pytest
 from twisted.internet.task import Clock
 
+from ddns.net.closing import GRACE
 from ddns.net.dns import TcpLimits
 from tests.net.dns_fakes import (
     ask,
@@ -23,16 +23,10 @@ from tests.net.dns_fakes import (
     udp_client,
 )
 from tests.net.reactors import PATIENCE, RunningReactor
+from tests.processes import eventually
 
 PATIENT = TcpLimits(idle=PATIENCE * 2, message=PATIENCE * 2, write=PATIENCE * 2)
 """Nothing is cut while a test lasts."""
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +126,7 @@ def test_answers_keep_a_connection_and_messages_without_one_do_not(
         assert ask(client, b"q")
         running.call(clock.advance, 9.9)
         client.sendall(framed(b"noise"))
-        eventually(lambda: b"noise" in seen)
+        eventually(lambda: b"noise" in seen, "the server has read it")
         assert not is_closed(client)
         running.call(clock.advance, 0.1)
         assert client.recv(1) == b""
@@ -183,7 +177,7 @@ def test_each_connection_is_cut_at_its_own_moment(running: RunningReactor) -> No
         assert not is_closed(clients[2])
         running.call(clock.advance, 0.1)
         assert seconds_until_closed(clients[2]) < PATIENCE
-        eventually(lambda: not clock.getDelayedCalls())
+        eventually(lambda: not clock.getDelayedCalls(), "no timer")
 
 
 @pytest.mark.parametrize("start", [b"\0", b"\0\x40", b"\0\x40some", framed(b"whole") + b"\0\x40"])
@@ -237,7 +231,7 @@ def test_too_many_connections_of_one_address(running: RunningReactor) -> None:
                 return bool(ask(again, b"in"))
             return False
 
-        eventually(admitted)
+        eventually(admitted, "there is room again")
 
 
 def test_an_exempt_address_may_have_more(running: RunningReactor) -> None:
@@ -367,9 +361,35 @@ def test_stop_closes_connections_whatever_they_do(running: RunningReactor, unrea
             tcp_client(*address)
 
 
+@pytest.mark.parametrize("sent", [0, 1, 3])
+def test_stop_answers_who_has_just_come(running: RunningReactor, sent: int) -> None:
+    """No other server would hear of a client that was let in."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(listening(running, echo, "127.0.0.1", limits=PATIENT))
+        client = stack.enter_context(tcp_client(*listener.addresses[0]))
+        client.sendall(framed(b"q")[:sent])
+        eventually(lambda: running.call(listener.tcp.connections) == 1, "it was let in")
+        stopped = running.call(lambda: [listener.stop()])[0]
+        client.sendall(framed(b"q")[sent:])
+        assert read_message(client).startswith(b"q|")
+        assert seconds_until_closed(client) < PATIENCE
+        running.call(lambda: stopped)
+
+
+def test_stop_closes_at_once_where_nothing_was_asked_for_a_while(running: RunningReactor) -> None:
+    clock = Clock()
+    with listening(running, echo, "127.0.0.1", limits=PATIENT, clock=clock) as listener:
+        with tcp_client(*listener.addresses[0]) as client:
+            assert ask(client, b"q")
+            clock.advance(GRACE)
+            running.call(listener.tcp.close_connections)
+            assert seconds_until_closed(client) < PATIENCE
+        eventually(lambda: not running.call(listener.tcp.connections), "it has ended")
+
+
 def test_no_timer_without_connections(running: RunningReactor) -> None:
     with listening(running, echo, "127.0.0.1", limits=PATIENT) as listener:
         with tcp_client(*listener.addresses[0]) as client:
             assert ask(client, b"q")
             assert len(running.call(running.reactor.getDelayedCalls)) == 1
-        eventually(lambda: not running.call(running.reactor.getDelayedCalls))
+        eventually(lambda: not running.call(running.reactor.getDelayedCalls), "no timer")

@@ -10,6 +10,7 @@ from ddns.net.dns import DnsListener, TcpLimits
 from ddns.net.traffic import RCODES, Traffic
 from tests.net.dns_fakes import ask, framed, listening, tcp_client, udp_client
 from tests.net.reactors import RunningReactor
+from tests.processes import eventually
 
 every_reader = pytest.mark.parametrize("batch", [True, False])
 
@@ -138,6 +139,8 @@ def test_a_slow_answer_is_seen(running: RunningReactor, batch: bool) -> None:
                 assert traffic.latency.sum == pytest.approx(0.07)
                 at = traffic.latency.bounds.index(0.1)
                 assert traffic.latency.counts[at] == 1
+        # no time passes on that clock in which the server could end them
+        eventually(lambda: not running.call(listener.tcp.connections), "they have ended")
     finally:
         running.call(listener.stop)
 

@@ -357,9 +357,33 @@ def test_closing_leaves_open_requests_alone(running: RunningReactor) -> None:
         served.pipeline.gate = gate
         busy.send(request(TARGET, LOGIN))
         assert served.pipeline.begun.wait(PATIENCE)
-        running.call(served.site.close_connections)
+        ended = running.end(served.site)
         assert idle.ended()
         running.call(lambda: gate.callback(None))
-        assert busy.answer().status == 200
-        running.call(served.site.close_connections)
+        answer = busy.answer()
+        assert (answer.status, answer.header("connection")) == (200, "close")
         assert busy.ended()
+        running.call(lambda: ended)
+
+
+@pytest.mark.parametrize("octets", [b"", b"G", request("/ip")[:-1]])
+def test_closing_answers_who_has_just_come(running: RunningReactor, octets: bytes) -> None:
+    """No other server would hear of a client that was let in."""
+    with serving(running, HttpLimits(**PATIENT)) as served, served.connect() as client:
+        client.send(octets)
+        until(lambda: served.connections() == 1)
+        ended = running.end(served.site)
+        client.send(request("/ip")[len(octets) :])
+        answer = client.answer()
+        assert (answer.status, answer.header("connection")) == (200, "close")
+        assert client.ended()
+        running.call(lambda: ended)
+
+
+def test_closing_answers_what_follows_an_answer(running: RunningReactor) -> None:
+    with serving(running, HttpLimits(**PATIENT)) as served, served.connect() as client:
+        assert client.ask("/ip").header("connection") is None
+        ended = running.end(served.site)
+        assert client.ask("/ip").header("connection") == "close"
+        assert client.ended()
+        running.call(lambda: ended)

@@ -16,7 +16,7 @@ from ddns.net.lines import LineLimits
 from ddns.net.proxies import Proxies
 from ddns.policy.addresses import NetworkSet
 from tests.net.http_clients import until
-from tests.net.line_clients import PATIENT, UPDATE, Serving, mapped, read_all, serving
+from tests.net.line_clients import PATIENT, SECRET, UPDATE, Serving, mapped, read_all, serving
 from tests.net.reactors import PATIENCE, RunningReactor
 
 CROWDED = "ERR Too many connections"
@@ -191,15 +191,27 @@ def test_nothing_is_left_of_connections(running: RunningReactor) -> None:
 
 def test_closing_leaves_commands_alone(served: Serving) -> None:
     with served.connect() as idle, served.begin() as busy:
-        busy.send(UPDATE % 8)
-        served.running.call(served.factory.close_connections)
+        ended = served.running.end(served.factory)
         assert idle.ended()
         until(lambda: served.connections() == 1)
-        served.running.call(served.factory.close_connections)
+        busy.send(UPDATE % 8)
         served.open_gate()
         assert busy.read() == mapped(7)
+        assert busy.read() == mapped(8)
         assert busy.ended()
+        served.running.call(lambda: ended)
     until(lambda: served.connections() == 0)
+
+
+def test_closing_lets_sessions_finish(served: Serving) -> None:
+    with served.connect() as client:
+        ended = served.running.end(served.factory)
+        assert client.login("alice", SECRET) == "OK Authenticated"
+        client.send(UPDATE % 7)
+        assert client.read() == mapped(7)
+        assert client.exit() == "OK Bye!"
+        assert client.ended()
+    served.running.call(lambda: ended)
 
 
 def test_closing_ends_those_that_linger(served: Serving) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ddns.net.lines import AddressAnswerer
+from ddns.net.lines_udp import AddressAnswerer
 from tests.net.reactors import PATIENCE, RunningReactor
 
 

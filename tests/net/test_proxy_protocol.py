@@ -318,13 +318,26 @@ def test_closing_ends_those_that_wait_and_leaves_requests_alone(served: Serving)
         busy.send(version_1(CLIENT) + request(TARGET, LOGIN))
         assert served.pipeline.begun.wait(PATIENCE)
         until(lambda: waiting(served) == 1)
-        for connections in (served.before, served.site):
-            served.running.call(connections.close_connections)
+        ended = [served.running.end(kind) for kind in (served.before, served.site)]
         with contextlib.suppress(ConnectionResetError):
             assert silent.ended()
         assert waiting(served) == 0
         served.running.call(lambda: gate.callback(None))
         assert busy.answer().status == 200
+        for each in ended:
+            served.running.call(lambda: each)  # noqa: B023
+
+
+def test_closing_answers_who_has_just_come(served: Serving) -> None:
+    assert served.before is not None
+    with served.connect() as client:
+        until(lambda: waiting(served) == 1)
+        ended = [served.running.end(kind) for kind in (served.before, served.site)]
+        client.send(version_1(CLIENT) + request("/ip"))
+        assert client.answer().body == f"{CLIENT}\n".encode()
+        assert client.ended()
+        for each in ended:
+            served.running.call(lambda: each)  # noqa: B023
 
 
 def test_nothing_is_left_of_connections(running: RunningReactor) -> None:

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
-from twisted.python.threadpool import ThreadPool
 
 from ddns import parts
 from ddns.api.operations import Json, Operations
 from ddns.api.part import nothing_to_reload
 from ddns.authenticator import Authenticator
+from ddns.background import BackgroundPool
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.model.account import Block
@@ -57,7 +57,7 @@ class Core:
         self._settings = settings
         self._reactor = reactor
         self._now = now
-        self._slow = ThreadPool(0, 1, name="ddns-passwords")
+        self._slow = BackgroundPool(0, 1, "ddns-passwords")
         self.store: IStore = store or SQLiteStore(
             reactor,
             settings.database,

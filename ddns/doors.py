@@ -28,7 +28,8 @@ from ddns.settings import Settings
 
 class Doors:
     """*now* tells seconds since 1970; *inherited* are sockets to be used for what they are named,
-    instead of those that the settings tell of."""
+    instead of those that the settings tell of; *between* is called between two pieces of work for
+    clients of HTTP."""
 
     def __init__(
         self,
@@ -37,10 +38,12 @@ class Doors:
         now: Callable[[], float],
         inherited: Inherited,
         proxies: Proxies,
+        between: Callable[[], None],
     ) -> None:
         self._inherited = inherited
         self._settings = settings
         self._proxies = proxies
+        self._between = between
         self._reactor = reactor
         self._now = now
         self._certificate: Certificate | None = None
@@ -64,7 +67,7 @@ class Doors:
         """With TLS as well where there is a certificate, for all connections may be handed over."""
         http, https = self._settings.http, self._settings.https
         limits = parts.http_limits(http)
-        site = LimitedSite(resource, self._reactor, limits, self._proxies)
+        site = LimitedSite(resource, self._reactor, limits, self._proxies, self._between)
         self._sites.append(site)
         self._listen("http", http.listen, site, site)
         asked_for = https.listen or self._inherited.keys() & {"https", f"{PROXIED}https"}
@@ -73,7 +76,7 @@ class Doors:
             if not certificate:
                 raise ValueError("https.certificate: expected a file, for the socket passed to us")
             self._certificate = Certificate(certificate, https.private_key or certificate)
-            site = LimitedSite(resource, self._reactor, limits, self._proxies)
+            site = LimitedSite(resource, self._reactor, limits, self._proxies, self._between)
             self._sites.append(site)
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
             self._listen("https", https.listen, secured, site)

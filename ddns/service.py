@@ -91,7 +91,7 @@ class DdnsService(Service):
         self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
         proxies = parts.believe(Proxies(), settings.proxies)
-        self._doors = Doors(settings, reactor, now, self._inherited, proxies)
+        self._doors = Doors(settings, reactor, now, self._inherited, proxies, self._catch_up)
         self._reloading = Reloading(
             settings,
             reread or (lambda: self._settings),
@@ -237,12 +237,18 @@ class DdnsService(Service):
         self._settings = settings
 
     async def _perform(self, update: Update) -> Outcome:
-        """The pipeline, once everything is loaded."""
+        """The pipeline, once everything is loaded. Many updates may be done in one turn of the
+        reactor, and queries wait for none but the one that is being worked on."""
         began = time.monotonic()
         await self.loaded()
+        self._catch_up()
         outcome = await self.core.updater.perform(update)
+        self._catch_up()
         self._updates.performed(update.dialect, outcome, time.monotonic() - began)
         return outcome
+
+    def _catch_up(self) -> None:
+        self._dns.catch_up()
 
     async def loaded(self) -> None:
         """Wait until everything is, or the start has failed."""

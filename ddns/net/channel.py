@@ -124,6 +124,7 @@ class Channel(http.HTTPChannel):
         super().lineReceived(line)
 
     def dataReceived(self, data: bytes) -> None:
+        self.site.between()
         if self._waiting:
             self._waiting = False
             self.deadline = self.site.seconds() + self.site.limits.request_time

@@ -123,6 +123,12 @@ class DnsListener:
         self._udp_sockets.clear()
         self._tcp_sockets.clear()
 
+    def catch_up(self) -> None:
+        """Answer what has come over UDP meanwhile. Whoever does much in one turn of the reactor
+        calls it in between; it costs nothing if it is called too often."""
+        for reader in self._readers:
+            reader.catch_up()
+
     def stop(self) -> Deferred[None]:
         """Stop answering and close everything.
 

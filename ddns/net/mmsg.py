@@ -19,10 +19,11 @@ from twisted.internet.interfaces import IReactorFDSet
 
 from ddns.net.responder import MAPPED, Faults, Responder
 from ddns.net.traffic import Traffic
-from ddns.net.udp import LARGEST, LINK_LOCAL, PACKETS_A_TURN, UdpReader
+from ddns.net.udp import LARGEST, LINK_LOCAL, UdpReader
 
 SLOTS = 64
-"""Packets a system call; twice as many gained 2% when measured."""
+"""Packets a system call, of which what is read at most is a multiple; twice as many gained 2% when
+measured."""
 
 
 class _IoVec(ctypes.Structure):
@@ -142,13 +143,12 @@ class BatchReader(UdpReader):
             self._redirect = self._redirect_v4 if is_v4 else self._redirect_v6
         self._mapped = not is_v4 and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
 
-    def doRead(self) -> None:
-        """Answer what has arrived, up to :data:`PACKETS_A_TURN` packets."""
+    def _read(self, most: int) -> None:
         fd = self._sock.fileno()
         now = self._seconds
         traffic = self._traffic
         received = self._received
-        for _ in range(PACKETS_A_TURN // SLOTS):
+        for _ in range(most // SLOTS):
             # The kernel leaves the sizes of what it received in the headers: reset them.
             received.headers[:] = self._fresh
             count = self._calls.receive(fd, received.address, SLOTS, 0, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IReactorTime
@@ -82,8 +83,9 @@ _USUAL = HttpLimits()
 
 class LimitedSite(server.Site):
     """A Site that enforces :class:`HttpLimits`, believes *proxies* when they say where clients are,
-    and never writes a request to a log, since requests may carry secrets in their query.
-    ``answers`` counts answers by the first digit of their status, ``admissions`` connections."""
+    and never writes a request to a log, since requests may carry secrets in their query. *between*
+    is called before each piece that a client sends. ``answers`` counts answers by the first digit
+    of their status, ``admissions`` connections."""
 
     displayTracebacks = False
     protocol = Channel  # type: ignore[assignment]  # declared as a proxy class of Twisted's own
@@ -95,10 +97,12 @@ class LimitedSite(server.Site):
         reactor: IReactorTime,
         limits: HttpLimits = _USUAL,
         proxies: Proxies = NOBODY,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(resource, LimitedRequest, timeout=None, reactor=reactor)
         self.limits = limits
         self.proxies = proxies
+        self.between = between
         self.seconds = reactor.seconds
         self.admissions = Admissions()
         self.answers = [0] * 10

@@ -20,6 +20,12 @@ from ddns.net.traffic import Traffic, rcode_of
 PACKETS_A_TURN = 512
 """Packets read in one turn of the reactor, some 3 ms of work, before connections get theirs."""
 
+PACKETS_BETWEEN = 64
+"""Packets read between two pieces of one turn's work for connections."""
+
+RECENT = 0.0001
+"""Seconds after which somebody may have been waiting for long enough to be looked for again."""
+
 LARGEST = 65536
 """Octets of the largest datagram, and more than UDP can carry: none is ever cut short."""
 
@@ -58,6 +64,7 @@ class UdpReader(abc.ABC):
         self._traffic = traffic
         self._seconds = seconds
         self._wildcard = is_wildcard(sock)
+        self._read_at = seconds()
 
     def start(self) -> None:
         """Begin to answer."""
@@ -78,9 +85,22 @@ class UdpReader(abc.ABC):
         """The reactor shuts down."""
         self._sock.close()
 
-    @abc.abstractmethod
     def doRead(self) -> None:
-        """Answer what has arrived, up to a bound."""
+        """Answer what has arrived, up to :data:`PACKETS_A_TURN` packets."""
+        self._read(PACKETS_A_TURN)
+        self._read_at = self._seconds()
+
+    def catch_up(self) -> None:
+        """Answer what has arrived since, up to :data:`PACKETS_BETWEEN` packets, if it has been
+        a while."""
+        now = self._seconds()
+        if now - self._read_at >= RECENT:
+            self._read(PACKETS_BETWEEN)
+            self._read_at = now
+
+    @abc.abstractmethod
+    def _read(self, most: int) -> None:
+        """Answer what has arrived, up to so many packets."""
 
 
 class PlainReader(UdpReader):
@@ -99,8 +119,7 @@ class PlainReader(UdpReader):
         self._buffer = memoryview(bytearray(LARGEST))
         self._control_size = socket.CMSG_SPACE(20) if self._wildcard else 0
 
-    def doRead(self) -> None:
-        """Answer what has arrived, up to :data:`PACKETS_A_TURN` packets."""
+    def _read(self, most: int) -> None:
         receive = self._sock.recvmsg_into
         buffer = self._buffer
         buffers = (buffer,)
@@ -109,7 +128,7 @@ class PlainReader(UdpReader):
         before = sum(rcodes)
         packets = 0
         began = self._seconds()
-        for _ in range(PACKETS_A_TURN):
+        for _ in range(most):
             try:
                 size, control, _flags, address = receive(buffers, self._control_size)
             except BlockingIOError:

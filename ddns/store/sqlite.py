@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
-from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
 
+from ddns.background import BackgroundPool
 from ddns.model.journal import Author, Event
 from ddns.paths import log_path
 from ddns.store import database
@@ -65,7 +65,7 @@ class SQLiteStore:
         self._writer = Writer(
             reactor, patience=patience, journal_rows=journal_rows, monotonic=monotonic
         )
-        self._reader = ThreadPool(1, 1, name="ddns-store-reader")
+        self._reader = BackgroundPool(1, 1, "ddns-store-reader")
         self._upkeep = Upkeep(reactor, self._path)
 
     def limit(self, *, patience: float, journal_rows: int, reader_patience: float) -> None:

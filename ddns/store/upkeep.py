@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
-from twisted.python.threadpool import ThreadPool
 
+from ddns.background import BackgroundPool
 from ddns.store import database
 from ddns.store.checking import check
 from ddns.store.copying import copy
@@ -32,7 +32,7 @@ class Upkeep:
     def __init__(self, reactor: Any, path: Path) -> None:
         self._reactor = reactor
         self._path = path
-        self._pool = ThreadPool(0, 1, name="ddns-store-upkeep")
+        self._pool = BackgroundPool(0, 1, "ddns-store-upkeep")
         self._ending = threading.Event()
 
     def start(self) -> None:

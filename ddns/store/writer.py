@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
+from ddns.background import BackgroundPool
 from ddns.model.journal import Author, Event
 from ddns.store.database import Opened
 from ddns.store.interfaces import Committed, ITransaction, StoreClosed, StoreError
@@ -67,7 +67,7 @@ class Writer:
         self._queue: deque[_Work] = deque()
         self._draining = False
         self._stopped: Deferred[None] | None = None
-        self._thread = ThreadPool(1, 1, name="ddns-store-writer")
+        self._thread = BackgroundPool(1, 1, "ddns-store-writer")
 
     def start(self, opened: Opened) -> None:
         """Begin to write."""

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 import dns.flags
 import dns.message
 import pytest
+from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
 from ddns.net import mmsg
 from ddns.net.dns import DnsListener
 from tests.net.dns_fakes import ask, echo, listening, tcp_client, udp_client
-from tests.net.reactors import RunningReactor
+from tests.net.reactors import PATIENCE, RunningReactor
 
 HOSTS = ("127.0.0.1", "::1")
 SOURCE = {"127.0.0.1": b"7f000001", "::1": b"00" * 15 + b"01"}
@@ -355,3 +356,38 @@ def test_a_real_message(running: RunningReactor, batch: bool) -> None:
             over_tcp = dns.message.from_wire(ask(client, query.to_wire()))
     assert query.is_response(over_udp)
     assert query.is_response(over_tcp)
+
+
+def test_it_catches_up_within_a_turn_of_the_reactor(running: RunningReactor, batch: bool) -> None:
+    clock = Clock()
+    with (
+        listening(running, echo, "127.0.0.1", udp_batch=batch, clock=clock) as listener,
+        udp_client(*listener.addresses[0]) as client,
+    ):
+
+        def turn() -> list[bytes]:
+            """In which the reactor reads nothing itself."""
+            answers = []
+            client.send(b"early")
+            listener.catch_up()  # a moment ago there was nothing
+            client.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                answers.append(client.recv(100))
+            clock.advance(0.001)
+            listener.catch_up()
+            answers.append(client.recv(100))
+            return answers
+
+        (answer,) = running.call(turn)
+        assert answer.startswith(b"early|")
+        client.settimeout(PATIENCE)
+        client.send(b"late")
+        assert client.recv(100).startswith(b"late|")
+
+
+def test_it_catches_up_at_no_other_time(running: RunningReactor, batch: bool) -> None:
+    listener = DnsListener(running.reactor, echo, [("127.0.0.1", 0)], udp_batch=batch)
+    listener.catch_up()
+    with listening(running, echo, "127.0.0.1", udp_batch=batch) as listener:
+        running.call(listener.catch_up)
+    listener.catch_up()

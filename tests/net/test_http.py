@@ -77,6 +77,14 @@ def test_pipelined_requests_are_answered_in_order(served: Serving, client: Clien
     assert [client.answer().status for _ in range(4)] == [200, 404, 200, 200]
 
 
+def test_others_have_their_turn_before_each_request(served: Serving, client: Client) -> None:
+    turns: list[int] = []
+    served.site.between = lambda: turns.append(len(served.pipeline.updates))
+    for _ in range(3):
+        assert client.ask(TARGET, LOGIN).status == 200
+    assert turns == [0, 1, 2]
+
+
 def test_octet_by_octet(client: Client) -> None:
     for octet in request(TARGET, LOGIN, method="POST", body=b"x=y"):
         client.send(bytes((octet,)))

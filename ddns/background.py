@@ -5,18 +5,28 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from twisted.python.threadpool import ThreadPool
 
+Clock = Callable[[], float]
+
 NICE = 19
-"""setpriority(2) of these threads. Where the reactor's thread has to share a processor with them it
-gets it as soon as it wants it, and they nearly all that it leaves."""
+"""setpriority(2) of these threads. Linux alone has one for each thread."""
+
+LATE, SHARE = 0.1, 0.1
+"""Work is starved if it takes this many seconds beyond the processor time that it gets, and gets
+less than this share of them."""
+
+RECOVERY, LONGEST_RECOVERY = 10.0, 600.0
+"""Seconds in which nothing gives way after something has starved. They double each time that it
+happens again soon, and that is how long they may become."""
 
 
 class BackgroundThread(threading.Thread):
-    """Lowers its own priority before it begins. Linux alone has one for each thread; elsewhere, and
-    where it is forbidden, nothing is different."""
+    """Lowers its own priority before it begins; where that is forbidden nothing is different."""
 
     def run(self) -> None:
         if sys.platform == "linux":
@@ -28,7 +38,86 @@ class BackgroundThread(threading.Thread):
 class BackgroundPool(ThreadPool):
     """A pool of at most so many such threads; *least* are there as long as it runs."""
 
-    threadFactory = BackgroundThread
+    threadFactory: type[threading.Thread] = BackgroundThread
 
     def __init__(self, least: int, most: int, name: str) -> None:
         super().__init__(least, most, name)
+
+
+class _IdleThread(BackgroundThread):
+    """Takes nothing but what nobody else wants. Only such threads have to leave the processor to
+    whoever wakes up (sched(7), SCHED_IDLE); any other may keep it until the scheduler's next tick,
+    four milliseconds later."""
+
+    def run(self) -> None:
+        if hasattr(os, "SCHED_IDLE"):
+            with suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        super().run()
+
+
+class _IdlePool(BackgroundPool):
+    threadFactory = _IdleThread
+
+
+class GentleThread:
+    """Does one piece of work at a time in a thread that gives way; bulk, in one that takes only
+    what nobody else wants, as long as there is some. Beside programs that want all processors that
+    may turn out to be next to nothing. Then a third thread with the usual priority does all for a
+    while, so that neither the work starves, nor who waits for the interpreter while it has it.
+
+    *monotonic* tells seconds, *worked* the processor time of the thread that asks for it, *is_busy*
+    whether all processors are wanted.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        monotonic: Clock = time.monotonic,
+        worked: Clock = time.thread_time,
+        is_busy: Callable[[], bool] = lambda: os.getloadavg()[0] >= (os.cpu_count() or 1),
+    ) -> None:
+        self._monotonic = monotonic
+        self._worked = worked
+        self._is_busy = is_busy
+        self._gentle = BackgroundPool(1, 1, name)
+        self._idle = _IdlePool(0, 1, f"{name}-bulk")
+        self._usual = ThreadPool(0, 1, f"{name}-usual")
+        self._hurry_until = -LONGEST_RECOVERY
+        self._recovery = RECOVERY
+
+    def start(self) -> None:
+        """Be ready for work."""
+        for pool in (self._gentle, self._idle, self._usual):
+            pool.start()
+
+    def stop(self) -> None:
+        """Finish what is being done, and end."""
+        for pool in (self._gentle, self._idle, self._usual):
+            pool.stop()
+
+    def call(self, work: Callable[[], None], bulk: bool = False) -> None:
+        """Have it done; what was given before must have come to its end."""
+        now = self._monotonic()
+        if now < self._hurry_until:
+            pool = self._usual
+        elif bulk and not self._is_busy():
+            pool = self._idle
+        else:
+            pool = self._gentle
+        pool.callInThread(self._do, work, now)
+
+    def _do(self, work: Callable[[], None], since: float) -> None:
+        before = self._worked()
+        work()
+        now = self._monotonic()
+        if since >= self._hurry_until and is_starved(now - since, self._worked() - before):
+            again = since < self._hurry_until + self._recovery
+            self._recovery = min(self._recovery * 2, LONGEST_RECOVERY) if again else RECOVERY
+            self._hurry_until = now + self._recovery
+
+
+def is_starved(took: float, worked: float) -> bool:
+    """Whether something that took so many seconds has got too little of the processor. Waiting for
+    a disk looks alike; then nothing is gained by giving way, and nothing lost otherwise."""
+    return took - worked > LATE and worked < took * SHARE

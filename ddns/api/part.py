@@ -99,10 +99,14 @@ class Part:
             raise Invalid("a password has to be UTF-8") from None
 
     async def _transact(
-        self, function: Callable[[ITransaction], T], *, blocked_too: bool = False
+        self,
+        function: Callable[[ITransaction], T],
+        *,
+        blocked_too: bool = False,
+        bulk: bool = False,
     ) -> T:
         """Run it, for who is not blocked. With *blocked_too* it is something that keeps others
-        out, such as taking a key away, which everybody may."""
+        out, such as taking a key away, which everybody may; *bulk* is for the store to know."""
         author = Author(self._caller.name, self._via, self._now())
 
         def work(transaction: ITransaction) -> T:
@@ -111,7 +115,7 @@ class Part:
             return function(transaction)
 
         try:
-            committed = await self._store.transact(author, work)
+            committed = await self._store.transact(author, work, bulk)
             await self._published(committed.zones)
         except StoreError as error:
             raise ApiError(str(error)) from error

@@ -80,7 +80,8 @@ class Zones(Part):
                 rules=self.rules,
                 origin=values.name(origin),
                 now=self._now(),
-            )
+            ),
+            bulk=True,
         )
 
     async def zone_import(
@@ -116,7 +117,8 @@ class Zones(Part):
                 serial=serial,
                 replace_hosts=replace_hosts,
                 now=self._now(),
-            )
+            ),
+            bulk=True,
         )
 
     async def zone_scan(self, origin: str) -> tuple[Row, IScan]:

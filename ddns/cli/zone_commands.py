@@ -17,8 +17,12 @@ from ddns.model import names, rows
 
 _ZONE_COLUMNS = ("origin", "serial", "account", "addresses", "registration")
 
-CHUNK = 2**20
+CHUNK = 2**16
 """Octets a request of an import."""
+
+
+SMALL_SHARE = 10
+"""setpriority(2) that gives a program a tenth of what another one gets."""
 
 
 def zone_add(client: Client, args: argparse.Namespace) -> Shown:
@@ -92,10 +96,12 @@ def zone_import(client: Client, args: argparse.Namespace) -> Shown:
 def _give_way() -> None:
     """Take only the processor time that nobody else wants: parsing a large file must not hold up
     the queries that the server answers on the same machine. Where all of it is wanted there would
-    be none left, so then take a fair share."""
-    if hasattr(os, "SCHED_IDLE") and os.getloadavg()[0] < (os.cpu_count() or 1):
-        with contextlib.suppress(OSError):  # a sandbox may forbid it
+    be none left, so then take a small share."""
+    with contextlib.suppress(OSError):  # a sandbox may forbid it
+        if hasattr(os, "SCHED_IDLE") and os.getloadavg()[0] < (os.cpu_count() or 1):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        else:
+            os.setpriority(os.PRIO_PROCESS, 0, SMALL_SHARE)
 
 
 def _send(client: Client, zone: Any, replace_hosts: bool) -> Json:

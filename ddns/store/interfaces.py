@@ -258,8 +258,11 @@ class IStore(Interface):
     def close() -> Deferred[None]:
         """Finish what was begun and give everything back."""
 
-    def transact(author: Author, work: Callable[[ITransaction], T]) -> Deferred[Committed[T]]:
-        """Run *work* in a transaction, in the order of the calls; fires when it is durable."""
+    def transact(
+        author: Author, work: Callable[[ITransaction], T], bulk: bool = False
+    ) -> Deferred[Committed[T]]:
+        """Run *work* in a transaction, in the order of the calls; fires when it is durable. *bulk*
+        takes long, and may take longer where something else is to be done."""
 
     def read(work: Callable[[IReading], T]) -> Deferred[T]:
         """Run *work* on the latest committed state."""

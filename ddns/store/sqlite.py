@@ -113,8 +113,10 @@ class SQLiteStore:
 
     # Writing ---------------------------------------------------------------------------------
 
-    def transact(self, author: Author, work: Callable[[ITransaction], T]) -> Deferred[Committed[T]]:
-        return self._writer.transact(author, work)
+    def transact(
+        self, author: Author, work: Callable[[ITransaction], T], bulk: bool = False
+    ) -> Deferred[Committed[T]]:
+        return self._writer.transact(author, work, bulk)
 
     def subscribe(self, listener: Callable[[Sequence[Event]], None]) -> None:
         self._writer.listeners.append(listener)

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ddns.background import BackgroundPool
+from ddns.background import GentleThread
 from ddns.model.journal import Author, Event
 from ddns.store.database import Opened
 from ddns.store.interfaces import Committed, ITransaction, StoreClosed, StoreError
@@ -33,6 +33,7 @@ class _Work:
 
     author: Author
     function: Callable[[ITransaction], Any]
+    bulk: bool
     done: Deferred[Committed[Any]]
     deadline: float
     result: Committed[Any] | Failure | None = None
@@ -67,7 +68,7 @@ class Writer:
         self._queue: deque[_Work] = deque()
         self._draining = False
         self._stopped: Deferred[None] | None = None
-        self._thread = BackgroundPool(1, 1, "ddns-store-writer")
+        self._thread = GentleThread("ddns-store-writer")
 
     def start(self, opened: Opened) -> None:
         """Begin to write."""
@@ -89,13 +90,15 @@ class Writer:
 
     # The reactor's side ----------------------------------------------------------------------
 
-    def transact(self, author: Author, work: Callable[[ITransaction], T]) -> Deferred[Committed[T]]:
+    def transact(
+        self, author: Author, work: Callable[[ITransaction], T], bulk: bool = False
+    ) -> Deferred[Committed[T]]:
         """See :meth:`ddns.store.interfaces.IStore.transact`."""
         done: Deferred[Committed[T]] = Deferred()
         if self._opened is None or self._stopped is not None:
             done.errback(StoreClosed("the store is closed"))
             return done
-        self._queue.append(_Work(author, work, done, self._monotonic() + self.patience))
+        self._queue.append(_Work(author, work, bulk, done, self._monotonic() + self.patience))
         if not self._draining:
             self._draining = True
             self._start_batch()
@@ -112,7 +115,10 @@ class Writer:
     def _start_batch(self) -> None:
         """Have the writer take what has queued up, once the reactor is through with what is ready:
         that makes larger batches, and the two threads contend less for the interpreter."""
-        self._reactor.callLater(0, self._thread.callInThread, self._run_batch)
+        self._reactor.callLater(0, self._run_in_thread)
+
+    def _run_in_thread(self) -> None:
+        self._thread.call(self._run_batch, any(work.bulk for work in self._queue))
 
     def _batch_done(
         self, works: Sequence[_Work], events: Sequence[Event], seconds: float | None

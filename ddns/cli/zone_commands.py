@@ -57,7 +57,7 @@ def zone_import(client: Client, args: argparse.Namespace) -> Shown:
     from ddns.cli import masterfile
 
     if isinstance(client, SocketClient):
-        _give_way()
+        give_way()
     done, failed, lines = [], [], []
     total = sum(os.path.getsize(path) for path in args.file if os.path.isfile(path))
     with click.progressbar(
@@ -93,7 +93,7 @@ def zone_import(client: Client, args: argparse.Namespace) -> Shown:
     return answer, lines
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """Take only the processor time that nobody else wants: parsing a large file must not hold up
     the queries that the server answers on the same machine. Where all of it is wanted there would
     be none left, so then take a small share."""

@@ -133,20 +133,20 @@ class DnsListener:
         """Stop answering and close everything.
 
         Who has just connected over TCP is still answered, and replies are still sent, for
-        ``limits.closing`` seconds at most; then the Deferred fires, and nothing is left in the
-        reactor. Good at any moment of a life.
+        ``limits.closing`` seconds and a moment at most, as long as UDP is. Then the Deferred fires,
+        and nothing is left in the reactor. Good at any moment of a life.
         """
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:
-        for reader in self._readers:
-            reader.stop()
         waiting = [port.stopListening() or succeed(None) for port in self._ports]
-        self._readers.clear()
         self._ports.clear()
         self._close_sockets()
         await gatherResults(waiting)
         await close_all([self.tcp], self._clock, GRACE + self.tcp.limits.closing)
+        for reader in self._readers:
+            reader.stop()
+        self._readers.clear()
 
     def _close_sockets(self) -> None:
         for sock in (*self._udp_sockets, *self._tcp_sockets):

@@ -18,6 +18,12 @@ from tests.house import House, house_at
 from tests.net.reactors import PATIENCE, RunningReactor
 
 
+@pytest.fixture(autouse=True)
+def same_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command may lower its own priority, but not that of the tests that run it."""
+    monkeypatch.setattr("ddns.cli.zone_commands.give_way", lambda: None)
+
+
 @pytest.fixture
 def house(running: RunningReactor, tmp_path: Path) -> Iterator[House]:
     path = tmp_path / "ddns.sqlite"

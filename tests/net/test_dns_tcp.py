@@ -363,13 +363,17 @@ def test_stop_closes_connections_whatever_they_do(running: RunningReactor, unrea
 
 @pytest.mark.parametrize("sent", [0, 1, 3])
 def test_stop_answers_who_has_just_come(running: RunningReactor, sent: int) -> None:
-    """No other server would hear of a client that was let in."""
+    """No other server would hear of a client that was let in. UDP goes on as long."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(listening(running, echo, "127.0.0.1", limits=PATIENT))
         client = stack.enter_context(tcp_client(*listener.addresses[0]))
         client.sendall(framed(b"q")[:sent])
         eventually(lambda: running.call(listener.tcp.connections) == 1, "it was let in")
+        host, port = listener.addresses[0]
         stopped = running.call(lambda: [listener.stop()])[0]
+        with udp_client(host, port) as other:
+            other.send(b"q")
+            assert other.recv(100).startswith(b"q|")
         client.sendall(framed(b"q")[sent:])
         assert read_message(client).startswith(b"q|")
         assert seconds_until_closed(client) < PATIENCE

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ddns.cli.zone_commands import SMALL_SHARE
 from ddns.model import names
 from ddns.paths import lock_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
@@ -158,6 +159,21 @@ def test_import_of_several_files_of_which_one_is_bad(server: Server, tmp_path: P
     for origin in origins:
         assert f"imported zone {origin}" in done.stdout
         assert server.answers(f"www.{origin}") == ["192.0.2.80"]
+
+
+def test_an_import_gives_way_to_the_server(server: Server, tmp_path: Path) -> None:
+    file = Path(good_zone(tmp_path, "one.example"))
+    text = file.read_text()
+    file.unlink()
+    os.mkfifo(file)
+    process = subprocess.Popen(
+        server.ddns_command("zone", "import", str(file)), stdout=subprocess.PIPE, text=True
+    )
+    with open(file, "w") as pipe:  # it has begun to read
+        idle = os.sched_getscheduler(process.pid) == os.SCHED_IDLE
+        assert idle or os.getpriority(os.PRIO_PROCESS, process.pid) == SMALL_SHARE
+        pipe.write(text)
+    assert "imported zone one.example" in process.communicate(timeout=PATIENCE)[0]
 
 
 def test_export_and_import_are_the_same_zone(server: Server, login: str, tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from tests.processes import Server, free_port
 
+BUFFER = 4 * 2**20
+SO_RCVBUFFORCE = 33  # Linux; Python has no name for it
+
 FIRST, SPARE = 3, 40
 """Where sd_listen_fds(3) begins, and descriptors that are out of its way."""
 
@@ -112,6 +115,15 @@ class LaunchedServer(Server):
             os.close(descriptor)
 
 
+def enlarge(sock: socket.socket) -> None:
+    """Room for what comes while nobody reads, as ReceiveBuffer= of the sample makes it; as much as
+    the system lets everybody have, where we are not root."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+
+
 def bound(
     port: int, kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1"
 ) -> socket.socket:
@@ -119,6 +131,8 @@ def bound(
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
     if kind == socket.SOCK_STREAM:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    else:
+        enlarge(sock)
     if host == "::":
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     sock.bind((host, port))

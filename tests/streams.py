@@ -13,6 +13,7 @@ import dns.exception
 import dns.message
 
 from tests.faults.updaters import Updater, address_of
+from tests.launching import enlarge
 from tests.processes import Server, eventually
 from tests.programs import PATIENCE
 
@@ -34,6 +35,7 @@ class Asker:
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.connect(("127.0.0.1", server.dns_port))
         self._udp.settimeout(0.1)
+        enlarge(self._udp)  # a server that has started answers all that has waited at once
         self._threads = [
             threading.Thread(target=work, daemon=True)
             for work in (self._ask, self._listen, *[self._ask_over_tcp] * 3, self._ask_over_http)

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import peers
 from ddns.api import account_work, zone_work
 from ddns.model import names
-from ddns.model.account import Addresses
+from ddns.model.account import Addresses, Registration
 from ddns.model.journal import Author
 from ddns.store import database
 from ddns.store.journalling import Batch
@@ -31,8 +31,8 @@ def fill(path: Path, hosts: int) -> None:
     connection.execute("begin immediate")
     batch = Batch(connection, 1)
     transaction = Transaction(connection, batch, Author("benchmark", "benchmark", 0.0))
-    account_work.account_add(transaction, "user", None, 0.0)
-    zone_work.zone_add(transaction, origin, [], None, Addresses.ANY, 0.0)
+    account_work.account_add(transaction, "user", None, 0.0, None)
+    zone_work.zone_add(transaction, origin, [], None, Addresses.ANY, Registration.CLOSED, 0.0)
     transaction.done()
     batch.flush()
     owners = [b"\x08h%07d" % number + origin for number in range(hosts)]

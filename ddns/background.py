@@ -25,6 +25,21 @@ RECOVERY, LONGEST_RECOVERY = 10.0, 600.0
 happens again soon, and that is how long they may become."""
 
 
+def is_busy() -> bool:
+    """Whether all processors are wanted."""
+    return os.getloadavg()[0] >= (os.cpu_count() or 1)
+
+
+def take_what_is_left() -> bool:
+    """Have this thread take only the processor time that nobody else wants; whether it now does,
+    for a sandbox may forbid it."""
+    if hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            return True
+    return False
+
+
 class BackgroundThread(threading.Thread):
     """Lowers its own priority before it begins; where that is forbidden nothing is different."""
 
@@ -36,12 +51,9 @@ class BackgroundThread(threading.Thread):
 
 
 class BackgroundPool(ThreadPool):
-    """A pool of at most so many such threads; *least* are there as long as it runs."""
+    """A pool of such threads."""
 
     threadFactory: type[threading.Thread] = BackgroundThread
-
-    def __init__(self, least: int, most: int, name: str) -> None:
-        super().__init__(least, most, name)
 
 
 class _IdleThread(BackgroundThread):
@@ -50,9 +62,7 @@ class _IdleThread(BackgroundThread):
     four milliseconds later."""
 
     def run(self) -> None:
-        if hasattr(os, "SCHED_IDLE"):
-            with suppress(OSError):
-                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        take_what_is_left()
         super().run()
 
 
@@ -75,7 +85,7 @@ class GentleThread:
         name: str,
         monotonic: Clock = time.monotonic,
         worked: Clock = time.thread_time,
-        is_busy: Callable[[], bool] = lambda: os.getloadavg()[0] >= (os.cpu_count() or 1),
+        is_busy: Callable[[], bool] = is_busy,
     ) -> None:
         self._monotonic = monotonic
         self._worked = worked

@@ -35,7 +35,9 @@ MAY_IMPORT = {
     "net": PURE
     | {"__init__", "zone", "policy", "dialects", "miniupdate"}
     | {"store", "publisher", "updater", "api"},
-    "cli": PURE | {"__init__", "vault", "policy", "store", "api"} | {"configcheck", "table"},
+    "cli": PURE
+    | {"__init__", "vault", "policy", "store", "api"}
+    | {"background", "configcheck", "table"},
     "sample": PURE | {"api"},
 }
 MAY_IMPORT["table"] = PURE

@@ -97,10 +97,10 @@ def give_way() -> None:
     """Take only the processor time that nobody else wants: parsing a large file must not hold up
     the queries that the server answers on the same machine. Where all of it is wanted there would
     be none left, so then take a small share."""
-    with contextlib.suppress(OSError):  # a sandbox may forbid it
-        if hasattr(os, "SCHED_IDLE") and os.getloadavg()[0] < (os.cpu_count() or 1):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        else:
+    from ddns import background
+
+    if background.is_busy() or not background.take_what_is_left():
+        with contextlib.suppress(OSError):  # a sandbox may forbid it
             os.setpriority(os.PRIO_PROCESS, 0, SMALL_SHARE)
 
 

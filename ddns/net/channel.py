@@ -152,7 +152,7 @@ class Channel(http.HTTPChannel):
     def allContentReceived(self) -> None:
         if not self.refused:
             self.deadline = None
-            if self.site.closing_since is not None:
+            if self.site.closing:
                 self.persistent = False
             super().allContentReceived()
 

@@ -24,9 +24,9 @@ class Closable(Protocol):
     def connections(self) -> int:
         """How many there are."""
 
-    def close_connections(self) -> None:
-        """End all that are not in the middle of something. It is asked again until none is left;
-        who has only just come may have something to say (:data:`GRACE`)."""
+    def close_connections(self, hurry: bool) -> None:
+        """End all that are not in the middle of something. It is asked again until none is left,
+        in a *hurry* once clients have had :data:`GRACE` to say what they came for."""
 
     def abort_connections(self) -> None:
         """End all, whatever they are at."""
@@ -35,13 +35,14 @@ class Closable(Protocol):
 async def close_all(kinds: Iterable[Closable], clock: IReactorTime, patience: float) -> None:
     """Give what was begun so many seconds to finish; then none of these is left."""
     kinds = list(kinds)
-    deadline = clock.seconds() + patience
+    began = clock.seconds()
     while True:
+        passed = clock.seconds() - began
         for one in kinds:
-            one.close_connections()
+            one.close_connections(passed >= GRACE)
         if not (left := [one for one in kinds if one.connections()]):
             return
-        if clock.seconds() >= deadline:
+        if passed >= patience:
             break
         await deferLater(clock, STEP)
     for one in left:

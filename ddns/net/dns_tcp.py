@@ -206,12 +206,12 @@ class TcpServer(ServerFactory):
         self._connections: dict[Connection, None] = {}  # in order of arrival
         self._counted = Tally()
         self._timer: IDelayedCall | None = None
-        self._closing_since: float | None = None
+        self._closing = False
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """A connection, or None, which closes it at once, if there are too many."""
         source = pack_source(addr.host)  # type: ignore[union-attr]
-        if self._closing_since is not None:
+        if self._closing:
             return None
         counted = self._counted[source[:NETWORK]]
         if counted >= self.limits.per_source and not self._exempt(source):
@@ -266,13 +266,10 @@ class TcpServer(ServerFactory):
         wait = min(max(wait, _FINEST), self.limits.shortest)
         self._timer = self._clock.callLater(wait, self._sweep)
 
-    def close_connections(self) -> None:
-        """Accept no more and close all; for a moment only those whose clients are not about to
+    def close_connections(self, hurry: bool) -> None:
+        """Accept no more and close all, if in no *hurry* only those whose clients are not about to
         ask."""
-        now = self.now()
-        if self._closing_since is None:
-            self._closing_since = now
-        hurry = now >= self._closing_since + GRACE
+        self._closing = True
         for connection in list(self._connections):
             if hurry or not connection.is_expected():
                 connection.close()

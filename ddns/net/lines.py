@@ -160,13 +160,15 @@ class Connection(LineReceiver):
         else:
             self._close()
 
-    def is_expected(self, since: float) -> bool:
-        """Whether, when we want to stop *since* a moment ago, the client waits for us or has only
-        just heard of us and may go on."""
-        quiet = self._server.seconds() - max(since, self._answered_at)
-        return not self._ending and (
-            self._performing or quiet < GRACE or has_unread(self.transport)
-        )
+    def is_expected(self) -> bool:
+        """Whether the client waits for us, or has only just heard of us and may go on."""
+        quiet = self._server.seconds() - self._answered_at
+        return self._performing or quiet < GRACE or has_unread(self.transport)
+
+    @property
+    def ending(self) -> bool:
+        """Whether nothing is listened to any more."""
+        return self._ending
 
     # IHalfCloseableProtocol: a client may say that it has no more commands and wait for answers.
 
@@ -219,7 +221,6 @@ class MiniupdateFactory(ServerFactory):
         self._admitted: set[Connection] = set()
         self._refused: set[Connection] = set()
         self._by_network = peers.Tally()
-        self._closing_since: float | None = None
 
     def buildProtocol(self, addr: IAddress | None) -> Connection | None:
         """A connection, admitted or to be told why not; None, which closes it at once, where too
@@ -263,12 +264,10 @@ class MiniupdateFactory(ServerFactory):
         """How many connections there are, those that are being refused included."""
         return len(self._admitted) + len(self._refused)
 
-    def close_connections(self) -> None:
+    def close_connections(self, hurry: bool) -> None:
         """End all connections whose clients say nothing for a moment."""
-        if self._closing_since is None:
-            self._closing_since = self.seconds()
         for connection in [*self._admitted, *self._refused]:
-            if not connection.is_expected(self._closing_since):
+            if connection.ending or (hurry and not connection.is_expected()):
                 connection.close()
 
     def abort_connections(self) -> None:

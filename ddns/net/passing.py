@@ -88,7 +88,6 @@ class ControlSite(LimitedSite):
     """The only site whose clients may send descriptors."""
 
     protocol = ControlChannel
-    grace = 0.0  # its clients are programs of ours, who ask again or do it themselves
 
 
 class ControlResource(Resource):

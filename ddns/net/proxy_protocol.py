@@ -17,7 +17,6 @@ from twisted.python.failure import Failure
 
 from ddns.model.counting import Admissions
 from ddns.net import peers
-from ddns.net.closing import GRACE
 from ddns.net.peers import BehindProxy
 from ddns.net.proxies import Proxies
 from ddns.net.proxy_header import BadHeader, read
@@ -108,7 +107,6 @@ class ProxiedFactory(ServerFactory):
         self.admissions = Admissions()
         self._waiting: dict[ProxiedConnection, None] = {}  # in order of arrival
         self._quiet_until: dict[str, float] = {}
-        self._closing_since: float | None = None
 
     def doStart(self) -> None:
         self.wrapped.doStart()
@@ -147,12 +145,9 @@ class ProxiedFactory(ServerFactory):
         """How many wait for their header."""
         return len(self._waiting)
 
-    def close_connections(self) -> None:
+    def close_connections(self, hurry: bool) -> None:
         """End them all, when their headers have had a moment to come."""
-        now = self.clock.seconds()
-        if self._closing_since is None:
-            self._closing_since = now
-        if now >= self._closing_since + GRACE:
+        if hurry:
             self.abort_connections()
 
     def abort_connections(self) -> None:

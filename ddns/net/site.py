@@ -14,7 +14,6 @@ from twisted.web.resource import IResource
 
 from ddns.model.counting import Admissions
 from ddns.net.channel import Channel, HttpLimits
-from ddns.net.closing import GRACE
 from ddns.net.peers import Tally
 from ddns.net.proxies import NOBODY, Proxies
 
@@ -89,7 +88,6 @@ class LimitedSite(server.Site):
 
     displayTracebacks = False
     protocol = Channel  # type: ignore[assignment]  # declared as a proxy class of Twisted's own
-    grace = GRACE
 
     def __init__(
         self,
@@ -106,7 +104,7 @@ class LimitedSite(server.Site):
         self.seconds = reactor.seconds
         self.admissions = Admissions()
         self.answers = [0] * 10
-        self.closing_since: float | None = None
+        self.closing = False
         self._channels: set[Channel] = set()
         self._by_network = Tally()
         self._sweep = LoopingCall(self._cut_the_late)
@@ -174,13 +172,10 @@ class LimitedSite(server.Site):
             self._channels.discard(channel)
             self._by_network.leave(channel.network)
 
-    def close_connections(self) -> None:
-        """End all connections that are not in the middle of a request; for a moment only those
+    def close_connections(self, hurry: bool) -> None:
+        """End all connections that are not in the middle of a request, if in no *hurry* only those
         whose client is not about to send one. What is answered from now on says so."""
-        now = self.seconds()
-        if self.closing_since is None:
-            self.closing_since = now
-        hurry = now >= self.closing_since + self.grace
+        self.closing = True
         for channel in list(self._channels):
             channel.end(hurry)
 

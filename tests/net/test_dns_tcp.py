@@ -386,7 +386,7 @@ def test_stop_closes_at_once_where_nothing_was_asked_for_a_while(running: Runnin
         with tcp_client(*listener.addresses[0]) as client:
             assert ask(client, b"q")
             clock.advance(GRACE)
-            running.call(listener.tcp.close_connections)
+            running.call(listener.tcp.close_connections, False)
             assert seconds_until_closed(client) < PATIENCE
         eventually(lambda: not running.call(listener.tcp.connections), "it has ended")
 

@@ -219,7 +219,7 @@ def test_closing_ends_those_that_linger(served: Serving) -> None:
         assert client.exit() == "OK Bye!"
         assert client.ended()
         assert served.connections() == 1
-        served.running.call(served.factory.close_connections)
+        served.running.call(served.factory.close_connections, False)
         until(lambda: served.connections() == 0)
 
 

@@ -126,7 +126,8 @@ def _take(zone: Zone, name: bytes, node: bytes, rtype: int, reply: Answer) -> by
     # ANY gets one RRset, the first, instead of all (RFC 8482 4.1).
     rrset = next(split(node), b"") if rtype == ANY else pick(node, rtype)
     if rrset:
-        reply.answer.append((name, rrset))
+        if (name, rrset) not in reply.answer:  # a DNAME that led here may be what was asked for
+            reply.answer.append((name, rrset))
         if rtype in TARGET_AT:
             _add_addresses(zone, rrset, reply.additional)
         return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from tests.conftest import HOST, ZONE, Launch
 from tests.faults.wrapping import failing, filled, is_at_rest, took, wrapped
 from tests.processes import Reply, Server, eventually
-from tests.programs import PATIENCE, program, run
+from tests.programs import PATIENCE, program
 
 TOO_LATE = 5.0
 """Seconds within which a client has to be told that it failed."""
@@ -118,17 +119,20 @@ def clock(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library() -> str:
-    """What makes a clock wrong."""
+def library() -> Iterator[Path]:
+    """What makes a clock wrong. It leaves two files for each process that is killed, and fails
+    where a later one gets the same number."""
     program("faketime")
-    done = run(["faketime", "now", "sh", "-c", "echo $LD_PRELOAD"])
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    (path,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    yield path
+    for left in Path("/dev/shm").glob("*faketime_*"):
+        if not Path("/proc", left.name.rpartition("_")[2]).exists():
+            left.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("steps", [(-HOUR, 0), (HOUR, 0), (YEARS, -YEARS)])
 def test_the_clock_is_set(
-    make_server: Launch, clock: Path, library: str, steps: tuple[int, ...]
+    make_server: Launch, clock: Path, library: Path, steps: tuple[int, ...]
 ) -> None:
     given = (f"LD_PRELOAD={library}", f"FAKETIME_TIMESTAMP_FILE={clock}", "FAKETIME_NO_CACHE=1")
     server = wrapped(make_server(), "env", *given, "FAKETIME_DONT_FAKE_MONOTONIC=1")
@@ -146,8 +150,10 @@ def test_the_clock_is_set(
         with connect(server.http_port) as stalled:
             stalled.sendall(b"GET / HTTP/1.1\r\n")
             assert took(lambda s=stalled: read_all(s)) < 3.0, "timers run"
-        spent = [server.update(login, HOST, f"203.0.113.{n}").body.split()[0] for n in range(5)]
-        assert spent[-1] == "abuse"
+        others = (f"203.0.113.{n}" for n in range(256))
+        refused = (server.update(login, HOST, other).body.startswith("abuse") for other in others)
+        assert any(refused), "limits hold"
+        address = f"192.0.2.{number}"
         eventually(lambda a=address: good(server, login, a), "limits do not freeze", 5.0)
         serial = server.serial(ZONE) - number
         newest = server.ddns("host", "show", HOST)["requests"][0]
@@ -157,6 +163,7 @@ def test_the_clock_is_set(
     server.start()
     assert server.serial(ZONE) == serial + number
     assert server.ddns("check")["faults"] == []
+    assert server.terminate() == 0
 
 
 def good(server: Server, login: str, address: str) -> bool:

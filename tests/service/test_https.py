@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import ssl
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -193,7 +193,8 @@ def test_stalled_handshakes_leave_plain_http_alone(make_server: Launch, pair: Pa
     server.start()
     with ExitStack() as stack:
         for _ in range(10):
-            stack.enter_context(socket.create_connection(("127.0.0.1", server.https_port)))
+            with suppress(ConnectionResetError):  # not all of them are let in
+                stack.enter_context(socket.create_connection(("127.0.0.1", server.https_port)))
         for _ in range(5):
             assert server.get("/ip").status == 200
 

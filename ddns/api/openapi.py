@@ -55,7 +55,10 @@ def document(version: str, base: str = "/") -> dict[str, Any]:
             "operationId": "openapi",
             "summary": "This document.",
             "security": [],
-            "responses": {"200": _answer("The document", {"type": "object"})},
+            "responses": {
+                "200": _answer("The document", {"type": "object"}),
+                **_references([HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE]),
+            },
         }
     }
     return {
@@ -71,7 +74,10 @@ def document(version: str, base: str = "/") -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": SCHEMAS,
-            "responses": {str(status): _refusal(status) for status in _REFUSALS},
+            "responses": {
+                **{str(status): _refusal(status) for status in _REFUSALS},
+                **{str(status): {"description": text} for status, text in _TOO_LONG.items()},
+            },
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -86,6 +92,12 @@ _REFUSALS = {
     HTTPStatus.TOO_MANY_REQUESTS: "Too many have asked for this; try again later.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The server cannot do it at the moment; nothing was changed.",
 }
+
+_TOO_LONG = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The URL or the headers are too long.",
+}
+"""What the API never sees, and so has no body that says why."""
 
 
 def _refusal(status: HTTPStatus) -> Schema:
@@ -148,9 +160,13 @@ def _responses(route: Route) -> Schema:
         refusals += [HTTPStatus.TOO_MANY_REQUESTS]
     if route.method != "GET":
         refusals += [HTTPStatus.CONFLICT]
+    return {"200": answer, **_references([*refusals, *_TOO_LONG])}
+
+
+def _references(statuses: Iterable[HTTPStatus]) -> Schema:
     return {
-        "200": answer,
-        **{str(int(s)): {"$ref": f"#/components/responses/{int(s)}"} for s in sorted(refusals)},
+        str(int(status)): {"$ref": f"#/components/responses/{int(status)}"}
+        for status in sorted(statuses)
     }
 
 

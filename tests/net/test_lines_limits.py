@@ -91,11 +91,11 @@ def test_a_session_has_a_time_in_all_however_lively(running: RunningReactor) -> 
 
 
 def test_a_command_that_is_performed_is_not_cut(running: RunningReactor) -> None:
-    with serving(running, LineLimits(idle_time=0.3, session_time=0.3)) as served:
+    with serving(running, LineLimits(idle_time=1, session_time=1)) as served:
         client = served.begin()
         with client:
             client.send(UPDATE % 8)
-            time.sleep(0.5)
+            time.sleep(1.2)
             assert served.connections() == 1
             served.open_gate()
             assert client.read() == mapped(7)

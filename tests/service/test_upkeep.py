@@ -209,7 +209,8 @@ def test_journal_and_requests_are_bounded(make_server: Launch) -> None:
                 with closing(sqlite3.connect(server.database)) as connection:
                     pages.append(connection.execute("pragma page_count").fetchone()[0])
     assert len(server.call("host_show", name=hosts[0])["requests"]) <= 9
-    assert pages[-1] <= pages[0] + 12, f"it does not grow: {pages}"
+    # what came since would take 470 pages
+    assert pages[-1] <= pages[0] + 40, f"it does not grow: {pages}"
     assert server.ddns("check")["faults"] == []
 
 

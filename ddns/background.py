@@ -13,8 +13,10 @@ from twisted.python.threadpool import ThreadPool
 
 Clock = Callable[[], float]
 
-NICE = 19
-"""setpriority(2) of these threads. Linux alone has one for each thread."""
+NICE, NICEST = 5, 19
+"""setpriority(2) of these threads, and of those that are relieved when they starve. Linux alone has
+one for each thread. Beside programs that want all processors the first one gets a third of what
+each of them gets, the second one a seventieth."""
 
 LATE, SHARE = 0.1, 0.1
 """Work is starved if it takes this many seconds beyond the processor time that it gets, and gets
@@ -43,10 +45,12 @@ def take_what_is_left() -> bool:
 class BackgroundThread(threading.Thread):
     """Lowers its own priority before it begins; where that is forbidden nothing is different."""
 
+    nice = NICE
+
     def run(self) -> None:
         if sys.platform == "linux":
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self.nice)
         super().run()
 
 
@@ -56,7 +60,15 @@ class BackgroundPool(ThreadPool):
     threadFactory: type[threading.Thread] = BackgroundThread
 
 
-class _IdleThread(BackgroundThread):
+class _NicestThread(BackgroundThread):
+    nice = NICEST
+
+
+class _NicestPool(BackgroundPool):
+    threadFactory = _NicestThread
+
+
+class _IdleThread(_NicestThread):
     """Takes nothing but what nobody else wants. Only such threads have to leave the processor to
     whoever wakes up (sched(7), SCHED_IDLE); any other may keep it until the scheduler's next tick,
     four milliseconds later."""
@@ -90,7 +102,7 @@ class GentleThread:
         self._monotonic = monotonic
         self._worked = worked
         self._is_busy = is_busy
-        self._gentle = BackgroundPool(1, 1, name)
+        self._gentle = _NicestPool(1, 1, name)
         self._idle = _IdlePool(0, 1, f"{name}-bulk")
         self._usual = ThreadPool(0, 1, f"{name}-usual")
         self._hurry_until = -LONGEST_RECOVERY

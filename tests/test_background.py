@@ -14,6 +14,7 @@ from ddns.background import (
     LATE,
     LONGEST_RECOVERY,
     NICE,
+    NICEST,
     RECOVERY,
     BackgroundPool,
     GentleThread,
@@ -94,13 +95,13 @@ def policy() -> tuple[int, int]:
 
 
 def lowered() -> tuple[int, int]:
-    return policy()[0], NICE
+    return policy()[0], NICEST
 
 
 @linux
 def test_bulk_takes_what_nobody_else_wants(gentle: Gentle) -> None:
     assert gentle.do(policy) == lowered()
-    assert gentle.do(policy, bulk=True) == (os.SCHED_IDLE, NICE)
+    assert gentle.do(policy, bulk=True) == (os.SCHED_IDLE, NICEST)
     gentle.busy = True
     assert gentle.do(policy, bulk=True) == lowered()
 
@@ -120,7 +121,7 @@ def test_what_starves_again_and_again_gives_way_less_and_less(gentle: Gentle) ->
         """Until it gives way again."""
         gentle.starve()
         begun = gentle.now
-        while gentle.do(policy)[1] != NICE:  # type: ignore[index]
+        while gentle.do(policy)[1] != NICEST:  # type: ignore[index]
             gentle.now += 1
         return round(gentle.now - begun)
 

@@ -126,8 +126,7 @@ def _take(zone: Zone, name: bytes, node: bytes, rtype: int, reply: Answer) -> by
     # ANY gets one RRset, the first, instead of all (RFC 8482 4.1).
     rrset = next(split(node), b"") if rtype == ANY else pick(node, rtype)
     if rrset:
-        if (name, rrset) not in reply.answer:  # a DNAME that led here may be what was asked for
-            reply.answer.append((name, rrset))
+        _put(name, rrset, reply)
         if rtype in TARGET_AT:
             _add_addresses(zone, rrset, reply.additional)
         return None
@@ -136,6 +135,12 @@ def _take(zone: Zone, name: bytes, node: bytes, rtype: int, reply: Answer) -> by
         return unpack(name, alias).rdatas[0].lower()
     _deny(zone, reply)
     return None
+
+
+def _put(owner: bytes, rrset: bytes, reply: Answer) -> None:
+    """Answer with an RRset, once (RFC 2181 5): a DNAME may apply twice, or be asked for as well."""
+    if (owner, rrset) not in reply.answer:
+        reply.answer.append((owner, rrset))
 
 
 def _deny(zone: Zone, reply: Answer) -> None:
@@ -155,8 +160,7 @@ def _substitute(name: bytes, owner: bytes, node: bytes, reply: Answer) -> bytes 
     DNAME's rdata is none.
     """
     rrset = pick(node, DNAME)
-    if (owner, rrset) not in reply.answer:
-        reply.answer.append((owner, rrset))
+    _put(owner, rrset, reply)
     dname = unpack(owner, rrset)
     if not is_wire_form(dname.rdatas[0].lower()):
         return b""

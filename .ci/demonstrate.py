@@ -22,7 +22,7 @@ import dns.message
 import dns.query
 
 from ddns.cli.client import NoServer, SocketClient
-from ddns.paths import lock_path, sample_path, socket_path
+from ddns.system.files import lock_path, sample_path, socket_path
 
 CURL = re.compile(r"curl -u (\S+) '(\S+)'")
 DIG = re.compile(r"dig @(\S+) -p (\d+) (\S+) A \+short")

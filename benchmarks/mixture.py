@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from benchmarks.activity import Activity
 from ddns.cli.client import HttpClient, SocketClient
-from ddns.paths import socket_path
+from ddns.system.files import socket_path
 from tests.conftest import ACCOUNT, ZONE
 from tests.processes import Server, basic
 from tests.service.dialects import UPDATES, Secrets, keys

@@ -18,9 +18,9 @@ from ddns.api import account_work, zone_work
 from ddns.model import names
 from ddns.model.account import Addresses, Registration
 from ddns.model.journal import Author
-from ddns.store import database
-from ddns.store.journalling import Batch
-from ddns.store.transaction import Transaction
+from ddns.store.sqlite import database
+from ddns.store.sqlite.transaction import Transaction
+from ddns.store.sqlite.unit_of_work import Batch
 
 
 def fill(path: Path, hosts: int) -> None:

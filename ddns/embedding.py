@@ -3,27 +3,8 @@
 Names that are here stay, with what they take and give. All else in the package is inside.
 """
 
-from ddns.config import check as check_settings
-from ddns.core import Core
-from ddns.dialects import DIALECTS
-from ddns.dialects.base import Dialect, Reply, Request
-from ddns.model.update import (
-    SUCCESSES,
-    Change,
-    Credentials,
-    Outcome,
-    Remove,
-    Replace,
-    Result,
-    Status,
-    Update,
-    change_of,
-)
-from ddns.net.channel import HttpLimits
-from ddns.net.resolver import ZoneResolver
-from ddns.net.site import LimitedSite
-from ddns.service import DdnsService, StartupError
-from ddns.settings import (
+from ddns.config.load import check as check_settings
+from ddns.config.settings import (
     AbuseSettings,
     AccountsSettings,
     ApiSettings,
@@ -42,9 +23,28 @@ from ddns.settings import (
     Settings,
     StoreSettings,
 )
+from ddns.config.toml import ConfigError
+from ddns.dialects import DIALECTS
+from ddns.dialects.base import Dialect, Reply, Request
+from ddns.model.update import (
+    SUCCESSES,
+    Change,
+    Credentials,
+    Outcome,
+    Remove,
+    Replace,
+    Result,
+    Status,
+    Update,
+    change_of,
+)
+from ddns.net.dns.twisted_names import ZoneResolver
+from ddns.net.http.channel import HttpLimits
+from ddns.net.http.site import LimitedSite
+from ddns.server.core import Core
+from ddns.server.service import DdnsService, StartupError
 from ddns.store.interfaces import Committed, IReading, IStore, ITransaction, StoreError
-from ddns.store.sqlite import SQLiteStore
-from ddns.table import ConfigError
+from ddns.store.sqlite.store import SQLiteStore
 
 __all__ = [
     "DIALECTS",

@@ -8,9 +8,9 @@ served here. The log must not go to standard output, which is the client.
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from ddns.handing import take_client
-from ddns.inetd import InetdService
-from ddns.settings import Settings
+from ddns.system.handover import take_client
+from ddns.server.inetd import InetdService
+from ddns.config.settings import Settings
 
 connection = take_client()
 application = Application("ddns-inetd")

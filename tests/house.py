@@ -11,24 +11,24 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
+from ddns.api.account_service import Reception
 from ddns.api.caller import Caller
 from ddns.api.operations import Operations
-from ddns.api.reception import Reception
-from ddns.authenticator import Authenticator
 from ddns.model import names, records
 from ddns.model.account import Block
 from ddns.model.journal import Author
 from ddns.model.letter import Letter
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
-from ddns.paths import key_path
-from ddns.policy.abuse import History, Limits
 from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules
-from ddns.publisher import Publisher
-from ddns.rehashing import Rehashing
-from ddns.store.sqlite import SQLiteStore
-from ddns.updater import Updater
-from ddns.vault import Vault
+from ddns.policy.update_limits import History, Limits
+from ddns.store.sqlite.store import SQLiteStore
+from ddns.system.files import key_path
+from ddns.system.secret_box import Vault
+from ddns.updates.authenticator import Authenticator
+from ddns.updates.publisher import Publisher
+from ddns.updates.rehash import Rehashing
+from ddns.updates.updater import Updater
 from ddns.zone.zone import Zones
 from tests.net.reactors import PATIENCE, RunningReactor
 

@@ -32,8 +32,12 @@ os.execv(command[0], command)
 """Puts the sockets where they belong and takes the server's command's place."""
 
 
-class Notices:
-    """A socket for sd_notify(3), and what was said on it."""
+class Datagrams:
+    """A Unix socket for datagrams, sd_notify(3)'s or a log's, and the lines that came in them.
+
+    A thread reads them as they come: the kernel keeps ten (net.unix.max_dgram_qlen), and whoever
+    sends more without waiting, as HAProxy does, loses the rest.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -44,7 +48,7 @@ class Notices:
         self._thread.start()
 
     def _listen(self) -> None:
-        while said := self._socket.recv(4096).decode():
+        while said := self._socket.recv(65536).decode(errors="replace"):
             self.said += said.splitlines()
 
     def count(self, line: str) -> int:
@@ -62,7 +66,7 @@ class LaunchedServer(Server):
 
     def __init__(self, folder: Path, exit: ExitStack, address: str | None = None) -> None:
         super().__init__(folder, "--no-sample")
-        self.notices = Notices(address or str(folder / "notify"))
+        self.notices = Datagrams(address or str(folder / "notify"))
         exit.callback(self.notices.close)
         exit.callback(self.clean_up)
         self._exit = exit

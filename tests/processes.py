@@ -25,7 +25,7 @@ import dns.query
 import dns.rdatatype
 
 from ddns.cli.client import CallFailed, NoServer, SocketClient
-from ddns.paths import socket_path
+from ddns.system.files import socket_path
 from tests.programs import PATIENCE, program, run, script
 
 Json = dict[str, Any]

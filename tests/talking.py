@@ -17,13 +17,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ddns.miniupdate import Reply, Session
+from ddns.dialects.miniupdate import Reply, Session
 from ddns.model import names
 from ddns.model.account import Account, Grant, Key, KeyKind
 from ddns.model.update import ChallengeResponse, Outcome, Result, Status, Update
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
-from ddns.updater import _write
+from ddns.updates.updater import _write
 from tests.clients.miniupdate_client import response
 from tests.dialects.playing import HOSTS, PEER, ZONES, Records
 

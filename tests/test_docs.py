@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ddns.cli.main import parser
-from ddns.settings import Settings
+from ddns.config.settings import Settings
 from tests.conftest import Launch
 from tests.programs import run, script
 

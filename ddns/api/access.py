@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ddns.api import values
+from ddns.api import parsing
 from ddns.api.caller import Caller
 from ddns.api.errors import Invalid, NotFound
 from ddns.model import names
@@ -17,7 +17,7 @@ def account_meant(caller: Caller, given: str | None) -> str:
     :raises Invalid: where there is neither.
     """
     if given is not None:
-        return values.account_name(given)
+        return parsing.account_name(given)
     if caller.account is None:
         raise Invalid("account: missing")
     return caller.account
@@ -35,12 +35,12 @@ def own_account(reading: IReading, caller: Caller, name: str) -> Account:
     """An account that exists and is the caller's."""
     if not caller.owns(name):
         raise NotFound(f"there is no account {name}")
-    return values.known_account(reading, name)
+    return parsing.known_account(reading, name)
 
 
 def own_key(reading: IReading, caller: Caller, number: int) -> Key:
     """A key of the caller's."""
-    key = values.known_key(reading, number)
+    key = parsing.known_key(reading, number)
     if not caller.owns(key.account):
         raise NotFound(f"there is no key {number}")
     return key
@@ -48,7 +48,7 @@ def own_key(reading: IReading, caller: Caller, number: int) -> Key:
 
 def own_zone(reading: IReading, caller: Caller, origin: bytes) -> ZoneInfo:
     """A zone of the caller's; the operator's own are nobody else's."""
-    zone = values.known_zone(reading, origin)
+    zone = parsing.known_zone(reading, origin)
     if not caller.owns(zone.account):
         raise NotFound(f"there is no zone {names.to_text(origin)}")
     return zone
@@ -56,7 +56,7 @@ def own_zone(reading: IReading, caller: Caller, origin: bytes) -> ZoneInfo:
 
 def own_host(reading: IReading, caller: Caller, name: bytes) -> Host:
     """A host of the caller's."""
-    host = values.known_host(reading, name)
+    host = parsing.known_host(reading, name)
     if not caller.owns(host.account):
         raise NotFound(f"there is no host {names.to_text(name)}")
     return host
@@ -64,7 +64,7 @@ def own_host(reading: IReading, caller: Caller, name: bytes) -> Host:
 
 def host_in_reach(reading: IReading, caller: Caller, name: bytes) -> Host:
     """A host of the caller's, or one in a zone of the caller's."""
-    host = values.known_host(reading, name)
+    host = parsing.known_host(reading, name)
     zone = reading.zone(host.zone)
     if not caller.owns(host.account) and not (zone is not None and caller.owns(zone.account)):
         raise NotFound(f"there is no host {names.to_text(name)}")

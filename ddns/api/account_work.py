@@ -8,8 +8,8 @@ from ddns.api import access
 from ddns.api.caller import Caller
 from ddns.api.errors import Conflict, Exceeded, NotFound
 from ddns.api.host_work import host_limit
-from ddns.api.shown import Json, account_json, key_json, request_json
-from ddns.api.values import known_account
+from ddns.api.parsing import known_account
+from ddns.api.serializers import Json, account_json, key_json, request_json
 from ddns.model import names
 from ddns.model.account import Account, Block, Key, KeyKind
 from ddns.policy.registration import Rules

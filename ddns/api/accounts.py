@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ddns.api import account_work, people_work, shown, values
+from ddns.api import account_work, parsing, people_work, serializers
+from ddns.api.base import Part
 from ddns.api.errors import Invalid
-from ddns.api.part import Part
-from ddns.api.shown import Json
+from ddns.api.serializers import Json
 from ddns.model.account import Block
 
 MOST_DAYS = 36_500
@@ -20,15 +20,17 @@ class Accounts(Part):
     async def account_list(self) -> Json:
         """All accounts."""
         return {
-            "accounts": await self._read(lambda r: [shown.account_json(a) for a in r.accounts()])
+            "accounts": await self._read(
+                lambda r: [serializers.account_json(a) for a in r.accounts()]
+            )
         }
 
     async def account_add(
         self, name: str, password: str | None = None, email: str | None = None
     ) -> Json:
         """A new account, with or without a password and an e-mail address."""
-        known = values.account_name(name)
-        address = None if email is None else values.email(email)
+        known = parsing.account_name(name)
+        address = None if email is None else parsing.email(email)
         hashed = None
         if password is not None:
             hashed = await self._hash(_not_empty(password))
@@ -44,12 +46,12 @@ class Accounts(Part):
 
     async def account_set(self, name: str, hosts: int | str) -> Json:
         """How many hosts an account may register, or ``"default"``: as many as any other."""
-        limit = values.host_limit(hosts)
+        limit = parsing.host_limit(hosts)
         return await self._transact(
             partial(
                 account_work.account_set,
                 rules=self.rules,
-                name=values.account_name(name),
+                name=parsing.account_name(name),
                 hosts=limit,
             )
         )
@@ -59,14 +61,14 @@ class Accounts(Part):
         return await self._transact(
             partial(
                 people_work.email_set,
-                name=values.account_name(name),
-                email=values.email(email) if email else None,
+                name=parsing.account_name(name),
+                email=parsing.email(email) if email else None,
             )
         )
 
     async def password_set(self, name: str, password: str) -> Json:
         """Give an account another password. Whoever is logged in is so no longer."""
-        known = values.account_name(name)
+        known = parsing.account_name(name)
         hashed = await self._hash(_not_empty(password))
         return await self._transact(partial(people_work.password_set, name=known, password=hashed))
 
@@ -78,13 +80,13 @@ class Accounts(Part):
                 account_work.account_show,
                 caller=self._caller,
                 rules=self.rules,
-                name=values.account_name(name),
+                name=parsing.account_name(name),
             )
         )
 
     async def account_remove(self, name: str) -> Json:
         """Remove an account with its keys and hosts."""
-        known = values.account_name(name)
+        known = parsing.account_name(name)
         answer = await self._transact(
             partial(
                 account_work.account_remove,
@@ -106,14 +108,14 @@ class Accounts(Part):
         if days is not None and not 0 < days <= MOST_DAYS:
             raise Invalid(f"days: expected more than 0 and at most {MOST_DAYS}")
         block = Block(reason.strip(), now, None if days is None else now + 86_400 * days)
-        known = values.account_name(name)
+        known = parsing.account_name(name)
         answer = await self._transact(partial(account_work.account_block, name=known, block=block))
         self._blocked(known, block)
         return answer
 
     async def account_unblock(self, name: str) -> Json:
         """Lift the block of an account. What its clients did before counts no longer."""
-        known = values.account_name(name)
+        known = parsing.account_name(name)
         answer = await self._transact(partial(account_work.account_block, name=known, block=None))
         self._blocked(known, None)
         return answer

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ddns.api import people_work, values
+from ddns.api import parsing, people_work
+from ddns.api.account_service import MOST_HASHES, Reception
+from ddns.api.base import Part
 from ddns.api.errors import ApiError, Forbidden, Invalid, TooMany
-from ddns.api.part import Part
-from ddns.api.reception import MOST_HASHES, Reception
 from ddns.model.account import Account, Pending, Purpose
 from ddns.model.update import Status
 from ddns.policy import secrets
@@ -40,8 +40,8 @@ class AtDesk(Part):
         """The account whose name and password these are; None for an unknown user and for a wrong
         password alike."""
         desk = self._desk()
-        if len(password) > values.MOST_PASSWORD:
-            raise Invalid(f"a password has at most {values.MOST_PASSWORD} characters")
+        if len(password) > parsing.MOST_PASSWORD:
+            raise Invalid(f"a password has at most {parsing.MOST_PASSWORD} characters")
         for _ in range(2):  # a first check may have changed what is kept of the password
             before = desk.account_of(user)
             found = await desk.check_password(user, password, self._caller.peer)

@@ -9,9 +9,9 @@ from functools import partial
 from ddns.api import access
 from ddns.api.caller import Caller
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
+from ddns.api.parsing import known_account, known_zone
 from ddns.api.record_work import checked_ttl, record_set
-from ddns.api.shown import Json, event_json, host_json, request_json, rrset_json
-from ddns.api.values import known_account, known_zone
+from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json
 from ddns.model import names, records
 from ddns.model.account import Account, Host, ZoneInfo
 from ddns.model.records import CNAME, RRset

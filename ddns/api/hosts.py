@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ddns.api import access, host_work, record_work, values
+from ddns.api import access, host_work, parsing, record_work
+from ddns.api.base import Part
 from ddns.api.errors import Invalid
-from ddns.api.part import Part
-from ddns.api.shown import Json
+from ddns.api.serializers import Json
 
 MOST_EVENTS = 100
 
@@ -23,8 +23,8 @@ class Hosts(Part):
                 partial(
                     host_work.host_list,
                     caller=self._caller,
-                    account=None if account is None else values.account_name(account),
-                    zone=None if zone is None else values.name(zone),
+                    account=None if account is None else parsing.account_name(account),
+                    zone=None if zone is None else parsing.name(zone),
                 )
             )
         }
@@ -33,7 +33,7 @@ class Hosts(Part):
         """A host with its records and what clients asked for it last."""
         await self._requests_written()
         return await self._read(
-            partial(host_work.host_show, caller=self._caller, name=values.host_name(name))
+            partial(host_work.host_show, caller=self._caller, name=parsing.host_name(name))
         )
 
     async def host_history(self, name: str, limit: int = 20) -> Json:
@@ -45,7 +45,7 @@ class Hosts(Part):
             partial(
                 host_work.host_history,
                 caller=self._caller,
-                name=values.host_name(name),
+                name=parsing.host_name(name),
                 limit=limit,
             )
         )
@@ -66,10 +66,10 @@ class Hosts(Part):
                 host_work.host_add,
                 caller=self._caller,
                 rules=self.rules,
-                name=values.host_name(name),
+                name=parsing.host_name(name),
                 account=access.account_meant(self._caller, account),
-                ttl=values.ttl(ttl),
-                given=values.records_by_type(records or []),
+                ttl=parsing.ttl(ttl),
+                given=parsing.records_by_type(records or []),
                 wildcard=wildcard,
                 now=self._now(),
             )
@@ -85,15 +85,15 @@ class Hosts(Part):
         """Change a host's TTL, together with that of records which had the former one; whether all
         names below it lead to it; or, for the operator, whose it is. What is not given stays."""
         await self._requests_written()
-        self._admit_change(values.host_name(name), 0)
+        self._admit_change(parsing.host_name(name), 0)
         return await self._transact(
             partial(
                 host_work.host_set,
                 caller=self._caller,
                 rules=self.rules,
-                name=values.host_name(name),
-                account=None if account is None else values.account_name(account),
-                ttl=values.ttl(ttl),
+                name=parsing.host_name(name),
+                account=None if account is None else parsing.account_name(account),
+                ttl=parsing.ttl(ttl),
                 wildcard=wildcard,
             )
         )
@@ -106,7 +106,7 @@ class Hosts(Part):
                 host_work.host_remove,
                 caller=self._caller,
                 rules=self.rules,
-                name=values.host_name(name),
+                name=parsing.host_name(name),
                 now=self._now(),
             )
         )
@@ -114,35 +114,35 @@ class Hosts(Part):
     async def record_show(self, owner: str) -> Json:
         """The records of a name."""
         return await self._read(
-            partial(record_work.record_show, caller=self._caller, owner=values.name(owner))
+            partial(record_work.record_show, caller=self._caller, owner=parsing.name(owner))
         )
 
     async def record_set(
         self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
     ) -> Json:
         """Make the RRset of a name and type exactly these records, given in presentation form."""
-        number = values.record_type(type)
-        self._admit_change(values.name(owner), number)
+        number = parsing.record_type(type)
+        self._admit_change(parsing.name(owner), number)
         return await self._transact(
             partial(
                 record_work.record_set,
                 caller=self._caller,
                 rules=self.rules,
-                owner=values.name(owner),
+                owner=parsing.name(owner),
                 number=number,
-                rdatas=values.rdatas(number, rdatas),
-                ttl=values.ttl(ttl),
+                rdatas=parsing.rdatas(number, rdatas),
+                ttl=parsing.ttl(ttl),
             )
         )
 
     async def record_delete(self, owner: str, type: str | None = None) -> Json:
         """Delete the RRset of a name and type, or all RRsets of the name."""
-        self._admit_change(values.name(owner), 0 if type is None else values.record_type(type))
+        self._admit_change(parsing.name(owner), 0 if type is None else parsing.record_type(type))
         return await self._transact(
             partial(
                 record_work.record_delete,
                 caller=self._caller,
-                owner=values.name(owner),
-                number=None if type is None else values.record_type(type),
+                owner=parsing.name(owner),
+                number=None if type is None else parsing.record_type(type),
             )
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ddns.api import access
 from ddns.api.caller import Caller
 from ddns.api.errors import Exceeded, Invalid, NotFound
-from ddns.api.shown import Json, invitation_json, member_json, zone_json
-from ddns.api.values import known_account, known_zone
+from ddns.api.parsing import known_account, known_zone
+from ddns.api.serializers import Json, invitation_json, member_json, zone_json
 from ddns.model import names
 from ddns.model.registration import Invitation, Member
 from ddns.store.interfaces import IReading, ITransaction

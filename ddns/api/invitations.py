@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ddns.api import invitation_work, values
+from ddns.api import invitation_work, parsing
+from ddns.api.base import Part
 from ddns.api.errors import Invalid
-from ddns.api.part import Part
-from ddns.api.shown import Json
+from ddns.api.serializers import Json
 from ddns.model.registration import Invitation
 from ddns.policy import secrets
 from ddns.policy.registration import DAY
@@ -24,7 +24,7 @@ class Invitations(Part):
         listed = partial(
             invitation_work.invitation_list,
             caller=self._caller,
-            origin=values.name(origin),
+            origin=parsing.name(origin),
             now=self._now(),
         )
         return {"invitations": await self._read(listed)}
@@ -39,7 +39,7 @@ class Invitations(Part):
         code, now = secrets.generate_key(), self._now()
         invitation = Invitation(
             0,
-            values.name(origin),
+            parsing.name(origin),
             secrets.digest_key(code),
             uses,
             now + days * DAY,
@@ -57,7 +57,7 @@ class Invitations(Part):
             partial(
                 invitation_work.invitation_revoke,
                 caller=self._caller,
-                origin=values.name(origin),
+                origin=parsing.name(origin),
                 number=number,
             )
         )
@@ -76,7 +76,7 @@ class Invitations(Part):
     async def member_list(self, origin: str) -> Json:
         """The members of a zone."""
         listed = partial(
-            invitation_work.member_list, caller=self._caller, origin=values.name(origin)
+            invitation_work.member_list, caller=self._caller, origin=parsing.name(origin)
         )
         return {"members": await self._read(listed)}
 
@@ -86,7 +86,7 @@ class Invitations(Part):
             partial(
                 invitation_work.member_remove,
                 caller=self._caller,
-                origin=values.name(origin),
-                account=values.account_name(account),
+                origin=parsing.name(origin),
+                account=parsing.account_name(account),
             )
         )

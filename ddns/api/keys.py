@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from ddns.api import access, account_work, values
+from ddns.api import access, account_work, parsing
+from ddns.api.base import Part
 from ddns.api.errors import ApiError
-from ddns.api.part import Part
-from ddns.api.shown import Json
+from ddns.api.serializers import Json
 from ddns.model.account import Key, KeyKind
 from ddns.policy import secrets
-from ddns.vault import VaultError
+from ddns.system.secret_box import VaultError
 
 
 class Keys(Part):
@@ -18,7 +18,7 @@ class Keys(Part):
 
     async def key_list(self, account: str | None = None) -> Json:
         """The keys of an account, or all that are the caller's; never the secrets."""
-        known = None if account is None else values.account_name(account)
+        known = None if account is None else parsing.account_name(account)
         listed = partial(account_work.key_list, caller=self._caller, account=known)
         return {"keys": await self._read(listed)}
 
@@ -31,8 +31,8 @@ class Keys(Part):
         """A new key, for all hosts of the account or for the named ones. The answer holds the
         secret, which is not kept and cannot be shown again. People need not name the account: it is
         their own."""
-        of, known = values.key_kind(kind), access.account_meant(self._caller, account)
-        only = None if not hosts else frozenset(values.host_name(host) for host in hosts)
+        of, known = parsing.key_kind(kind), access.account_meant(self._caller, account)
+        only = None if not hosts else frozenset(parsing.host_name(host) for host in hosts)
         await self._read(lambda reading: access.own_account(reading, self._caller, known))
         secret, digest, sealed = await self._new_secret(of, known)
         key = Key(0, known, of, digest, only, self._now(), sealed)

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from ddns.api import calls
+from ddns.api import arguments
 from ddns.api.caller import Right
-from ddns.api.logins import Logins
 from ddns.api.operations import Operations
-from ddns.api.people import People
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ANSWERS, ARGUMENTS, SCHEMAS, Schema, ref
+from ddns.api.self_service import People
+from ddns.api.sessions import Logins
 
 PATH = "/openapi.json"
 
@@ -131,7 +131,7 @@ def _operation(route: Route) -> Schema:
     elif route.right is Right.ANYBODY:
         described["security"] = []
     in_path = route.named()
-    parameters = calls.parameters(route.operation)
+    parameters = arguments.parameters(route.operation)
     described["parameters"] = [
         _parameter(route, parameter, "path")
         for name, parameter in parameters.items()
@@ -170,7 +170,7 @@ def _references(statuses: Iterable[HTTPStatus]) -> Schema:
     }
 
 
-def _parameter(route: Route, parameter: calls.Parameter, place: str) -> Schema:
+def _parameter(route: Route, parameter: arguments.Parameter, place: str) -> Schema:
     return {
         "name": parameter.name,
         "in": place,
@@ -179,7 +179,7 @@ def _parameter(route: Route, parameter: calls.Parameter, place: str) -> Schema:
     }
 
 
-def _body(route: Route, parameters: Iterable[calls.Parameter]) -> Schema:
+def _body(route: Route, parameters: Iterable[arguments.Parameter]) -> Schema:
     required = [parameter.name for parameter in parameters if parameter.required]
     schema: Schema = {
         "type": "object",
@@ -193,7 +193,7 @@ def _body(route: Route, parameters: Iterable[calls.Parameter]) -> Schema:
     return {"required": bool(required), "content": {_JSON: {"schema": schema}}}
 
 
-def _schema(route: Route, parameter: calls.Parameter, in_text: bool) -> Schema:
+def _schema(route: Route, parameter: arguments.Parameter, in_text: bool) -> Schema:
     """What one argument may be. Text, in a path or query, cannot say null."""
     kinds = typing.get_args(parameter.hint) if _is_union(parameter.hint) else (parameter.hint,)
     if in_text:

@@ -9,14 +9,14 @@ from ddns.api.accounts import Accounts
 from ddns.api.hosts import Hosts
 from ddns.api.invitations import Invitations
 from ddns.api.keys import Keys
-from ddns.api.logins import Logins
-from ddns.api.people import People
-from ddns.api.shown import Json
-from ddns.api.upkeep import Upkeep
+from ddns.api.maintenance import Upkeep
+from ddns.api.self_service import People
+from ddns.api.serializers import Json
+from ddns.api.sessions import Logins
 from ddns.api.zones import Zones
 
 __all__ = ["Json", "Operations"]
 
 
 class Operations(Zones, Invitations, Accounts, Keys, Hosts, People, Logins, Upkeep):
-    """All of them; see :class:`ddns.api.part.Part` for what they need."""
+    """All of them; see :class:`ddns.api.base.Part` for what they need."""

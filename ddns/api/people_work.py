@@ -6,8 +6,8 @@ import dataclasses
 
 from ddns.api.account_work import email_is_free
 from ddns.api.errors import Conflict, Forbidden, NotFound, TooMany
-from ddns.api.shown import Json, account_json
-from ddns.api.values import known_account
+from ddns.api.parsing import known_account
+from ddns.api.serializers import Json, account_json
 from ddns.model.account import Account, Pending, Purpose
 from ddns.store.interfaces import IReading, ITransaction
 

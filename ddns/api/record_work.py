@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddns.api.caller import Caller
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
-from ddns.api.shown import Json, rrset_json
+from ddns.api.serializers import Json, rrset_json
 from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.records import CNAME, NS, SOA, RRset

@@ -1,5 +1,5 @@
 """What the operations answer, and what their arguments may be, as JSON Schema (2020-12) for the
-OpenAPI document. :mod:`ddns.api.shown` makes the answers; a test holds the two together."""
+OpenAPI document. :mod:`ddns.api.serializers` makes the answers; a test holds the two together."""
 
 from __future__ import annotations
 

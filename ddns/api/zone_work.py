@@ -10,9 +10,9 @@ from typing import Any
 from ddns.api import access
 from ddns.api.caller import OPERATOR, Caller
 from ddns.api.errors import Conflict, Forbidden, Invalid
+from ddns.api.parsing import below, known_account, known_zone
 from ddns.api.record_work import OPERATOR_TTL
-from ddns.api.shown import Json, zone_json
-from ddns.api.values import below, known_account, known_zone
+from ddns.api.serializers import Json, zone_json
 from ddns.model import names, records
 from ddns.model.account import Addresses, Registration, ZoneInfo
 from ddns.model.records import AAAA, NS, SOA, A, RRset

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ddns.api import values, zone_work
+from ddns.api import parsing, zone_work
+from ddns.api.base import Part
 from ddns.api.errors import Conflict
-from ddns.api.part import Part
-from ddns.api.shown import Json
+from ddns.api.serializers import Json
 from ddns.model.account import Registration
 from ddns.model.rows import Row
 from ddns.store.interfaces import IScan
@@ -37,11 +37,11 @@ class Zones(Part):
         return await self._transact(
             partial(
                 zone_work.zone_add,
-                origin=values.name(origin),
-                servers=values.servers(ns or []),
-                account=None if account is None else values.account_name(account),
-                addresses=None if addresses is None else values.addresses(addresses),
-                registration=values.registration(registration),
+                origin=parsing.name(origin),
+                servers=parsing.servers(ns or []),
+                account=None if account is None else parsing.account_name(account),
+                addresses=None if addresses is None else parsing.addresses(addresses),
+                registration=parsing.registration(registration),
                 now=self._now(),
             )
         )
@@ -58,16 +58,16 @@ class Zones(Part):
         addresses only. Its owner may not give it away."""
         changed: Json = {}
         if account is not None:
-            changed["account"] = values.account_name(account) if account else None
+            changed["account"] = parsing.account_name(account) if account else None
         if addresses is not None:
-            changed["addresses"] = values.addresses(addresses)
+            changed["addresses"] = parsing.addresses(addresses)
         if registration is not None:
-            changed["registration"] = values.registration(registration)
+            changed["registration"] = parsing.registration(registration)
         return await self._transact(
             partial(
                 zone_work.zone_set,
                 caller=self._caller,
-                origin=values.name(origin),
+                origin=parsing.name(origin),
                 changed=changed,
             )
         )
@@ -78,7 +78,7 @@ class Zones(Part):
             partial(
                 zone_work.zone_remove,
                 rules=self.rules,
-                origin=values.name(origin),
+                origin=parsing.name(origin),
                 now=self._now(),
             ),
             bulk=True,
@@ -110,7 +110,7 @@ class Zones(Part):
         return await self._transact(
             partial(
                 zone_work.zone_import,
-                origin=values.name(origin),
+                origin=parsing.name(origin),
                 rows=rows,
                 stage=stage,
                 last=last,
@@ -124,6 +124,6 @@ class Zones(Part):
     async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
         """A zone's SOA with its serial, and its records. These come by a walk that the caller has
         to close, and the SOA is among them with serial 0."""
-        known = values.name(origin)
+        known = parsing.name(origin)
         soa = await self._read(partial(zone_work.soa_row, origin=known))
         return soa, self._store.scan(known)

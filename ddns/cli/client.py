@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from ddns.api.errors import ApiError
 from ddns.api.routes import BY_OPERATION
 from ddns.model.rows import Row, unpack_rows
-from ddns.paths import short_path
+from ddns.system.files import short_path
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 
 from ddns.cli.client import CallFailed, Client
-from ddns.cli.showing import Json, Shown, cell, table
+from ddns.cli.output import Json, Shown, cell, table
 
 _HOST_LINES = ("name", "unicode", "zone", "account", "ttl")
 _KEY_COLUMNS = ("id", "account", "kind", "enabled", "hosts")

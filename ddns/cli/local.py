@@ -12,10 +12,10 @@ from twisted.python.failure import Failure
 
 from ddns.api.operations import Operations
 from ddns.cli.client import Client, LocalClient
-from ddns.paths import key_path
 from ddns.policy.registration import Rules
-from ddns.store.sqlite import SQLiteStore
-from ddns.vault import Vault
+from ddns.store.sqlite.store import SQLiteStore
+from ddns.system.files import key_path
+from ddns.system.secret_box import Vault
 
 T = TypeVar("T")
 

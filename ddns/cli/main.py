@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ddns import __version__
-from ddns.cli import commands, people, settings, upkeep, zone_commands
+from ddns.cli import commands, maintenance, people, settings, zone_commands
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
 from ddns.cli.options import add_key, add_policy, values_of
-from ddns.cli.showing import Command, Shown
+from ddns.cli.output import Command, Shown
 from ddns.model.account import KeyKind, Registration
 
 DATABASE = "ddns.sqlite"
@@ -207,7 +207,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("owner")
     one.add_argument("type", nargs="?")
     people.add_commands(groups, group, command, account)
-    upkeep.add_commands(groups, command)
+    maintenance.add_commands(groups, command)
     settings.add_commands(groups, group, command)
     return top
 
@@ -249,7 +249,7 @@ def _printable(text: str) -> str:
 def _run(args: argparse.Namespace) -> Shown:
     """Through a server far away if one is named; through one that runs here, or else with the
     database in our own hands."""
-    from ddns.paths import restored_path, socket_path
+    from ddns.system.files import restored_path, socket_path
 
     server = args.server or (os.environ.get(SERVER) if args.database is None else None)
     database = args.database = args.database or DATABASE
@@ -277,12 +277,12 @@ def _run(args: argparse.Namespace) -> Shown:
         if not args.creates and not there:
             raise CallFailed("not_found", f"there is no database {database}")
         from ddns.cli import local
-        from ddns.store.database import StoreInUse
         from ddns.store.interfaces import StoreError
+        from ddns.store.sqlite.database import StoreInUse
 
         try:
-            if args.run is upkeep.restore:
-                return upkeep.restore_here(args)
+            if args.run is maintenance.restore:
+                return maintenance.restore_here(args)
             return local.run(database, work)
         except StoreInUse as error:
             if time.monotonic() > deadline:

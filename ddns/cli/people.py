@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ddns.cli.client import CallFailed, Client
 
 if TYPE_CHECKING:
+    from ddns.cli.output import Command, Json, Shown
     from ddns.cli.remote import RemoteClient
-    from ddns.cli.showing import Command, Json, Shown
 
 
 def add_commands(top: Any, group: Any, command: Any, account: Any) -> None:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ddns.cli.client import CallFailed, Client
-from ddns.cli.showing import Json, Shown
+from ddns.cli.output import Json, Shown
 
 
 def add_commands(top: Any, group: Any, command: Any) -> None:
@@ -26,8 +26,8 @@ def config_check(client: Client | None, args: argparse.Namespace) -> Shown:
     """Needs neither server nor database."""
     from twisted.internet import reactor
 
-    from ddns.configcheck import check_file
-    from ddns.table import ConfigError
+    from ddns.config.toml import ConfigError
+    from ddns.server.preflight import check_file
 
     try:
         check_file(reactor, args.file)

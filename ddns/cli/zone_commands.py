@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ddns.cli.client import CallFailed, Client, SocketClient
-from ddns.cli.showing import Json, Shown, table
+from ddns.cli.output import Json, Shown, table
 from ddns.model import names, rows
 
 _ZONE_COLUMNS = ("origin", "serial", "account", "addresses", "registration")
@@ -97,9 +97,9 @@ def give_way() -> None:
     """Take only the processor time that nobody else wants: parsing a large file must not hold up
     the queries that the server answers on the same machine. Where all of it is wanted there would
     be none left, so then take a small share."""
-    from ddns import background
+    from ddns.system import threads
 
-    if background.is_busy() or not background.take_what_is_left():
+    if threads.is_busy() or not threads.take_what_is_left():
         with contextlib.suppress(OSError):  # a sandbox may forbid it
             os.setpriority(os.PRIO_PROCESS, 0, SMALL_SHARE)
 

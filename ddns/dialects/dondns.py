@@ -20,7 +20,7 @@ from ddns.dialects.base import (
     shown_addresses,
     update_of_one,
 )
-from ddns.dialects.messages import MESSAGES
+from ddns.dialects.dondns_messages import MESSAGES
 from ddns.model.account import KeyKind
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
 

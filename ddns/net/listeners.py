@@ -3,6 +3,7 @@ has accepted for one of them is served like what it accepts itself."""
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Iterable, Sequence
@@ -11,11 +12,19 @@ from typing import Any, Protocol
 from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
-from ddns.api.errors import ApiError, NotFound
+from ddns.api.errors import ApiError, Invalid, NotFound
 from ddns.model.counting import Admissions
-from ddns.net import sockets
-from ddns.net.adopting import adopt
-from ddns.net.closing import Closable, close_all
+from ddns.net import endpoints
+from ddns.net.shutdown import Closable, close_all
+
+FAMILIES = (socket.AF_INET, socket.AF_INET6)
+
+
+class Gone(ApiError):
+    """The client has closed before anybody could serve it."""
+
+    code = "gone"
+    status = 410
 
 
 class Counted(Protocol):
@@ -58,9 +67,9 @@ class Listeners:
         :raises ValueError: when a description is none.
         """
         for sock in inherited:
-            self._ports.append((name, sockets.adopt(self._reactor, sock, factory)))
+            self._ports.append((name, endpoints.adopt(self._reactor, sock, factory)))
         for description in descriptions:
-            port = sockets.listen(self._reactor, description, factory, f"{name}.listen")
+            port = endpoints.listen(self._reactor, description, factory, f"{name}.listen")
             self._ports.append((name, port))
         self._connections.append((label or name, connections))
 
@@ -74,11 +83,13 @@ class Listeners:
         """Serve a connection that another process has accepted; the descriptor is closed.
 
         :raises NotFound: when nothing has this name.
-        :raises ApiError: as :func:`ddns.net.adopting.adopt` does, and when nothing more is taken.
+        :raises Invalid: when it is no connection over TCP.
+        :raises Gone: when it is none any more.
+        :raises ApiError: when there are too many descriptors, or nothing more is taken.
         """
         factory = self._factories.get(name)
         if factory is not None and self._adopting:
-            return adopt(self._reactor, descriptor, factory)
+            return _adopt(self._reactor, descriptor, factory)
         os.close(descriptor)
         if self._adopting:
             raise NotFound(f"{name} is not served here")
@@ -94,11 +105,13 @@ class Listeners:
 
     def addresses(self, name: str | None = None) -> list[tuple[str, int] | None]:
         """Where those of a name listen, or all: host and port, None for what has no such."""
-        return [sockets.address(port) for of, port in self._ports if name in (None, of)]
+        return [endpoints.address(port) for of, port in self._ports if name in (None, of)]
 
     def shown(self, name: str) -> str:
         """The same for the log."""
-        return ", ".join(sockets.shown(port) for of, port in self._ports if of == name) or "nothing"
+        return (
+            ", ".join(endpoints.shown(port) for of, port in self._ports if of == name) or "nothing"
+        )
 
     def counted(self) -> list[tuple[str, Connections]]:
         """What tells of the connections, by what they are for."""
@@ -122,3 +135,31 @@ class Listeners:
     def _stop_factories(self) -> None:
         while self._factories:
             self._factories.popitem()[1].doStop()
+
+
+def _adopt(reactor: Any, descriptor: int, factory: IProtocolFactory) -> None:
+    """Serve what is connected to a descriptor as if a port of *factory* had accepted it; the peer
+    is whom the kernel names. The descriptor is closed, whatever comes of it.
+
+    :raises Invalid: when it is no connection over TCP.
+    :raises Gone: when it is none any more.
+    :raises ApiError: when there are too many descriptors.
+    """
+    try:
+        sock = socket.socket(fileno=descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise Invalid("the descriptor is no socket") from None
+    with sock:
+        if sock.family not in FAMILIES or sock.type != socket.SOCK_STREAM:
+            raise Invalid("the descriptor is no TCP connection")
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            raise Invalid("the socket listens; a super-server has to accept connections: nowait")
+        try:
+            sock.getpeername()
+            sock.setblocking(False)
+            reactor.adoptStreamConnection(sock.fileno(), sock.family, factory)  # has a duplicate
+        except OSError as error:
+            if error.errno == errno.ENOTCONN:
+                raise Gone("the client has gone") from None
+            raise ApiError(f"the connection cannot be served: {error.strerror}") from None

@@ -8,7 +8,7 @@ from ddns.model import names
 from ddns.model.account import Account, Grant, Key
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
-from ddns.policy.passwords import PasswordMemory, user_of
+from ddns.policy.password_cache import PasswordMemory, user_of
 
 
 class CannotUnseal(Exception):

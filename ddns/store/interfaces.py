@@ -20,10 +20,10 @@ from ddns.model.account import Account, Host, Key, Pending, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
-from ddns.model.requests import Entry, Noted
+from ddns.model.request_log import Entry, Noted
 from ddns.model.rows import Row
 from ddns.store.results import Checked, Copied, StagedResult
-from ddns.store.vitals import Vitals
+from ddns.store.stats import Vitals
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import struct
 
 from siphashc import siphash
 
-from ddns.zone.limits import Clock, Random
+from ddns.zone.rrl import Clock, Random
 
 COOKIE = 10
 """The code of the option (RFC 7873 4)."""

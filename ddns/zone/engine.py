@@ -12,9 +12,9 @@ import struct
 
 from ddns.model.names import MAX_WIRE, WILDCARD
 from ddns.model.records import CNAME, IN
-from ddns.zone.answer import solve
 from ddns.zone.cookies import CLIENT, Cookies, is_well_formed
-from ddns.zone.limits import ABSENT, DROP, ERRORS, SLIP, RateLimiter
+from ddns.zone.fast_path import ACCOMPANIED, COOKIE_AT, POINTERS, TYPES, CookieTails, plain_headers
+from ddns.zone.lookup import solve
 from ddns.zone.message import (
     BADVERS,
     FORMERR,
@@ -34,7 +34,7 @@ from ddns.zone.message import (
     parse,
 )
 from ddns.zone.packing import cookie_option, pack
-from ddns.zone.plain import ACCOMPANIED, COOKIE_AT, POINTERS, TYPES, CookieTails, plain_headers
+from ddns.zone.rrl import ABSENT, DROP, ERRORS, SLIP, RateLimiter
 from ddns.zone.zone import Zones
 
 PAYLOAD = 1232
@@ -150,7 +150,7 @@ class Engine:
     def _tail_with_cookie(
         self, tails: CookieTails, rest: bytes, source: bytes
     ) -> tuple[int, bytes, bool] | None:
-        """As in :data:`ddns.zone.plain.Tails`, where the OPT holds a cookie and nothing else."""
+        """See :data:`ddns.zone.fast_path.Tails`; here the OPT holds a cookie and nothing else."""
         found = tails.get(rest[:COOKIE_AT])
         if found is None or self._cookies is None or len(rest) != found[0]:
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ddns.model.names import MAX_WIRE
 from ddns.model.records import OPT
 from ddns.zone.cookies import COOKIE
-from ddns.zone.limits import ERRORS
+from ddns.zone.rrl import ERRORS
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, YXDOMAIN = range(7)
 NOTAUTH = 9
@@ -81,7 +81,7 @@ class Answer:
 
     ``glue`` is additional data without which the reply is of no use (RFC 9471 3). ``cut_short``
     says that there would have been more. ``about`` is what the reply is counted under, unless it is
-    an error (:mod:`ddns.zone.limits`).
+    an error (:mod:`ddns.zone.rrl`).
     """
 
     rcode: int = NOERROR

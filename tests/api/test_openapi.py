@@ -69,7 +69,7 @@ def test_all_that_is_said_of_arguments_and_answers_is_used() -> None:
     arguments = {
         name
         for operation in names
-        for parameter in openapi.calls.parameters(operation)
+        for parameter in openapi.arguments.parameters(operation)
         for name in (parameter, f"{operation}.{parameter}")
     }
     assert ARGUMENTS.keys() <= arguments

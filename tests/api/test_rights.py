@@ -11,7 +11,7 @@ from ddns.api.errors import ApiError, Conflict, Forbidden, NotFound
 from ddns.api.routes import ROUTES
 from ddns.model import names
 from ddns.model.journal import Author
-from ddns.model.requests import Entry, Noted
+from ddns.model.request_log import Entry, Noted
 from ddns.policy.registration import DAY
 from tests.api.refusing import refused_to
 from tests.house import House

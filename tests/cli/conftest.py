@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ddns.cli import main as command
-from ddns.net.control import ControlListener
-from ddns.paths import socket_path
+from ddns.net.http.control import ControlListener
+from ddns.system.files import socket_path
 from tests.cli.commands import Ran, Run
 from tests.house import House, house_at
 from tests.net.reactors import PATIENCE, RunningReactor

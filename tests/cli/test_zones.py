@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ddns.cli import main as command
-from ddns.paths import socket_path
+from ddns.system.files import socket_path
 from tests.cli.commands import ZONE, Ran, Run, error_of
 from tests.house import House, change, update
 from tests.net.reactors import PATIENCE

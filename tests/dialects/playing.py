@@ -34,7 +34,7 @@ from ddns.model.records import RRset
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
-from ddns.updater import _write
+from ddns.updates.updater import _write
 
 CASES = Path(__file__).parents[1] / "cases"
 PEER = "192.0.2.77"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ddns.dialects.base import Reply
 from ddns.dialects.dondns import DonDNS
-from ddns.dialects.messages import LANGUAGES, MESSAGES
+from ddns.dialects.dondns_messages import LANGUAGES, MESSAGES
 from ddns.model.account import KeyKind
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update, change_of
 from tests.dialects.playing import Records, cases, check, play, request_of

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.paths import socket_path
+from ddns.system.files import socket_path
 from tests import certificates
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch

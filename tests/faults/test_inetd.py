@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.paths import lock_path
+from ddns.system.files import lock_path
 from tests.conftest import ACCOUNT, ZONE
 from tests.faults.updaters import address_of, committed_numbers, number_of
 from tests.processes import Server, eventually, integrity

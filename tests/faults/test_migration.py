@@ -9,11 +9,11 @@ import shutil
 import time
 from pathlib import Path
 
-from ddns.paths import before_path, unfinished_path
-from ddns.store.migrations import MIGRATIONS
+from ddns.store.sqlite.migrations import MIGRATIONS
+from ddns.system.files import before_path, unfinished_path
 from tests.conftest import Launch
 from tests.processes import eventually, integrity
-from tests.store.releases import RELEASES, lay_out, schema_of
+from tests.store.sqlite.releases import RELEASES, lay_out, schema_of
 
 HOSTS = 20_000
 KILLS = 5

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ddns.net.dns import DnsListener
+from ddns.net.dns.listener import DnsListener
 from tests.net.reactors import PATIENCE, RunningReactor
 
 

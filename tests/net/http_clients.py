@@ -17,11 +17,11 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.model.update import Outcome, Result, Status, Update
-from ddns.net.channel import HttpLimits
-from ddns.net.http import UpdateResource
-from ddns.net.proxies import NOBODY, Proxies
-from ddns.net.proxy_protocol import ProxiedFactory
-from ddns.net.site import LimitedSite
+from ddns.net.http.channel import HttpLimits
+from ddns.net.http.site import LimitedSite
+from ddns.net.http.updates import UpdateResource
+from ddns.net.proxy.listener import ProxiedFactory
+from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.net.tls import Certificate
 from tests.net.reactors import PATIENCE, RunningReactor
 

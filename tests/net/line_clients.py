@@ -14,9 +14,9 @@ from twisted.internet.defer import Deferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from ddns.model.update import ChallengeResponse, Outcome, Result, Status, Update
-from ddns.net.lines import LineLimits, MiniupdateFactory
-from ddns.net.proxies import NOBODY, Proxies
-from ddns.net.proxy_protocol import ProxiedFactory
+from ddns.net.miniupdate_tcp import LineLimits, MiniupdateFactory
+from ddns.net.proxy.listener import ProxiedFactory
+from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.policy import secrets
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.net.reactors import PATIENCE, RunningReactor

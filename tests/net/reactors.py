@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.selectreactor import SelectReactor
 from twisted.python.failure import Failure
 
-from ddns.net.closing import Closable, close_all
+from ddns.net.shutdown import Closable, close_all
 
 try:
     from twisted.internet.epollreactor import EPollReactor

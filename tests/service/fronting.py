@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.certificates import Pair
+from tests.launching import Datagrams
 from tests.processes import Server, eventually, free_port
 from tests.programs import PATIENCE, program
 
@@ -35,8 +36,7 @@ class Front:
     miniupdate: int = field(default_factory=free_port)
     behind: dict[str, int] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
-    log: socket.socket | None = None
-    _said: str = ""
+    log: Datagrams | None = None
 
     def ports(self, host: str, kind: str) -> list[tuple[str, str]]:
         """What a sample of nginx or HAProxy says about listening on all addresses, and where it is
@@ -50,13 +50,9 @@ class Front:
 
     def said(self) -> str:
         """All that the proxy has logged."""
-        if self.log is not None:
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    self._said += self.log.recv(65536).decode() + "\n"
-        return self._said + "".join(
-            path.read_text(errors="replace") for path in self.files if path.exists()
-        )
+        logged = self.log.said if self.log is not None else []
+        files = [path.read_text(errors="replace") for path in self.files if path.exists()]
+        return "\n".join([*logged, *files])
 
 
 def sample(name: str, *exchanged: tuple[str, str]) -> str:
@@ -150,9 +146,7 @@ def haproxy(server: Server, ports: dict[str, int]) -> Iterator[Front]:
     makes for these *ports*, which the sample calls 8245, 8443 and 9122."""
     folder = server.folder / "haproxy"
     folder.mkdir()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
-        log.bind(str(folder / "log"))
-        log.setblocking(False)
+    with contextlib.closing(Datagrams(str(folder / "log"))) as log:
         front = Front(server, behind=ports, files=[folder / "output"], log=log)
         text = sample(
             "haproxy/haproxy.cfg",

@@ -14,7 +14,7 @@ import pytest
 
 from ddns.cli.zone_commands import SMALL_SHARE
 from ddns.model import names
-from ddns.paths import lock_path
+from ddns.system.files import lock_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, eventually
 from tests.programs import PATIENCE, run, script

@@ -13,7 +13,8 @@ import dns.exception
 import dns.message
 import dns.query
 
-from ddns import embedding, settings
+from ddns import embedding
+from ddns.config import settings
 from tests.conftest import Launch
 from tests.processes import Server, eventually
 from tests.programs import PATIENCE, run, script

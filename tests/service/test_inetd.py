@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.paths import lock_path, socket_path
+from ddns.system.files import lock_path, socket_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, basic, eventually, free_port, update_path
 from tests.programs import PATIENCE, run, script

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.paths import socket_path
+from ddns.system.files import socket_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import (
     Server,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.settings import Settings
+from ddns.config.settings import Settings
 from tests.conftest import ZONE, Launch
 from tests.processes import Server, can_bind, free_port
 from tests.programs import program, run, script

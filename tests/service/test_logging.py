@@ -70,7 +70,7 @@ def test_json_from_the_first_line_to_the_last(make_server: Launch) -> None:
     found = events(server.log)
     assert found[0]["message"].startswith("twistd ")
     (answering,) = [one for one in found if one["message"].startswith("answering DNS on")]
-    assert answering["namespace"] == "ddns.service.DdnsService"
+    assert answering["namespace"] == "ddns.server.service.DdnsService"
     assert answering["level"] == "info"
     assert answering["zones"] == 0
     assert answering["dns"] == f"127.0.0.1:{server.dns_port}"

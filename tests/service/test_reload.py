@@ -15,7 +15,7 @@ import dns.query
 import pytest
 
 from ddns import __version__
-from ddns.settings import Settings
+from ddns.config.settings import Settings
 from tests import certificates
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, eventually, free_port

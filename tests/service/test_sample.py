@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.paths import sample_path
+from ddns.system.files import sample_path
 from tests.conftest import Launch
 from tests.processes import Server, eventually, mode_of
 from tests.programs import PATIENCE, program, run, script

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ddns.paths import socket_path
-from ddns.store.migrations import MIGRATIONS
+from ddns.store.sqlite.migrations import MIGRATIONS
+from ddns.system.files import socket_path
 from tests import certificates
 from tests.conftest import Launch
 from tests.processes import can_bind, eventually, free_port

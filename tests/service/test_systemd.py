@@ -12,7 +12,6 @@ import dns.message
 import dns.query
 import pytest
 
-from ddns import background
 from tests.booting import DEPLOY, Machine
 from tests.conftest import ACCOUNT, HOST, ZONE
 from tests.processes import Server, eventually
@@ -90,9 +89,9 @@ def test_it_serves_and_reloads(machine: Machine, server: Server) -> None:
     owner = (machine.root / "proc" / pid / "status").read_text()
     assert "CapEff:\t0000000000000000" in owner
     assert "Uid:\t0" not in owner
-    threads = (machine.root / "proc" / pid / "task").glob("*/stat")
-    niceness = {int(path.read_text().rpartition(")")[2].split()[16]) for path in threads}
-    assert niceness == {os.getpriority(os.PRIO_PROCESS, 0), background.NICE, background.NICEST}
+    tasks = (machine.root / "proc" / pid / "task").glob("*/stat")
+    niceness = {int(path.read_text().rpartition(")")[2].split()[16]) for path in tasks}
+    assert niceness == {os.getpriority(os.PRIO_PROCESS, 0), threads.NICE, threads.NICEST}
     config = machine.root / "etc" / "ddns" / "ddns.toml"
     config.write_text(config.read_text() + "[http]\nbody = 0\n")
     assert machine.run("systemctl", "reload", "ddns.service").returncode != 0

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from ddns.paths import before_path, socket_path
+from ddns.system.files import before_path, socket_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, eventually, get_with, integrity, mode_of, update_path
 from tests.programs import PATIENCE
-from tests.store.releases import RELEASES, lay_out, schema_of
+from tests.store.sqlite.releases import RELEASES, lay_out, schema_of
 
 LOG_LIMIT = 16 * 2**20
 """Octets of the write-ahead log at which it is moved into the database."""

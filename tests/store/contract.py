@@ -1,5 +1,6 @@
 """What every store must do. A test module of a store inherits :class:`StoreContract` and gives it
-the fixtures ``store`` (a :class:`~tests.store.blocking.Blocking` around an open, empty store) and
+the fixtures ``store`` (a :class:`~tests.store.sqlite.blocking.Blocking` around an open, empty
+store) and
 ``small`` (the same, with a journal that keeps 300 events)."""
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from ddns.model import names
 from ddns.model.account import Account, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
-from ddns.model.requests import Entry, Noted
+from ddns.model.request_log import Entry, Noted
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
-from tests.store.blocking import (
+from tests.store.living import LivingContract
+from tests.store.people import PeopleContract
+from tests.store.recording import RecordingContract, Refused, refuse
+from tests.store.registering import RegisteringContract
+from tests.store.sqlite.blocking import (
     HOME,
     ORIGIN,
     Blocking,
@@ -25,10 +30,6 @@ from tests.store.blocking import (
     put,
     rrset,
 )
-from tests.store.living import LivingContract
-from tests.store.people import PeopleContract
-from tests.store.recording import RecordingContract, Refused, refuse
-from tests.store.registering import RegisteringContract
 from tests.store.staging import StagingContract
 
 OTHER = names.from_text("other.example")

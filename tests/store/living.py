@@ -10,7 +10,7 @@ from ddns.model import names
 from ddns.model.records import NS as NS_TYPE
 from ddns.model.records import TXT
 from ddns.store.interfaces import ITransaction, StoreClosed
-from tests.store.blocking import (
+from tests.store.sqlite.blocking import (
     AUTHOR,
     HOME,
     NS,

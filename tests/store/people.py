@@ -9,7 +9,7 @@ import pytest
 from ddns.model.account import Account, Pending, Purpose
 from ddns.model.journal import EventKind
 from ddns.store.interfaces import StoreError
-from tests.store.blocking import Blocking, fill
+from tests.store.sqlite.blocking import Blocking, fill
 
 CAROL = Pending(b"1" * 32, Purpose.REGISTER, "carol", 2000.0, "Carol@example.org", "hash")
 RESET = Pending(b"2" * 32, Purpose.RESET, "alice", 3000.5)

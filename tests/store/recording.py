@@ -9,7 +9,7 @@ from ddns.model.account import Account, ZoneInfo
 from ddns.model.journal import Author, EventKind, pack_values, unpack_values
 from ddns.model.records import SOA
 from ddns.store.interfaces import ITransaction, StoreError
-from tests.store.blocking import (
+from tests.store.sqlite.blocking import (
     AUTHOR,
     HOME,
     ORIGIN,

@@ -13,8 +13,8 @@ from ddns.model.records import NS as NS_TYPE
 from ddns.model.records import TXT
 from ddns.model.registration import Invitation, Member, Released
 from ddns.store.interfaces import ITransaction, StoreError
-from tests.store.blocking import HOME, NS, ORIGIN, Blocking, address, fill, put, rrset
 from tests.store.recording import Refused
+from tests.store.sqlite.blocking import HOME, NS, ORIGIN, Blocking, address, fill, put, rrset
 
 OTHER = names.from_text("other.example")
 GUEST = Invitation(0, ORIGIN, b"d" * 32, 2, 99.0, 9.0, "operator")

@@ -11,7 +11,7 @@ from ddns.model.records import CNAME, TXT
 from ddns.model.rows import Row
 from ddns.store.interfaces import ITransaction, StoreError
 from ddns.store.results import StagedResult
-from tests.store.blocking import (
+from tests.store.sqlite.blocking import (
     HOME,
     ORIGIN,
     Blocking,

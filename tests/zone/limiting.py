@@ -12,7 +12,7 @@ from ddns.model.names import from_text
 from ddns.model.records import A
 from ddns.zone.cookies import Cookies
 from ddns.zone.engine import Engine
-from ddns.zone.limits import RateLimiter
+from ddns.zone.rrl import RateLimiter
 from ddns.zone.zone import Zones
 from tests.zone.building import read, zone_of
 from tests.zone.strategies import query

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ddns.model.names import from_text
 from ddns.model.records import DNAME, NS, SOA, TXT, A, RRset, pack_rdatas
-from ddns.zone.answer import MISS, find
+from ddns.zone.lookup import MISS, find
 from ddns.zone.node import label_starts
 from ddns.zone.zone import Zone, Zones
 from tests.zone.strategies import ORIGINS, names, rrsets, soa

@@ -1,0 +1,1 @@
+"""Settings: what can be set, how a file of them is read, how two of them differ."""

@@ -1,0 +1,1 @@
+"""HTTP: a bounded site, the update dialects, the API, the control socket."""

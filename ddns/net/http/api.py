@@ -1,0 +1,202 @@
+"""The JSON API over HTTP: one resource for the control socket and for everybody else."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IPushProducer
+from twisted.logger import Logger
+from twisted.web import server
+from twisted.web.resource import Resource
+from zope.interface import implementer
+
+from ddns import __version__
+from ddns.api import arguments, openapi, routes
+from ddns.api.caller import Caller
+from ddns.api.errors import ApiError, Invalid, NotAllowed, NotFound, TooMany, Unauthenticated
+from ddns.api.operations import Json, Operations
+from ddns.model.rows import Row, pack_rows
+from ddns.net import peers
+from ddns.store.interfaces import IScan, StoreError
+
+_ALWAYS = (
+    (b"server", b"ddns"),
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""Answers are for who asked, once, and are never anything that a browser runs."""
+
+
+class ApiResource(Resource):
+    """The API's table as a resource, and its description beside it. *caller_of* tells who sends a
+    request, or raises ApiError; *via* is how the journal names this way; calls wait for *ready*."""
+
+    isLeaf = True
+    _log = Logger()
+
+    def __init__(
+        self,
+        operations: Operations,
+        caller_of: Callable[[server.Request], Caller],
+        via: str,
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__()
+        self._operations = operations
+        self._caller_of = caller_of
+        self._via = via
+        self._ready = ready
+
+    def render(self, request: server.Request) -> int:
+        """Find the operation, call it, answer JSON or rows."""
+        ensureDeferred(self._answer(request))
+        return server.NOT_DONE_YET
+
+    async def _answer(self, request: server.Request) -> None:
+        try:
+            await self._call(request)
+        except ApiError as error:
+            _send(request, error.status, _error(error.code, str(error)), _headers(error))
+        except Exception as error:
+            if isinstance(error, StoreError):
+                self._log.warn("an API call failed: {error}", error=error)
+            else:
+                self._log.failure("an API call failed")
+            if request.startedWriting and request.channel is not None:
+                request.loseConnection()  # the answer is not whole
+            _send(request, 500, _error("failed", "the server could not do it; its log says why"))
+
+    async def _call(self, request: server.Request) -> None:
+        above = len(request.prepath or ())
+        parts = request.path.split(b"/")[1 + above :]  # as they are, %2F and all
+        path = "/" + b"/".join(parts).decode("utf-8", "replace")
+        query = request.uri.partition(b"?")[2].decode("utf-8", "replace")
+        asked = request.method.decode("ascii", "replace")
+        method = "GET" if asked == "HEAD" else asked
+        if path == openapi.PATH:
+            if method != "GET":
+                raise NotAllowed(("HEAD", "GET"))
+            self._caller_of(request)  # who may not come, or too often, gets this neither
+            base = "/" + b"/".join(request.prepath or ()).decode("utf-8", "replace")
+            _send(request, 200, _description(base))
+            return
+        found = routes.find(method, path)
+        if found is None:
+            if allowed := routes.methods(path):
+                raise NotAllowed(allowed)
+            raise NotFound("there is no such operation")
+        route, texts = found
+        if self._ready is not None:
+            await self._ready()
+        peer = peers.text_of(request.getClientAddress())
+        caller = dataclasses.replace(self._caller_of(request), peer=peer)
+        caller.check(route.right)
+        body = request.content.read() if request.content else b""
+        texts |= dict(parse_qsl(query, keep_blank_values=True))
+        given: Json = {}
+        if route.octets and route.method == "POST":
+            given = {"rows": body}
+        elif body:
+            try:
+                given = json.loads(body)
+            except (ValueError, RecursionError) as error:
+                raise Invalid("the body is not JSON") from error
+            if not isinstance(given, dict):
+                raise Invalid("the body is not a JSON object")
+        operations = self._operations.acting_for(caller, self._via)
+        operation: Callable[..., object] = getattr(operations, route.operation)
+        checked = arguments.arguments(route.operation, given, texts)
+        if route.octets and route.method == "GET":
+            soa, scan = await operations.zone_scan(**checked)
+            await _RowStream(request, scan).send(soa, whole=asked != "HEAD")
+        else:
+            _send(request, 200, await operation(**checked))  # type: ignore[misc]
+
+
+@functools.lru_cache(maxsize=4)
+def _description(base: str) -> Json:
+    return openapi.document(__version__, base)
+
+
+def _error(code: str, message: str) -> Json:
+    return {"error": {"code": code, "message": message}}
+
+
+def _headers(error: ApiError) -> Mapping[bytes, bytes]:
+    """What HTTP adds to some errors (RFC 6750 3, RFC 9110 10.2.1 and 10.2.3)."""
+    if isinstance(error, NotAllowed):
+        return {b"allow": ", ".join(error.allowed).encode()}
+    if isinstance(error, Unauthenticated):
+        return {b"www-authenticate": b"Bearer"}
+    if isinstance(error, TooMany):
+        return {b"retry-after": b"%d" % math.ceil(error.retry_after)}
+    return {}
+
+
+def _send(
+    request: server.Request,
+    status: int,
+    answer: object,
+    headers: Mapping[bytes, bytes] | None = None,
+) -> None:
+    if request.channel is None or request.startedWriting:
+        return
+    body = json.dumps(answer).encode()
+    request.setResponseCode(status)
+    for name, value in (*_ALWAYS, *(headers or {}).items()):
+        request.setHeader(name, value)
+    request.setHeader(b"content-length", b"%d" % len(body))
+    request.setHeader(b"cache-control", b"no-store")
+    request.write(body)
+    request.finish()
+
+
+@implementer(IPushProducer)
+class _RowStream:
+    """A zone's rows as the body of an answer, its SOA first, no faster than they are read."""
+
+    def __init__(self, request: server.Request, scan: IScan) -> None:
+        self._request = request
+        self._scan = scan
+        self._resumed: Deferred[None] | None = None
+
+    async def send(self, soa: Row, whole: bool) -> None:
+        """Write it all, or nothing but the headers; a client that goes away ends it."""
+        request = self._request
+        request.registerProducer(self, True)
+        try:
+            request.setHeader(b"content-type", b"application/octet-stream")
+            request.write(pack_rows([soa]))
+            while whole and (rows := await self._scan.next()):
+                if self._resumed is not None:
+                    await self._resumed
+                if request.channel is None:
+                    return
+                request.write(pack_rows(row for row in rows if row[:2] != soa[:2]))
+            if request.channel is not None:
+                request.unregisterProducer()
+                request.finish()
+        finally:
+            await self._scan.close()
+
+    def pauseProducing(self) -> None:
+        """The client reads slowly."""
+        if self._resumed is None:
+            self._resumed = Deferred()
+
+    def resumeProducing(self) -> None:
+        """It has caught up."""
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None:
+            resumed.callback(None)
+
+    def stopProducing(self) -> None:
+        """It has gone."""
+        self.resumeProducing()

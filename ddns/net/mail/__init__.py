@@ -1,0 +1,1 @@
+"""Mail: a queue in memory, and delivery to a relay."""

@@ -1,0 +1,132 @@
+"""One letter to a mail relay over SMTP (RFC 5321), with STARTTLS (RFC 3207) and AUTH (RFC 4954)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from twisted.internet import ssl
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+
+LONGEST_REASON = 200
+"""Characters of what a relay says that go into the log."""
+
+
+class NotSent(Exception):
+    """The relay has not taken a letter; ``str()`` says why in one line, without anything of the
+    letter. ``for_good``: it never will."""
+
+    def __init__(self, reason: str, for_good: bool = False) -> None:
+        super().__init__(reason)
+        self.for_good = for_good
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who we are to the relay."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+class Relay:
+    """*tls* is ``off``, ``starttls`` or ``implicit``; the certificate has to be the host's, and
+    signed by one of the PEM file *ca*, or by one that the system trusts. *timeout* is for how many
+    seconds the relay may say nothing."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        host: str,
+        port: int,
+        *,
+        tls: str = "starttls",
+        ca: str = "",
+        account: Account | None = None,
+        timeout: float = 30.0,
+    ) -> None:
+        self._reactor = reactor
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._ca = ca
+        self._account = account
+        self._timeout = timeout
+
+    async def deliver(self, sender: str, recipient: str, octets: bytes) -> None:
+        """Hand a letter over, once.
+
+        :raises NotSent: when the relay cannot be reached or does not take it.
+        """
+        pool = self._reactor.getThreadPool()
+        smtp = await deferToThreadPool(self._reactor, pool, _smtp)
+        try:
+            context = None if self._tls == "off" else self._context()
+        except Exception as error:
+            raise NotSent(f"mail.ca cannot be used: {_line(error)}") from None
+        done: Deferred[object] = Deferred()
+        account = self._account
+        factory = smtp.SenderFactory(
+            account.user.encode() if account else b"",
+            account.password.encode() if account else b"",
+            sender,
+            recipient,
+            octets,
+            done,
+            call_later=self._reactor.callLater,
+            timeout=self._timeout,
+            contextFactory=context,
+            heloFallback=self._tls == "off",
+            requireAuthentication=account is not None,
+            requireTransportSecurity=self._tls != "off",
+        )
+        try:
+            if self._tls == "implicit":
+                self._reactor.connectSSL(
+                    self._host, self._port, factory, context, timeout=self._timeout
+                )
+            else:
+                self._reactor.connectTCP(self._host, self._port, factory, timeout=self._timeout)
+            await done
+        except smtp.SMTPClientError as error:
+            refused = isinstance(error, smtp.SMTPDeliveryError) and 500 <= error.code < 600
+            reason = _reason(error)
+            if "TLS" in reason:
+                reason += f' (mail.tls is "{self._tls}")'
+            raise NotSent(reason, for_good=refused) from None
+        except OSError as error:
+            raise NotSent(_line(error)) from None
+
+    def _context(self) -> Any:
+        trust = None
+        if self._ca:
+            found = x509.load_pem_x509_certificates(Path(self._ca).read_bytes())
+            trust = ssl.trustRootFromCertificates(
+                [ssl.Certificate.load(one.public_bytes(Encoding.DER)) for one in found]
+            )
+        return ssl.optionsForClientTLS(self._host, trustRoot=trust)
+
+
+def _smtp() -> Any:
+    from ddns.net.mail import smtp
+
+    return smtp
+
+
+def _reason(error: Any) -> str:
+    """What the relay said; never the error's log, in which passwords and letters stand."""
+    cause = error.__cause__
+    if cause is not None:
+        return _line(cause)
+    said = error.resp.decode("utf-8", "replace") if isinstance(error.resp, bytes) else error.resp
+    code = f"{error.code} " if error.code > 0 else ""
+    return _line(f"{code}{said}")
+
+
+def _line(said: object) -> str:
+    text = " ".join(str(said).split()) or type(said).__name__
+    return "".join(one for one in text if one.isprintable())[:LONGEST_REASON]

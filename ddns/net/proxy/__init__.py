@@ -1,0 +1,1 @@
+"""Trusted proxies: X-Forwarded-For, Forwarded, and the PROXY protocol."""

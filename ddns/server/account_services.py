@@ -1,0 +1,154 @@
+"""What there is for people in a server that runs: a reception, the API, mail, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from twisted.logger import Logger
+from twisted.web.resource import IResource
+
+from ddns.api.account_service import HOUR, CheckPassword, Limits, Reception
+from ddns.api.mail_templates import Writer
+from ddns.api.operations import Operations
+from ddns.config.contact import parse_host_and_port
+from ddns.config.settings import MailSettings, Settings
+from ddns.model.account import email_address
+from ddns.net.http import bearer
+from ddns.net.http.api import ApiResource
+from ddns.net.mail.queue import Mailer
+from ddns.net.mail.relay import Account, Relay
+from ddns.policy.directory import Directory
+from ddns.policy.token_bucket import Buckets
+from ddns.server import factories
+from ddns.server.notifications import Notices
+
+
+class People:
+    """*check_password* is the server's; *now* tells seconds since 1970."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Directory,
+        check_password: CheckPassword,
+        reactor: Any,
+        clock: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._reactor = reactor
+        self._clock = clock
+        self._now = now
+        self.mailer = _mailer(settings.mail, reactor, now)
+        self.reception = Reception(check_password, directory.account, None, clock, now)
+        self.notices = Notices(directory.account, None, clock)
+        self._gates: list[bearer.Gate] = []
+        self._receive(settings)
+
+    def apply(self, settings: Settings) -> None:
+        """From now on these settings hold, as far as they are about people. How often somebody has
+        asked is counted anew where another number of times is allowed."""
+        if settings.mail != self._settings.mail:
+            self.mailer = _changed(self.mailer, settings.mail, self._reactor, self._now)
+        self._receive(settings)
+
+    def _receive(self, settings: Settings) -> None:
+        old, self._settings = self._settings, settings
+        accounts = settings.accounts
+        send = self.mailer.send if self.mailer and settings.mail.relay else None
+        reception = self.reception
+        reception.mail = send
+        reception.open = accounts.registration == "open"
+        reception.confirmation_time = accounts.confirmation_time
+        reception.writer = Writer(settings.api.url)
+        reception.sessions.time = accounts.session_time
+        reception.sessions.idle_time = accounts.session_idle_time
+        if old is settings or accounts != old.accounts:
+            reception.limits = Limits(
+                Buckets(accounts.registrations_per_hour, HOUR),
+                Buckets(accounts.mails_per_hour, HOUR),
+                Buckets(accounts.mails_per_hour_in_all, HOUR, capacity=1),
+            )
+        self.notices.tell(send, settings.api.url, accounts.notice_time)
+        for gate in self._gates:
+            gate.refused = factories.abuse_limits(settings.abuse).refused
+            if settings.api.calls_per_minute != old.api.calls_per_minute:
+                gate.calls = _calls(settings)
+
+    def resources(
+        self, operations: Operations, ready: Callable[[], Awaitable[None]]
+    ) -> Mapping[bytes, IResource]:
+        """What HTTP has for people beside the dialects, by the first part of its path."""
+        if not self._settings.api.enabled:
+            return {}
+        gate = bearer.Gate(
+            self.reception.caller,
+            self._clock,
+            refused=factories.abuse_limits(self._settings.abuse).refused,
+            calls=_calls(self._settings),
+        )
+        self._gates.append(gate)
+        return {b"api": ApiResource(operations, gate, "api", ready)}
+
+    def failures_noticed(self, account: str, number: int) -> None:
+        """An account has had so many wrong credentials by now."""
+        noticed = self._settings.abuse.failures_noticed
+        if noticed and number == noticed:
+            self._log.warn(
+                "{number} wrong credentials for account {account}", number=number, account=account
+            )
+            self.notices.failures(account, number)
+
+    async def stop(self) -> None:
+        """Let mails go that are ready to."""
+        if self.mailer is not None:
+            await self.mailer.stop(self._settings.stop_time)
+
+
+def _calls(settings: Settings) -> Buckets | None:
+    """How often the API may be called."""
+    most = settings.api.calls_per_minute
+    return Buckets(most, 60.0) if most else None
+
+
+def _mailer(settings: MailSettings, reactor: Any, now: Callable[[], float]) -> Mailer | None:
+    """What sends mail, if any is to be sent."""
+    if not settings.relay:
+        return None
+    return Mailer(
+        reactor,
+        _relay(settings, reactor),
+        email_address(settings.sender),
+        now,
+        retries=settings.retries,
+        pause=settings.retry_pause,
+    )
+
+
+def _relay(settings: MailSettings, reactor: Any) -> Relay:
+    host, port = parse_host_and_port(settings.relay, "mail.relay")
+    return Relay(
+        reactor,
+        host,
+        port,
+        tls=settings.tls,
+        ca=settings.ca,
+        account=Account(settings.user, settings.password) if settings.user else None,
+        timeout=settings.timeout,
+    )
+
+
+def _changed(
+    mailer: Mailer | None, settings: MailSettings, reactor: Any, now: Callable[[], float]
+) -> Mailer | None:
+    """What sends mail from now on; what waits already goes the new way as well."""
+    if mailer is None or not settings.relay:
+        return mailer or _mailer(settings, reactor, now)
+    mailer.relay = _relay(settings, reactor)
+    mailer.sender = email_address(settings.sender)
+    mailer.retries = settings.retries
+    mailer.pause = settings.retry_pause
+    return mailer

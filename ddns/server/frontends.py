@@ -1,0 +1,191 @@
+"""Where clients of streams come in: HTTP, HTTPS, miniupdate; bound and given back together."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.web.resource import IResource
+
+from ddns.config.load import parse_address, split_listeners
+from ddns.config.settings import Settings
+from ddns.net.http.site import LimitedSite
+from ddns.net.http.updates import Note, Perform
+from ddns.net.listeners import Connections, Listeners
+from ddns.net.miniupdate_tcp import MiniupdateFactory
+from ddns.net.miniupdate_udp import AddressAnswerer
+from ddns.net.proxy.listener import ProxiedFactory
+from ddns.net.proxy.trust import Proxies
+from ddns.net.tls import Certificate
+from ddns.server import factories
+from ddns.system.socket_activation import PROXIED, Inherited, of_kind
+
+
+class Doors:
+    """*now* tells seconds since 1970; *inherited* are sockets to be used for what they are named,
+    instead of those that the settings tell of; *between* is called between two pieces of work for
+    clients of HTTP."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        now: Callable[[], float],
+        inherited: Inherited,
+        proxies: Proxies,
+        between: Callable[[], None],
+    ) -> None:
+        self._inherited = inherited
+        self._settings = settings
+        self._proxies = proxies
+        self._between = between
+        self._reactor = reactor
+        self._now = now
+        self._certificate: Certificate | None = None
+        self._sites: list[LimitedSite] = []
+        self._lines: list[MiniupdateFactory] = []
+        self._before: dict[str, ProxiedFactory] = {}
+        self._udp_ports: list[IListeningPort] = []
+        self.listeners = Listeners(reactor)
+
+    def open(self, resource: IResource, perform: Perform, note: Note) -> None:
+        """Listen; *resource* answers HTTP, *perform* does what miniupdate clients ask for, and
+        *note* is told of it. Nothing is answered before the reactor runs.
+
+        :raises CannotListenError, OSError, ValueError: when a socket cannot be had.
+        :raises TlsError: when certificate or private key cannot be used.
+        """
+        self._open_http(resource)
+        self._open_miniupdate(perform, note)
+
+    def _open_http(self, resource: IResource) -> None:
+        """With TLS as well where there is a certificate, for all connections may be handed over."""
+        http, https = self._settings.http, self._settings.https
+        limits = factories.http_limits(http)
+        site = LimitedSite(resource, self._reactor, limits, self._proxies, self._between)
+        self._sites.append(site)
+        self._listen("http", http.listen, site, site)
+        asked_for = https.listen or self._inherited.keys() & {"https", f"{PROXIED}https"}
+        if asked_for or https.certificate:
+            certificate = https.certificate
+            if not certificate:
+                raise ValueError("https.certificate: expected a file, for the socket passed to us")
+            self._certificate = Certificate(certificate, https.private_key or certificate)
+            site = LimitedSite(resource, self._reactor, limits, self._proxies, self._between)
+            self._sites.append(site)
+            secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
+            self._listen("https", https.listen, secured, site)
+
+    def _open_miniupdate(self, perform: Perform, note: Note) -> None:
+        miniupdate = self._settings.miniupdate
+        factory = MiniupdateFactory(
+            perform,
+            self._reactor,
+            factories.line_limits(miniupdate),
+            self._now,
+            secrets.token_bytes,
+            note,
+            self._proxies,
+        )
+        self._lines.append(factory)
+        self._listen("miniupdate", miniupdate.listen, factory, factory)
+        datagrams = of_kind(self._inherited.get("miniupdate", ()), socket.SOCK_DGRAM)
+        for sock in datagrams:
+            port = self._reactor.adoptDatagramPort(sock.fileno(), sock.family, self._answerer())
+            self._udp_ports.append(port)
+            sock.close()
+        for text in () if datagrams else miniupdate.udp:
+            host, number = parse_address(text, "miniupdate.udp")
+            port = self._reactor.listenUDP(number, self._answerer(), interface=host)
+            self._udp_ports.append(port)
+
+    def _answerer(self) -> AddressAnswerer:
+        return AddressAnswerer(self._reactor.seconds, secrets.token_bytes)
+
+    def _listen(
+        self,
+        name: str,
+        descriptions: Iterable[str],
+        factory: IProtocolFactory,
+        connections: Connections,
+    ) -> None:
+        """Listen for clients, and for proxies that say first who theirs are."""
+        given, given_proxied = (
+            of_kind(self._inherited.get(prefix + name, ()), socket.SOCK_STREAM)
+            for prefix in ("", PROXIED)
+        )
+        direct, proxied = split_listeners(() if given or given_proxied else descriptions)
+        self.listeners.listen(name, direct, factory, connections, given)
+        self.listeners.adopt_for(name, factory)  # who hands it over is no proxy
+        if given_proxied and not self._settings.proxies.trusted:
+            raise ValueError("proxies.trusted: expected networks, for the socket passed to us")
+        if proxied or given_proxied:
+            patience, most = _waits(self._settings, name)
+            before = ProxiedFactory(
+                factory, self._proxies, self._reactor, patience=patience, most=most
+            )
+            self._before[name] = before
+            self.listeners.listen(
+                name, proxied, before, before, given_proxied, label=f"{PROXIED}{name}"
+            )
+
+    def certificate_expiry(self) -> float | None:
+        """When the certificate for HTTPS runs out, in seconds since 1970; None without one."""
+        return self._certificate.good_until if self._certificate else None
+
+    def unbind(self) -> None:
+        """Give sockets back, when a start fails and the reactor may never run."""
+        self.listeners.unbind()
+        self._stop_udp()
+
+    async def stop(self, patience: float) -> None:
+        """Accept nothing more; give what was begun so many seconds to finish."""
+        self._stop_udp()
+        await self.listeners.stop(patience)
+
+    def _stop_udp(self) -> None:
+        for port in self._udp_ports:
+            port.stopListening()
+        self._udp_ports.clear()
+
+    def only_loopback(self, others: Iterable[str]) -> bool:
+        """Whether only this machine can reach these doors, and *others*, which are addresses."""
+        if self._settings.proxies.trusted:  # anybody may come through them
+            return False
+        hosts = list(others)
+        for address in self.listeners.addresses():
+            if address is None:
+                return False
+            hosts.append(address[0])
+        return all(ipaddress.ip_address(host).is_loopback for host in hosts)
+
+    def apply(self, settings: Settings) -> None:
+        """From now on these settings hold, but for where to listen. Certificate and private key are
+        read again; connections that are open keep those that they began with.
+
+        :raises TlsError: when these cannot be used; then all stays as it was.
+        """
+        if self._certificate is not None:
+            https = settings.https
+            self._certificate.load(https.certificate, https.private_key or https.certificate)
+        for site in self._sites:
+            site.limit(factories.http_limits(settings.http))
+        for factory in self._lines:
+            factory.limits = factories.line_limits(settings.miniupdate)
+        for name, before in self._before.items():
+            before.patience, before.most = _waits(settings, name)
+        factories.believe(self._proxies, settings.proxies)
+        self._settings = settings
+
+
+def _waits(settings: Settings, name: str) -> tuple[float, int]:
+    """How many seconds a proxy has to say who its client is, as long as a client for its first
+    words, and how many connections may wait for that."""
+    if name == "miniupdate":
+        return settings.miniupdate.idle_time, settings.miniupdate.connections
+    return settings.http.request_time, settings.http.connections

@@ -1,0 +1,231 @@
+"""``twistd ddns-inetd``: serves connections that a super-server has accepted, as long as no server
+runs. It is a whole server that listens nowhere but on the control socket, where it gets more of
+them, and that ends when it is idle or when a server wants the database.
+
+``ddns-inetd`` (:mod:`ddns.server.inetd_client`) becomes this, under the database's lock, when it
+finds nobody to hand its connection to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import IService, Service
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python import usage
+
+from ddns.api.errors import ApiError
+from ddns.config import load as config
+from ddns.config.settings import Settings
+from ddns.config.toml import ConfigError
+from ddns.net.listeners import Gone
+from ddns.server import factories
+from ddns.server.service import DdnsService, StartupError
+from ddns.server.tap import end_with_1, own_the_process
+from ddns.system import handover
+
+PATIENCE = 20.0
+"""Seconds that somebody may have the database's lock and serve nothing."""
+
+STEP = 0.05
+"""Seconds between two looks at whether there are connections."""
+
+
+class InetdService(Service):
+    """Serves the accepted *connection*, a descriptor, for the *service* that has this name, and
+    whatever else is handed to it, where nobody else does it. *lock* is the descriptor of the
+    database's lock, if the caller has it; *failed* is told if nothing can be served."""
+
+    _log = Logger()
+    name = "ddns-inetd"
+
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        service: str,
+        connection: int,
+        *,
+        lock: int | None = None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings = settings
+        self._reactor = reactor
+        self._first = service, connection
+        self._lock = lock
+        self._failed = failed
+        self._server: DdnsService | None = None
+        self._stopped: Deferred[None] | None = None
+        self._ending = False
+
+    def startService(self) -> None:
+        """Find somebody who serves the connection, or else begin to do it."""
+        super().startService()
+        try:
+            if not self._is_handed_over():
+                self._begin()
+        except (handover.Refused, StartupError) as error:
+            self._give_up(str(error))
+
+    def _is_handed_over(self) -> bool:
+        if self._lock is not None:
+            return False
+        service, connection = self._first
+        self._lock = handover.pass_on(self._settings.database, service, connection, PATIENCE)
+        if self._lock is None:
+            self._end()
+        return self._lock is None
+
+    def _begin(self) -> None:
+        assert self._lock is not None
+        server = DdnsService(
+            listening_nowhere(self._settings),
+            self._reactor,
+            lock=os.dup(self._lock),  # so that it is ours until the very end
+            give=self._give,
+            failed=self._give_up,
+        )
+        server.startService()
+        self._server = server
+        ensureDeferred(self._serve(server))
+
+    async def _serve(self, server: DdnsService) -> None:
+        """Serve until there has been nothing to serve for a while."""
+        await server.loaded()
+        try:
+            if not self._ending:
+                server.adopt(*self._first)
+        except Gone:
+            pass
+        except ApiError as error:
+            self._log.error("not served: {error}", error=error)
+            self._failed()
+        idle_since = self._reactor.seconds()
+        while not self._ending:
+            now = self._reactor.seconds()
+            if server.connections():
+                idle_since = now
+            elif now - idle_since >= self._settings.inetd.linger_time:
+                break
+            await deferLater(self._reactor, STEP)
+        server.adopt_no_more()  # in the same turn, or one that comes now would be lost
+        self._end()
+
+    async def _give(self) -> int:
+        """End, because a server wants the database."""
+        if self._ending or self._lock is None:
+            raise ApiError("it is ending")
+        self._log.info("a server takes over")
+        self._ending = True
+        await self._stop()
+        self._reactor.callLater(0, self._stop_reactor)
+        return self._lock
+
+    def reload(self) -> None:
+        """Read certificate and private key again."""
+        if self._server is not None:
+            self._server.reload()
+
+    def _give_up(self, line: str) -> None:
+        self._log.error("{line}", line=line)
+        self._failed()
+        self._end()
+
+    def _end(self) -> None:
+        if not self._ending:
+            self._ending = True
+            self._reactor.callWhenRunning(self._stop_reactor)
+
+    def _stop_reactor(self) -> None:
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def stopService(self) -> Deferred[None]:
+        """End in order, the lock last."""
+        super().stopService()
+        self._ending = True
+        return self._stop().addCallback(self._unlock)
+
+    def _stop(self) -> Deferred[None]:
+        """End the server, which can be ended once."""
+        if self._server is None:
+            return succeed(None)
+        if self._stopped is None:
+            self._stopped = self._server.stopService()
+        return factories.when(self._stopped)
+
+    def _unlock(self, ended: None) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
+
+
+def listening_nowhere(settings: Settings) -> Settings:
+    """The same limits, certificate and rules, without a port, and without a sample."""
+
+    def silent(of: Any, **more: Any) -> Any:
+        return dataclasses.replace(of, listen=(), **more)
+
+    return dataclasses.replace(
+        settings,
+        sample=False,
+        dns=silent(settings.dns),
+        http=silent(settings.http),
+        https=silent(settings.https),
+        miniupdate=silent(settings.miniupdate, udp=()),
+    )
+
+
+class Options(usage.Options):
+    """The command line."""
+
+    synopsis = "[options] SERVICE"
+    longdesc = (
+        "Serve one connection that a super-server has accepted, for SERVICE: http, https or"
+        " miniupdate. It is handed to the server that runs; without one it is served here."
+        " What inetd starts is the program ddns-inetd, which is quicker."
+    )
+    optParameters = [  # noqa: RUF012
+        ["config", "c", None, "A TOML file with settings"],
+        ["database", "d", None, "The SQLite database (default: ddns.sqlite)"],
+        ["connection", None, None, "The connection's descriptor (default: 0)", int],
+        ["lock", None, None, "The descriptor of the database's lock, if it is ours", int],
+    ]
+
+    def parseArgs(self, service: str) -> None:  # type: ignore[override]
+        """The one argument."""
+        self["service"] = service
+
+    def postOptions(self) -> None:
+        """Make the settings. What is wrong with them must be read by somebody, and standard output
+        may be the client."""
+        try:
+            settings = config.load(self["config"]) if self["config"] else Settings()
+            self.settings = config.check(
+                dataclasses.replace(settings, database=self["database"] or settings.database)
+            )
+        except ConfigError as error:
+            handover.complain(str(error))
+            raise usage.UsageError(str(error)) from error
+
+
+def makeService(options: Options) -> IService:
+    """The service for twistd, whose process is ours alone."""
+    from twisted.internet import reactor
+
+    connection = options["connection"]
+    service = InetdService(
+        options.settings,
+        reactor,
+        options["service"],
+        handover.take_client() if connection is None else connection,
+        lock=options["lock"],
+        failed=end_with_1,
+    )
+    own_the_process(reactor, service.reload)
+    return service

@@ -1,0 +1,126 @@
+"""``ddns-inetd``: what inetd, xinetd or tcpserver start for each connection that they accept.
+
+It hands the connection on descriptor 0 to the running server, which takes milliseconds, and ends.
+Without a server it becomes one itself, ``twistd ddns-inetd``, under the database's lock; those who
+come meanwhile find its control socket. Nothing is ever written to the client here.
+
+It runs once a connection, so it imports nothing that takes long to import: no argparse, no Twisted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ddns.system import handover
+
+PATIENCE = 20.0
+LONGEST_PATIENCE = 86_400.0
+USAGE = """\
+usage: ddns-inetd [--database FILE] [--config FILE] [--log FILE] [--patience SECONDS] SERVICE
+
+Serves the connection on descriptor 0, which a super-server has accepted, for SERVICE: http, https
+or miniupdate.
+
+  --database FILE     the SQLite database (default: ddns.sqlite)
+  --config FILE       a TOML file with settings, for when no server runs
+  --log FILE          where to log (default: standard error, or syslog where that is the client)
+  --patience SECONDS  how long to wait for somebody to serve the connection (default: 20)
+"""
+_TWISTD = "from twisted.scripts.twistd import run; run()"
+
+
+class UsageError(Exception):
+    """``str()`` says what is wrong with the command line."""
+
+
+def main() -> None:
+    """Run the program. It ends without Python's tidying up, of which there is none to do."""
+    _have_standard_descriptors()
+    try:
+        options = parse(sys.argv[1:])
+    except UsageError as error:
+        handover.complain(f"{error}; ddns-inetd --help says more")
+        os._exit(2)
+    if "help" in options:
+        if not handover.is_client(1):
+            os.write(1, USAGE.encode())
+        os._exit(0)
+    os._exit(run(options))
+
+
+def parse(given: list[str]) -> dict[str, str]:
+    """What the command line says, by name.
+
+    :raises UsageError: when it makes no sense.
+    """
+    options = {"database": "ddns.sqlite", "patience": str(PATIENCE)}
+    waiting = list(given)
+    while waiting:
+        word = waiting.pop(0)
+        name, is_set, value = word.removeprefix("--").partition("=")
+        if word in ("-h", "--help"):
+            return {"help": ""}
+        if not word.startswith("-"):
+            if "service" in options:
+                raise UsageError(f"one service is enough: {word}")
+            options["service"] = word
+        elif word.startswith("--") and name in ("database", "config", "log", "patience"):
+            if not is_set and not waiting:
+                raise UsageError(f"{word} needs a value")
+            options[name] = value if is_set else waiting.pop(0)
+        else:
+            raise UsageError(f"there is no option {word}")
+    if not options.get("service", "").isalnum():
+        raise UsageError("expected the name of a service")
+    try:
+        sensible = 0 < float(options["patience"]) <= LONGEST_PATIENCE
+    except ValueError:
+        sensible = False
+    if not sensible:
+        raise UsageError("--patience: expected a number of seconds")
+    return options
+
+
+def run(options: dict[str, str]) -> int:
+    """Hand the connection over, or become who serves it; the exit status."""
+    try:
+        if "log" in options:
+            _log_to(options["log"])
+        database, service = options["database"], options["service"]
+        lock = handover.pass_on(database, service, 0, float(options["patience"]))
+        if lock is not None:
+            _serve(options, lock)
+    except (handover.Refused, OSError) as error:
+        handover.complain(str(error))
+        return 1
+    return 0
+
+
+def _serve(options: dict[str, str], lock: int) -> None:
+    """Become a server that has the lock and the connection, and that logs where this would."""
+    log = ["--syslog", "--prefix=ddns-inetd"]
+    if not handover.is_client(2):
+        os.dup2(2, 1)
+        log = ["--logfile=-"]
+    connection = handover.take_client()
+    arguments = [f"--connection={connection}", f"--lock={lock}"]
+    arguments += [f"--{name}={options[name]}" for name in ("database", "config") if name in options]
+    os.set_inheritable(connection, True)
+    os.set_inheritable(lock, True)
+    twistd = [sys.executable, "-P", "-c", _TWISTD, "-n", "--pidfile=", *log]
+    os.execv(sys.executable, [*twistd, "ddns-inetd", *arguments, options["service"]])
+
+
+def _log_to(file: str) -> None:
+    """Have standard error be this file."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    log = os.open(file, flags, 0o600)
+    os.dup2(log, 2)
+
+
+def _have_standard_descriptors() -> None:
+    """Keep what is opened later from getting the number of one that is missing."""
+    while (spare := os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)) <= 2:
+        os.set_inheritable(spare, True)
+    os.close(spare)

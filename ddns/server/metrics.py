@@ -1,0 +1,278 @@
+"""What a server has counted, as Prometheus wants to have it.
+
+Nothing is counted here: the parts of a server keep plain numbers, and those are read when somebody
+asks. Whatever clients send, there is a bounded number of labels.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from ddns import __version__
+from ddns.model.counting import Histogram, Updates
+from ddns.net.dns.listener import DnsListener
+from ddns.net.http.site import LimitedSite
+from ddns.net.listeners import Counted
+from ddns.server.core import Core
+
+NAMES = (
+    *("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"),
+    *("YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE"),
+)
+"""What the first RCODES are called (RFC 6895 2.3); others are shown only where they occur."""
+
+NOTHING_ASKED = "answered"
+"""The status of a request that names no host: a login, a check page."""
+
+
+Numbers = Mapping[tuple[str, ...], float]
+"""By the values of labels."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """What is read: the parts of a server; ``doors`` are what has connections, by what they are
+    for; ``certificate`` is when the one for HTTPS runs out, None without one; ``ready`` why the
+    server is not ready; ``now`` seconds since 1970. ``hosts`` is for others to keep up to date,
+    None while it is not known."""
+
+    core: Core
+    dns: DnsListener
+    updates: Updates
+    doors: Callable[[], Iterable[tuple[str, Counted]]]
+    certificate: Callable[[], float | None]
+    ready: Callable[[], str]
+    now: Callable[[], float]
+    hosts: int | None = None
+
+
+def registry_of(watched: Watched) -> CollectorRegistry:
+    """A registry of this server alone, for there may be others in the process."""
+    registry = CollectorRegistry()
+    registry.register(ServerCollector(watched))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+class ServerCollector(Collector):
+    """Reads the numbers and gives them names."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+
+    def collect(self) -> Iterator[Metric]:
+        """See the base class."""
+        yield from self._server()
+        yield from self._dns()
+        yield from self._updates()
+        yield from self._connections()
+        yield from self._store()
+        yield from self._contents()
+        yield from self._queues()
+
+    def _server(self) -> Iterator[Metric]:
+        yield gauges("ddns_build_info", "What runs.", {(__version__,): 1}, "version")
+        yield gauge("ddns_ready", "1 when /readyz says ok.", 0 if self._watched.ready() else 1)
+        yield gauge(
+            "ddns_certificate_expiry_timestamp_seconds",
+            "When the certificate for HTTPS runs out, in seconds since 1970.",
+            self._watched.certificate(),
+        )
+
+    def _dns(self) -> Iterator[Metric]:
+        dns = self._watched.dns
+        over = {("udp",): dns.udp, ("tcp",): dns.tcp.traffic}
+        queries: Numbers = {key: traffic.received() for key, traffic in over.items()}
+        yield counters("ddns_dns_queries", "DNS messages that were read.", queries, "transport")
+        for name, text, attribute in (
+            ("unanswered", "Messages that got no reply.", "unanswered"),
+            ("received_bytes", "Octets of messages.", "received_octets"),
+            ("sent_bytes", "Octets of replies.", "sent_octets"),
+        ):
+            numbers: Numbers = {key: getattr(traffic, attribute) for key, traffic in over.items()}
+            yield counters(f"ddns_dns_{name}", text, numbers, "transport")
+        yield counters(
+            "ddns_dns_responses",
+            "Replies, by RCODE.",
+            {
+                (*key, name): traffic.rcodes[rcode]
+                for key, traffic in over.items()
+                for rcode, name in _rcodes(traffic.rcodes)
+            },
+            *("transport", "rcode"),
+        )
+        yield counter("ddns_dns_unsent", "UDP replies that could not be sent.", dns.udp.unsent)
+        limiter = self._watched.core.limiter
+        yield counters(
+            "ddns_dns_rate_limited",
+            "Replies over the rate: cut short, or not sent.",
+            {
+                ("slipped",): limiter.slipped if limiter else 0,
+                ("dropped",): limiter.dropped if limiter else 0,
+            },
+            "action",
+        )
+        yield histograms(
+            "ddns_dns_response_duration_seconds",
+            "From a message's being read to its reply's being handed to the system.",
+            {key: traffic.latency for key, traffic in over.items()},
+            "transport",
+        )
+
+    def _updates(self) -> Iterator[Metric]:
+        dialects = self._watched.updates.dialects
+        yield counters(
+            "ddns_updates",
+            "What became of each host that a request named, or of the whole request.",
+            {
+                (name, status.name.lower() if status else NOTHING_ASKED): count
+                for name, dialect in dialects.items()
+                for status, count in dialect.statuses.items()
+            },
+            *("dialect", "status"),
+        )
+        yield histograms(
+            "ddns_update_duration_seconds",
+            "From a request for an update to what came of it.",
+            {(name,): dialect.seconds for name, dialect in dialects.items()},
+            "dialect",
+        )
+
+    def _connections(self) -> Iterator[Metric]:
+        doors = dict(self._watched.doors())
+        open_now: Numbers = {(name,): door.connections() for name, door in doors.items()}
+        yield gauges("ddns_connections", "Open connections.", open_now, "listener")
+        for attribute, text in (
+            ("accepted", "Connections that were taken."),
+            ("refused", "Connections that were refused, because there were too many."),
+            ("displaced", "Connections that were ended in favour of a new one."),
+        ):
+            numbers: Numbers = {
+                (name,): getattr(door.admissions, attribute) for name, door in doors.items()
+            }
+            yield counters(f"ddns_connections_{attribute}", text, numbers, "listener")
+        yield counters(
+            "ddns_http_responses",
+            "HTTP answers, by the class of their status.",
+            {
+                (name, f"{digit}xx"): door.answers[digit]
+                for name, door in doors.items()
+                if isinstance(door, LimitedSite)
+                for digit in range(1, 6)
+            },
+            *("listener", "code"),
+        )
+
+    def _store(self) -> Iterator[Metric]:
+        vitals = self._watched.core.store.vitals()
+        commits = vitals.commits
+        yield gauge("ddns_journal_position", "The journal's last position.", vitals.position)
+        yield gauge("ddns_store_queue_length", "Works that wait for a commit.", vitals.waiting)
+        yield histograms("ddns_store_commit_works", "Works in a commit.", {(): commits.works})
+        yield histograms(
+            "ddns_store_commit_duration_seconds",
+            "From the beginning of a transaction until it was on disk.",
+            {(): commits.seconds},
+        )
+        yield counter("ddns_store_failures", "Works that the database failed.", commits.failed)
+        yield gauge("ddns_store_database_bytes", "The database's file.", vitals.size)
+        yield gauge("ddns_store_wal_bytes", "Its write-ahead log.", vitals.log_size)
+
+    def _contents(self) -> Iterator[Metric]:
+        core = self._watched.core
+        accounts, blocked, keys = core.directory.census(self._watched.now())
+        loading, failed = core.publisher.behind()
+        yield gauge("ddns_zones", "Zones that are answered.", len(core.zones))
+        yield gauge("ddns_zones_loading", "Zones that are being loaded.", loading)
+        yield gauge("ddns_zones_failed", "Zones that could not be loaded.", failed)
+        yield gauge("ddns_hosts", "Hosts.", self._watched.hosts)
+        yield gauge("ddns_accounts", "Accounts.", accounts)
+        yield gauge("ddns_accounts_blocked", "Accounts that are blocked.", blocked)
+        yield gauge("ddns_keys", "Keys.", keys)
+
+    def _queues(self) -> Iterator[Metric]:
+        core = self._watched.core
+        checks, mailer = core.authenticator, core.people.mailer
+        waiting = checks.waiting()
+        yield gauge("ddns_password_checks_waiting", "Passwords that wait for argon2.", waiting)
+        yield counter("ddns_password_checks", "Passwords that argon2 looked at.", checks.checked)
+        yield counter(
+            "ddns_password_checks_put_off",
+            "Passwords that were put off, because too many waited.",
+            checks.put_off,
+        )
+        waiting, sent, failed = (
+            (mailer.waiting(), mailer.sent, mailer.failed) if mailer else (0, 0, 0)
+        )
+        yield gauge("ddns_mails_waiting", "Mails that wait for the relay.", waiting)
+        yield counter("ddns_mails_sent", "Mails that the relay took.", sent)
+        yield counter("ddns_mails_failed", "Mails that were given up.", failed)
+        yield counter(
+            "ddns_request_log_dropped",
+            "Requests that the log of requests did not keep.",
+            core.requests.left_out,
+        )
+
+
+def _rcodes(counts: Iterable[int]) -> Iterator[tuple[int, str]]:
+    """Those that have a name, and those that have occurred."""
+    for rcode, count in enumerate(counts):
+        if rcode < len(NAMES):
+            yield rcode, NAMES[rcode]
+        elif count:
+            yield rcode, f"RCODE{rcode}"
+
+
+# A metric with its numbers: one, or several by the values of its labels.
+
+
+def gauge(name: str, text: str, number: float | None) -> Metric:
+    """Something that goes up and down; without a number where it is not known."""
+    return GaugeMetricFamily(name, text, number)
+
+
+def gauges(name: str, text: str, numbers: Numbers, *labels: str) -> Metric:
+    """The same with labels."""
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for values, number in numbers.items():
+        family.add_metric(values, number)
+    return family
+
+
+def counter(name: str, text: str, number: float) -> Metric:
+    """Something that only goes up; its name gets ``_total`` behind it."""
+    return CounterMetricFamily(name, text, number)
+
+
+def counters(name: str, text: str, numbers: Numbers, *labels: str) -> Metric:
+    """The same with labels."""
+    family = CounterMetricFamily(name, text, labels=labels)
+    for values, number in numbers.items():
+        family.add_metric(values, number)
+    return family
+
+
+def histograms(
+    name: str, text: str, found: Mapping[tuple[str, ...], Histogram], *labels: str
+) -> Metric:
+    """How often something was at most how much."""
+    family = HistogramMetricFamily(name, text, labels=labels)
+    for values, histogram in found.items():
+        bounds = (*map(floatToGoString, histogram.bounds), "+Inf")
+        counts = itertools.accumulate(histogram.counts)
+        family.add_metric(values, list(zip(bounds, counts, strict=True)), histogram.sum)
+    return family

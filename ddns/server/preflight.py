@@ -1,0 +1,54 @@
+"""Whether a server could use a file of settings: what can be known without starting one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ddns.config import load as config
+from ddns.config.settings import Settings
+from ddns.config.toml import ConfigError
+from ddns.net import endpoints
+from ddns.net.tls import Certificate, TlsError
+
+
+def check_file(reactor: Any, path: str) -> Settings:
+    """The settings in a file, if a server could start with them. Other files that they name are
+    read, relative to the working directory. Nobody listens anywhere meanwhile.
+
+    :raises ConfigError: naming the file, the key and what was expected.
+    """
+    settings = config.load(path)
+    try:
+        _listeners(reactor, settings)
+        _files(settings)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return settings
+
+
+def _listeners(reactor: Any, settings: Settings) -> None:
+    for key in ("http", "https", "miniupdate"):
+        direct, proxied = config.split_listeners(getattr(settings, key).listen)
+        for description in (*direct, *proxied):
+            try:
+                endpoints.check(reactor, description, f"{key}.listen")
+            except ValueError as error:
+                raise ConfigError(str(error)) from None
+
+
+def _files(settings: Settings) -> None:
+    https = settings.https
+    if https.certificate:
+        try:
+            Certificate(https.certificate, https.private_key or https.certificate)
+        except TlsError as error:
+            raise ConfigError(f"https.certificate: {error}") from None
+    if settings.mail.ca:
+        try:
+            Path(settings.mail.ca).read_bytes()
+        except OSError as error:
+            raise ConfigError(f"mail.ca: {settings.mail.ca}: {error.strerror}") from None
+    folder = Path(settings.database).parent
+    if not folder.is_dir():
+        raise ConfigError(f"database: there is no directory {folder}")

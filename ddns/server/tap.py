@@ -1,0 +1,243 @@
+"""``twistd ddns``: options to Settings to a service. Opens nothing: that is for startService."""
+
+from __future__ import annotations
+
+import atexit
+import dataclasses
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.logger import ILogObserver, Logger
+from twisted.python import usage
+from twisted.python.components import Componentized
+
+from ddns.config import load as config
+from ddns.config.settings import Settings
+from ddns.config.toml import ConfigError
+from ddns.server.logging import observer_for
+from ddns.server.service import DdnsService, StartupError
+from ddns.system import sd_notify, socket_activation
+
+
+class Options(usage.Options):
+    """The command line. An option that was given replaces what the configuration file says."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "A dynamic DNS server in one process: authoritative DNS, and updates over HTTP and by"
+        " miniupdate, on one SQLite database."
+    )
+    optFlags = [  # noqa: RUF012
+        ["no-sample", None, "Do not create a sample host in a new database"],
+    ]
+    optParameters = [  # noqa: RUF012
+        ["config", "c", None, "A TOML file with settings"],
+        ["database", "d", None, "The SQLite database (default: ddns.sqlite)"],
+        ["certificate", None, None, "The certificate for HTTPS and its chain, a PEM file"],
+        [
+            "private-key",
+            None,
+            None,
+            "Its private key, a PEM file (default: the same file)",
+        ],
+        ["ready-fd", None, None, "Write a line to this descriptor when the server answers, for s6"],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ready: int | None = None
+        for name in ("dns", "http", "https", "miniupdate"):
+            self[name] = []
+
+    def opt_dns(self, address: str) -> None:
+        """Answer DNS on ADDRESS:PORT; repeatable, or "off" (default: 127.0.0.1:5300)"""
+        self["dns"].append(address)
+
+    def opt_http(self, description: str) -> None:
+        """Serve HTTP on STRPORTS; repeatable; "off" (default: tcp:8245:interface=127.0.0.1)"""
+        self["http"].append(description)
+
+    def opt_https(self, description: str) -> None:
+        """Serve HTTPS on STRPORTS; repeatable, or "off" (default)"""
+        self["https"].append(description)
+
+    def opt_miniupdate(self, description: str) -> None:
+        """Serve miniupdate on STRPORTS; likewise (default: tcp:9120:interface=127.0.0.1)"""
+        self["miniupdate"].append(description)
+
+    def postOptions(self) -> None:
+        """Make the settings, so that what is wrong with them is a usage error."""
+        if self["ready-fd"] is not None:
+            self.ready = _descriptor(self["ready-fd"])
+        self._folder = os.getcwd()  # twistd goes to another one when it daemonizes
+        try:
+            self.settings = self.reread()
+        except ConfigError as error:
+            raise usage.UsageError(str(error)) from error
+
+    def _absolute(self, path: str) -> str:
+        return path and os.path.join(self._folder, path)
+
+    def reread(self) -> Settings:
+        """The settings as file and options have them.
+
+        :raises ConfigError: naming the file, or option, and what was expected.
+        """
+        file = self["config"]
+        settings = config.load(self._absolute(file), file) if file else Settings()
+        if self["database"]:
+            settings = dataclasses.replace(settings, database=self["database"])
+        if self["no-sample"]:
+            settings = dataclasses.replace(settings, sample=False)
+        for name in ("dns", "http", "https", "miniupdate"):
+            if self[name]:
+                of = dataclasses.replace(getattr(settings, name), listen=_listeners(self[name]))
+                settings = dataclasses.replace(settings, **{name: of})
+        https = settings.https
+        if self["certificate"] or self["private-key"]:
+            https = dataclasses.replace(
+                https,
+                certificate=self["certificate"] or https.certificate,
+                private_key=self["private-key"] or "",
+            )
+        if (self["certificate"] or self["private-key"]) and not https.listen:
+            raise ConfigError("--certificate: expected --https to say where it is used")
+        https = dataclasses.replace(
+            https,
+            certificate=self._absolute(https.certificate),
+            private_key=self._absolute(https.private_key),
+        )
+        mail = dataclasses.replace(settings.mail, ca=self._absolute(settings.mail.ca))
+        database = os.path.normpath(self._absolute(settings.database))
+        return config.check(
+            dataclasses.replace(settings, https=https, mail=mail, database=database)
+        )
+
+
+def _descriptor(text: str) -> int:
+    try:
+        os.fstat(number := int(text))
+    except (ValueError, OverflowError, OSError):
+        raise usage.UsageError(
+            f"--ready-fd: expected the number of an open descriptor, got {text!r}"
+        ) from None
+    return number
+
+
+def _listeners(given: list[str]) -> tuple[str, ...]:
+    return tuple(text for text in given if text != "off")
+
+
+class OwnService(DdnsService):
+    """The service in a process of its own, whose log it writes through what *make_observer* makes,
+    if that is not None."""
+
+    def __init__(self, *args: Any, make_observer: Callable[[], Any], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._log = Logger("ddns.server.service.DdnsService", self)  # not by the name of this class
+        self._make_observer = make_observer
+
+    def setServiceParent(self, parent: Any) -> None:
+        """twistd asks the application for an observer as soon as it has a service."""
+        super().setServiceParent(parent)
+        if isinstance(parent, Componentized) and (observer := self._make_observer()) is not None:
+            parent.setComponent(ILogObserver, observer)
+
+
+def makeService(options: Options) -> IService:
+    """The service for twistd and twist, whose process is ours alone."""
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+
+    def reload() -> None:
+        service.reload()
+
+    own_the_process(reactor, reload)
+    terminal = sys.__stdout__.fileno() if sys.__stdout__ and sys.__stdout__.isatty() else None
+    service: OwnService = OwnService(
+        options.settings,
+        reactor,
+        failed=lambda line: _fail(reactor, line),
+        terminal=terminal,
+        inherited=_inherited(options.settings),
+        reread=options.reread,
+        supervisor=sd_notify.from_environment(os.environ, os.getpid(), reactor, options.ready),
+        make_observer=lambda: observer_for(options.settings.log, options.parent, reactor),
+    )
+    return service
+
+
+def _inherited(settings: Settings) -> socket_activation.Inherited:
+    """What systemd has bound for us, unless the settings name such sockets in Twisted's way."""
+    listeners = (*settings.http.listen, *settings.https.listen, *settings.miniupdate.listen)
+    if any(description.startswith("systemd:") for description in listeners):
+        return {}
+    try:
+        read = "twisted.internet.endpoints" in sys.modules
+        return socket_activation.take(os.environ, os.getpid(), read=read)
+    except socket_activation.BadSockets as error:
+        raise StartupError(str(error)) from None
+
+
+def own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
+    """What only the owner of a process may do: its clock, its signals, its last words."""
+    if not reactor.getDelayedCalls():
+        # Twisted's timers follow the wall clock, and would stand still for an hour when that is set
+        # back by one.
+        reactor.seconds = time.monotonic
+    # Twisted's own handler ends the process by the signal; a supervisor wants status 0.
+    reactor.callWhenRunning(
+        lambda: signal.signal(
+            signal.SIGTERM, lambda *_: reactor.callFromThread(_stop_if_running, reactor)
+        )
+    )
+    # What is there by now stays; there is no need to look through it again and again for garbage.
+    reactor.callWhenRunning(gc.freeze)
+    reactor.callWhenRunning(
+        lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload))
+    )
+    # Daemonizing leads standard error away before anything is opened, and twistd shows a hundred
+    # octets of an error; so keep the way to whoever waits for the start, until it is over.
+    errors = os.dup(sys.__stderr__.fileno()) if sys.__stderr__ else None
+    if errors is not None:
+        reactor.callWhenRunning(os.close, errors)
+    sys.excepthook = _say_it_in_a_line(sys.excepthook, errors)
+
+
+def _stop_if_running(reactor: Any) -> None:
+    if reactor.running:
+        reactor.stop()
+
+
+def _say_it_in_a_line(otherwise: Any, errors: int | None) -> Any:
+    """An excepthook that shows a failed start without a traceback."""
+
+    def hook(
+        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, StartupError) and errors is not None:
+            os.write(errors, f"ddns: {error}\n".encode(errors="surrogateescape"))
+        else:
+            otherwise(kind, error, traceback)
+
+    return hook
+
+
+def _fail(reactor: Any, line: str) -> None:
+    """End the process with status 1 after what can be stopped in order has been."""
+    print(f"ddns: {line}", file=sys.__stderr__)
+    end_with_1()
+    _stop_if_running(reactor)
+
+
+def end_with_1() -> None:
+    """Let the process end with status 1, when twistd, which would end with 0, has tidied up."""
+    atexit.register(os._exit, 1)

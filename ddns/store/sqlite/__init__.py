@@ -1,0 +1,1 @@
+"""The SQLite store: one writer, readers beside it, backup, check, restore."""

@@ -1,0 +1,75 @@
+"""Long reading of a whole database beside its server: in a thread of its own, one thing at a time,
+with so many rests that neither updates nor queries notice."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.threads import deferToThreadPool
+
+from ddns.store.interfaces import StoreClosed, StoreError
+from ddns.store.results import Checked, Copied
+from ddns.store.sqlite import database
+from ddns.store.sqlite.backup import copy
+from ddns.store.sqlite.check import check
+from ddns.system.threads import BackgroundPool
+
+T = TypeVar("T")
+
+REST = 0.001
+"""Seconds between two steps, about as long as a step takes."""
+
+
+class Upkeep:
+    """*reactor* provides IReactorFromThreads; *path* is the database, which somebody has open."""
+
+    def __init__(self, reactor: Any, path: Path) -> None:
+        self._reactor = reactor
+        self._path = path
+        self._pool = BackgroundPool(0, 1, "ddns-store-upkeep")
+        self._ending = threading.Event()
+
+    def start(self) -> None:
+        """Be ready for work; there is no thread before there is some."""
+        self._pool.start()
+
+    def stop(self) -> None:
+        """End what is being done, soon, and do nothing more."""
+        self._ending.set()
+        self._pool.stop()
+
+    def back_up(self, to: Path, replace: bool) -> Deferred[Copied]:
+        """Copy the latest committed state to a file."""
+        return self._begin(partial(copy, to=to, replace=replace, rest=self._rest))
+
+    def check(self) -> Deferred[Checked]:
+        """Look for faults in the latest committed state."""
+        return self._begin(partial(check, rest=self._rest))
+
+    def _begin(self, work: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
+        def run() -> T:
+            try:
+                with database.view(self._path) as connection:
+                    connection.set_progress_handler(self._give_way, database.LONG_STATEMENT)
+                    return work(connection)
+            except sqlite3.Error as error:
+                raise StoreError(f"the database cannot do it: {error}") from error
+            except OSError as error:
+                raise StoreError(f"{error.filename or 'the file'}: {error.strerror}") from error
+
+        if self._ending.is_set():
+            return fail(StoreClosed("the store is closed"))
+        return deferToThreadPool(self._reactor, self._pool, run)
+
+    def _rest(self) -> None:
+        if self._ending.wait(REST):
+            raise StoreClosed("the store is closed")
+
+    def _give_way(self) -> int:
+        return self._ending.wait(REST)

@@ -1,0 +1,164 @@
+"""A backup in the place of the database, with serials that do not go back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from ddns.model import names, records
+from ddns.model.journal import EventKind
+from ddns.store.interfaces import StoreError
+from ddns.store.sqlite.backup import copy
+from ddns.store.sqlite.database import APPLICATION_ID, holding_the_lock, schema_of
+from ddns.store.sqlite.swap import COMPANIONS, announce, finish
+from ddns.system.files import belongs_to, restored_path, unfinished_path
+
+UNKNOWN = 2**20
+"""How far serials are raised where nobody can tell how far they had come: so many commits may have
+been made since the backup, and secondaries take a step of up to 2**31 - 1 (RFC 1982 3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was done: where the former database is, whether it could be read, how many zones there
+    are, and the zones whose serials were raised, each with what it was in the backup and now is."""
+
+    replaced: Path | None
+    readable: bool
+    zones: int
+    raised: list[tuple[bytes, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    serials: dict[bytes, int]
+    position: int
+
+
+def restore(path: Path, backup: Path, now: float) -> Restored:
+    """Put *backup* in the place of the database at *path*; *now* is seconds since 1970.
+
+    The zones' serials come after those of the replaced database, and the journal goes on after it.
+
+    :raises ddns.store.sqlite.database.StoreInUse: when a process has the database.
+    :raises StoreError: in one line, when the backup or the database is not what it should be.
+    """
+    with holding_the_lock(path):
+        try:
+            finish(path)
+            if belongs_to(path, backup):
+                raise StoreError(f"{backup} belongs to the database itself")
+            ready = unfinished_path(restored_path(path))
+            for suffix in ("", *COMPANIONS):
+                ready.with_name(ready.name + suffix).unlink(missing_ok=True)
+            _take(backup, ready)
+            former = _look_at(path)
+            raised, zones = _raise_serials(ready, former, now)
+            _like(ready, path)
+            was_there = path.exists()
+            kept = announce(path, ready)
+            finish(path)
+        except OSError as error:
+            raise StoreError(
+                f"cannot restore {path}: {error.filename or ''}: {error.strerror}"
+            ) from error
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot restore {path}: {error}") from error
+    return Restored(kept if was_there else None, former is not None, zones, raised)
+
+
+def _take(backup: Path, ready: Path) -> None:
+    """Copy a backup, and see whether the copy is a database of ours and whole."""
+    if not backup.is_file():
+        raise StoreError(f"{backup} is no file" if backup.exists() else f"there is no {backup}")
+    try:
+        with closing(_open(backup, "ro")) as source:
+            (application,) = source.execute("pragma application_id").fetchone()
+            if application != APPLICATION_ID:
+                raise StoreError(f"{backup} is no backup of this program")
+            schema_of(Database(source, execute_plugins=False), backup)
+            source.execute("begin")
+            copy(source, ready)
+        with closing(_open(ready, "rw")) as connection:
+            found = connection.execute("pragma integrity_check(1)").fetchall()
+            if found != [("ok",)]:
+                raise StoreError(f"{backup} is damaged: {' '.join(found[0][0].split())}")
+            if connection.execute("pragma foreign_key_check").fetchone() is not None:
+                raise StoreError(f"{backup} is damaged: something in it belongs to nothing")
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot use backup {backup}: {error}") from error
+
+
+def _look_at(path: Path) -> _Former | None:
+    """What is to be replaced, its log moved into it; None when it is not there, or unreadable: then
+    it is left as it is, for whoever wants to save something of it."""
+    if not path.exists():
+        return None
+    try:
+        with closing(_open(path, "ro")) as connection:
+            (application,) = connection.execute("pragma application_id").fetchone()
+            (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
+            if tables and application != APPLICATION_ID:
+                raise StoreError(f"{path} is a database of another program")
+            serials = dict(connection.execute("select origin, serial from zone").fetchall())
+            (position,) = connection.execute("select max(position) from journal").fetchone()
+        with closing(_open(path, "rw")) as connection:  # now that it is known to be readable
+            connection.execute("pragma wal_checkpoint(truncate)")
+        return _Former(serials, position or 0)
+    except sqlite3.Error:
+        return None
+
+
+def _raise_serials(
+    ready: Path, former: _Former | None, now: float
+) -> tuple[list[tuple[bytes, int, int]], int]:
+    """Let every zone be later than it was, and the journal's readers take each of them whole."""
+    raised = []
+    with closing(_open(ready, "rw")) as connection:
+        connection.execute("pragma synchronous = full")
+        connection.execute("begin immediate")
+        zones = connection.execute("select origin, serial from zone order by origin").fetchall()
+        (position,) = connection.execute("select max(position) from journal").fetchone()
+        position = max(position or 0, former.position if former else 0)
+        for origin, serial in zones:
+            later = _serial(serial, former, origin)
+            position += 1
+            if later != serial:
+                raised.append((origin, serial, later))
+                connection.execute("update zone set serial = ? where origin = ?", (later, origin))
+            connection.execute(
+                "insert into journal (position, at, who, via, kind, subject, zone, serial)"
+                " values (?, ?, 'operator', 'restore', ?, ?, ?, ?)",
+                (position, now, str(EventKind.RELOAD), names.to_text(origin), origin, later),
+            )
+        connection.execute("commit")
+    return raised, len(zones)
+
+
+def _serial(serial: int, former: _Former | None, origin: bytes) -> int:
+    if former is None:
+        return records.serial_after((serial + UNKNOWN - 1) % 2**32)
+    was = former.serials.get(origin)
+    if was is None or records.is_later(serial, was):
+        return serial
+    return records.serial_after(was)
+
+
+def _like(ready: Path, path: Path) -> None:
+    """Give the new database to whom the former one belongs: root may restore what is another
+    user's server's."""
+    if path.exists():
+        owner = path.stat()
+        with suppress(PermissionError):
+            os.chown(ready, owner.st_uid, owner.st_gid)
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1.0
+    )

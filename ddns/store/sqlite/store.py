@@ -1,0 +1,177 @@
+"""The SQLite store: a writer (:mod:`ddns.store.sqlite.writer`), and readers with connections of
+their own, which write-ahead logging lets them use beside it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from ddns.model.journal import Author, Event
+from ddns.store.interfaces import (
+    Committed,
+    IReading,
+    IScan,
+    IStore,
+    ITransaction,
+    StoreClosed,
+)
+from ddns.store.results import Checked, Copied
+from ddns.store.sqlite import database
+from ddns.store.sqlite.maintenance import Upkeep
+from ddns.store.sqlite.reader import Reading
+from ddns.store.sqlite.writer import Writer, one_line
+from ddns.store.sqlite.zone_scan import Scan
+from ddns.store.stats import Vitals
+from ddns.system.files import log_path
+from ddns.system.threads import BackgroundPool
+
+T = TypeVar("T")
+
+BUSY_STEP = 0.05  # seconds: how often a writer that finds the database locked looks at its queue
+
+
+@implementer(IStore)
+class SQLiteStore:
+    """*reactor* provides IReactorFromThreads and IReactorTime; *patience* is how many seconds work
+    waits for a database that somebody else has locked; *journal_rows* how many events are kept;
+    *reader_patience* how many seconds a scan waits to be asked for more."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        path: str | Path,
+        *,
+        patience: float = 4.0,
+        journal_rows: int = 200_000,
+        reader_patience: float = 30.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reactor = reactor
+        self._path = Path(path)
+        self._reader_patience = reader_patience
+        self._open: database.Opened | None = None
+        self._closing: Deferred[None] | None = None
+        self._writer = Writer(
+            reactor, patience=patience, journal_rows=journal_rows, monotonic=monotonic
+        )
+        self._reader = BackgroundPool(1, 1, "ddns-store-reader")
+        self._upkeep = Upkeep(reactor, self._path)
+
+    def limit(self, *, patience: float, journal_rows: int, reader_patience: float) -> None:
+        """From now on these hold."""
+        self._writer.patience = patience
+        self._writer.journal_rows = journal_rows
+        self._reader_patience = reader_patience
+
+    # Life ------------------------------------------------------------------------------------
+
+    def open(self, lock: int | None = None) -> None:
+        """See IStore; *lock* is the descriptor of the database's lock, if it was handed on to us,
+        and belongs to the store from now on."""
+        self._open = database.open_database(self._path, BUSY_STEP, lock)
+        self._writer.start(self._open)
+        self._reader.start()
+        self._upkeep.start()
+
+    def created(self) -> bool:
+        return self._opened.created
+
+    def close(self) -> Deferred[None]:
+        if self._open is None or self._closing is not None:
+            return maybeDeferred(lambda: None)
+        self._closing = Deferred()
+        self._writer.stop().addCallback(lambda _: self._finish())
+        return self._closing
+
+    def _finish(self) -> None:
+        opened, self._open = self._opened, None
+        self._upkeep.stop()
+        self._reader.stop()
+        try:
+            opened.close()
+        except sqlite3.Error as error:
+            self._log.error("closing the database: {error}", error=error)
+        assert self._closing is not None
+        self._closing.callback(None)
+
+    @property
+    def _opened(self) -> database.Opened:
+        if self._open is None:
+            raise StoreClosed("the store is closed")
+        return self._open
+
+    # Writing ---------------------------------------------------------------------------------
+
+    def transact(
+        self, author: Author, work: Callable[[ITransaction], T], bulk: bool = False
+    ) -> Deferred[Committed[T]]:
+        return self._writer.transact(author, work, bulk)
+
+    def subscribe(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        self._writer.listeners.append(listener)
+
+    # Reading ---------------------------------------------------------------------------------
+
+    def _in_reader(self, function: Callable[[], T]) -> Deferred[T]:
+        def run() -> T:
+            try:
+                return function()
+            except sqlite3.Error as error:
+                raise one_line(error) from error
+
+        if self._open is None:  # its thread would never come to it
+            return fail(StoreClosed("the store is closed"))
+        return deferToThreadPool(self._reactor, self._reader, run)
+
+    def read(self, work: Callable[[IReading], T]) -> Deferred[T]:
+        def run() -> T:
+            with database.view(self._path) as connection:
+                return work(Reading(connection))
+
+        return self._in_reader(run)
+
+    def changes_since(self, position: int, limit: int = 1000) -> Deferred[list[Event]]:
+        def run() -> list[Event]:
+            with database.view(self._path) as connection:
+                return Reading(connection).changes_since(position, limit)
+
+        return self._in_reader(run)
+
+    def scan(self, zone: bytes) -> IScan:
+        return Scan(self._path, zone, self._in_reader, self._reactor, self._reader_patience)
+
+    def vitals(self) -> Vitals:
+        return Vitals(
+            self._writer.position,
+            self._writer.waiting(),
+            _size(self._path),
+            _size(log_path(self._path)),
+            self._writer.commits,
+            self._writer.failed_ago(),
+        )
+
+    # Upkeep ----------------------------------------------------------------------------------
+
+    def back_up(self, to: Path, replace: bool = False) -> Deferred[Copied]:
+        return self._upkeep.back_up(to, replace)
+
+    def check(self) -> Deferred[Checked]:
+        return self._upkeep.check()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

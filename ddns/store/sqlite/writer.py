@@ -1,0 +1,251 @@
+"""The one thread that writes: group commit on one connection.
+
+While the last commit is being made durable, new work queues up; all of it becomes the next batch:
+one ``BEGIN IMMEDIATE``, a savepoint for each piece of work, one fsync.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ddns.model.journal import Author, Event
+from ddns.store.interfaces import Committed, ITransaction, StoreClosed, StoreError
+from ddns.store.sqlite.database import Opened
+from ddns.store.sqlite.transaction import Transaction
+from ddns.store.sqlite.unit_of_work import Batch
+from ddns.store.stats import Commits
+from ddns.system.threads import GentleThread
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Work:
+    """A piece of work on its way through the writer."""
+
+    author: Author
+    function: Callable[[ITransaction], Any]
+    bulk: bool
+    done: Deferred[Committed[Any]]
+    deadline: float
+    result: Committed[Any] | Failure | None = None
+    fault: bool = False  # it has failed, and it is the database that has
+
+
+class Writer:
+    """*reactor* provides IReactorFromThreads and IReactorTime; *patience* is how many seconds work
+    waits for a database that somebody else has locked; *journal_rows* how many events are kept.
+    ``position`` is that of the last event; ``listeners`` are told of each commit's; what is done is
+    counted in ``commits``."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        *,
+        patience: float,
+        journal_rows: int,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._reactor = reactor
+        self.patience = patience
+        self.journal_rows = journal_rows
+        self._monotonic = monotonic
+        self.listeners: list[Callable[[Sequence[Event]], None]] = []
+        self.position = 0
+        self.commits = Commits()
+        self._failed_at: float | None = None
+        self._opened: Opened | None = None
+        self._queue: deque[_Work] = deque()
+        self._draining = False
+        self._stopped: Deferred[None] | None = None
+        self._thread = GentleThread("ddns-store-writer")
+
+    def start(self, opened: Opened) -> None:
+        """Begin to write."""
+        self._opened = opened
+        self._reread_position()
+        self._thread.start()
+
+    def stop(self) -> Deferred[None]:
+        """Take no more work; fires when what was taken is done and the thread has ended."""
+        self._stopped = Deferred()
+        if not self._draining:
+            self._end()
+        return self._stopped
+
+    def _end(self) -> None:
+        assert self._stopped is not None
+        self._thread.stop()
+        self._stopped.callback(None)
+
+    # The reactor's side ----------------------------------------------------------------------
+
+    def transact(
+        self, author: Author, work: Callable[[ITransaction], T], bulk: bool = False
+    ) -> Deferred[Committed[T]]:
+        """See :meth:`ddns.store.interfaces.IStore.transact`."""
+        done: Deferred[Committed[T]] = Deferred()
+        if self._opened is None or self._stopped is not None:
+            done.errback(StoreClosed("the store is closed"))
+            return done
+        self._queue.append(_Work(author, work, bulk, done, self._monotonic() + self.patience))
+        if not self._draining:
+            self._draining = True
+            self._start_batch()
+        return done
+
+    def waiting(self) -> int:
+        """How many works wait for the next batch."""
+        return len(self._queue)
+
+    def failed_ago(self) -> float | None:
+        """See :class:`ddns.store.stats.Vitals`."""
+        return None if self._failed_at is None else self._monotonic() - self._failed_at
+
+    def _start_batch(self) -> None:
+        """Have the writer take what has queued up, once the reactor is through with what is ready:
+        that makes larger batches, and the two threads contend less for the interpreter."""
+        self._reactor.callLater(0, self._run_in_thread)
+
+    def _run_in_thread(self) -> None:
+        self._thread.call(self._run_batch, any(work.bulk for work in self._queue))
+
+    def _batch_done(
+        self, works: Sequence[_Work], events: Sequence[Event], seconds: float | None
+    ) -> None:
+        """Tell everyone, and begin the next batch if one has queued up. *seconds* is how long the
+        commit took, None where there was none."""
+        self._count(works, bool(events), seconds)
+        if self._queue:
+            self._start_batch()
+        else:
+            self._draining = False
+        if events:
+            for listener in self.listeners:
+                try:
+                    listener(events)
+                except Exception:
+                    self._log.failure("a listener of the journal failed")
+        for work in works:
+            if isinstance(work.result, Failure):
+                work.done.errback(work.result)
+            else:
+                assert work.result is not None
+                work.done.callback(work.result)
+        # One of those who were just told may have stopped us already.
+        if self._stopped is not None and not self._draining and not self._stopped.called:
+            self._end()
+
+    def _count(self, works: Sequence[_Work], written: bool, seconds: float | None) -> None:
+        failed = sum(work.fault for work in works)
+        if seconds is not None:
+            self.commits.works.observe(len(works) - failed)
+            self.commits.seconds.observe(seconds)
+        if failed:
+            self.commits.failed += failed
+            self._failed_at = self._monotonic()
+        elif written:
+            self._failed_at = None
+
+    # The thread's side -----------------------------------------------------------------------
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        assert self._opened is not None
+        return self._opened.connection
+
+    def _run_batch(self) -> None:
+        works: list[_Work] = []
+        while self._queue:
+            works.append(self._queue.popleft())
+        events: Sequence[Event] = ()
+        seconds = None
+        try:
+            if alive := self._begin(works):
+                began = self._monotonic()
+                events = self._commit(alive)
+                seconds = self._monotonic() - began
+        except Exception as error:
+            failure = Failure(one_line(error))
+            for work in works:
+                if work.result is None or isinstance(work.result, Committed):
+                    work.result, work.fault = failure, True
+            self._recover()
+        self._reactor.callFromThread(self._batch_done, works, events, seconds)
+
+    def _begin(self, works: Sequence[_Work]) -> list[_Work]:
+        """Begin the transaction; refuse work whose patience ends before the database is free."""
+        alive = list(works)
+        while alive:
+            try:
+                self._connection.execute("begin immediate")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in (
+                    sqlite3.SQLITE_BUSY,
+                    sqlite3.SQLITE_LOCKED,
+                ):
+                    raise
+                now = self._monotonic()
+                refused = Failure(StoreError("the database is locked by another program"))
+                for work in alive:
+                    if work.deadline <= now:
+                        work.result, work.fault = refused, True
+                alive = [work for work in alive if work.result is None]
+            else:
+                return alive
+        return alive
+
+    def _commit(self, works: Sequence[_Work]) -> Sequence[Event]:
+        connection = self._connection
+        execute = connection.execute
+        batch = Batch(connection, self.position + 1)
+        for work in works:
+            transaction = Transaction(connection, batch, work.author)
+            try:
+                value = work.function(transaction)
+                transaction.done()
+            except Exception as error:
+                if not connection.in_transaction:  # SQLite gave the whole batch up: disk full, I/O
+                    raise
+                transaction.undo()
+                work.result = Failure(one_line(error))
+                work.fault = isinstance(error, sqlite3.Error)
+            else:
+                work.result = Committed(value, frozenset(transaction.zones_changed))
+        batch.flush()
+        position = self.position + len(batch.events)
+        if position // 256 != self.position // 256:
+            execute("delete from journal where position <= ?", (position - self.journal_rows,))
+        execute("commit")
+        self.position = position
+        return batch.events
+
+    def _recover(self) -> None:
+        """After a failed batch: leave no transaction open, and know again what the disk knows."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("rollback")
+            self._reread_position()
+        except sqlite3.Error as error:
+            self._log.error("the database does not recover yet: {error}", error=error)
+
+    def _reread_position(self) -> None:
+        row = self._connection.execute("select max(position) from journal").fetchone()
+        self.position = row[0] or 0
+
+
+def one_line(error: Exception) -> Exception:
+    """What went wrong in SQLite as a StoreError; anything else as it is."""
+    if isinstance(error, sqlite3.Error):
+        return StoreError(f"the database cannot do it: {error}")
+    return error

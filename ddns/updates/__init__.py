@@ -1,0 +1,1 @@
+"""The pipeline that every update goes through: authenticate, decide, commit, publish."""

@@ -1,0 +1,445 @@
+"""People register, are written to, and leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ddns.api.account_service import MOST_HASHES
+from ddns.api.errors import (
+    ApiError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+)
+from ddns.api.people_work import MOST_PENDING
+from ddns.model.account import RESERVED, Pending, Purpose
+from ddns.model.journal import Author
+from tests.api.coming import EMAIL, OTHER_PASSWORD, PASSWORD, THERE, Street, refused, token_in
+from tests.house import House
+
+DAY = 86_400.0
+
+
+def pendings(street: Street) -> int:
+    house = street.house
+    count: int = house.running.call(lambda: house.store.read(lambda reading: reading.pendings()))
+    return count
+
+
+def names(street: Street) -> list[str]:
+    return [account["name"] for account in street.house.api("account_list")["accounts"]]
+
+
+# Registration ----------------------------------------------------------------------------------
+
+
+def test_whoever_confirms_has_an_account(street: Street) -> None:
+    asked = street.ask("register", name=" Alice ", password=PASSWORD, email="alice@Example.ORG")
+    assert asked == {"name": "alice", "email": EMAIL}
+    letter = street.letter()
+    assert letter.to == EMAIL
+    assert "alice" in letter.subject
+    assert "24 hours" in letter.text
+    assert names(street) == []
+    refused(street, Unauthenticated, "log_in", name="alice", password=PASSWORD)
+    made = street.ask("confirm", token=token_in(letter))
+    assert made == {"name": "alice", "password": True, "email": EMAIL, "blocked": None}
+    assert street.ask("log_in", name="alice", password=PASSWORD)["account"] == "alice"
+    assert pendings(street) == 0
+
+
+def test_a_token_is_good_once_and_for_a_time(street: Street) -> None:
+    first = street.register()
+    street.house.time += DAY - 1
+    second = street.register()
+    assert first != second
+    street.house.time += 1
+    refused(street, NotFound, "confirm", token=first)
+    street.ask("confirm", token=second)
+    refused(street, NotFound, "confirm", token=second)
+    for token in ("", "x", "x" * 43, "\udcff"):
+        refused(street, NotFound, "confirm", token=token)
+
+
+def test_what_ran_out_is_forgotten(street: Street) -> None:
+    street.register("alice", "a@example.org")
+    street.register("bob", "b@example.org")
+    street.house.time += DAY
+    street.register("carol", "c@example.org")
+    assert pendings(street) == 1
+
+
+def test_the_first_to_confirm_has_the_name(street: Street) -> None:
+    token = street.register("alice", "a@example.org")
+    other = street.register("alice", "b@example.org")
+    third = street.register("bob", "b@example.org")
+    assert street.ask("confirm", token=other)["email"] == "b@example.org"
+    refused(street, NotFound, "confirm", token=token)
+    refused(street, Conflict, "confirm", token=third)  # one address has one account
+    refused(street, Conflict, "register", name="ALICE", password=PASSWORD, email="c@example.org")
+    assert names(street) == ["alice"]
+
+
+def test_who_has_an_account_is_told_by_mail_only(street: Street) -> None:
+    street.arrive()
+    runs = len(street.house.slow)
+    before = pendings(street)
+    asked = street.ask("register", name="other", password=PASSWORD, email="ALICE@example.org")
+    assert asked == {"name": "other", "email": "ALICE@example.org"}
+    assert len(street.house.slow) == runs + 1  # argon2, as for anybody
+    assert pendings(street) == before + 1
+    letter = street.letter()
+    assert letter.to == EMAIL
+    assert "already" in letter.subject
+    assert "alice" in letter.text
+    with pytest.raises(ValueError):
+        token_in(letter)
+    assert names(street) == ["alice"]
+
+
+@pytest.mark.parametrize("name", ["operator", "Nobody", "admin", "root", "www", "api", "abuse"])
+def test_reserved_names(street: Street, name: str) -> None:
+    assert name.lower() in RESERVED
+    refused(street, Conflict, "register", name=name, password=PASSWORD, email=EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "email"),
+    [
+        ("", PASSWORD, EMAIL),
+        ("a b", PASSWORD, EMAIL),
+        ("bob@example.org", PASSWORD, EMAIL),
+        ("alice", "too short", EMAIL),
+        ("alice", "x" * 1025, EMAIL),
+        ("alice", "\ud800" * 10, EMAIL),
+        ("alice", PASSWORD, ""),
+        ("alice", PASSWORD, "alice"),
+        ("alice", PASSWORD, "alice@example.org\r\nBcc: eve@example.org"),
+    ],
+)
+def test_what_cannot_be(street: Street, name: str, password: str, email: str) -> None:
+    refused(street, Invalid, "register", name=name, password=password, email=email)
+    assert street.house.slow == []
+
+
+def test_a_house_that_is_closed(street: Street) -> None:
+    street.house.reception.open = False
+    refused(street, Forbidden, "register", name="alice", password=PASSWORD, email=EMAIL)
+    assert street.house.slow == []
+
+
+def test_without_a_server(street: Street) -> None:
+    street.house.operations._reception = None
+    refused(street, ApiError, "register", name="alice", password=PASSWORD, email=EMAIL)
+
+
+# Floods ----------------------------------------------------------------------------------------
+
+
+def test_registrations_from_one_network(street: Street) -> None:
+    for number in range(20):
+        street.register(f"a{number}", f"a{number}@example.org")
+    new = {"name": "b", "password": PASSWORD, "email": "b@example.org"}
+    runs = len(street.house.slow)
+    error = refused(street, TooMany, "register", **new)
+    assert isinstance(error, TooMany)
+    assert 0 < error.retry_after <= 180
+    assert len(street.house.slow) == runs
+    street.ask("register", peer=THERE, **new)
+    street.letter()
+    street.house.time += error.retry_after + 0.01
+    street.register("c", "c@example.org")
+    refused(street, TooMany, "register", **new)
+
+
+def test_mails_to_one_address(street: Street) -> None:
+    for number in range(5):
+        street.register(f"a{number}", EMAIL, peer=f"192.0.2.{number}")
+    error = refused(
+        street, TooMany, "register", name="b", password=PASSWORD, email=EMAIL.upper(), peer=THERE
+    )
+    assert isinstance(error, TooMany)
+    street.house.time += error.retry_after + 0.01
+    street.register("b", EMAIL)
+
+
+def test_mails_to_one_address_that_is_not_named(street: Street) -> None:
+    """Naming the account instead does not get more of them sent, and tells nothing."""
+    street.arrive()  # one mail
+    for whom in ("alice", EMAIL) * 5:
+        try:
+            street.ask("password_reset_request", name_or_email=whom, peer=THERE)
+        except TooMany:
+            assert whom == EMAIL
+    assert len(street.house.letters) == 4
+
+
+def test_mails_in_all(street: Street) -> None:
+    buckets = street.house.reception.limits.in_all
+    for _ in range(1000):
+        buckets.take(None, street.house.time)
+    refused(street, TooMany, "password_reset_request", name_or_email="nobody")
+
+
+def test_those_who_wait_are_bounded(street: Street) -> None:
+    house = street.house
+
+    def fill(transaction: Any) -> None:
+        for number in range(MOST_PENDING):
+            digest = number.to_bytes(32, "big")
+            transaction.put_pending(Pending(digest, Purpose.RESET, "x", 5000.0))
+
+    house.running.call(lambda: house.store.transact(Author("operator", "test", 0.0), fill))
+    refused(street, TooMany, "register", name="alice", password=PASSWORD, email=EMAIL)
+    refused(street, TooMany, "password_reset_request", name_or_email="nobody")
+    house.time = 5000.0
+    street.register()
+
+
+def test_passwords_to_hash_are_bounded(street: Street) -> None:
+    street.house.reception.hashing = MOST_HASHES
+    refused(street, TooMany, "register", name="alice", password=PASSWORD, email=EMAIL)
+    street.house.reception.hashing -= 1
+    street.register()
+    assert street.house.reception.hashing == MOST_HASHES - 1
+
+
+# Addresses -------------------------------------------------------------------------------------
+
+
+def email_of(street: Street, name: str = "alice") -> Any:
+    return street.house.api("account_show", name=name)["email"]
+
+
+def test_another_address(street: Street) -> None:
+    token = street.arrive()
+    asked = street.ask_as(token, "email_change", email="new@example.org", password=PASSWORD)
+    assert asked == {"name": "alice", "email": "new@example.org"}
+    to_new, to_old = street.house.letters
+    assert (to_new.to, to_old.to) == ("new@example.org", EMAIL)
+    assert "new@example.org" in to_old.text
+    with pytest.raises(ValueError):
+        token_in(to_old)
+    assert email_of(street) == EMAIL
+    assert street.ask("confirm", token=token_in(to_new))["email"] == "new@example.org"
+    assert email_of(street) == "new@example.org"
+    assert street.who(token).account == "alice"
+
+
+def test_the_old_address_is_told_however_many_mails_it_got(street: Street) -> None:
+    token = street.arrive()
+    for _ in range(4):
+        street.ask("password_reset_request", name_or_email=EMAIL)
+    refused(street, TooMany, "password_reset_request", name_or_email=EMAIL)
+    street.house.letters.clear()
+    street.ask_as(token, "email_change", email="new@example.org", password=PASSWORD)
+    assert [letter.to for letter in street.house.letters] == ["new@example.org", EMAIL]
+
+
+def test_an_address_takes_the_password(street: Street) -> None:
+    token = street.arrive()
+    new = {"email": "new@example.org", "password": OTHER_PASSWORD}
+    refused(street, Forbidden, "email_change", token, **new)
+    refused(street, Invalid, "email_change", token, email="new", password=PASSWORD)
+    refused(street, Forbidden, "email_change", **new)
+
+
+def test_an_address_that_somebody_has(street: Street) -> None:
+    street.arrive("bob", "bob@example.org")
+    token = street.arrive()
+    asked = street.ask_as(token, "email_change", email="Bob@example.org", password=PASSWORD)
+    assert asked == {"name": "alice", "email": "Bob@example.org"}
+    assert {letter.to for letter in street.house.letters} == {"bob@example.org", EMAIL}
+    assert "already" in street.house.letters[0].subject
+    with pytest.raises(ValueError):
+        token_in(street.house.letters[0])
+
+
+def test_an_address_that_somebody_gets_first(street: Street) -> None:
+    alice, bob = street.arrive(), street.arrive("bob", "bob@example.org")
+    tokens = []
+    for token in (alice, bob):
+        street.ask_as(token, "email_change", email="new@example.org", password=PASSWORD)
+        tokens.append(token_in(street.house.letters[0]))
+        street.house.letters.clear()
+    street.ask("confirm", token=tokens[0])
+    refused(street, Conflict, "confirm", token=tokens[1])
+    assert email_of(street, "bob") == "bob@example.org"
+
+
+def test_ones_own_address_in_another_spelling(street: Street) -> None:
+    token = street.arrive()
+    street.ask_as(token, "email_change", email="Alice@example.org", password=PASSWORD)
+    street.ask("confirm", token=token_in(street.house.letters[0]))
+    assert email_of(street) == "Alice@example.org"
+
+
+def test_another_password_stops_another_address(street: Street) -> None:
+    token = street.arrive()
+    street.ask_as(token, "email_change", email="new@example.org", password=PASSWORD)
+    street.ask_as(token, "password_change", old=PASSWORD, new=OTHER_PASSWORD)
+    to_new, _ = street.house.letters
+    refused(street, NotFound, "confirm", token=token_in(to_new))
+
+
+def test_a_new_address_makes_what_the_old_one_got_useless(street: Street) -> None:
+    token = street.arrive()
+    street.ask("password_reset_request", name_or_email="alice")
+    reset = token_in(street.letter())
+    street.ask_as(token, "email_change", email="new@example.org", password=PASSWORD)
+    street.ask("confirm", token=token_in(street.house.letters[0]))
+    refused(street, NotFound, "password_reset", token=reset, password=OTHER_PASSWORD)
+
+
+# What the operator does ------------------------------------------------------------------------
+
+
+def test_the_operator_sets_addresses(street: Street) -> None:
+    house = street.house
+    house.api("account_add", name="alice", email="Alice@Example.org")
+    house.api("account_add", name="bob")
+    assert email_of(street) == "Alice@example.org"
+    assert house.api("email_set", name="bob", email="b@example.org")["email"] == "b@example.org"
+    refused_by_operator(house, Conflict, "email_set", name="bob", email="alice@example.org")
+    refused_by_operator(house, Conflict, "account_add", name="c", email="alice@example.org")
+    refused_by_operator(house, Invalid, "email_set", name="bob", email="b")
+    refused_by_operator(house, NotFound, "email_set", name="carol", email="c@example.org")
+    assert house.api("email_set", name="bob", email="")["email"] is None
+
+
+def refused_by_operator(
+    house: House, kind: type[ApiError], operation: str, /, **arguments: Any
+) -> None:
+    before = house.api("account_list")
+    with pytest.raises(kind):
+        house.api(operation, **arguments)
+    assert house.api("account_list") == before
+
+
+def test_the_operator_sets_passwords(street: Street) -> None:
+    house = street.house
+    token = street.arrive()
+    street.ask("password_reset_request", name_or_email="alice")
+    house.api("password_set", name="alice", password="x")  # as short as the operator likes
+    with pytest.raises(Unauthenticated):
+        street.who(token)
+    refused(street, NotFound, "password_reset", token=token_in(street.letter()), password=PASSWORD)
+    refused(street, Unauthenticated, "log_in", name="alice", password=PASSWORD)
+    assert street.who(street.log_in("alice", "x")).account == "alice"
+    refused_by_operator(house, Invalid, "password_set", name="alice", password="")
+    refused_by_operator(house, Invalid, "password_set", name="alice", password="\ud800")
+    refused_by_operator(house, NotFound, "password_set", name="bob", password="x")
+
+
+def test_what_is_only_for_people(street: Street) -> None:
+    for operation, arguments in (
+        ("log_out", {}),
+        ("password_change", {"old": PASSWORD, "new": OTHER_PASSWORD}),
+        ("email_change", {"email": EMAIL, "password": PASSWORD}),
+        ("account_leave", {"name": "alice", "password": PASSWORD}),
+    ):
+        refused_by_operator(street.house, Forbidden, operation, **arguments)
+
+
+# Leaving ---------------------------------------------------------------------------------------
+
+
+def test_who_leaves_takes_everything_along(street: Street) -> None:
+    token = street.arrive()
+    house = street.house
+    house.api("zone_add", origin="example.net")
+    house.api("host_add", name="home.example.net", account="alice")
+    key = house.api("key_add", account="alice")["key"]
+    street.ask("password_reset_request", name_or_email="alice")
+    refused(street, Forbidden, "account_leave", token, name="alice", password=OTHER_PASSWORD)
+    refused(street, Forbidden, "account_leave", token, name="bob", password=PASSWORD)
+    street.house.letters.clear()
+    gone = street.ask_as(token, "account_leave", name="Alice", password=PASSWORD)
+    assert gone["name"] == "alice"
+    assert names(street) == []
+    assert house.api("host_list") == {"hosts": []}
+    assert house.api("key_list") == {"keys": []}
+    assert key
+    assert pendings(street) == 0
+    with pytest.raises(Unauthenticated):
+        street.who(token)
+    street.arrive()  # the name is free again, and the old token opens nothing
+    with pytest.raises(Unauthenticated):
+        street.who(token)
+
+
+def test_the_owner_of_a_zone_stays(street: Street) -> None:
+    token = street.arrive()
+    street.house.api("zone_add", origin="example.net", account="alice")
+    refused(street, Conflict, "account_leave", token, name="alice", password=PASSWORD)
+    assert street.who(token).account == "alice"
+
+
+def test_who_is_blocked_may_not_leave(street: Street) -> None:
+    token = street.arrive()
+    street.house.api("account_block", name="alice", reason="too many updates")
+    error = refused(street, Forbidden, "account_leave", token, name="alice", password=PASSWORD)
+    assert "too many updates" in str(error)
+    error = refused(
+        street, Forbidden, "email_change", token, email="new@example.org", password=PASSWORD
+    )
+    assert "too many updates" in str(error)
+    assert street.who(street.log_in()).account == "alice"
+    street.house.api("account_unblock", name="alice")
+    street.ask_as(token, "account_leave", name="alice", password=PASSWORD)
+
+
+# Races, and what is nobody's business ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", ["email_change", "account_leave"])
+def test_a_password_that_is_changed_meanwhile_does_nothing_more(
+    street: Street, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """It was right when it was checked, and is not when it is to count."""
+    house, session = street.house, street.arrive()
+    real = house.operations._myself
+
+    async def slowly(self: Any, password: str) -> Any:
+        owner = await real.__func__(self, password)
+        await house.operations.password_set(name="alice", password="another password")
+        return owner
+
+    caller = street.who(session)
+    monkeypatch.setattr(type(house.operations), "_myself", slowly)
+    arguments = {"email": "thief@example.org"} if operation == "email_change" else {"name": "alice"}
+    with pytest.raises(Conflict):
+        house.api_of(caller, operation, password=PASSWORD, **arguments)
+    assert house.letters == []
+    assert pendings(street) == 0
+    assert names(street) == ["alice"]
+
+
+def test_a_token_does_not_change_who_is_blocked(street: Street) -> None:
+    session = street.arrive()
+    street.ask_as(session, "email_change", email="new@example.org", password=PASSWORD)
+    token = token_in(next(one for one in street.house.letters if one.to == "new@example.org"))
+    street.house.letters.clear()
+    street.house.api("account_block", name="alice", reason="a reason")
+    refused(street, Forbidden, "confirm", token=token)
+    street.house.api("account_unblock", name="alice")
+    assert street.ask("confirm", token=token)["email"] == "new@example.org"
+
+
+def test_tags_of_a_mailbox_are_the_mailbox(street: Street) -> None:
+    for number in range(5):
+        street.register(f"a{number}", f"alice+{number}@example.org", peer=f"192.0.2.{number}")
+    refused(
+        street,
+        TooMany,
+        "register",
+        name="a9",
+        password=PASSWORD,
+        email="ALICE+9@example.org",
+        peer="192.0.2.9",
+    )

@@ -1,0 +1,277 @@
+"""A backup in the place of the database: one or the other at every moment, serials never back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ddns.model import names
+from ddns.model.account import ZoneInfo
+from ddns.model.journal import EventKind
+from ddns.model.records import is_later
+from ddns.store.interfaces import StoreError
+from ddns.store.sqlite.check import check
+from ddns.store.sqlite.database import StoreInUse, open_database, view
+from ddns.store.sqlite.restore import UNKNOWN, Restored, restore
+from ddns.store.sqlite.store import SQLiteStore
+from ddns.system.files import lock_path, restored_path
+from tests.net.reactors import RunningReactor
+from tests.programs import PATIENCE
+from tests.store.sqlite.blocking import (
+    HOME,
+    ORIGIN,
+    SOA_RDATA,
+    Blocking,
+    address,
+    fill,
+    opened,
+    put,
+    rrset,
+)
+from tests.store.sqlite.releases import RELEASES, content_of, lay_out
+
+OTHER = names.from_text("other.example")
+NOW = 2000.5
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ddns.sqlite"
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder / "backup"
+
+
+@pytest.fixture
+def former(path: Path, backup: Path, running: RunningReactor) -> Path:
+    """A database whose backup is older: zones at 8 and 2**32 - 1 then, at 13 and 3 now."""
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        store.commit(fill)
+        store.commit(lambda t: t.put_zone(ZoneInfo(OTHER, 2**32 - 2)))
+        store.commit(put(rrset(OTHER, 6, SOA_RDATA), OTHER))
+        store.commit(put(address(last=1)))
+        running.call(store.store.back_up, backup)
+        for last in range(2, 7):
+            store.commit(put(address(last=last)))
+            if last < 5:
+                store.commit(put(address(names.from_text("x.other.example"), last=last), OTHER))
+    return path
+
+
+def test_a_backup_that_is_later_keeps_its_serials(
+    former: Path, backup: Path, tmp_path: Path
+) -> None:
+    fresh = tmp_path / "fresh.sqlite"
+    fresh.write_bytes(backup.read_bytes())
+    done = restore(fresh, former, NOW)
+    assert (done.readable, done.raised) == (True, [])
+    with view(fresh) as connection:
+        assert check(connection).faults == []
+
+
+def reopened(path: Path, running: RunningReactor) -> Blocking:
+    store = SQLiteStore(running.reactor, path)
+    running.call(store.open)
+    return Blocking(store, running)
+
+
+def test_a_restored_database(former: Path, backup: Path, running: RunningReactor) -> None:
+    content = content_of(former)
+    done = restore(former, backup, NOW)
+    assert done.replaced is not None
+    assert content_of(done.replaced) == content
+    assert done == Restored(done.replaced, True, 2, [(OTHER, 2**32 - 1, 4), (ORIGIN, 8, 14)])
+    with view(former) as connection:
+        assert check(connection).faults == []
+    store = reopened(former, running)
+    try:
+        assert store.read(lambda r: r.rrset(ORIGIN, HOME, 1)) == address(last=1)
+        assert (store.serial(), store.serial(OTHER)) == (14, 4)
+        events = store.since(0)
+        reloads = [event for event in events if event.kind is EventKind.RELOAD]
+        assert [(e.zone, e.serial, e.author.via, e.author.at) for e in reloads] == [
+            (OTHER, 4, "restore", NOW),
+            (ORIGIN, 14, "restore", NOW),
+        ]
+        with closing(sqlite3.connect(done.replaced)) as connection:
+            (last,) = connection.execute("select max(position) from journal").fetchone()
+        assert [event.position for event in reloads] == [last + 1, last + 2]
+        store.commit(put(address(last=77)))
+        assert (store.events[0].position, store.events[0].serial) == (last + 3, 15)
+    finally:
+        store.close()
+
+
+def test_what_was_replaced_can_be_put_back(former: Path, backup: Path) -> None:
+    """At once, within the same second; and serials go on."""
+    first = restore(former, backup, NOW)
+    assert first.replaced is not None
+    second = restore(former, first.replaced, NOW)
+    assert [(origin, now) for origin, _, now in second.raised] == [(OTHER, 5), (ORIGIN, 15)]
+    assert second.replaced != first.replaced
+
+
+@pytest.mark.parametrize("there", [None, b"not a database at all" * 500])
+def test_where_the_former_one_cannot_be_read(
+    former: Path, backup: Path, there: bytes | None
+) -> None:
+    former.unlink()
+    if there is not None:
+        former.write_bytes(there)
+        former.with_name("ddns.sqlite-wal").write_bytes(b"its log")
+    done = restore(former, backup, NOW)
+    assert not done.readable
+    assert done.raised == [(OTHER, 2**32 - 1, UNKNOWN - 1), (ORIGIN, 8, 8 + UNKNOWN)]
+    assert all(is_later(now, was) for _, was, now in done.raised)
+    with view(former) as connection:
+        assert check(connection).faults == []
+    if there is None:
+        assert done.replaced is None
+    else:
+        assert done.replaced is not None
+        assert done.replaced.read_bytes() == there
+        assert done.replaced.with_name(f"{done.replaced.name}-wal").read_bytes() == b"its log"
+        assert not former.with_name("ddns.sqlite-wal").exists()
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_backup_of_a_former_release(former: Path, backup: Path, release: str) -> None:
+    backup.unlink()
+    lay_out(release, backup)
+    done = restore(former, backup, NOW)
+    assert ORIGIN in {origin for origin, _, _ in done.raised} or done.zones >= 3
+    open_database(former, 0.05).close()
+    with view(former) as connection:
+        assert check(connection).faults == []
+
+
+def test_what_is_no_backup(former: Path, backup: Path) -> None:
+    content = content_of(former)
+
+    def refused(file: Path, about: str) -> None:
+        with pytest.raises(StoreError) as raised:
+            restore(former, file, NOW)
+        assert about in str(raised.value)
+        assert "\n" not in str(raised.value)
+        assert content_of(former) == content
+        assert not restored_path(former).exists()
+
+    whole = backup.read_bytes()
+    refused(former, "belongs to the database itself")
+    refused(lock_path(former), "belongs to the database itself")
+    refused(backup.with_name("none"), "there is no")
+    refused(backup.parent, "is no file")
+    backup.write_bytes(b"x" * 5000)
+    refused(backup, "not a database")
+    backup.write_bytes(whole[: len(whole) // 2])
+    refused(backup, "")
+    damaged = bytearray(whole)
+    damaged[4096 + 8 : 4096 + 3000] = b"\xff" * 2992
+    backup.write_bytes(damaged)
+    refused(backup, "")
+    backup.unlink()
+    with closing(sqlite3.connect(backup)) as connection:
+        connection.execute("create table t (x)")
+    refused(backup, "no backup of this program")
+    backup.write_bytes(whole)
+    with closing(sqlite3.connect(backup)) as connection, connection:
+        connection.execute("insert into _sqlite_migrations values (99, 'ddns', 'v9999_x', '')")
+    refused(backup, "newer version of this program: its schema is v9999_x")
+
+
+def test_nobody_else_may_have_it_open(former: Path, backup: Path, running: RunningReactor) -> None:
+    store = reopened(former, running)
+    try:
+        with pytest.raises(StoreInUse):
+            restore(former, backup, NOW)
+    finally:
+        store.close()
+    restore(former, backup, NOW)
+
+
+def test_modes_and_owners_stay(former: Path, backup: Path) -> None:
+    backup.chmod(0o644)
+    if os.geteuid() == 0:
+        os.chown(former, 1234, 1235)
+    before = former.stat()
+    restore(former, backup, NOW)
+    after = former.stat()
+    assert stat.S_IMODE(after.st_mode) == 0o600
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+
+
+DYING = (
+    # Ends the process, as kill -9 would, at one of the calls that change files.
+    "import os, sys\n"
+    "from pathlib import Path\n"
+    "left = int(sys.argv[3])\n"
+    "def dying(real):\n"
+    "    def call(*args, **more):\n"
+    "        global left\n"
+    "        if left == 0:\n"
+    "            os.kill(os.getpid(), 9)\n"
+    "        left -= 1\n"
+    "        return real(*args, **more)\n"
+    "    return call\n"
+    "for name in ('rename', 'unlink', 'open', 'fsync', 'utime', 'chown'):\n"
+    "    setattr(os, name, dying(getattr(os, name)))\n"
+    "from ddns.store.sqlite.restore import restore\n"
+    "restore(Path(sys.argv[1]), Path(sys.argv[2]), 1.0)\n"
+)
+
+
+def test_killed_at_any_step_it_is_one_or_the_other(former: Path, backup: Path) -> None:
+    """The former one has a log that is not in it yet."""
+    folder = former.parent
+    with closing(sqlite3.connect(former)) as connection, connection:
+        connection.execute("update account set created = 5 where name = 'bob'")
+        connection.commit()
+        whole = {
+            file.name: file.read_bytes()
+            for file in folder.iterdir()
+            if file.name in ("ddns.sqlite", "ddns.sqlite-wal")
+        }
+    assert len(whole) == 2
+    outcomes = []
+    for step in range(100):
+        for file in folder.glob("ddns.sqlite*"):
+            file.unlink()
+        for name, content in whole.items():
+            (folder / name).write_bytes(content)
+        command = [sys.executable, "-c", DYING, str(former), str(backup), str(step)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode in (0, -9), done.stderr
+        open_database(former, 0.05).close()
+        outcomes.append(state_of(former))
+        kept = list(folder.glob("*.replaced-*Z"))
+        if outcomes[-1] == "new":
+            assert [state_of(one) for one in kept] == ["old"]
+        else:
+            assert kept == []
+        if done.returncode == 0:
+            break
+    assert done.returncode == 0
+    assert outcomes == sorted(outcomes, reverse=True), "old at first, then new"
+    assert outcomes.count("old") > 3
+    assert outcomes.count("new") > 4, "one that had happened was finished by whoever came next"
+
+
+def state_of(path: Path) -> str:
+    """Which of the two a database is; all of it."""
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
+        created = connection.execute("select created from account where name = 'bob'").fetchone()
+        serials = [serial for (serial,) in connection.execute("select serial from zone order by 1")]
+    found = {(5.0, (3, 13)): "old", (2.0, (4, 14)): "new"}
+    return found[created[0], tuple(serials)]

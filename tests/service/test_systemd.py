@@ -12,6 +12,7 @@ import dns.message
 import dns.query
 import pytest
 
+from ddns.system import threads
 from tests.booting import DEPLOY, Machine
 from tests.conftest import ACCOUNT, HOST, ZONE
 from tests.processes import Server, eventually

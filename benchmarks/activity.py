@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-MOST_SAID = 20
+MAX_SAID = 20
 """How many failures of an activity are kept in words."""
 
 ENDING = 60.0
@@ -37,7 +37,7 @@ class Activity:
                 self.act()
             except Exception as error:
                 self.failed += 1
-                if len(self.failures) < MOST_SAID:
+                if len(self.failures) < MAX_SAID:
                     self.failures.append(f"{self.name}: {error!r}")
             else:
                 self.done += 1

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 MIB = 2**20
-MOST_POINTS = 400
+MAX_POINTS = 400
 """A slope is fitted through so many points at most, each the median of its neighbours."""
 
 
@@ -112,7 +112,7 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    step = -(-len(points) // MOST_POINTS)
+    step = -(-len(points) // MAX_POINTS)
     groups = [points[at : at + step] for at in range(0, len(points), step)]
     return [(median(x for x, _ in group), median(y for _, y in group)) for group in groups]
 

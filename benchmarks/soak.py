@@ -34,7 +34,7 @@ BOUNDS = (
     Bound("database", "MiB", noise=1.0, per_hour=1.0),
 )
 
-MOST_WAL = 16.0 + 4.0
+MAX_WAL = 16.0 + 4.0
 """MiB: it is moved into the database when it is longer than 16, by what commits meanwhile."""
 
 
@@ -99,8 +99,8 @@ def judge(taken: Sequence[Sample]) -> list[str]:
             wrong.append(str(growth))
     wal = max(one.wal for one in taken)
     print(f"write-ahead log: {wal:.1f} MiB at most")
-    if wal > MOST_WAL:
-        wrong.append(f"the write-ahead log had {wal:.1f} MiB, more than {MOST_WAL}")
+    if wal > MAX_WAL:
+        wrong.append(f"the write-ahead log had {wal:.1f} MiB, more than {MAX_WAL}")
     return wrong
 
 

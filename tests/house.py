@@ -11,23 +11,23 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
 
-from ddns.api.account_service import Reception
+from ddns.api.account_service import AccountService
 from ddns.api.caller import Caller
 from ddns.api.operations import Operations
 from ddns.model import names, records
 from ddns.model.account import Block
 from ddns.model.journal import Author
-from ddns.model.letter import Letter
+from ddns.model.letter import MailMessage
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules
 from ddns.policy.update_limits import History, Limits
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
-from ddns.system.secret_box import Vault
+from ddns.system.secret_box import SecretBox
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.publisher import Publisher
-from ddns.updates.rehash import Rehashing
+from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.updater import Updater
 from ddns.zone.zone import Zones
 from tests.net.reactors import PATIENCE, RunningReactor
@@ -48,16 +48,17 @@ class House:
         self.slow: list[Callable[[], Any]] = []  # what was to run outside the reactor
         self.store = SQLiteStore(running.reactor, path, patience=0.3)
         self.zones = Zones()
-        self.vault = Vault(key_path(path))
+        self.secret_box = SecretBox(key_path(path))
         self.directory = Directory(
-            bytes(32), lambda sealed, account: self.vault.unseal(sealed, account.encode()).decode()
+            bytes(32),
+            lambda sealed, account: self.secret_box.unseal(sealed, account.encode()).decode(),
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, running.reactor)
         self.authenticator = Authenticator(
             self.directory,
             self.run_slow,
             lambda: self.time,
-            rehash=Rehashing(self.store, self.run_slow, lambda: self.time),
+            rehash=PasswordRehasher(self.store, self.run_slow, lambda: self.time),
         )
         self.blocked: list[tuple[str, Block]] = []  # what the updater told of
         self.history = History(limits)
@@ -70,8 +71,8 @@ class House:
             lambda: self.time,
             lambda account, block: self.blocked.append((account, block)),
         )
-        self.letters: list[Letter] = []
-        self.reception = Reception(
+        self.letters: list[MailMessage] = []
+        self.account_service = AccountService(
             self.authenticator.password,
             self.directory.account,
             self.letters.append,
@@ -86,10 +87,10 @@ class House:
         self.slow.append(function)
         return maybeDeferred(function)
 
-    def forget_vault(self) -> None:
+    def forget_secret_box(self) -> None:
         """As after a start without the key file."""
         key_path(self._path).unlink()
-        self.vault.__init__(key_path(self._path))  # type: ignore[misc]
+        self.secret_box.__init__(key_path(self._path))  # type: ignore[misc]
 
     def load(self) -> None:
         self.running.call(self.publisher.load)
@@ -110,9 +111,9 @@ class House:
             self.publisher.published,
             self.run_slow,
             lambda: self.time,
-            self.vault,
+            self.secret_box,
             rules=Rules(**changed),
-            reception=self.reception,
+            account_service=self.account_service,
             reload=lambda: {"changed": [], "waiting": []},
         )
 

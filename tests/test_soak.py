@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.samples import Bound, Growth, Sample, growth, slope, take, write
-from benchmarks.soak import BOUNDS, MOST_WAL, judge, main
+from benchmarks.soak import BOUNDS, MAX_WAL, judge, main
 from tests.programs import program
 
 MEMORY = BOUNDS[0]
@@ -83,7 +83,7 @@ def test_other_figures(figure: str) -> None:
 
 def test_a_log_that_grows_once_is_too_much() -> None:
     taken = [Sample(at, 80, 20, 5, 16.0, 1.0, 1.0, 1.0) for at in range(100)]
-    taken[3] = replace(taken[3], wal=MOST_WAL + 1)
+    taken[3] = replace(taken[3], wal=MAX_WAL + 1)
     (wrong,) = judge(taken)
     assert wrong.startswith("the write-ahead log had 21.0 MiB")
 

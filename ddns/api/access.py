@@ -62,7 +62,7 @@ def own_host(reading: IReading, caller: Caller, name: bytes) -> Host:
     return host
 
 
-def host_in_reach(reading: IReading, caller: Caller, name: bytes) -> Host:
+def visible_host(reading: IReading, caller: Caller, name: bytes) -> Host:
     """A host of the caller's, or one in a zone of the caller's."""
     host = parsing.known_host(reading, name)
     zone = reading.zone(host.zone)

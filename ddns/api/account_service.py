@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from ddns.api.caller import Caller
 from ddns.api.errors import TooMany, Unauthenticated
-from ddns.api.mail_templates import Writer
+from ddns.api.mail_templates import MailTemplates
 from ddns.api.serializers import time_json
 from ddns.model import records
 from ddns.model.account import Account
-from ddns.model.letter import Letter
+from ddns.model.letter import MailMessage
 from ddns.model.update import Status
 from ddns.policy import secrets
 from ddns.policy.sessions import Sessions
@@ -20,7 +20,7 @@ from ddns.policy.token_bucket import Buckets
 
 HOUR = 3600.0
 
-MOST_HASHES = 16
+MAX_HASHES = 16
 """How many passwords of strangers may wait to be hashed; each takes about 0.1 s."""
 
 CheckPassword = Callable[[str, str, str], Awaitable[str | Status]]
@@ -29,7 +29,7 @@ FAILED when it cannot be told."""
 
 
 @dataclass(slots=True)
-class Limits:
+class SignupLimits:
     """What strangers may ask for that costs a mail or argon2: by network, by whom it is about, and
     in all."""
 
@@ -39,19 +39,19 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Reception:
+class AccountService:
     """*account_of* knows every account; *mail* sends a letter, None where none can be sent;
     *clock* is monotonic; *now* tells seconds since 1970; *confirmation_time* is how many of them a
     token from a mail is good."""
 
     check_password: CheckPassword
     account_of: Callable[[str], Account | None]
-    mail: Callable[[Letter], None] | None
+    mail: Callable[[MailMessage], None] | None
     clock: Callable[[], float]
     now: Callable[[], float]
     sessions: Sessions = field(default_factory=Sessions)
-    limits: Limits = field(default_factory=Limits)
-    writer: Writer = field(default_factory=Writer)
+    limits: SignupLimits = field(default_factory=SignupLimits)
+    writer: MailTemplates = field(default_factory=MailTemplates)
     open: bool = False
     confirmation_time: float = 86_400.0
     hashing: int = 0
@@ -73,7 +73,7 @@ class Reception:
         for buckets, key in asked:
             buckets.take(key, now)
 
-    def send(self, letter: Letter, about: str) -> None:
+    def send(self, letter: MailMessage, about: str) -> None:
         """Have a letter sent that was asked for by naming something else than its address; not
         more often than if that had been named."""
         address, now = mailbox(letter.to), self.clock()
@@ -83,7 +83,7 @@ class Reception:
             self.limits.by_address.take(address, now)
         self.tell(letter)
 
-    def tell(self, letter: Letter) -> None:
+    def tell(self, letter: MailMessage) -> None:
         """Have a letter sent that nobody can keep back by having many others sent before."""
         if self.mail is not None:
             self.mail(letter)

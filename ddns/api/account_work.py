@@ -30,7 +30,7 @@ def account_add(
 
 def email_is_free(reading: IReading, name: str, email: str | None) -> None:
     """No other account than that of this name may have the address."""
-    other = None if email is None else reading.account_with(email)
+    other = None if email is None else reading.account_by_email(email)
     if other is not None and other.name != name:
         raise Conflict(f"account {other.name} has the address {email}")
 

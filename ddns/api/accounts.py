@@ -10,7 +10,7 @@ from ddns.api.errors import Invalid
 from ddns.api.serializers import Json
 from ddns.model.account import Block
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 """How long a block may last that has an end."""
 
 
@@ -105,8 +105,8 @@ class Accounts(Part):
         now = self._now()
         if not reason.strip():
             raise Invalid("a block needs a reason: the account's owner is shown it")
-        if days is not None and not 0 < days <= MOST_DAYS:
-            raise Invalid(f"days: expected more than 0 and at most {MOST_DAYS}")
+        if days is not None and not 0 < days <= MAX_DAYS:
+            raise Invalid(f"days: expected more than 0 and at most {MAX_DAYS}")
         block = Block(reason.strip(), now, None if days is None else now + 86_400 * days)
         known = parsing.account_name(name)
         answer = await self._transact(partial(account_work.account_block, name=known, block=block))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Self, TypeVar
 
-from ddns.api.account_service import Reception
+from ddns.api.account_service import AccountService
 from ddns.api.caller import OPERATOR, Caller
 from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, TooMany
 from ddns.api.parsing import RunSlow
@@ -18,7 +18,7 @@ from ddns.model.journal import Author
 from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
-from ddns.system.secret_box import Vault
+from ddns.system.secret_box import SecretBox
 
 T = TypeVar("T")
 
@@ -50,24 +50,24 @@ class Part:
         published: Callable[[frozenset[bytes]], Awaitable[None]],
         run_slow: RunSlow,
         now: Callable[[], float],
-        vault: Vault,
+        secret_box: SecretBox,
         via: str = "command",
         rules: Rules = DEFAULTS,
         requests_written: Callable[[], Awaitable[None]] = nothing_waits,
         blocked: Callable[[str, Block | None], None] = lambda account, block: None,
-        reception: Reception | None = None,
+        account_service: AccountService | None = None,
         reload: Callable[[], Json] = nothing_to_reload,
     ) -> None:
         self._store = store
         self._published = published
         self._run_slow = run_slow
         self._now = now
-        self._vault = vault
+        self._secret_box = secret_box
         self._via = via
         self.rules = rules
         self._requests_written = requests_written
         self._blocked = blocked
-        self._reception = reception
+        self._account_service = account_service
         self._reload = reload
         self._caller = OPERATOR
         self._stages: dict[str, int] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ddns.api.errors import Forbidden, Unauthenticated
 
 
-class Right(enum.Enum):
+class Permission(enum.Enum):
     """Who may call an operation at all; what it may touch, the operation decides."""
 
     OPERATOR = "the operator"
@@ -31,17 +31,17 @@ class Caller:
         """How the journal names the caller."""
         return "operator" if self.operator else self.account or "nobody"
 
-    def check(self, right: Right) -> None:
+    def check(self, right: Permission) -> None:
         """Refuse who may not call an operation.
 
         :raises Unauthenticated: where logging in might help.
         :raises Forbidden: where it would not.
         """
-        if self.operator or right is Right.ANYBODY:
+        if self.operator or right is Permission.ANYBODY:
             return
         if self.account is None:
             raise Unauthenticated("log in first")
-        if right is Right.OPERATOR:
+        if right is Permission.OPERATOR:
             raise Forbidden("only the operator may do this")
 
     def owns(self, account: str | None) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ddns.api import parsing, people_work
-from ddns.api.account_service import MOST_HASHES, Reception
+from ddns.api.account_service import MAX_HASHES, AccountService
 from ddns.api.base import Part
 from ddns.api.errors import ApiError, Forbidden, Invalid, TooMany
-from ddns.model.account import Account, Pending, Purpose
+from ddns.model.account import Account, PendingToken, Purpose
 from ddns.model.update import Status
 from ddns.policy import secrets
 
@@ -14,10 +14,10 @@ from ddns.policy import secrets
 class AtDesk(Part):
     """See the module."""
 
-    def _desk(self) -> Reception:
-        if self._reception is None:
+    def _desk(self) -> AccountService:
+        if self._account_service is None:
             raise ApiError("this takes a running server")
-        return self._reception
+        return self._account_service
 
     def _person(self) -> str:
         """The account of who calls."""
@@ -28,7 +28,7 @@ class AtDesk(Part):
     async def _hash_in_turn(self, password: str) -> str:
         """As :meth:`_hash`, but strangers do not keep everybody else waiting."""
         desk = self._desk()
-        if desk.hashing >= MOST_HASHES:
+        if desk.hashing >= MAX_HASHES:
             raise TooMany("too many others are at it; try again", 5.0)
         desk.hashing += 1
         try:
@@ -40,8 +40,8 @@ class AtDesk(Part):
         """The account whose name and password these are; None for an unknown user and for a wrong
         password alike."""
         desk = self._desk()
-        if len(password) > parsing.MOST_PASSWORD:
-            raise Invalid(f"a password has at most {parsing.MOST_PASSWORD} characters")
+        if len(password) > parsing.MAX_PASSWORD:
+            raise Invalid(f"a password has at most {parsing.MAX_PASSWORD} characters")
         for _ in range(2):  # a first check may have changed what is kept of the password
             before = desk.account_of(user)
             found = await desk.check_password(user, password, self._caller.peer)
@@ -61,12 +61,12 @@ class AtDesk(Part):
 
     def _pending(
         self, purpose: Purpose, account: str, email: str | None = None, password: str | None = None
-    ) -> tuple[str, Pending]:
+    ) -> tuple[str, PendingToken]:
         """A new token, and what waits for it."""
         token = secrets.generate_token()
         expires = self._now() + self._desk().confirmation_time
         digest = secrets.digest_key(token)
-        return token, Pending(digest, purpose, account, expires, email, password)
+        return token, PendingToken(digest, purpose, account, expires, email, password)
 
     async def _waiting(self, token: str, *purposes: Purpose) -> bytes:
         """The SHA-256 of a token that something waits for."""

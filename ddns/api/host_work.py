@@ -15,7 +15,7 @@ from ddns.api.serializers import Json, event_json, host_json, request_json, rrse
 from ddns.model import names, records
 from ddns.model.account import Account, Host, ZoneInfo
 from ddns.model.records import CNAME, RRset
-from ddns.policy.authorize import hidden
+from ddns.policy.authorize import is_occluded
 from ddns.policy.registration import (
     GIVEN_UP,
     Rules,
@@ -43,7 +43,7 @@ def host_list(
 def host_show(reading: IReading, caller: Caller, name: bytes) -> Json:
     """A host, what stands at the names that belong to it, and, for whom the host is, what clients
     asked for it."""
-    host = access.host_in_reach(reading, caller, name)
+    host = access.visible_host(reading, caller, name)
     found = [
         rrset for owner in names.with_below(name) for rrset in reading.rrsets(host.zone, owner)
     ]
@@ -82,7 +82,7 @@ def host_add(
         zone = _for_person(transaction, caller, rules, name, account, now)
     if transaction.rrsets(zone.origin, name):
         raise Conflict(f"{names.to_text(name)} has records already; delete them first")
-    if hidden(name, zone.origin, partial(transaction.rrsets, zone.origin)):
+    if is_occluded(name, zone.origin, partial(transaction.rrsets, zone.origin)):
         raise Conflict(f"{names.to_text(name)} would be hidden by a delegation or DNAME above it")
     if ttl is None:
         ttl = records.HOST_TTL if caller.operator else rules.host_ttl
@@ -92,7 +92,7 @@ def host_add(
         record_set(transaction, caller, rules, name, number, rdatas, None)
     if wildcard:
         _set_wildcard(transaction, caller, rules, host)
-    if hidden(name, zone.origin, partial(transaction.rrsets, zone.origin)):
+    if is_occluded(name, zone.origin, partial(transaction.rrsets, zone.origin)):
         raise Invalid(f"{names.to_text(name)} would be a delegation, and no host of this zone")
     return host_json(host)
 
@@ -156,7 +156,7 @@ def host_set(
     wildcard: bool | None,
 ) -> Json:
     """Change a host. Records that had its former TTL get the new one."""
-    before = access.host_in_reach(transaction, caller, name)
+    before = access.visible_host(transaction, caller, name)
     host = before
     if account is not None:
         if not caller.operator:
@@ -195,7 +195,7 @@ def host_remove(
     transaction: ITransaction, caller: Caller, rules: Rules, name: bytes, now: float
 ) -> Json:
     """With its records. The name is kept for who had it, for a while."""
-    host = access.host_in_reach(transaction, caller, name)
+    host = access.visible_host(transaction, caller, name)
     transaction.remove_host(name)
     transaction.forget_released(now - rules.quarantine)
     return host_json(host)

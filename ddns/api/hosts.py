@@ -9,7 +9,7 @@ from ddns.api.base import Part
 from ddns.api.errors import Invalid
 from ddns.api.serializers import Json
 
-MOST_EVENTS = 100
+MAX_EVENTS = 100
 
 
 class Hosts(Part):
@@ -39,8 +39,8 @@ class Hosts(Part):
     async def host_history(self, name: str, limit: int = 20) -> Json:
         """What has become of a host since it is its account's, newest first: who changed what, when
         and by which way. *limit* is 1 to 100 events."""
-        if not 1 <= limit <= MOST_EVENTS:
-            raise Invalid(f"limit: expected 1 to {MOST_EVENTS}")
+        if not 1 <= limit <= MAX_EVENTS:
+            raise Invalid(f"limit: expected 1 to {MAX_EVENTS}")
         return await self._read(
             partial(
                 host_work.host_history,

@@ -11,7 +11,7 @@ from ddns.model import names
 from ddns.model.registration import Invitation, Member
 from ddns.store.interfaces import IReading, ITransaction
 
-MOST_INVITATIONS = 100
+MAX_INVITATIONS = 100
 """How many invitations to a zone of theirs people may have out."""
 
 
@@ -29,8 +29,8 @@ def invitation_add(transaction: ITransaction, caller: Caller, invitation: Invita
         if one.expires <= invitation.created:
             transaction.remove_invitation(one.id)
     alive = sum(one.expires > invitation.created for one in there)
-    if not caller.operator and alive >= MOST_INVITATIONS:
-        raise Exceeded(f"a zone may have {MOST_INVITATIONS} invitations; revoke some")
+    if not caller.operator and alive >= MAX_INVITATIONS:
+        raise Exceeded(f"a zone may have {MAX_INVITATIONS} invitations; revoke some")
     return invitation_json(transaction.add_invitation(invitation))
 
 

@@ -12,8 +12,8 @@ from ddns.model.registration import Invitation
 from ddns.policy import secrets
 from ddns.policy.registration import DAY
 
-MOST_USES = 1000
-MOST_DAYS = 365
+MAX_USES = 1000
+MAX_DAYS = 365
 
 
 class Invitations(Part):
@@ -32,10 +32,10 @@ class Invitations(Part):
     async def invitation_add(self, origin: str, uses: int = 1, days: int = 7) -> Json:
         """An invitation to a zone, for so many accounts (1 to 1000) and days (1 to 365). The answer
         holds the code, which is not kept and cannot be shown again."""
-        if not 1 <= uses <= MOST_USES:
-            raise Invalid(f"uses: expected 1 to {MOST_USES}")
-        if not 1 <= days <= MOST_DAYS:
-            raise Invalid(f"days: expected 1 to {MOST_DAYS}")
+        if not 1 <= uses <= MAX_USES:
+            raise Invalid(f"uses: expected 1 to {MAX_USES}")
+        if not 1 <= days <= MAX_DAYS:
+            raise Invalid(f"days: expected 1 to {MAX_DAYS}")
         code, now = secrets.generate_key(), self._now()
         invitation = Invitation(
             0,

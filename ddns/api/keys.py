@@ -10,7 +10,7 @@ from ddns.api.errors import ApiError
 from ddns.api.serializers import Json
 from ddns.model.account import Key, KeyKind
 from ddns.policy import secrets
-from ddns.system.secret_box import VaultError
+from ddns.system.secret_box import SecretBoxError
 
 
 class Keys(Part):
@@ -48,11 +48,11 @@ class Keys(Part):
         secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
         beside = await self._read(lambda reading: reading.something_sealed())
         seal = partial(
-            self._vault.seal, secrets.responder(secret).encode(), account.encode(), beside
+            self._secret_box.seal, secrets.responder(secret).encode(), account.encode(), beside
         )
         try:
             return secret, secrets.digest_key(secret), await self._run_slow(seal)
-        except VaultError as error:
+        except SecretBoxError as error:
             raise ApiError(str(error)) from error
 
     async def key_disable(self, number: int) -> Json:

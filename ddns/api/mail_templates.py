@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ddns.model.letter import Letter
+from ddns.model.letter import MailMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class MailTemplates:
     """*url* is where people find this server, if that is known."""
 
     url: str = ""
 
-    def confirm_registration(self, to: str, name: str, token: str, seconds: float) -> Letter:
+    def confirm_registration(self, to: str, name: str, token: str, seconds: float) -> MailMessage:
         """To somebody new."""
         return self._letter(
             to,
@@ -24,7 +24,7 @@ class Writer:
             "If it was not you, do nothing: without this there will be no account.\n",
         )
 
-    def known_already(self, to: str, name: str) -> Letter:
+    def known_already(self, to: str, name: str) -> MailMessage:
         """To somebody who has an account, when the address is given for another one."""
         return self._letter(
             to,
@@ -34,7 +34,7 @@ class Writer:
             f"{self._command(f'password forgot {name}')}\n",
         )
 
-    def confirm_address(self, to: str, name: str, token: str, seconds: float) -> Letter:
+    def confirm_address(self, to: str, name: str, token: str, seconds: float) -> MailMessage:
         """To the new address of an account."""
         return self._letter(
             to,
@@ -45,7 +45,7 @@ class Writer:
             "If it is not, do nothing: nothing changes without this.\n",
         )
 
-    def address_changes(self, to: str, name: str, address: str) -> Letter:
+    def address_changes(self, to: str, name: str, address: str) -> MailMessage:
         """To the old address of an account."""
         return self._letter(
             to,
@@ -56,7 +56,7 @@ class Writer:
             f"{self._command('password change')}\n",
         )
 
-    def reset_password(self, to: str, name: str, token: str, seconds: float) -> Letter:
+    def reset_password(self, to: str, name: str, token: str, seconds: float) -> MailMessage:
         """To somebody who forgot a password."""
         return self._letter(
             to,
@@ -71,8 +71,8 @@ class Writer:
         server = f"--server {self.url} " if self.url else ""
         return f"    ddns {server}{command}\n"
 
-    def _letter(self, to: str, subject: str, text: str) -> Letter:
-        return Letter(to, subject, text)
+    def _letter(self, to: str, subject: str, text: str) -> MailMessage:
+        return MailMessage(to, subject, text)
 
 
 def _duration(seconds: float) -> str:

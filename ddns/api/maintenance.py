@@ -11,7 +11,7 @@ from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
 from ddns.api.serializers import Json
 from ddns.model.account import Key
 from ddns.store.interfaces import IReading, StoreError
-from ddns.system.secret_box import Tampered, VaultError
+from ddns.system.secret_box import SecretBoxError, Tampered
 
 
 class Upkeep(Part):
@@ -35,13 +35,13 @@ class Upkeep(Part):
     async def backup_key(self, file: str, force: bool = False) -> Json:
         """Copy the key file, likewise, if there is one."""
         path = self._to_write(file, force)
-        if not self._vault.exists():
+        if not self._secret_box.exists():
             raise NotFound(
                 "there is no key file; it is made together with the first miniupdate key"
             )
         try:
-            size = await self._run_slow(partial(self._vault.copy, path))
-        except VaultError as error:
+            size = await self._run_slow(partial(self._secret_box.copy, path))
+        except SecretBoxError as error:
             raise ApiError(str(error)) from error
         return {"file": str(path), "size": size}
 
@@ -49,7 +49,7 @@ class Upkeep(Part):
         path = Path(file)
         if not path.is_absolute() or "\0" in file:
             raise Invalid(f"{file!r} is no absolute path")
-        if self._vault.stands_beside(path):
+        if self._secret_box.stands_beside(path):
             raise Invalid(f"{file} belongs to the database itself")
         if path.is_symlink() or path.exists():
             if not path.is_file():
@@ -86,8 +86,8 @@ class Upkeep(Part):
         found = []
         for key in keys:
             try:
-                self._vault.unseal(key.sealed or b"", key.account.encode())
-            except VaultError as error:
+                self._secret_box.unseal(key.sealed or b"", key.account.encode())
+            except SecretBoxError as error:
                 found.append(f"key {key.id}: {error}")
             except Tampered:
                 found.append(f"key {key.id}: what is sealed in it is not what it was")

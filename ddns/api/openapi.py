@@ -10,11 +10,11 @@ from http import HTTPStatus
 from typing import Any
 
 from ddns.api import arguments
-from ddns.api.caller import Right
+from ddns.api.caller import Permission
 from ddns.api.operations import Operations
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ANSWERS, ARGUMENTS, SCHEMAS, Schema, ref
-from ddns.api.self_service import People
+from ddns.api.self_service import SelfService
 from ddns.api.sessions import Logins
 
 PATH = "/openapi.json"
@@ -40,7 +40,7 @@ U-labels in `unicode` where they differ. Times are UTC, durations seconds.
 _ROLE = re.compile(r":[a-z]+:(?=`)")
 
 
-_LIMITED = {*vars(People), *vars(Logins), "record_set", "record_delete", "host_set"}
+_LIMITED = {*vars(SelfService), *vars(Logins), "record_set", "record_delete", "host_set"}
 """What may be asked for too often."""
 
 
@@ -125,10 +125,10 @@ def _operation(route: Route) -> Schema:
         "tags": [route.path.split("/")[2]],
         "responses": _responses(route),
     }
-    if route.right is Right.OPERATOR:
+    if route.right is Permission.OPERATOR:
         described["x-operator-only"] = True
         described["description"] += " Only the operator may do this."
-    elif route.right is Right.ANYBODY:
+    elif route.right is Permission.ANYBODY:
         described["security"] = []
     in_path = route.named()
     parameters = arguments.parameters(route.operation)

@@ -10,7 +10,7 @@ from ddns.api.hosts import Hosts
 from ddns.api.invitations import Invitations
 from ddns.api.keys import Keys
 from ddns.api.maintenance import Upkeep
-from ddns.api.self_service import People
+from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import Logins
 from ddns.api.zones import Zones
@@ -18,5 +18,5 @@ from ddns.api.zones import Zones
 __all__ = ["Json", "Operations"]
 
 
-class Operations(Zones, Invitations, Accounts, Keys, Hosts, People, Logins, Upkeep):
+class Operations(Zones, Invitations, Accounts, Keys, Hosts, SelfService, Logins, Upkeep):
     """All of them; see :class:`ddns.api.base.Part` for what they need."""

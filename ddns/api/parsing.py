@@ -15,11 +15,11 @@ from ddns.store.interfaces import IReading
 T = TypeVar("T")
 
 
-MOST_HOSTS = 1_000_000
+MAX_HOSTS = 1_000_000
 """What the operator can give to one account."""
 
-LEAST_PASSWORD = 10
-MOST_PASSWORD = 1024
+MIN_PASSWORD = 10
+MAX_PASSWORD = 1024
 
 
 class RunSlow(Protocol):
@@ -83,8 +83,8 @@ def name_or_email(text: str) -> str:
 
 def chosen_password(text: str) -> str:
     """A password that somebody chooses who is not the operator."""
-    if not LEAST_PASSWORD <= len(text) <= MOST_PASSWORD:
-        raise Invalid(f"a password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters")
+    if not MIN_PASSWORD <= len(text) <= MAX_PASSWORD:
+        raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -120,8 +120,8 @@ def host_limit(value: int | str) -> int | None:
     """How many hosts an account may have; None is the default."""
     if value == "default":
         return None
-    if isinstance(value, str) or not 0 <= value <= MOST_HOSTS:
-        raise Invalid(f'hosts: expected 0 to {MOST_HOSTS} or "default"')
+    if isinstance(value, str) or not 0 <= value <= MAX_HOSTS:
+        raise Invalid(f'hosts: expected 0 to {MAX_HOSTS} or "default"')
     return value
 
 

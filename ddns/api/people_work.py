@@ -8,19 +8,19 @@ from ddns.api.account_work import email_is_free
 from ddns.api.errors import Conflict, Forbidden, NotFound, TooMany
 from ddns.api.parsing import known_account
 from ddns.api.serializers import Json, account_json
-from ddns.model.account import Account, Pending, Purpose
+from ddns.model.account import Account, PendingToken, Purpose
 from ddns.store.interfaces import IReading, ITransaction
 
-MOST_PENDING = 50_000
+MAX_PENDING = 50_000
 """How many tokens may be out at once."""
 
 
-def wait_for(transaction: ITransaction, pending: Pending, now: float) -> None:
+def wait_for(transaction: ITransaction, pending: PendingToken, now: float) -> None:
     """Have something wait for its token."""
-    transaction.prune_pendings(now)
-    if transaction.pendings() >= MOST_PENDING:
+    transaction.expire_pending_tokens(now)
+    if transaction.count_pending_tokens() >= MAX_PENDING:
         raise TooMany("too many others are waiting for a mail; try again later", 600.0)
-    transaction.put_pending(pending)
+    transaction.put_pending_token(pending)
 
 
 def name_is_free(reading: IReading, name: str) -> None:
@@ -29,7 +29,7 @@ def name_is_free(reading: IReading, name: str) -> None:
         raise Conflict(f"the name {name} is taken; choose another")
 
 
-def register(transaction: ITransaction, pending: Pending, now: float) -> Account | None:
+def register(transaction: ITransaction, pending: PendingToken, now: float) -> Account | None:
     """Have an account wait to be confirmed; whoever has the address already.
 
     In that case, too, something waits: for a token that nobody was sent. So both take the same
@@ -38,7 +38,7 @@ def register(transaction: ITransaction, pending: Pending, now: float) -> Account
     name_is_free(transaction, pending.account)
     assert pending.email is not None
     wait_for(transaction, pending, now)
-    return transaction.account_with(pending.email)
+    return transaction.account_by_email(pending.email)
 
 
 def unchanged(reading: IReading, account: Account) -> Account:
@@ -50,27 +50,29 @@ def unchanged(reading: IReading, account: Account) -> Account:
 
 
 def email_change(
-    transaction: ITransaction, pending: Pending, owner: Account, now: float
+    transaction: ITransaction, pending: PendingToken, owner: Account, now: float
 ) -> tuple[Account, Account | None]:
     """Have an address wait to be confirmed; whose it is to be, and who has it already."""
     account = unchanged(transaction, owner)
     assert pending.email is not None
     wait_for(transaction, pending, now)
-    return account, transaction.account_with(pending.email)
+    return account, transaction.account_by_email(pending.email)
 
 
 def reset_request(
-    transaction: ITransaction, whom: str, pending: Pending, now: float
+    transaction: ITransaction, whom: str, pending: PendingToken, now: float
 ) -> Account | None:
     """Have a new password wait; for whom, if there is such an account. Where there is none, nobody
     has the token that is waited for."""
-    account = (transaction.account_with(whom) if "@" in whom else None) or transaction.account(whom)
+    account = (transaction.account_by_email(whom) if "@" in whom else None) or transaction.account(
+        whom
+    )
     name = account.name if account else whom
     wait_for(transaction, dataclasses.replace(pending, account=name), now)
     return account
 
 
-def waiting(reading: IReading, digest: bytes, now: float, *purposes: Purpose) -> Pending:
+def waiting(reading: IReading, digest: bytes, now: float, *purposes: Purpose) -> PendingToken:
     """What waits for a token and is still of use."""
     pending = reading.pending(digest)
     if pending is None or pending.purpose not in purposes or pending.expires <= now:
@@ -96,7 +98,7 @@ def confirm(transaction: ITransaction, digest: bytes, now: float) -> Json:
             raise Forbidden(f"account {name} is blocked: {account.block.reason}")
     email_is_free(transaction, name, pending.email)
     transaction.put_account(account)
-    transaction.remove_pending(name)
+    transaction.remove_pending_tokens(name)
     return account_json(account)
 
 
@@ -105,7 +107,7 @@ def email_set(transaction: ITransaction, name: str, email: str | None) -> Json:
     account = dataclasses.replace(known_account(transaction, name), email=email)
     email_is_free(transaction, name, email)
     transaction.put_account(account)
-    transaction.remove_pending(name)
+    transaction.remove_pending_tokens(name)
     return account_json(account)
 
 
@@ -119,7 +121,7 @@ def password_set(
         raise Conflict("the password was changed meanwhile")
     account = dataclasses.replace(account, password=password)
     transaction.put_account(account)
-    transaction.remove_pending(name)
+    transaction.remove_pending_tokens(name)
     return account_json(account)
 
 

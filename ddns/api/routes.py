@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from ddns.api.caller import Right
+from ddns.api.caller import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Route:
     path: str
     operation: str
     octets: bool = False  # the body, or the answer of a GET, are rows (ddns.model.rows)
-    right: Right = Right.OPERATOR
+    right: Permission = Permission.OPERATOR
 
     def named(self) -> list[str]:
         """The arguments that are in the path."""
@@ -47,8 +47,8 @@ class Route:
         return "/".join(parts), rest
 
 
-_PEOPLE = Right.ACCOUNT
-_ANYBODY = Right.ANYBODY
+_PEOPLE = Permission.ACCOUNT
+_ANYBODY = Permission.ANYBODY
 
 ROUTES = (
     Route("GET", "/v1/zones", "zone_list", right=_PEOPLE),

@@ -11,7 +11,7 @@ from ddns.api.serializers import Json
 from ddns.model.account import Purpose
 
 
-class People(AtDesk):
+class SelfService(AtDesk):
     """What somebody does about having an account."""
 
     async def register(self, name: str, password: str, email: str) -> Json:

@@ -12,7 +12,7 @@ from ddns.model.account import Registration
 from ddns.model.rows import Row
 from ddns.store.interfaces import IScan
 
-MOST_IMPORTS = 4
+MAX_IMPORTS = 4
 """How many imports may be under way."""
 
 
@@ -103,7 +103,7 @@ class Zones(Part):
             raise Conflict("this part of the import is not the next; begin it again")
         if not last:
             self._stages[stage] = part + 1
-            if len(self._stages) > MOST_IMPORTS:  # whoever began the oldest has gone, it seems
+            if len(self._stages) > MAX_IMPORTS:  # whoever began the oldest has gone, it seems
                 gone = next(iter(self._stages))
                 del self._stages[gone]
                 await self._transact(lambda transaction: transaction.drop_staged(gone))

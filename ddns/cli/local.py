@@ -15,7 +15,7 @@ from ddns.cli.client import Client, LocalClient
 from ddns.policy.registration import Rules
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
-from ddns.system.secret_box import Vault
+from ddns.system.secret_box import SecretBox
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def run(database: str, function: Callable[[Client], T]) -> T:
         published=lambda origins: defer.succeed(None),  # nobody answers DNS from this process
         run_slow=lambda slow: threads.deferToThread(slow),
         now=time.time,
-        vault=Vault(key_path(database)),
+        secret_box=SecretBox(key_path(database)),
         rules=RULES,
     )
     results: list[T | Failure] = []

@@ -99,7 +99,7 @@ def give_way() -> None:
     be none left, so then take a small share."""
     from ddns.system import threads
 
-    if threads.is_busy() or not threads.take_what_is_left():
+    if threads.is_busy() or not threads.run_when_idle():
         with contextlib.suppress(OSError):  # a sandbox may forbid it
             os.setpriority(os.PRIO_PROCESS, 0, SMALL_SHARE)
 

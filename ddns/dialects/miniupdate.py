@@ -1,7 +1,7 @@
 """miniupdate, the line protocol of miniDNS with challenge and response (miniDNS seed, 2).
 
-A line goes into a :class:`Session` and a reply comes out, or an Update for the pipeline, whose
-Outcome yields the reply. What a command does in which state is in :data:`TABLE`.
+A line goes into a :class:`MiniupdateSession` and a reply comes out, or an Update for the pipeline,
+whose Outcome yields the reply. What a command does in which state is in :data:`TABLE`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class State(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Line:
     """A line to send, with its end, and whether the session is over with it."""
 
     line: bytes
@@ -98,7 +98,7 @@ class Challenge:
     until: float
 
 
-class Session:
+class MiniupdateSession:
     """One connection of a client at the address *peer*.
 
     Challenges are made of what *random* gives and are good for *challenge_time* seconds. A line
@@ -123,15 +123,15 @@ class Session:
         self._agent = ""
         self._challenge: Challenge | None = None
         self._login: ChallengeResponse | None = None
-        self._conclude: Callable[[Outcome], Reply] | None = None
+        self._conclude: Callable[[Outcome], Line] | None = None
         self.state = State.NEW
 
-    def banner(self) -> Reply:
+    def banner(self) -> Line:
         """The line that a client is met with. Its first word must be none of OK, ERR and CHALLENGE
         and have 15 characters at most: that is all the client in C has room for."""
-        return Reply(_line(f"twistd-ddns miniupdate server {self._version}"))
+        return Line(_line(f"twistd-ddns miniupdate server {self._version}"))
 
-    def receive(self, line: bytes, now: float, at: float) -> Reply | Update:
+    def receive(self, line: bytes, now: float, at: float) -> Line | Update:
         """Take a line without its end. After an Update, :meth:`conclude` has to come first."""
         assert self._conclude is None, "the outcome of the last command is to come"
         self._received += 1
@@ -147,7 +147,7 @@ class Session:
             return _err(act)
         return act(self, Command(text.strip(), now, at))
 
-    def conclude(self, outcome: Outcome) -> Reply:
+    def conclude(self, outcome: Outcome) -> Line:
         """The reply to the command whose Update has been performed."""
         assert self._conclude is not None, "no command waits for an outcome"
         conclude, self._conclude = self._conclude, None
@@ -155,7 +155,7 @@ class Session:
 
     # What the commands do -------------------------------------------------------------------
 
-    def _introduce(self, command: Command) -> Reply:
+    def _introduce(self, command: Command) -> Line:
         if not command.text:
             return _err("AGENT takes the name and version of the client")
         self._agent = command.text
@@ -163,17 +163,17 @@ class Session:
             self.state = State.KNOWN
         return _ok("Agent accepted")
 
-    def _log_in(self, command: Command) -> Reply:
+    def _log_in(self, command: Command) -> Line:
         """A new challenge, in place of what the client was logged in as, if it was."""
         match command.text.split():
             case [user, method] if method.lower() == METHOD:
                 digits = self._random(16).hex()
                 self._challenge = Challenge(user, digits, command.now + self._challenge_time)
                 self.state = State.CHALLENGED
-                return Reply(_line(f"CHALLENGE {digits}"))
+                return Line(_line(f"CHALLENGE {digits}"))
         return _err(f"LOGIN takes a login ID and {METHOD}", close=True)
 
-    def _respond(self, command: Command) -> Reply | Update:
+    def _respond(self, command: Command) -> Line | Update:
         """Right or wrong, the challenge has been used."""
         challenge = self._challenge
         assert challenge is not None
@@ -186,14 +186,14 @@ class Session:
         self._conclude = functools.partial(self._logged_in, login)
         return self._ask(login, command.at)
 
-    def _logged_in(self, login: ChallengeResponse, outcome: Outcome) -> Reply:
+    def _logged_in(self, login: ChallengeResponse, outcome: Outcome) -> Line:
         if outcome.refusal is not None:
             return _err(REFUSALS[outcome.refusal], close=True)
         self._login = login
         self.state = State.AUTHENTICATED
         return _ok("Authenticated")
 
-    def _update(self, command: Command) -> Reply | Update:
+    def _update(self, command: Command) -> Line | Update:
         """``online`` sets the one family of the address and leaves the other alone."""
         edits: tuple[Edit, ...]
         match command.text.split():
@@ -214,10 +214,10 @@ class Session:
         self._conclude = functools.partial(_updated, done)
         return self._ask(self._login, command.at, change_of(host, edits))
 
-    def _tell_version(self, command: Command) -> Reply:
+    def _tell_version(self, command: Command) -> Line:
         return _ok(self._version)
 
-    def _leave(self, command: Command) -> Reply:
+    def _leave(self, command: Command) -> Line:
         return _ok("Bye!", close=True)
 
     def _ask(self, login: ChallengeResponse, at: float, *changes: Change) -> Update:
@@ -225,7 +225,7 @@ class Session:
         return Update("miniupdate", login, changes, self._peer, at, self._agent)
 
 
-def _updated(done: str, outcome: Outcome) -> Reply:
+def _updated(done: str, outcome: Outcome) -> Line:
     status = outcome.refusal or outcome.results[0].status
     if status in SUCCESSES:
         return _ok(done)
@@ -236,12 +236,12 @@ def _line(text: str) -> bytes:
     return text.encode("ascii", "replace")[: MAX_REPLY - 1] + b"\n"
 
 
-def _ok(words: str, *, close: bool = False) -> Reply:
-    return Reply(_line(f"OK {words}"), close)
+def _ok(words: str, *, close: bool = False) -> Line:
+    return Line(_line(f"OK {words}"), close)
 
 
-def _err(words: str, *, close: bool = False) -> Reply:
-    return Reply(_line(f"ERR {words}"), close)
+def _err(words: str, *, close: bool = False) -> Line:
+    return Line(_line(f"ERR {words}"), close)
 
 
 # What a client is told when its connection ends for a reason that is not in its lines.
@@ -249,40 +249,40 @@ CROWDED = _err("Too many connections", close=True)
 IDLE = _err("Nothing was said for too long", close=True)
 OVERTIME = _err("The session lasted too long", close=True)
 
-Act = Callable[[Session, Command], Reply | Update]
+Act = Callable[[MiniupdateSession, Command], Line | Update]
 
 TABLE: Mapping[State, Mapping[str, Act | str]] = {
     State.NEW: {
-        "AGENT": Session._introduce,
+        "AGENT": MiniupdateSession._introduce,
         "LOGIN": _NO_AGENT,
         "RESPONSE": _NO_AGENT,
         "A_UPDATE": _NO_AGENT,
         "VERSION": _NO_AGENT,
-        "EXIT": Session._leave,
+        "EXIT": MiniupdateSession._leave,
     },
     State.KNOWN: {
-        "AGENT": Session._introduce,
-        "LOGIN": Session._log_in,
+        "AGENT": MiniupdateSession._introduce,
+        "LOGIN": MiniupdateSession._log_in,
         "RESPONSE": _NO_CHALLENGE,
         "A_UPDATE": _NO_LOGIN,
-        "VERSION": Session._tell_version,
-        "EXIT": Session._leave,
+        "VERSION": MiniupdateSession._tell_version,
+        "EXIT": MiniupdateSession._leave,
     },
     State.CHALLENGED: {
-        "AGENT": Session._introduce,
-        "LOGIN": Session._log_in,
-        "RESPONSE": Session._respond,
+        "AGENT": MiniupdateSession._introduce,
+        "LOGIN": MiniupdateSession._log_in,
+        "RESPONSE": MiniupdateSession._respond,
         "A_UPDATE": _NO_LOGIN,
-        "VERSION": Session._tell_version,
-        "EXIT": Session._leave,
+        "VERSION": MiniupdateSession._tell_version,
+        "EXIT": MiniupdateSession._leave,
     },
     State.AUTHENTICATED: {
-        "AGENT": Session._introduce,
-        "LOGIN": Session._log_in,
+        "AGENT": MiniupdateSession._introduce,
+        "LOGIN": MiniupdateSession._log_in,
         "RESPONSE": _NO_CHALLENGE,
-        "A_UPDATE": Session._update,
-        "VERSION": Session._tell_version,
-        "EXIT": Session._leave,
+        "A_UPDATE": MiniupdateSession._update,
+        "VERSION": MiniupdateSession._tell_version,
+        "EXIT": MiniupdateSession._leave,
     },
 }
 """What each command does in each state: an act, or what is said after ERR before it goes on."""

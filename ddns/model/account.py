@@ -131,7 +131,7 @@ class Purpose(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingToken:
     """What waits for somebody to come back with a token from a mail, of which only the SHA-256 is
     kept (32 octets), until ``expires``, in seconds since 1970.
 

@@ -12,7 +12,7 @@ from ddns.model.update import Outcome, Status
 WAITS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds: bounds for what takes as long as a disk or a password."""
 
-MOST_DIALECTS = 32
+MAX_DIALECTS = 32
 """Dialects that are counted each by itself."""
 
 OTHER = "other"
@@ -39,7 +39,7 @@ class Histogram:
         self.sum += value * times
 
 
-class Dialect:
+class DialectCounts:
     """The updates of one dialect: what became of each host that they named, and how long it took
     from a request to what came of it, in seconds."""
 
@@ -50,7 +50,7 @@ class Dialect:
         self.seconds = Histogram(WAITS)
 
 
-class Updates:
+class UpdateCounts:
     """What became of updates, by dialect.
 
     A request that was refused counts once, any other as often as it names hosts, and one that names
@@ -59,19 +59,19 @@ class Updates:
     """
 
     def __init__(self, dialects: Iterable[str]) -> None:
-        self.dialects = {dialect: Dialect() for dialect in dialects}
+        self.dialects = {dialect: DialectCounts() for dialect in dialects}
 
     def performed(self, dialect: str, outcome: Outcome, seconds: float) -> None:
         """The pipeline has come to this outcome."""
         self.answered(dialect, outcome).seconds.observe(seconds)
 
-    def answered(self, dialect: str, outcome: Outcome) -> Dialect:
+    def answered(self, dialect: str, outcome: Outcome) -> DialectCounts:
         """This is what a client is told."""
         of = self.dialects.get(dialect)
         if of is None:
-            if len(self.dialects) >= MOST_DIALECTS:
+            if len(self.dialects) >= MAX_DIALECTS:
                 dialect = OTHER
-            of = self.dialects.setdefault(dialect, Dialect())
+            of = self.dialects.setdefault(dialect, DialectCounts())
         statuses = of.statuses
         if outcome.refusal is not None or not outcome.results:
             statuses[outcome.refusal] += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailMessage:
     """``to`` is one address (:func:`ddns.model.account.email_address`), ``subject`` one line,
     ``text`` plain text of lines that end in ``\\n``, which may hold a token."""
 

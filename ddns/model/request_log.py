@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from ddns.model.update import SUCCESSES, ChallengeResponse, Outcome, Status, Update
 
-MOST_HOSTS = 20
+MAX_HOSTS = 20
 """Hosts of one request that it is kept for."""
 
-MOST_AGENT, MOST_ASKED, MOST_ANSWER = 100, 500, 300
+MAX_AGENT, MAX_ASKED, MAX_ANSWER = 100, 500, 300
 """Characters that are kept."""
 
 
@@ -53,13 +53,13 @@ def noted(update: Update, outcome: Outcome, asked: str, answer: str) -> Noted:
         at=update.at,
         dialect=update.dialect,
         peer=update.peer,
-        user=_clean(credentials.user, forms, MOST_AGENT),
-        agent=_clean(update.agent, forms, MOST_AGENT),
-        asked=_clean(asked, forms, MOST_ASKED),
-        answer=_clean(answer, forms, MOST_ANSWER),
+        user=_clean(credentials.user, forms, MAX_AGENT),
+        agent=_clean(update.agent, forms, MAX_AGENT),
+        asked=_clean(asked, forms, MAX_ASKED),
+        answer=_clean(answer, forms, MAX_ANSWER),
         reason="; ".join(reasons),
     )
-    hosts = [change.name for change in update.changes[:MOST_HOSTS] if change.name is not None]
+    hosts = [change.name for change in update.changes[:MAX_HOSTS] if change.name is not None]
     return Noted(outcome.user, tuple(dict.fromkeys(hosts)), entry)
 
 

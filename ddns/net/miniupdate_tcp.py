@@ -24,18 +24,18 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ddns import __version__
-from ddns.dialects.miniupdate import CROWDED, IDLE, OVERTIME, Reply, Session
+from ddns.dialects.miniupdate import CROWDED, IDLE, OVERTIME, Line, MiniupdateSession
 from ddns.model.counting import Admissions
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.http.updates import Note, Perform, note_nothing
 from ddns.net.proxy.trust import NOBODY, Proxies
-from ddns.net.shutdown import GRACE, close_our_side, has_unread
+from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
 from ddns.zone.rrl import Clock, Random
 
 
 @dataclass(frozen=True, slots=True)
-class LineLimits:
+class MiniupdateLimits:
     """Durations in seconds, ``line`` in octets without the line's end.
 
     Connections are counted in all and by client address. ``idle_time`` is from an answer to the
@@ -53,7 +53,7 @@ class LineLimits:
 
 
 @implementer(IHalfCloseableProtocol)
-class Connection(LineReceiver):
+class MiniupdateConnection(LineReceiver):
     """One client. While one of its commands is performed, nothing more is read: answers come in
     the order of the lines, and what is kept for a client is bounded."""
 
@@ -62,7 +62,7 @@ class Connection(LineReceiver):
     transport: Any
 
     def __init__(
-        self, server: MiniupdateFactory, session: Session, network: bytes, admitted: bool
+        self, server: MiniupdateFactory, session: MiniupdateSession, network: bytes, admitted: bool
     ) -> None:
         self._server = server
         self._session = session
@@ -119,7 +119,7 @@ class Connection(LineReceiver):
             self._answer(reply)
             self.resumeProducing()
 
-    def _answer(self, reply: Reply) -> None:
+    def _answer(self, reply: Line) -> None:
         """Send a reply, then wait for the next line as long as the client has time."""
         self.transport.write(reply.line)
         self._answered_at = now = self._server.seconds()
@@ -135,7 +135,7 @@ class Connection(LineReceiver):
         else:
             self._start_timer(idle_until - now, self._expire, IDLE)
 
-    def _expire(self, reply: Reply) -> None:
+    def _expire(self, reply: Line) -> None:
         self.transport.write(reply.line)
         self._linger()
 
@@ -163,7 +163,7 @@ class Connection(LineReceiver):
     def is_expected(self) -> bool:
         """Whether the client waits for us, or has only just heard of us and may go on."""
         quiet = self._server.seconds() - self._answered_at
-        return self._performing or quiet < GRACE or has_unread(self.transport)
+        return self._performing or quiet < DRAIN_TIME or has_unread(self.transport)
 
     @property
     def ending(self) -> bool:
@@ -181,7 +181,7 @@ class Connection(LineReceiver):
 
     # The one timer: of the next line, or of the client's last words.
 
-    def _start_timer(self, delay: float, function: Callable[..., None], *args: Reply) -> None:
+    def _start_timer(self, delay: float, function: Callable[..., None], *args: Line) -> None:
         self._stop_timer()
         self._timer = self._server.clock.callLater(delay, function, *args)
 
@@ -203,7 +203,7 @@ class MiniupdateFactory(ServerFactory):
         self,
         perform: Perform,
         reactor: IReactorTime,
-        limits: LineLimits,
+        limits: MiniupdateLimits,
         now: Clock,
         random: Random,
         note: Note = note_nothing,
@@ -218,11 +218,11 @@ class MiniupdateFactory(ServerFactory):
         self.now = now
         self._random = random
         self.admissions = Admissions()
-        self._admitted: set[Connection] = set()
-        self._refused: set[Connection] = set()
-        self._by_network = peers.Tally()
+        self._admitted: set[MiniupdateConnection] = set()
+        self._refused: set[MiniupdateConnection] = set()
+        self._by_network = peers.ConnectionCounter()
 
-    def buildProtocol(self, addr: IAddress | None) -> Connection | None:
+    def buildProtocol(self, addr: IAddress | None) -> MiniupdateConnection | None:
         """A connection, admitted or to be told why not; None, which closes it at once, where too
         many are being told already."""
         network = self._proxies.network_of(addr)
@@ -233,28 +233,28 @@ class MiniupdateFactory(ServerFactory):
             self.admissions.refused += 1
         if not admitted and len(self._refused) >= self.limits.connections:
             return None
-        session = Session(
+        session = MiniupdateSession(
             peers.text_of(addr),
             __version__,
             self._random,
             challenge_time=self.limits.challenge_time,
             longest=self.limits.line,
         )
-        return Connection(self, session, network, admitted)
+        return MiniupdateConnection(self, session, network, admitted)
 
     def _has_room(self, network: bytes) -> bool:
         if network and self._by_network[network] >= self.limits.connections_per_address:
             return False
         return len(self._admitted) < self.limits.connections
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: MiniupdateConnection) -> None:
         if connection.admitted:
             self._admitted.add(connection)
             self._by_network.enter(connection.network)
         else:
             self._refused.add(connection)
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, connection: MiniupdateConnection) -> None:
         self._refused.discard(connection)
         if connection in self._admitted:
             self._admitted.discard(connection)
@@ -264,10 +264,10 @@ class MiniupdateFactory(ServerFactory):
         """How many connections there are, those that are being refused included."""
         return len(self._admitted) + len(self._refused)
 
-    def close_connections(self, hurry: bool) -> None:
+    def close_connections(self, force: bool) -> None:
         """End all connections whose clients say nothing for a moment."""
         for connection in [*self._admitted, *self._refused]:
-            if connection.ending or (hurry and not connection.is_expected()):
+            if connection.ending or (force and not connection.is_expected()):
                 connection.close()
 
     def abort_connections(self) -> None:

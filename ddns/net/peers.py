@@ -49,7 +49,7 @@ def network_of(address: IAddress | None) -> bytes:
     return records.network_of(address.host)
 
 
-class Tally(Counter[bytes]):
+class ConnectionCounter(Counter[bytes]):
     """How many connections there are of each network."""
 
     def enter(self, network: bytes) -> None:

@@ -10,7 +10,7 @@ from twisted.internet import tcp
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-GRACE = 0.5
+DRAIN_TIME = 0.5
 """Seconds that clients have to say what they came for, when a server stops. Who was let in a moment
 before would otherwise be told nothing, and no other server would hear of it."""
 
@@ -24,9 +24,9 @@ class Closable(Protocol):
     def connections(self) -> int:
         """How many there are."""
 
-    def close_connections(self, hurry: bool) -> None:
+    def close_connections(self, force: bool) -> None:
         """End all that are not in the middle of something. It is asked again until none is left,
-        in a *hurry* once clients have had :data:`GRACE` to say what they came for."""
+        in a *hurry* once clients have had :data:`DRAIN_TIME` to say what they came for."""
 
     def abort_connections(self) -> None:
         """End all, whatever they are at."""
@@ -39,7 +39,7 @@ async def close_all(kinds: Iterable[Closable], clock: IReactorTime, patience: fl
     while True:
         passed = clock.seconds() - began
         for one in kinds:
-            one.close_connections(passed >= GRACE)
+            one.close_connections(passed >= DRAIN_TIME)
         if not (left := [one for one in kinds if one.connections()]):
             return
         if passed >= patience:

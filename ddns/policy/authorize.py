@@ -52,7 +52,7 @@ def activated(change: Change, host: Host | None, rrsets: Iterable[RRset]) -> boo
     return there.issuperset(edit.type for edit in change.edits if isinstance(edit, Replace))
 
 
-def hidden(name: bytes, origin: bytes, rrsets: Callable[[bytes], Iterable[RRset]]) -> bool:
+def is_occluded(name: bytes, origin: bytes, rrsets: Callable[[bytes], Iterable[RRset]]) -> bool:
     """Whether a delegation or a DNAME keeps our DNS from answering a name of the zone itself.
 
     *rrsets* reads what stands at an owner name. A name at or below a cut is the child zone's

@@ -49,7 +49,7 @@ class PasswordMemory:
 
     def found_wrong(self, credentials: Credentials, now: float) -> None:
         """Remember a wrong password, or that of nobody."""
-        self._put(self._wrong, credentials, user_of(credentials)[:MOST_NAME], now)
+        self._put(self._wrong, credentials, user_of(credentials)[:MAX_NAME], now)
 
     def forget(self, account: str) -> None:
         """The account has come, changed or gone."""
@@ -87,7 +87,7 @@ class PasswordMemory:
             table.popitem(last=False)
 
 
-MOST_NAME = 64
+MAX_NAME = 64
 """Characters of an account's name; what is longer is nobody."""
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from twisted.logger import Logger
 from twisted.web.resource import IResource
 
-from ddns.api.account_service import HOUR, CheckPassword, Limits, Reception
-from ddns.api.mail_templates import Writer
+from ddns.api.account_service import HOUR, AccountService, CheckPassword, SignupLimits
+from ddns.api.mail_templates import MailTemplates
 from ddns.api.operations import Operations
 from ddns.config.contact import parse_host_and_port
 from ddns.config.settings import MailSettings, Settings
@@ -17,14 +17,14 @@ from ddns.model.account import email_address
 from ddns.net.http import bearer
 from ddns.net.http.api import ApiResource
 from ddns.net.mail.queue import Mailer
-from ddns.net.mail.relay import Account, Relay
+from ddns.net.mail.relay import Relay, RelayCredentials
 from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
 from ddns.server import factories
-from ddns.server.notifications import Notices
+from ddns.server.notifications import Notifications
 
 
-class People:
+class AccountServices:
     """*check_password* is the server's; *now* tells seconds since 1970."""
 
     _log = Logger()
@@ -43,9 +43,9 @@ class People:
         self._clock = clock
         self._now = now
         self.mailer = _mailer(settings.mail, reactor, now)
-        self.reception = Reception(check_password, directory.account, None, clock, now)
-        self.notices = Notices(directory.account, None, clock)
-        self._gates: list[bearer.Gate] = []
+        self.account_service = AccountService(check_password, directory.account, None, clock, now)
+        self.notices = Notifications(directory.account, None, clock)
+        self._gates: list[bearer.BearerAuthenticator] = []
         self._receive(settings)
 
     def apply(self, settings: Settings) -> None:
@@ -59,15 +59,15 @@ class People:
         old, self._settings = self._settings, settings
         accounts = settings.accounts
         send = self.mailer.send if self.mailer and settings.mail.relay else None
-        reception = self.reception
-        reception.mail = send
-        reception.open = accounts.registration == "open"
-        reception.confirmation_time = accounts.confirmation_time
-        reception.writer = Writer(settings.api.url)
-        reception.sessions.time = accounts.session_time
-        reception.sessions.idle_time = accounts.session_idle_time
+        account_service = self.account_service
+        account_service.mail = send
+        account_service.open = accounts.registration == "open"
+        account_service.confirmation_time = accounts.confirmation_time
+        account_service.writer = MailTemplates(settings.api.url)
+        account_service.sessions.time = accounts.session_time
+        account_service.sessions.idle_time = accounts.session_idle_time
         if old is settings or accounts != old.accounts:
-            reception.limits = Limits(
+            account_service.limits = SignupLimits(
                 Buckets(accounts.registrations_per_hour, HOUR),
                 Buckets(accounts.mails_per_hour, HOUR),
                 Buckets(accounts.mails_per_hour_in_all, HOUR, capacity=1),
@@ -84,8 +84,8 @@ class People:
         """What HTTP has for people beside the dialects, by the first part of its path."""
         if not self._settings.api.enabled:
             return {}
-        gate = bearer.Gate(
-            self.reception.caller,
+        gate = bearer.BearerAuthenticator(
+            self.account_service.caller,
             self._clock,
             refused=factories.abuse_limits(self._settings.abuse).refused,
             calls=_calls(self._settings),
@@ -136,7 +136,7 @@ def _relay(settings: MailSettings, reactor: Any) -> Relay:
         port,
         tls=settings.tls,
         ca=settings.ca,
-        account=Account(settings.user, settings.password) if settings.user else None,
+        account=RelayCredentials(settings.user, settings.password) if settings.user else None,
         timeout=settings.timeout,
     )
 

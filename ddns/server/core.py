@@ -23,15 +23,15 @@ from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
 from ddns.policy.update_limits import History
 from ddns.server import factories
-from ddns.server.account_services import People
+from ddns.server.account_services import AccountServices
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
-from ddns.system.secret_box import Vault
-from ddns.system.threads import BackgroundPool
+from ddns.system.secret_box import SecretBox
+from ddns.system.threads import LowPriorityPool
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.publisher import Publisher
-from ddns.updates.rehash import Rehashing
+from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.request_log import RequestLog
 from ddns.updates.updater import Updater
 from ddns.zone.engine import Engine
@@ -57,7 +57,7 @@ class Core:
         self._settings = settings
         self._reactor = reactor
         self._now = now
-        self._slow = BackgroundPool(0, 1, "ddns-passwords")
+        self._slow = LowPriorityPool(0, 1, "ddns-passwords")
         self.store: IStore = store or SQLiteStore(
             reactor,
             settings.database,
@@ -72,8 +72,8 @@ class Core:
             limiter=self.limiter,
             cookies=factories.cookies(settings.dns, now),
         )
-        self._vault = Vault(key_path(settings.database))
-        self._unseal = factories.Unsealing(self._vault)
+        self._secret_box = SecretBox(key_path(settings.database))
+        self._unseal = factories.Unsealing(self._secret_box)
         self.directory = Directory(secrets.token_bytes(32), self._unseal)
         self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
         self._failures = Failures(window=settings.abuse.window)
@@ -84,9 +84,9 @@ class Core:
             time.monotonic,
             lambda account, number: self.people.failures_noticed(account, number),
             self._failures,
-            Rehashing(self.store, self._run_slow, now),
+            PasswordRehasher(self.store, self._run_slow, now),
         )
-        self.people = People(
+        self.people = AccountServices(
             settings,
             self.directory,
             self.authenticator.password,
@@ -109,11 +109,11 @@ class Core:
             self.publisher.published,
             self._run_slow,
             now,
-            self._vault,
+            self._secret_box,
             rules=factories.rules(settings.registration),
             requests_written=self.requests.flush,
             blocked=self._blocked,
-            reception=self.people.reception,
+            account_service=self.people.account_service,
             reload=reload,
         )
         self.operations.count_change = partial(self._history.count, time.monotonic)

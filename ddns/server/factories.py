@@ -23,13 +23,13 @@ from ddns.config.settings import (
 )
 from ddns.net.dns.listener import TcpLimits
 from ddns.net.http.channel import HttpLimits
-from ddns.net.miniupdate_tcp import LineLimits
+from ddns.net.miniupdate_tcp import MiniupdateLimits
 from ddns.net.proxy.trust import Proxies
 from ddns.policy import update_limits
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.directory import CannotUnseal
 from ddns.policy.registration import DAY, Rules
-from ddns.system.secret_box import Tampered, Vault, VaultError
+from ddns.system.secret_box import SecretBox, SecretBoxError, Tampered
 from ddns.updates.request_log import RequestLimits
 from ddns.zone.cookies import Cookies
 from ddns.zone.rrl import RateLimiter
@@ -40,9 +40,9 @@ def http_limits(settings: HttpSettings) -> HttpLimits:
     return HttpLimits(**_common(settings, HttpLimits))
 
 
-def line_limits(settings: MiniupdateSettings) -> LineLimits:
+def line_limits(settings: MiniupdateSettings) -> MiniupdateLimits:
     """What a miniupdate client may cost."""
-    return LineLimits(**_common(settings, LineLimits))
+    return MiniupdateLimits(**_common(settings, MiniupdateLimits))
 
 
 def believe(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
@@ -124,28 +124,28 @@ class Unsealing:
 
     _log = Logger()
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, secret_box: SecretBox) -> None:
+        self._secret_box = secret_box
         self._said = ""
 
     def __call__(self, sealed: bytes, account: str) -> str | None:
         """See :class:`ddns.policy.directory.Directory`."""
         try:
-            return self._vault.unseal(sealed, account.encode()).decode()
+            return self._secret_box.unseal(sealed, account.encode()).decode()
         except Tampered:
             return None
-        except VaultError as error:
+        except SecretBoxError as error:
             self._say(error)
             raise CannotUnseal from error
 
     def check(self, sealed: bytes) -> None:
         """Say so at once if what is sealed cannot be unsealed."""
         try:
-            self._vault.check(sealed)
-        except VaultError as error:
+            self._secret_box.check(sealed)
+        except SecretBoxError as error:
             self._say(error)
 
-    def _say(self, error: VaultError) -> None:
+    def _say(self, error: SecretBoxError) -> None:
         if str(error) != self._said:
             self._said = str(error)
             self._log.error("miniupdate keys cannot be used: {error}", error=error)

@@ -23,10 +23,10 @@ from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate
 from ddns.server import factories
-from ddns.system.socket_activation import PROXIED, Inherited, of_kind
+from ddns.system.socket_activation import PROXIED, InheritedSockets, of_kind
 
 
-class Doors:
+class Frontends:
     """*now* tells seconds since 1970; *inherited* are sockets to be used for what they are named,
     instead of those that the settings tell of; *between* is called between two pieces of work for
     clients of HTTP."""
@@ -36,7 +36,7 @@ class Doors:
         settings: Settings,
         reactor: Any,
         now: Callable[[], float],
-        inherited: Inherited,
+        inherited: InheritedSockets,
         proxies: Proxies,
         between: Callable[[], None],
     ) -> None:

@@ -15,7 +15,7 @@ import sys
 from ddns.system import handover
 
 PATIENCE = 20.0
-LONGEST_PATIENCE = 86_400.0
+MAX_PATIENCE = 86_400.0
 USAGE = """\
 usage: ddns-inetd [--database FILE] [--config FILE] [--log FILE] [--patience SECONDS] SERVICE
 
@@ -74,7 +74,7 @@ def parse(given: list[str]) -> dict[str, str]:
     if not options.get("service", "").isalnum():
         raise UsageError("expected the name of a service")
     try:
-        sensible = 0 < float(options["patience"]) <= LONGEST_PATIENCE
+        sensible = 0 < float(options["patience"]) <= MAX_PATIENCE
     except ValueError:
         sensible = False
     if not sensible:

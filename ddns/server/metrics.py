@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from ddns import __version__
-from ddns.model.counting import Histogram, Updates
+from ddns.model.counting import Histogram, UpdateCounts
 from ddns.net.dns.listener import DnsListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted
@@ -50,8 +50,8 @@ class Watched:
 
     core: Core
     dns: DnsListener
-    updates: Updates
-    doors: Callable[[], Iterable[tuple[str, Counted]]]
+    updates: UpdateCounts
+    frontends: Callable[[], Iterable[tuple[str, Counted]]]
     certificate: Callable[[], float | None]
     ready: Callable[[], str]
     now: Callable[[], float]
@@ -153,8 +153,8 @@ class ServerCollector(Collector):
         )
 
     def _connections(self) -> Iterator[Metric]:
-        doors = dict(self._watched.doors())
-        open_now: Numbers = {(name,): door.connections() for name, door in doors.items()}
+        frontends = dict(self._watched.frontends())
+        open_now: Numbers = {(name,): door.connections() for name, door in frontends.items()}
         yield gauges("ddns_connections", "Open connections.", open_now, "listener")
         for attribute, text in (
             ("accepted", "Connections that were taken."),
@@ -162,7 +162,7 @@ class ServerCollector(Collector):
             ("displaced", "Connections that were ended in favour of a new one."),
         ):
             numbers: Numbers = {
-                (name,): getattr(door.admissions, attribute) for name, door in doors.items()
+                (name,): getattr(door.admissions, attribute) for name, door in frontends.items()
             }
             yield counters(f"ddns_connections_{attribute}", text, numbers, "listener")
         yield counters(
@@ -170,7 +170,7 @@ class ServerCollector(Collector):
             "HTTP answers, by the class of their status.",
             {
                 (name, f"{digit}xx"): door.answers[digit]
-                for name, door in doors.items()
+                for name, door in frontends.items()
                 if isinstance(door, LimitedSite)
                 for digit in range(1, 6)
             },
@@ -178,10 +178,10 @@ class ServerCollector(Collector):
         )
 
     def _store(self) -> Iterator[Metric]:
-        vitals = self._watched.core.store.vitals()
-        commits = vitals.commits
-        yield gauge("ddns_journal_position", "The journal's last position.", vitals.position)
-        yield gauge("ddns_store_queue_length", "Works that wait for a commit.", vitals.waiting)
+        stats = self._watched.core.store.stats()
+        commits = stats.commits
+        yield gauge("ddns_journal_position", "The journal's last position.", stats.position)
+        yield gauge("ddns_store_queue_length", "Works that wait for a commit.", stats.waiting)
         yield histograms("ddns_store_commit_works", "Works in a commit.", {(): commits.works})
         yield histograms(
             "ddns_store_commit_duration_seconds",
@@ -189,8 +189,8 @@ class ServerCollector(Collector):
             {(): commits.seconds},
         )
         yield counter("ddns_store_failures", "Works that the database failed.", commits.failed)
-        yield gauge("ddns_store_database_bytes", "The database's file.", vitals.size)
-        yield gauge("ddns_store_wal_bytes", "Its write-ahead log.", vitals.log_size)
+        yield gauge("ddns_store_database_bytes", "The database's file.", stats.size)
+        yield gauge("ddns_store_wal_bytes", "Its write-ahead log.", stats.log_size)
 
     def _contents(self) -> Iterator[Metric]:
         core = self._watched.core

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ddns.model.account import Account, Block
-from ddns.model.letter import Letter
+from ddns.model.letter import MailMessage
 
 CAPACITY = 20_000
 """How many notices are remembered as sent."""
 
 
-class Notices:
+class Notifications:
     """*send* sends a letter, None where none can be sent; *clock* is monotonic; *url* is where
     people find this server. Of each kind an account gets one in *period* seconds at most."""
 
     def __init__(
         self,
         account_of: Callable[[str], Account | None],
-        send: Callable[[Letter], None] | None,
+        send: Callable[[MailMessage], None] | None,
         clock: Callable[[], float],
         url: str = "",
         period: float = 86_400.0,
@@ -30,7 +30,7 @@ class Notices:
         self.tell(send, url, period)
         self._sent: OrderedDict[tuple[str, str], float] = OrderedDict()
 
-    def tell(self, send: Callable[[Letter], None] | None, url: str, period: float) -> None:
+    def tell(self, send: Callable[[MailMessage], None] | None, url: str, period: float) -> None:
         """From now on like this."""
         self._send = send
         self._server = f"--server {url} " if url else ""
@@ -69,7 +69,7 @@ class Notices:
         if kind and not self._first(name, kind):
             return
         more = f"\nTo see more:\n\n    ddns {self._server}account show {name}\n"
-        self._send(Letter(account.email, subject, "\n".join(text) + more))
+        self._send(MailMessage(account.email, subject, "\n".join(text) + more))
 
     def _first(self, name: str, kind: str) -> bool:
         now, about = self._clock(), (name, kind)

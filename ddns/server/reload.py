@@ -13,7 +13,7 @@ from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 
 
-class Reloading:
+class SettingsReloader:
     """*reread* gives the settings as they are by now, or raises ConfigError; *apply* uses some, or
     raises ConfigError and leaves all as it was; *began* and *ended* are told of each time."""
 

@@ -17,7 +17,7 @@ from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
-from ddns.model.counting import Updates
+from ddns.model.counting import UpdateCounts
 from ddns.model.update import Outcome, Update
 from ddns.net import endpoints
 from ddns.net.dns.listener import DnsListener
@@ -29,16 +29,16 @@ from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import TlsError
 from ddns.server import factories, sample
 from ddns.server.core import Core
-from ddns.server.frontends import Doors
+from ddns.server.frontends import Frontends
 from ddns.server.health import Health, Stage
 from ddns.server.metrics import Watched
 from ddns.server.monitoring import Monitoring
 from ddns.server.open_store import open_store
-from ddns.server.reload import Reloading
+from ddns.server.reload import SettingsReloader
 from ddns.store.interfaces import IStore, StoreError
 from ddns.system.files import sample_path, socket_path
 from ddns.system.sd_notify import Supervisor
-from ddns.system.socket_activation import Inherited
+from ddns.system.socket_activation import InheritedSockets
 
 
 class StartupError(Exception):
@@ -71,7 +71,7 @@ class DdnsService(Service):
         terminal: int | None = None,
         now: Callable[[], float] = time.time,
         dialects: Iterable[Dialect] = DIALECTS,
-        inherited: Inherited | None = None,
+        inherited: InheritedSockets | None = None,
         supervisor: Supervisor | None = None,
         reread: Callable[[], Settings] | None = None,
         store: IStore | None = None,
@@ -91,20 +91,22 @@ class DdnsService(Service):
         self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
         proxies = factories.believe(Proxies(), settings.proxies)
-        self._doors = Doors(settings, reactor, now, self._inherited, proxies, self._catch_up)
-        self._reloading = Reloading(
+        self._frontends = Frontends(
+            settings, reactor, now, self._inherited, proxies, self._catch_up
+        )
+        self._reloader = SettingsReloader(
             settings,
             reread or (lambda: self._settings),
             self._apply,
             self._supervisor.reloading,
             lambda: self._say_ready() if self._ready else None,
         )
-        self.core = Core(settings, reactor, now, self._reloading.for_operator, store)
+        self.core = Core(settings, reactor, now, self._reloader.for_operator, store)
         self._control = ControlListener(
             reactor,
             self.core.operations,
             socket_path(settings.database),
-            self._doors.listeners.adopt,
+            self._frontends.listeners.adopt,
             give,
         )
         dns = settings.dns
@@ -115,14 +117,14 @@ class DdnsService(Service):
             limits=factories.tcp_limits(dns),
             exempt=proxies.trusts_source,
         )
-        self._updates = Updates([*(dialect.name for dialect in self._dialects), "miniupdate"])
+        self._updates = UpdateCounts([*(dialect.name for dialect in self._dialects), "miniupdate"])
         self._health = Health(self.core.store, time.monotonic, settings.metrics.standstill_time)
         watched = Watched(
             self.core,
             self._dns,
             self._updates,
             self._connections,
-            self._doors.certificate_expiry,
+            self._frontends.certificate_expiry,
             self._health.ready,
             now,
         )
@@ -130,8 +132,8 @@ class DdnsService(Service):
 
     def _connections(self) -> list[tuple[str, Counted]]:
         """Whatever has connections, by what they are for."""
-        doors = (*self._doors.listeners.counted(), *self.monitoring.listeners.counted())
-        return [("dns", self._dns.tcp), *doors, ("control", self._control.site)]
+        frontends = (*self._frontends.listeners.counted(), *self.monitoring.listeners.counted())
+        return [("dns", self._dns.tcp), *frontends, ("control", self._control.site)]
 
     # Start -----------------------------------------------------------------------------------
 
@@ -172,7 +174,7 @@ class DdnsService(Service):
                 beside,
                 self._updates.answered,
             )
-            self._doors.open(resource, self._perform, self.core.requests.note)
+            self._frontends.open(resource, self._perform, self.core.requests.note)
             self.monitoring.open()
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
@@ -182,7 +184,7 @@ class DdnsService(Service):
     def _unbind(self) -> None:
         """Give sockets back, when a start fails and the reactor may never run."""
         self.monitoring.unbind()
-        self._doors.unbind()
+        self._frontends.unbind()
         self._dns.stop()
         self._bound = False
 
@@ -192,14 +194,17 @@ class DdnsService(Service):
         self._control.start()
         self._health.reached(Stage.RUNNING)
         addresses = [host for host, _ in self._dns.addresses]
-        only_loopback = self._doors.only_loopback(addresses)
+        only_loopback = self._frontends.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
             await self._offer_sample()
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate},"
             " {zones} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
-            **{name: self._doors.listeners.shown(name) for name in ("http", "https", "miniupdate")},
+            **{
+                name: self._frontends.listeners.shown(name)
+                for name in ("http", "https", "miniupdate")
+            },
             zones=len(self.core.zones),
         )
         self._ready = True
@@ -207,7 +212,7 @@ class DdnsService(Service):
 
     async def _offer_sample(self) -> None:
         dns = next(iter(self._dns.addresses), None)
-        http = next(filter(None, self._doors.listeners.addresses("http")), None)
+        http = next(filter(None, self._frontends.listeners.addresses("http")), None)
         text = await sample.create(self.core.operations, dns, http)
         path = sample_path(self._settings.database)
         if not sample.show(text, self._terminal, path):
@@ -225,11 +230,11 @@ class DdnsService(Service):
     def reload(self) -> None:
         """Use other settings, all but where to listen and which database to have, as far as they
         can be used; the log says what came of it. Certificate and private key are read again."""
-        self._reloading.or_log()
+        self._reloader.or_log()
 
     def _apply(self, settings: Settings) -> None:
         try:
-            self._doors.apply(settings)
+            self._frontends.apply(settings)
         except TlsError as error:
             raise ConfigError(str(error)) from None
         self._dns.limit(factories.tcp_limits(settings.dns))
@@ -262,15 +267,15 @@ class DdnsService(Service):
 
         :raises ddns.api.errors.ApiError: see :meth:`ddns.net.listeners.Listeners.adopt`.
         """
-        self._doors.listeners.adopt(name, descriptor)
+        self._frontends.listeners.adopt(name, descriptor)
 
     def connections(self) -> int:
         """How many connections there are, those to the control socket included."""
-        return self._doors.listeners.connections() + self._control.site.connections()
+        return self._frontends.listeners.connections() + self._control.site.connections()
 
     def adopt_no_more(self) -> None:
         """Leave what comes now to whoever serves next."""
-        self._doors.listeners.adopt_no_more()
+        self._frontends.listeners.adopt_no_more()
 
     # Stop ------------------------------------------------------------------------------------
 
@@ -286,7 +291,7 @@ class DdnsService(Service):
             self._unbind()
             return
         await self.loaded()
-        await self._doors.stop(self._settings.stop_time)
+        await self._frontends.stop(self._settings.stop_time)
         await self.core.people.stop()
         await self._control.stop()
         await self._dns.stop()

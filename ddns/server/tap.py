@@ -175,7 +175,7 @@ def makeService(options: Options) -> IService:
     return service
 
 
-def _inherited(settings: Settings) -> socket_activation.Inherited:
+def _inherited(settings: Settings) -> socket_activation.InheritedSockets:
     """What systemd has bound for us, unless the settings name such sockets in Twisted's way."""
     listeners = (*settings.http.listen, *settings.https.listen, *settings.miniupdate.listen)
     if any(description.startswith("systemd:") for description in listeners):

@@ -16,14 +16,14 @@ from typing import Generic, TypeVar
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
-from ddns.model.account import Account, Host, Key, Pending, ZoneInfo
+from ddns.model.account import Account, Host, Key, PendingToken, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import Entry, Noted
 from ddns.model.rows import Row
 from ddns.store.results import Checked, Copied, StagedResult
-from ddns.store.stats import Vitals
+from ddns.store.stats import StoreStats
 
 T = TypeVar("T")
 
@@ -63,13 +63,13 @@ class IReading(Interface):
     def account(name: str) -> Account | None:
         """An account."""
 
-    def account_with(email: str) -> Account | None:
+    def account_by_email(email: str) -> Account | None:
         """The account with this e-mail address, in upper or lower case."""
 
-    def pending(digest: bytes) -> Pending | None:
+    def pending(digest: bytes) -> PendingToken | None:
         """What waits for the token with this SHA-256, be it too late or not."""
 
-    def pendings() -> int:
+    def count_pending_tokens() -> int:
         """How many of them there are."""
 
     def accounts() -> list[Account]:
@@ -160,13 +160,13 @@ class ITransaction(IReading):
         that name. It must not own a zone. Names that it had stay released by nobody that there
         is."""
 
-    def put_pending(pending: Pending) -> None:
+    def put_pending_token(pending: PendingToken) -> None:
         """Have something wait for its token. That is no event of the journal."""
 
-    def remove_pending(account: str) -> None:
+    def remove_pending_tokens(account: str) -> None:
         """Forget all that waits under an account's name."""
 
-    def prune_pendings(now: float) -> None:
+    def expire_pending_tokens(now: float) -> None:
         """Forget what waited in vain."""
 
     def add_key(key: Key) -> Key:
@@ -270,7 +270,7 @@ class IStore(Interface):
     def scan(zone: bytes) -> IScan:
         """Walk over a zone; the view is that of the first call of ``next``."""
 
-    def vitals() -> Vitals:
+    def stats() -> StoreStats:
         """How it is doing; also while it is closed."""
 
     def back_up(to: Path, replace: bool = False) -> Deferred[Copied]:

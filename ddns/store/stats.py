@@ -22,7 +22,7 @@ class Commits:
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class StoreStats:
     """The last position of the journal; works that wait for the next commit; octets of the database
     and of the log that has not been moved into it. ``failed_ago`` is for how many seconds it has
     not failed any more, None if something has been written since."""

@@ -16,7 +16,7 @@ import time
 
 from ddns.system.lock import Locked, acquire
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
+MIN_PAUSE, MAX_PAUSE = 0.01, 0.1
 """Seconds between two attempts; each pause is half as long again as the one before."""
 
 _NOBODY = (errno.ENOENT, errno.ECONNREFUSED)
@@ -39,7 +39,7 @@ def pass_on(database: str, service: str, connection: int, patience: float) -> in
         had; also after *patience* seconds in which somebody had the lock and served nothing.
     """
     deadline = time.monotonic() + patience
-    pause = SHORTEST_PAUSE
+    pause = MIN_PAUSE
     while True:
         try:
             hand_over(database, service, connection, patience)
@@ -56,7 +56,7 @@ def pass_on(database: str, service: str, connection: int, patience: float) -> in
         except OSError as error:
             raise Refused(f"cannot open database {database}: {error.strerror}") from None
         time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        pause = min(pause * 1.5, MAX_PAUSE)
 
 
 def hand_over(database: str, service: str, connection: int, timeout: float) -> None:

@@ -24,7 +24,7 @@ _NAME_SIZE = 4  # octets that tell one key file from another
 _VERSION = b"\x01"
 
 
-class VaultError(Exception):
+class SecretBoxError(Exception):
     """The key file cannot be used; ``str()`` is one line that says why."""
 
 
@@ -32,7 +32,7 @@ class Tampered(Exception):
     """What was sealed is not what it was, or is for another purpose."""
 
 
-class Vault:
+class SecretBox:
     """Seals with the key in the file *path*. Reading the file blocks, but is done only when it has
     changed; making it blocks."""
 
@@ -94,7 +94,7 @@ class Vault:
             content = self._path.read_bytes()
             _write(to, content)
         except OSError as error:
-            raise VaultError(f"{error.filename or to}: {error.strerror}") from error
+            raise SecretBoxError(f"{error.filename or to}: {error.strerror}") from error
         return len(content)
 
     def stands_beside(self, path: Path) -> bool:
@@ -104,7 +104,7 @@ class Vault:
 
     def _check(self, sealed: bytes) -> None:
         if sealed[:1] != _VERSION or sealed[1 : 1 + _NAME_SIZE] != self._name:
-            raise VaultError(f"{self._path} is not the key file that this was sealed with")
+            raise SecretBoxError(f"{self._path} is not the key file that this was sealed with")
 
     def _read(self) -> None:
         """Take over what is in the file now, if it has changed."""
@@ -116,11 +116,13 @@ class Vault:
             # Not as text: its codec might have to be loaded, by a user who no longer may.
             key = binascii.unhexlify(self._path.read_bytes().strip())
         except OSError as error:
-            raise VaultError(f"key file {self._path}: {error.strerror}") from error
+            raise SecretBoxError(f"key file {self._path}: {error.strerror}") from error
         except ValueError:
             key = b""
         if len(key) != KEY_SIZE:
-            raise VaultError(f"key file {self._path}: expected {2 * KEY_SIZE} hexadecimal digits")
+            raise SecretBoxError(
+                f"key file {self._path}: expected {2 * KEY_SIZE} hexadecimal digits"
+            )
         self._name = hashlib.sha256(b"ddns key file\0" + key).digest()[:_NAME_SIZE]
         self._cipher = AESGCM(key)
         self._state = state
@@ -133,7 +135,7 @@ class Vault:
         try:
             _write(self._path, binascii.hexlify(secrets.token_bytes(KEY_SIZE)) + b"\n")
         except OSError as error:
-            raise VaultError(f"key file {self._path}: {error.strerror}") from error
+            raise SecretBoxError(f"key file {self._path}: {error.strerror}") from error
 
 
 def _write(path: Path, content: bytes) -> None:

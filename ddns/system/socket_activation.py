@@ -21,14 +21,16 @@ DATAGRAMS = ("dns", "miniupdate")
 NAMES = ("dns", *STREAMS, *(PROXIED + name for name in STREAMS))
 """What a socket can be for: FileDescriptorName= of its unit. ``dns`` has both kinds."""
 
-Inherited = Mapping[str, tuple[socket.socket, ...]]
+InheritedSockets = Mapping[str, tuple[socket.socket, ...]]
 
 
 class BadSockets(ValueError):
     """What was handed over cannot be used; ``str()`` is one line."""
 
 
-def take(environ: MutableMapping[str, str], process: int, *, read: bool = False) -> Inherited:
+def take(
+    environ: MutableMapping[str, str], process: int, *, read: bool = False
+) -> InheritedSockets:
     """The sockets that were handed to this process, by name; each is ours from now on.
 
     What says so is taken out of *environ*, so that nobody takes them twice. Twisted does the same

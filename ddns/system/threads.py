@@ -13,7 +13,7 @@ from twisted.python.threadpool import ThreadPool
 
 Clock = Callable[[], float]
 
-NICE, NICEST = 5, 19
+LOW_PRIORITY, LOWEST_PRIORITY = 5, 19
 """setpriority(2) of these threads, and of those that are relieved when they starve. Linux alone has
 one for each thread. Beside programs that want all processors the first one gets a third of what
 each of them gets, the second one a seventieth."""
@@ -22,7 +22,7 @@ LATE, SHARE = 0.1, 0.1
 """Work is starved if it takes this many seconds beyond the processor time that it gets, and gets
 less than this share of them."""
 
-RECOVERY, LONGEST_RECOVERY = 10.0, 600.0
+RECOVERY, MAX_RECOVERY = 10.0, 600.0
 """Seconds in which nothing gives way after something has starved. They double each time that it
 happens again soon, and that is how long they may become."""
 
@@ -32,7 +32,7 @@ def is_busy() -> bool:
     return os.getloadavg()[0] >= (os.cpu_count() or 1)
 
 
-def take_what_is_left() -> bool:
+def run_when_idle() -> bool:
     """Have this thread take only the processor time that nobody else wants; whether it now does,
     for a sandbox may forbid it."""
     if hasattr(os, "SCHED_IDLE"):
@@ -42,10 +42,10 @@ def take_what_is_left() -> bool:
     return False
 
 
-class BackgroundThread(threading.Thread):
+class LowPriorityThread(threading.Thread):
     """Lowers its own priority before it begins; where that is forbidden nothing is different."""
 
-    nice = NICE
+    nice = LOW_PRIORITY
 
     def run(self) -> None:
         if sys.platform == "linux":
@@ -54,17 +54,17 @@ class BackgroundThread(threading.Thread):
         super().run()
 
 
-class BackgroundPool(ThreadPool):
+class LowPriorityPool(ThreadPool):
     """A pool of such threads."""
 
-    threadFactory: type[threading.Thread] = BackgroundThread
+    threadFactory: type[threading.Thread] = LowPriorityThread
 
 
-class _NicestThread(BackgroundThread):
-    nice = NICEST
+class _NicestThread(LowPriorityThread):
+    nice = LOWEST_PRIORITY
 
 
-class _NicestPool(BackgroundPool):
+class _NicestPool(LowPriorityPool):
     threadFactory = _NicestThread
 
 
@@ -74,15 +74,15 @@ class _IdleThread(_NicestThread):
     four milliseconds later."""
 
     def run(self) -> None:
-        take_what_is_left()
+        run_when_idle()
         super().run()
 
 
-class _IdlePool(BackgroundPool):
+class _IdlePool(LowPriorityPool):
     threadFactory = _IdleThread
 
 
-class GentleThread:
+class LowPriorityWorker:
     """Does one piece of work at a time in a thread that gives way; bulk, in one that takes only
     what nobody else wants, as long as there is some. Beside programs that want all processors that
     may turn out to be next to nothing. Then a third thread with the usual priority does all for a
@@ -105,7 +105,7 @@ class GentleThread:
         self._gentle = _NicestPool(1, 1, name)
         self._idle = _IdlePool(0, 1, f"{name}-bulk")
         self._usual = ThreadPool(0, 1, f"{name}-usual")
-        self._hurry_until = -LONGEST_RECOVERY
+        self._hurry_until = -MAX_RECOVERY
         self._recovery = RECOVERY
 
     def start(self) -> None:
@@ -135,7 +135,7 @@ class GentleThread:
         now = self._monotonic()
         if since >= self._hurry_until and is_starved(now - since, self._worked() - before):
             again = since < self._hurry_until + self._recovery
-            self._recovery = min(self._recovery * 2, LONGEST_RECOVERY) if again else RECOVERY
+            self._recovery = min(self._recovery * 2, MAX_RECOVERY) if again else RECOVERY
             self._hurry_until = now + self._recovery
 
 

@@ -14,7 +14,7 @@ from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
-from ddns.policy.password_cache import MOST_NAME, user_of
+from ddns.policy.password_cache import MAX_NAME, user_of
 
 PASSWORD_CHECKS = 32
 """How many password checks may wait at once; each takes about 0.1 s."""
@@ -118,7 +118,7 @@ class Authenticator:
 
     def _note(self, credentials: Credentials | ChallengeResponse, network: bytes) -> None:
         account = self._directory.account(credentials.user)
-        user = account.name if account else user_of(credentials)[:MOST_NAME]
+        user = account.name if account else user_of(credentials)[:MAX_NAME]
         count = self._failures.note(user, network, self._clock(), exists=account is not None)
         if account is not None:
             self._noticed(account.name, count)
@@ -153,7 +153,7 @@ class Authenticator:
         """Which check comes first: one that was right before, then by failures; the oldest of
         those that are equal."""
         check = self._checks[fingerprint]
-        user = user_of(check.credentials)[:MOST_NAME]
+        user = user_of(check.credentials)[:MAX_NAME]
         return not check.known, *self._failures.rank(user, check.network, self._clock())
 
     def _put_off(self, fingerprint: bytes) -> None:

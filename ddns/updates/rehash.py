@@ -15,7 +15,7 @@ from ddns.policy import secrets
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 
 
-class Rehashing:
+class PasswordRehasher:
     """*run_slow* runs a function outside the reactor's thread; *now* tells seconds since 1970."""
 
     _log = Logger()

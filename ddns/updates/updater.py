@@ -19,7 +19,7 @@ from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, HOST_TTL
 from ddns.model.update import Change, Credentials, Outcome, Result, Status, Update
 from ddns.policy.addresses import allowed
-from ddns.policy.authorize import activated, authorize, hidden
+from ddns.policy.authorize import activated, authorize, is_occluded
 from ddns.policy.directory import Directory
 from ddns.policy.edits import decide
 from ddns.policy.update_limits import Attempt, History, Slot, judge, slots
@@ -202,7 +202,7 @@ def _write_one(
     if refusal is not None:
         return Result(change, refusal)
     origin = host.zone if host is not None else zone.origin  # type: ignore[union-attr]
-    if hidden(name, origin, partial(transaction.rrsets, origin)):
+    if is_occluded(name, origin, partial(transaction.rrsets, origin)):
         return Result(change, Status.NOHOST)
     if change.activated and not activated(change, host, transaction.rrsets(origin, name)):
         return Result(change, Status.NOHOST)

@@ -14,7 +14,7 @@ from ddns.model.names import MAX_WIRE, WILDCARD
 from ddns.model.records import CNAME, IN
 from ddns.zone.cookies import CLIENT, Cookies, is_well_formed
 from ddns.zone.fast_path import ACCOMPANIED, COOKIE_AT, POINTERS, TYPES, CookieTails, plain_headers
-from ddns.zone.lookup import solve
+from ddns.zone.lookup import lookup
 from ddns.zone.message import (
     BADVERS,
     FORMERR,
@@ -30,7 +30,7 @@ from ddns.zone.message import (
     UDP_PLAIN,
     UPDATE,
     Answer,
-    Request,
+    Query,
     parse,
 )
 from ddns.zone.packing import cookie_option, pack
@@ -187,14 +187,14 @@ class Engine:
                 option = b""
         return pack(request, reply, limit, self.payload, option)
 
-    def _cookie(self, request: Request) -> bytes | None:
+    def _cookie(self, request: Query) -> bytes | None:
         """The COOKIE option of a request, if there is one that means something to us."""
         edns = request.edns
         if self._cookies is None or edns is None or edns.version:
             return None
         return edns.cookie
 
-    def _decide(self, request: Request) -> Answer:
+    def _decide(self, request: Query) -> Answer:
         if request.opcode not in _OPCODES:
             return Answer(NOTIMP)
         cookie = self._cookie(request)
@@ -211,7 +211,7 @@ class Engine:
             return Answer(_OPCODES[request.opcode])
         if request.class_ != IN or request.type in (AXFR, IXFR):
             return Answer(REFUSED)
-        return solve(self.zones, request.name, request.starts, request.type)
+        return lookup(self.zones, request.name, request.starts, request.type)
 
 
 def _cut_short(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:

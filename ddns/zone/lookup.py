@@ -21,7 +21,7 @@ from ddns.zone.node import QUESTION, RRSET, TARGET_AT, label_starts, pack, pick,
 from ddns.zone.rrl import ABSENT
 from ddns.zone.zone import Zone, Zones
 
-HIT, CUT, ALIASED, WILD, MISS = range(5)
+HIT, DELEGATION, DNAME_ABOVE, WILDCARD_MATCH, NO_MATCH = range(5)
 
 MAX_CHAIN = 20
 """How many CNAMEs one reply holds at most, those synthesised from DNAMEs included."""
@@ -49,16 +49,16 @@ def find(zone: Zone, name: bytes, starts: list[int], rtype: int = 0) -> Found:
             above = nodes[owner]
             if depth < apex and pick(above, NS):
                 if depth or rtype != DS:  # DS at the cut is this side's (RFC 4035 3.1.4.1)
-                    return CUT, owner, above
+                    return DELEGATION, owner, above
             elif depth and pick(above, DNAME):
-                return ALIASED, owner, above
+                return DNAME_ABOVE, owner, above
     if node is not None:
         return HIT, name, node
     owner = _suffix(name, starts, encloser)
     node = nodes.get(WILDCARD + owner)
     if node is not None:
-        return WILD, WILDCARD + owner, node
-    return MISS, owner, b""
+        return WILDCARD_MATCH, WILDCARD + owner, node
+    return NO_MATCH, owner, b""
 
 
 def _closest_encloser(zone: Zone, name: bytes, starts: list[int]) -> int:
@@ -81,7 +81,7 @@ def _suffix(name: bytes, starts: list[int], depth: int) -> bytes:
     return name[starts[depth] :] if depth < len(starts) else name[-1:]
 
 
-def solve(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
+def lookup(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
     """Answer a question of class IN."""
     reply = Answer()
     zone = zones.nearest(name, starts, rtype)
@@ -92,15 +92,15 @@ def solve(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
     for _ in range(MAX_CHAIN):
         kind, owner, node = find(zone, name, starts, rtype)
         reply.about = reply.about or owner
-        if kind == CUT:
+        if kind == DELEGATION:
             _refer(zone, owner, node, reply)
             return reply
         reply.authoritative = True
-        if kind == ALIASED:
+        if kind == DNAME_ABOVE:
             target = _substitute(name, owner, node, reply)
             if rtype == CNAME:
                 return reply  # the CNAME just made is the answer
-        elif kind == MISS:
+        elif kind == NO_MATCH:
             reply.rcode = NXDOMAIN
             reply.about = ABSENT + zone.origin
             target = None

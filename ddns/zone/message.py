@@ -52,7 +52,7 @@ class Edns:
 
 
 @dataclass(slots=True)
-class Request:
+class Query:
     """What a client sent. ``name`` is lower-case; ``question`` is as sent, empty if unreadable.
 
     ``starts`` are the label starts of ``name``. ``error`` is the rcode that reading alone decided:
@@ -94,7 +94,7 @@ class Answer:
     about: bytes = ERRORS
 
 
-def parse(wire: bytes) -> Request | None:
+def parse(wire: bytes) -> Query | None:
     """Read a request; None for what must not be answered at all.
 
     Under 12 octets there is no id to reply with, and a reply to a reply could go on forever.
@@ -105,7 +105,7 @@ def parse(wire: bytes) -> Request | None:
     _, flags, questions, answers, authorities, additionals = HEADER.unpack_from(wire)
     if flags & QR:
         return None
-    request = Request(wire[:2], flags)
+    request = Query(wire[:2], flags)
     try:
         if questions > 1:
             raise FormError("several questions")  # RFC 9619 4
@@ -119,7 +119,7 @@ def parse(wire: bytes) -> Request | None:
     return request
 
 
-def _read_question(wire: bytes, request: Request) -> int:
+def _read_question(wire: bytes, request: Query) -> int:
     # The longest name, and lower() of its octets: it leaves length octets, all below 64, alone.
     octets = wire[12 : 12 + MAX_WIRE].lower()
     starts = []
@@ -139,7 +139,7 @@ def _read_question(wire: bytes, request: Request) -> int:
     return at + 4
 
 
-def _read_records(wire: bytes, at: int, skipped: int, additionals: int, request: Request) -> int:
+def _read_records(wire: bytes, at: int, skipped: int, additionals: int, request: Query) -> int:
     if skipped + additionals > _MAX_RECORDS:
         raise FormError("too many records")
     for number in range(skipped + additionals):

@@ -8,7 +8,7 @@ import struct
 
 from ddns.model.records import CNAME, OPT
 from ddns.zone.cookies import COOKIE
-from ddns.zone.message import AA, CD, HEADER, OPCODE, QR, RD, TC, Answer, Request
+from ddns.zone.message import AA, CD, HEADER, OPCODE, QR, RD, TC, Answer, Query
 from ddns.zone.node import QUESTION, TARGET_AT
 
 MAX_POINTED = 0x3FFF  # a pointer has 14 bits for its offset (RFC 1035 4.1.4)
@@ -34,7 +34,7 @@ def cookie_option(cookie: bytes) -> bytes:
     return _OPTION.pack(COOKIE, len(cookie)) + cookie
 
 
-def pack(request: Request, reply: Answer, limit: int, payload: int, options: bytes = b"") -> bytes:
+def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes = b"") -> bytes:
     """Encode a reply of at most *limit* octets; *payload* and *options* are for its OPT, if any.
 
     What does not fit is left out in whole RRsets: from answer, authority and glue with TC set and
@@ -69,7 +69,7 @@ class _Message:
 
     __slots__ = ("_limit", "_name", "_name_at", "_offsets", "_size", "counts", "parts")
 
-    def __init__(self, request: Request, limit: int) -> None:
+    def __init__(self, request: Query, limit: int) -> None:
         self.parts = [request.question]
         self.counts = [0, 0, 0]
         self._limit = limit

@@ -10,7 +10,7 @@ import pytest
 
 from ddns.api.caller import Caller
 from ddns.api.errors import ApiError
-from ddns.model.letter import Letter
+from ddns.model.letter import MailMessage
 from tests.house import House
 
 PASSWORD = "correct horse"
@@ -34,10 +34,10 @@ class Street:
         return self.house.api_of(self.who(token), operation, **arguments)
 
     def who(self, token: str) -> Caller:
-        found: Caller = self.house.running.call(self.house.reception.caller, token)
+        found: Caller = self.house.running.call(self.house.account_service.caller, token)
         return found
 
-    def letter(self) -> Letter:
+    def letter(self) -> MailMessage:
         """The one letter that was written since the last one."""
         (letter,) = self.house.letters
         self.house.letters.clear()
@@ -58,7 +58,7 @@ class Street:
         return token
 
 
-def token_in(letter: Letter) -> str:
+def token_in(letter: MailMessage) -> str:
     (token,) = re.findall(r"\b[A-Za-z0-9]{43}\b", letter.text)
     return str(token)
 

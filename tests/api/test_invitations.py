@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ddns.api.errors import ApiError, Exceeded, Invalid, NotFound
-from ddns.api.invitation_work import MOST_INVITATIONS
+from ddns.api.invitation_work import MAX_INVITATIONS
 from ddns.policy.registration import DAY
 from tests.api.refusing import refused, refused_to
 from tests.house import House
@@ -119,7 +119,7 @@ def test_the_owner_of_a_zone_invites(open_house: House) -> None:
 
 
 def test_how_many_invitations_people_may_have_out(open_house: House) -> None:
-    for _ in range(MOST_INVITATIONS):
+    for _ in range(MAX_INVITATIONS):
         open_house.person("bob", "invitation_add", origin="bob.example")
     refused_to(open_house, "bob", Exceeded, "invitation_add", origin="bob.example")
     open_house.person("bob", "invitation_revoke", origin="bob.example", number=7)

@@ -372,7 +372,7 @@ def test_what_answers_challenges_is_not_in_the_database(filled: House, tmp_path:
 
 def test_a_lost_key_file_is_not_made_anew(filled: House) -> None:
     filled.api("key_add", account="alice", kind="miniupdate")
-    filled.forget_vault()
+    filled.forget_secret_box()
     assert "key" in refused(filled, ApiError, "key_add", account="alice", kind="miniupdate")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ddns.api.caller import Right
+from ddns.api.caller import Permission
 from ddns.api.errors import ApiError, Conflict, Forbidden, NotFound
 from ddns.api.routes import ROUTES
 from ddns.model import names
@@ -25,7 +25,7 @@ OPERATORS = {
 
 
 def test_what_is_the_operators_alone() -> None:
-    assert {route.operation for route in ROUTES if route.right is Right.OPERATOR} == OPERATORS
+    assert {route.operation for route in ROUTES if route.right is Permission.OPERATOR} == OPERATORS
 
 
 @pytest.mark.parametrize(

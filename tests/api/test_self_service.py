@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ddns.api.account_service import MOST_HASHES
+from ddns.api.account_service import MAX_HASHES
 from ddns.api.errors import (
     ApiError,
     Conflict,
@@ -16,8 +16,8 @@ from ddns.api.errors import (
     TooMany,
     Unauthenticated,
 )
-from ddns.api.people_work import MOST_PENDING
-from ddns.model.account import RESERVED, Pending, Purpose
+from ddns.api.people_work import MAX_PENDING
+from ddns.model.account import RESERVED, PendingToken, Purpose
 from ddns.model.journal import Author
 from tests.api.coming import EMAIL, OTHER_PASSWORD, PASSWORD, THERE, Street, refused, token_in
 from tests.house import House
@@ -25,9 +25,11 @@ from tests.house import House
 DAY = 86_400.0
 
 
-def pendings(street: Street) -> int:
+def count_pending_tokens(street: Street) -> int:
     house = street.house
-    count: int = house.running.call(lambda: house.store.read(lambda reading: reading.pendings()))
+    count: int = house.running.call(
+        lambda: house.store.read(lambda reading: reading.count_pending_tokens())
+    )
     return count
 
 
@@ -50,7 +52,7 @@ def test_whoever_confirms_has_an_account(street: Street) -> None:
     made = street.ask("confirm", token=token_in(letter))
     assert made == {"name": "alice", "password": True, "email": EMAIL, "blocked": None}
     assert street.ask("log_in", name="alice", password=PASSWORD)["account"] == "alice"
-    assert pendings(street) == 0
+    assert count_pending_tokens(street) == 0
 
 
 def test_a_token_is_good_once_and_for_a_time(street: Street) -> None:
@@ -71,7 +73,7 @@ def test_what_ran_out_is_forgotten(street: Street) -> None:
     street.register("bob", "b@example.org")
     street.house.time += DAY
     street.register("carol", "c@example.org")
-    assert pendings(street) == 1
+    assert count_pending_tokens(street) == 1
 
 
 def test_the_first_to_confirm_has_the_name(street: Street) -> None:
@@ -88,11 +90,11 @@ def test_the_first_to_confirm_has_the_name(street: Street) -> None:
 def test_who_has_an_account_is_told_by_mail_only(street: Street) -> None:
     street.arrive()
     runs = len(street.house.slow)
-    before = pendings(street)
+    before = count_pending_tokens(street)
     asked = street.ask("register", name="other", password=PASSWORD, email="ALICE@example.org")
     assert asked == {"name": "other", "email": "ALICE@example.org"}
     assert len(street.house.slow) == runs + 1  # argon2, as for anybody
-    assert pendings(street) == before + 1
+    assert count_pending_tokens(street) == before + 1
     letter = street.letter()
     assert letter.to == EMAIL
     assert "already" in letter.subject
@@ -128,13 +130,13 @@ def test_what_cannot_be(street: Street, name: str, password: str, email: str) ->
 
 
 def test_a_house_that_is_closed(street: Street) -> None:
-    street.house.reception.open = False
+    street.house.account_service.open = False
     refused(street, Forbidden, "register", name="alice", password=PASSWORD, email=EMAIL)
     assert street.house.slow == []
 
 
 def test_without_a_server(street: Street) -> None:
-    street.house.operations._reception = None
+    street.house.operations._account_service = None
     refused(street, ApiError, "register", name="alice", password=PASSWORD, email=EMAIL)
 
 
@@ -180,7 +182,7 @@ def test_mails_to_one_address_that_is_not_named(street: Street) -> None:
 
 
 def test_mails_in_all(street: Street) -> None:
-    buckets = street.house.reception.limits.in_all
+    buckets = street.house.account_service.limits.in_all
     for _ in range(1000):
         buckets.take(None, street.house.time)
     refused(street, TooMany, "password_reset_request", name_or_email="nobody")
@@ -190,9 +192,9 @@ def test_those_who_wait_are_bounded(street: Street) -> None:
     house = street.house
 
     def fill(transaction: Any) -> None:
-        for number in range(MOST_PENDING):
+        for number in range(MAX_PENDING):
             digest = number.to_bytes(32, "big")
-            transaction.put_pending(Pending(digest, Purpose.RESET, "x", 5000.0))
+            transaction.put_pending_token(PendingToken(digest, Purpose.RESET, "x", 5000.0))
 
     house.running.call(lambda: house.store.transact(Author("operator", "test", 0.0), fill))
     refused(street, TooMany, "register", name="alice", password=PASSWORD, email=EMAIL)
@@ -202,11 +204,11 @@ def test_those_who_wait_are_bounded(street: Street) -> None:
 
 
 def test_passwords_to_hash_are_bounded(street: Street) -> None:
-    street.house.reception.hashing = MOST_HASHES
+    street.house.account_service.hashing = MAX_HASHES
     refused(street, TooMany, "register", name="alice", password=PASSWORD, email=EMAIL)
-    street.house.reception.hashing -= 1
+    street.house.account_service.hashing -= 1
     street.register()
-    assert street.house.reception.hashing == MOST_HASHES - 1
+    assert street.house.account_service.hashing == MAX_HASHES - 1
 
 
 # Addresses -------------------------------------------------------------------------------------
@@ -365,7 +367,7 @@ def test_who_leaves_takes_everything_along(street: Street) -> None:
     assert house.api("host_list") == {"hosts": []}
     assert house.api("key_list") == {"keys": []}
     assert key
-    assert pendings(street) == 0
+    assert count_pending_tokens(street) == 0
     with pytest.raises(Unauthenticated):
         street.who(token)
     street.arrive()  # the name is free again, and the old token opens nothing
@@ -416,7 +418,7 @@ def test_a_password_that_is_changed_meanwhile_does_nothing_more(
     with pytest.raises(Conflict):
         house.api_of(caller, operation, password=PASSWORD, **arguments)
     assert house.letters == []
-    assert pendings(street) == 0
+    assert count_pending_tokens(street) == 0
     assert names(street) == ["alice"]
 
 

@@ -21,7 +21,9 @@ def test_a_token_stands_for_a_person(street: Street) -> None:
     street.arrive()
     answer = street.ask("log_in", name=" ALICE ", password=PASSWORD)
     assert answer["account"] == "alice"
-    assert answer["expires"] == time_json(street.house.time + street.house.reception.sessions.time)
+    assert answer["expires"] == time_json(
+        street.house.time + street.house.account_service.sessions.time
+    )
     assert len(answer["token"]) == 43
     caller = street.who(answer["token"])
     assert (caller.account, caller.operator) == ("alice", False)
@@ -64,7 +66,7 @@ def test_while_too_many_passwords_are_checked(street: Street) -> None:
     async def busy(user: str, password: str, peer: str) -> Status:
         return Status.FAILED
 
-    street.house.reception.check_password = busy
+    street.house.account_service.check_password = busy
     refused(street, TooMany, "log_in", name="alice", password=PASSWORD)
 
 
@@ -76,7 +78,7 @@ def test_a_password_that_changes_while_it_is_checked(street: Street) -> None:
     async def slow(user: str, password: str, peer: str) -> str | Status:
         return await held if not held.called else Status.BADAUTH
 
-    house.reception.check_password = slow
+    house.account_service.check_password = slow
     begun: list[Deferred[Any]] = []
 
     def begin() -> None:
@@ -182,9 +184,9 @@ def test_asking_does_not_tell_who_there_is(street: Street) -> None:
     house = street.house
 
     def work(whom: str) -> tuple[Any, int]:
-        before = house.running.call(lambda: house.store.read(lambda r: r.pendings()))
+        before = house.running.call(lambda: house.store.read(lambda r: r.count_pending_tokens()))
         answer = street.ask("password_reset_request", name_or_email=whom)
-        after = house.running.call(lambda: house.store.read(lambda r: r.pendings()))
+        after = house.running.call(lambda: house.store.read(lambda r: r.count_pending_tokens()))
         return answer, after - before
 
     for whom in ("alice", "no-mail", "nobody", EMAIL, "nobody@example.org"):

@@ -137,7 +137,7 @@ def test_faults(house: House, run: Run, tmp_path: Path) -> None:
     house.update(update("alice", key, change("home.example.net", "198.51.100.7")))
     house.api("key_add", account="alice", kind="miniupdate")
     assert run("check").out == "no faults in 1 zones, 3 RRsets and 8 events of the journal\n"
-    house.forget_vault()
+    house.forget_secret_box()
     with closing(sqlite3.connect(tmp_path / "ddns.sqlite")) as connection, connection:
         connection.execute("update rrset set ttl = 99 where type = 1")
     faults = [

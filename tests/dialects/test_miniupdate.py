@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddns.dialects import miniupdate
-from ddns.dialects.miniupdate import CROWDED, IDLE, OVERTIME, REFUSALS, TABLE, Session, State
+from ddns.dialects.miniupdate import (
+    CROWDED,
+    IDLE,
+    OVERTIME,
+    REFUSALS,
+    TABLE,
+    MiniupdateSession,
+    State,
+)
 from ddns.model import names
 from ddns.model.records import AAAA, A
 from ddns.model.update import SUCCESSES, ChallengeResponse, Outcome, Remove, Replace, Result, Status
@@ -68,7 +76,7 @@ def test_no_error_reads_like_a_success(text: str) -> None:
 
 
 @pytest.mark.parametrize("reply", [CROWDED, IDLE, OVERTIME])
-def test_the_last_words_of_a_connection(reply: miniupdate.Reply) -> None:
+def test_the_last_words_of_a_connection(reply: miniupdate.Line) -> None:
     assert re.fullmatch(rb"ERR [ -~]+\n", reply.line)
     assert reply.close
 
@@ -78,7 +86,7 @@ def test_the_last_words_of_a_connection(reply: miniupdate.Reply) -> None:
 
 @pytest.mark.parametrize("version", ["0.1.0", "1" * 300, "é"])
 def test_the_banner(version: str) -> None:
-    banner = Session("192.0.2.77", version, bytes).banner()
+    banner = MiniupdateSession("192.0.2.77", version, bytes).banner()
     assert not banner.close
     assert re.fullmatch(rb"[ -~]+\n", banner.line)
     assert len(banner.line) < 255
@@ -164,21 +172,21 @@ def test_every_status_of_a_host(status: Status) -> None:
 @pytest.mark.parametrize("status", ERRORS)
 def test_every_refusal(status: Status) -> None:
     """A login that fails closes, for whatever reason it does."""
-    session = Session("192.0.2.77", VERSION, bytes)
+    session = MiniupdateSession("192.0.2.77", VERSION, bytes)
     for line in (*LOGIN[:2], b"RESPONSE " + b"0" * 32):
         session.receive(line, 0.0, 0.0)
     reply = session.conclude(Outcome(status))
-    assert reply == miniupdate.Reply(f"ERR {REFUSALS[status]}\n".encode(), close=True)
+    assert reply == miniupdate.Line(f"ERR {REFUSALS[status]}\n".encode(), close=True)
     again = session.receive(b"RESPONSE " + b"0" * 32, 0.0, 0.0)
-    assert again == miniupdate.Reply(b"ERR There is no challenge to respond to\n")
+    assert again == miniupdate.Line(b"ERR There is no challenge to respond to\n")
 
-    session = Session("192.0.2.77", VERSION, bytes)
+    session = MiniupdateSession("192.0.2.77", VERSION, bytes)
     for line in (*LOGIN[:2], b"RESPONSE " + b"0" * 32):
         session.receive(line, 0.0, 0.0)
     assert session.conclude(Outcome(user="alice")).line == b"OK Authenticated\n"
     session.receive(b"A_UPDATE online home.example.net", 0.0, 0.0)
     reply = session.conclude(Outcome(status))
-    assert reply == miniupdate.Reply(f"ERR {REFUSALS[status]}\n".encode(), status in CLOSING)
+    assert reply == miniupdate.Line(f"ERR {REFUSALS[status]}\n".encode(), status in CLOSING)
 
 
 def test_no_secret_is_shown() -> None:

@@ -10,7 +10,7 @@ import random
 import signal
 import threading
 import time
-from collections import Counter as Tally
+from collections import Counter as ConnectionCounter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Run:
 
     server: Server
     chance: random.Random
-    kills: Tally[str] = field(default_factory=Tally)
+    kills: ConnectionCounter[str] = field(default_factory=ConnectionCounter)
     stops: int = 0  # how often it had ended by itself before it was killed
 
     def __post_init__(self) -> None:

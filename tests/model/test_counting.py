@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddns.model.counting import MOST_DIALECTS, OTHER, Histogram, Updates
+from ddns.model.counting import MAX_DIALECTS, OTHER, Histogram, UpdateCounts
 from ddns.model.update import Change, Outcome, Result, Status
 
 values = st.floats(min_value=0, max_value=100)
@@ -46,7 +46,7 @@ def test_a_clock_that_is_set_back_takes_nothing_away() -> None:
 
 
 def test_each_host_counts_and_a_refusal_once() -> None:
-    updates = Updates(["dyndns2"])
+    updates = UpdateCounts(["dyndns2"])
     updates.performed("dyndns2", results(Status.GOOD, Status.GOOD, Status.NOHOST), 0.02)
     updates.performed("dyndns2", Outcome(Status.BADAUTH), 0.5)
     updates.performed("dyndns2", Outcome(), 0.001)
@@ -58,11 +58,11 @@ def test_each_host_counts_and_a_refusal_once() -> None:
 
 
 def test_dialects_are_bounded_whatever_comes() -> None:
-    updates = Updates(["dyndns2"])
+    updates = UpdateCounts(["dyndns2"])
     for number in range(1000):
         updates.performed(f"made-up-{number}", Outcome(), 0.0)
     updates.performed("dyndns2", results(Status.GOOD), 0.0)
-    assert len(updates.dialects) == MOST_DIALECTS + 1
+    assert len(updates.dialects) == MAX_DIALECTS + 1
     assert sum(of.statuses[None] for of in updates.dialects.values()) == 1000
     assert updates.dialects[OTHER].statuses[None] > 900
     assert updates.dialects["dyndns2"].statuses[Status.GOOD] == 1

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from ddns.model.update import ChallengeResponse, Outcome, Result, Status, Update
-from ddns.net.miniupdate_tcp import LineLimits, MiniupdateFactory
+from ddns.net.miniupdate_tcp import MiniupdateFactory, MiniupdateLimits
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.policy import secrets
@@ -22,7 +22,7 @@ from tests.clients.miniupdate_client import MiniupdateClient
 from tests.net.reactors import PATIENCE, RunningReactor
 
 SECRET = "topsecret"
-DEFAULTS = LineLimits()
+DEFAULTS = MiniupdateLimits()
 UPDATE = b"A_UPDATE online home.example.net 198.51.100.%d\n"
 
 # Long enough that only the limit a test is about can be what ends a connection.
@@ -103,7 +103,7 @@ class Serving:
 @contextmanager
 def serving(
     running: RunningReactor,
-    limits: LineLimits = DEFAULTS,
+    limits: MiniupdateLimits = DEFAULTS,
     interface: str = "127.0.0.1",
     certificate: Any = None,
     proxies: Proxies = NOBODY,

@@ -131,7 +131,7 @@ def test_a_writer_that_stands_still(house: House, health: Health) -> None:
 
 def test_asking_over_and_over_costs_the_writer_nothing(house: House, health: Health) -> None:
     def batches() -> int:
-        return sum(house.store.vitals().commits.works.counts)
+        return sum(house.store.stats().commits.works.counts)
 
     settle(house)
     before = batches()
@@ -139,7 +139,7 @@ def test_asking_over_and_over_costs_the_writer_nothing(house: House, health: Hea
         house.running.call(health.alive)
     settle(house)
     assert batches() - before <= 2  # one, and that of settling
-    assert house.running.call(lambda: house.store.vitals().position) == 0, "nothing is journalled"
+    assert house.running.call(lambda: house.store.stats().position) == 0, "nothing is journalled"
 
 
 def test_a_store_that_is_closed(house: House, health: Health) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ddns.model.account import Account, Block
-from ddns.model.letter import Letter
-from ddns.server.notifications import CAPACITY, Notices
+from ddns.model.letter import MailMessage
+from ddns.server.notifications import CAPACITY, Notifications
 
 DAY = 86_400.0
 
@@ -16,17 +16,17 @@ class Office:
 
     def __init__(self, url: str = "", period: float = DAY) -> None:
         self.time = 0.0
-        self.letters: list[Letter] = []
+        self.letters: list[MailMessage] = []
         self.accounts = {
             "alice": Account("alice", email="alice@example.org"),
             "bob": Account("bob", email="bob@example.org"),
             "silent": Account("silent"),
         }
-        self.notices = Notices(
+        self.notices = Notifications(
             self.accounts.get, self.letters.append, lambda: self.time, url, period
         )
 
-    def letter(self) -> Letter:
+    def letter(self) -> MailMessage:
         (letter,) = self.letters
         self.letters.clear()
         return letter
@@ -100,7 +100,7 @@ def test_who_has_no_address_is_not_told(office: Office) -> None:
 
 
 def test_where_no_mail_can_be_sent(office: Office) -> None:
-    notices = Notices(office.accounts.get, None, lambda: 0.0)
+    notices = Notifications(office.accounts.get, None, lambda: 0.0)
     notices.failures("alice", 1)
     assert not notices._sent
 

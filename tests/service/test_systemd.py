@@ -92,7 +92,11 @@ def test_it_serves_and_reloads(machine: Machine, server: Server) -> None:
     assert "Uid:\t0" not in owner
     tasks = (machine.root / "proc" / pid / "task").glob("*/stat")
     niceness = {int(path.read_text().rpartition(")")[2].split()[16]) for path in tasks}
-    assert niceness == {os.getpriority(os.PRIO_PROCESS, 0), threads.NICE, threads.NICEST}
+    assert niceness == {
+        os.getpriority(os.PRIO_PROCESS, 0),
+        threads.LOW_PRIORITY,
+        threads.LOWEST_PRIORITY,
+    }
     config = machine.root / "etc" / "ddns" / "ddns.toml"
     config.write_text(config.read_text() + "[http]\nbody = 0\n")
     assert machine.run("systemctl", "reload", "ddns.service").returncode != 0

@@ -35,15 +35,15 @@ class LivingContract:
     def test_what_it_does_is_counted(self, store: Blocking) -> None:
         store.commit(fill)
         store.at_once(*(put(address(last=last)) for last in range(1, 8)))
-        vitals = store.running.call(store.store.vitals)
-        assert vitals.position == len(store.since(0))
-        assert vitals.waiting == 0
-        assert vitals.size + vitals.log_size > 0
-        commits = vitals.commits
+        stats = store.running.call(store.store.stats)
+        assert stats.position == len(store.since(0))
+        assert stats.waiting == 0
+        assert stats.size + stats.log_size > 0
+        commits = stats.commits
         assert sum(commits.works.counts) == sum(commits.seconds.counts) == 2
         assert commits.works.sum == 8
         assert commits.seconds.sum > 0
-        assert (commits.failed, vitals.failed_ago) == (0, None)
+        assert (commits.failed, stats.failed_ago) == (0, None)
 
     def test_work_that_waits_is_counted(self, store: Blocking) -> None:
         seen: list[int] = []
@@ -55,7 +55,7 @@ class LivingContract:
 
         def ask() -> None:
             done = [store.store.transact(AUTHOR, lambda transaction: None) for _ in range(3)]
-            seen.append(store.store.vitals().waiting)
+            seen.append(store.store.stats().waiting)
             go_on.set()
             assert len(done) == 3
 
@@ -64,7 +64,7 @@ class LivingContract:
         store.running.call(ask)
         assert seen == [3]
         store.commit(lambda transaction: None)
-        assert store.running.call(store.store.vitals).waiting == 0
+        assert store.running.call(store.store.stats).waiting == 0
 
     # Scans -----------------------------------------------------------------------------------
 

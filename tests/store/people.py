@@ -6,13 +6,13 @@ import dataclasses
 
 import pytest
 
-from ddns.model.account import Account, Pending, Purpose
+from ddns.model.account import Account, PendingToken, Purpose
 from ddns.model.journal import EventKind
 from ddns.store.interfaces import StoreError
 from tests.store.sqlite.blocking import Blocking, fill
 
-CAROL = Pending(b"1" * 32, Purpose.REGISTER, "carol", 2000.0, "Carol@example.org", "hash")
-RESET = Pending(b"2" * 32, Purpose.RESET, "alice", 3000.5)
+CAROL = PendingToken(b"1" * 32, Purpose.REGISTER, "carol", 2000.0, "Carol@example.org", "hash")
+RESET = PendingToken(b"2" * 32, Purpose.RESET, "alice", 3000.5)
 
 
 class PeopleContract:
@@ -25,10 +25,10 @@ class PeopleContract:
         for read in (store.read, lambda work: store.commit(work).value):
             assert read(lambda r: r.account("alice")) == alice
             assert read(lambda r: r.accounts())[0] == alice
-            assert read(lambda r: r.account_with("aLICE@EXAMPLE.org")) == alice
-            assert read(lambda r: r.account_with("bob@example.org")) is None
+            assert read(lambda r: r.account_by_email("aLICE@EXAMPLE.org")) == alice
+            assert read(lambda r: r.account_by_email("bob@example.org")) is None
         store.commit(lambda t: t.put_account(dataclasses.replace(alice, email=None)))
-        assert store.read(lambda r: r.account_with("alice@example.org")) is None
+        assert store.read(lambda r: r.account_by_email("alice@example.org")) is None
 
     def test_no_two_accounts_with_one_address(self, store: Blocking) -> None:
         store.commit(lambda t: t.put_account(Account("alice", None, 1.0, email="a@example.org")))
@@ -38,7 +38,7 @@ class PeopleContract:
 
     def test_addresses_do_not_get_into_the_journal(self, store: Blocking) -> None:
         store.commit(lambda t: t.put_account(Account("alice", "hash", 1.0, email="a@example.org")))
-        store.commit(lambda t: t.put_pending(CAROL))
+        store.commit(lambda t: t.put_pending_token(CAROL))
         store.commit(lambda t: t.remove_account("alice"))
         events = store.since(0)
         assert [event.kind for event in events] == [EventKind.ACCOUNT] * 2
@@ -51,30 +51,30 @@ class PeopleContract:
 
     def test_what_waits_for_a_token(self, store: Blocking) -> None:
         store.commit(fill)
-        store.commit(lambda t: (t.put_pending(CAROL), t.put_pending(RESET)))
+        store.commit(lambda t: (t.put_pending_token(CAROL), t.put_pending_token(RESET)))
         for read in (store.read, lambda work: store.commit(work).value):
             assert read(lambda r: r.pending(CAROL.digest)) == CAROL
             assert read(lambda r: r.pending(RESET.digest)) == RESET
             assert read(lambda r: r.pending(b"3" * 32)) is None
-            assert read(lambda r: r.pendings()) == 2
+            assert read(lambda r: r.count_pending_tokens()) == 2
         with pytest.raises(StoreError):
-            store.commit(lambda t: t.put_pending(dataclasses.replace(RESET, account="bob")))
+            store.commit(lambda t: t.put_pending_token(dataclasses.replace(RESET, account="bob")))
         assert store.read(lambda r: r.pending(RESET.digest)) == RESET
 
     def test_who_waits_too_long_waits_in_vain(self, store: Blocking) -> None:
-        store.commit(lambda t: (t.put_pending(CAROL), t.put_pending(RESET)))
-        store.commit(lambda t: t.prune_pendings(1999.9))
-        assert store.read(lambda r: r.pendings()) == 2
-        store.commit(lambda t: t.prune_pendings(2000.0))
+        store.commit(lambda t: (t.put_pending_token(CAROL), t.put_pending_token(RESET)))
+        store.commit(lambda t: t.expire_pending_tokens(1999.9))
+        assert store.read(lambda r: r.count_pending_tokens()) == 2
+        store.commit(lambda t: t.expire_pending_tokens(2000.0))
         assert store.read(lambda r: r.pending(CAROL.digest)) is None
         assert store.read(lambda r: r.pending(RESET.digest)) == RESET
 
     def test_what_waits_goes_with_the_name(self, store: Blocking) -> None:
         second = dataclasses.replace(RESET, digest=b"3" * 32)
         store.commit(fill)
-        store.commit(lambda t: [t.put_pending(one) for one in (CAROL, RESET, second)])
-        store.commit(lambda t: t.remove_pending("carol"))
-        assert store.read(lambda r: r.pendings()) == 2
-        store.commit(lambda t: t.remove_pending("nobody"))
+        store.commit(lambda t: [t.put_pending_token(one) for one in (CAROL, RESET, second)])
+        store.commit(lambda t: t.remove_pending_tokens("carol"))
+        assert store.read(lambda r: r.count_pending_tokens()) == 2
+        store.commit(lambda t: t.remove_pending_tokens("nobody"))
         store.commit(lambda t: t.remove_account("alice"))
-        assert store.read(lambda r: r.pendings()) == 0
+        assert store.read(lambda r: r.count_pending_tokens()) == 0

@@ -12,12 +12,12 @@ import pytest
 
 from ddns.system.threads import (
     LATE,
-    LONGEST_RECOVERY,
-    NICE,
-    NICEST,
+    LOW_PRIORITY,
+    LOWEST_PRIORITY,
+    MAX_RECOVERY,
     RECOVERY,
-    BackgroundPool,
-    GentleThread,
+    LowPriorityPool,
+    LowPriorityWorker,
     is_starved,
 )
 from tests.programs import PATIENCE
@@ -29,13 +29,13 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="threads have no prio
 def test_a_pool_gives_way() -> None:
     found: queue.Queue[int] = queue.Queue()
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    pool = BackgroundPool(0, 1, "test")
+    pool = LowPriorityPool(0, 1, "test")
     pool.start()
     try:
         pool.callInThread(
             lambda: found.put(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
         )
-        assert found.get(timeout=PATIENCE) == NICE
+        assert found.get(timeout=PATIENCE) == LOW_PRIORITY
         assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
     finally:
         pool.stop()
@@ -47,7 +47,7 @@ def test_work_is_done_where_that_is_forbidden(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(os, "setpriority", refuse)
     found: queue.Queue[str] = queue.Queue()
-    pool = BackgroundPool(0, 1, "test")
+    pool = LowPriorityPool(0, 1, "test")
     pool.start()
     try:
         pool.callInThread(found.put, "done")
@@ -62,7 +62,7 @@ class Gentle:
     def __init__(self) -> None:
         self.now = 1000.0
         self.busy = False
-        self.thread = GentleThread("test", lambda: self.now, lambda: 0.0, lambda: self.busy)
+        self.thread = LowPriorityWorker("test", lambda: self.now, lambda: 0.0, lambda: self.busy)
         self.thread.start()
 
     def do(self, work: Callable[[], object], bulk: bool = False) -> object:
@@ -95,13 +95,13 @@ def policy() -> tuple[int, int]:
 
 
 def lowered() -> tuple[int, int]:
-    return policy()[0], NICEST
+    return policy()[0], LOWEST_PRIORITY
 
 
 @linux
 def test_bulk_takes_what_nobody_else_wants(gentle: Gentle) -> None:
     assert gentle.do(policy) == lowered()
-    assert gentle.do(policy, bulk=True) == (os.SCHED_IDLE, NICEST)
+    assert gentle.do(policy, bulk=True) == (os.SCHED_IDLE, LOWEST_PRIORITY)
     gentle.busy = True
     assert gentle.do(policy, bulk=True) == lowered()
 
@@ -121,12 +121,12 @@ def test_what_starves_again_and_again_gives_way_less_and_less(gentle: Gentle) ->
         """Until it gives way again."""
         gentle.starve()
         begun = gentle.now
-        while gentle.do(policy)[1] != NICEST:  # type: ignore[index]
+        while gentle.do(policy)[1] != LOWEST_PRIORITY:  # type: ignore[index]
             gentle.now += 1
         return round(gentle.now - begun)
 
     assert [seconds() for _ in range(9)] == [10, 20, 40, 80, 160, 320, 600, 600, 600]
-    gentle.now += LONGEST_RECOVERY + 1
+    gentle.now += MAX_RECOVERY + 1
     assert seconds() == RECOVERY
 
 

@@ -23,7 +23,7 @@ Nodes = dict[Name, dict[int, RRset]]
 Record = tuple[str, int, str, str]
 
 MAX_CHAIN = 20
-WILD = dns.name.Name([b"*"])
+WILDCARD_MATCH = dns.name.Name([b"*"])
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Reference:
                 break
             here = below
         # 3c: the match is impossible here, at the closest encloser.
-        source = WILD + here
+        source = WILDCARD_MATCH + here
         if exists(source):
             return self.match(origin, source, qname, qtype, outcome)
         outcome.rcode = "NXDOMAIN"

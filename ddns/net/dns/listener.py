@@ -14,13 +14,13 @@ from twisted.internet.interfaces import (
 )
 
 from ddns.net.dns.limits import TcpLimits
-from ddns.net.dns.responder import Faults, Responder
+from ddns.net.dns.responder import ErrorLog, Responder
 from ddns.net.dns.sockets import open_pair, prepare
-from ddns.net.dns.stats import Traffic
-from ddns.net.dns.tcp import Exempt, TcpServer
+from ddns.net.dns.stats import DnsStats
+from ddns.net.dns.tcp import DnsTcpFactory, Exempt
 from ddns.net.dns.udp import PlainReader, UdpReader
 from ddns.net.dns.udp_batch import BatchReader, is_usable
-from ddns.net.shutdown import GRACE, close_all
+from ddns.net.shutdown import DRAIN_TIME, close_all
 
 __all__ = ["DnsListener", "Exempt", "Responder", "TcpLimits"]
 
@@ -59,9 +59,9 @@ class DnsListener:
         self._respond = respond
         self._wanted = tuple(addresses)
         self._clock = clock or reactor
-        self._faults = Faults(self._clock)
-        self.udp = Traffic()
-        self.tcp = TcpServer(self._clock, respond, self._faults, limits or TcpLimits(), exempt)
+        self._faults = ErrorLog(self._clock)
+        self.udp = DnsStats()
+        self.tcp = DnsTcpFactory(self._clock, respond, self._faults, limits or TcpLimits(), exempt)
         self._udp_sockets: list[socket.socket] = []
         self._tcp_sockets: list[socket.socket] = []
         self._readers: list[UdpReader] = []
@@ -143,7 +143,7 @@ class DnsListener:
         self._ports.clear()
         self._close_sockets()
         await gatherResults(waiting)
-        await close_all([self.tcp], self._clock, GRACE + self.tcp.limits.closing)
+        await close_all([self.tcp], self._clock, DRAIN_TIME + self.tcp.limits.closing)
         for reader in self._readers:
             reader.stop()
         self._readers.clear()

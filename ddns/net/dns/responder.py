@@ -32,7 +32,7 @@ def pack_source(host: str) -> bytes:
     return packed[12:] if packed.startswith(MAPPED) else packed
 
 
-class Faults:
+class ErrorLog:
     """Logs what a responder raised, at most one traceback in *every* seconds.
 
     A packet that makes the responder fail can be sent a hundred thousand times a second; the log

@@ -16,7 +16,7 @@ FEW = 8
 """Replies that are counted one by one; of more it is quicker to count equal ones at once."""
 
 
-class Traffic:
+class DnsStats:
     """Replies by RCODE, and ``unanswered`` messages; the octets of both directions; ``unsent``
     replies, which the system did not take; ``latency``, how many seconds after a message had been
     read its reply was handed over."""

@@ -2,7 +2,7 @@
 
 Whatever a client does or fails to do, a connection holds at most one message being received, one
 read's worth of questions and about two replies, and ends at a deadline. What it is waiting for
-decides which (:meth:`Connection.deadline`).
+decides which (:meth:`DnsConnection.deadline`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from zope.interface import implementer
 
 from ddns.model.counting import Admissions
 from ddns.net.dns.limits import TcpLimits
-from ddns.net.dns.responder import Faults, Responder, pack_source
-from ddns.net.dns.stats import Traffic
-from ddns.net.peers import Tally
-from ddns.net.shutdown import GRACE, has_unread
+from ddns.net.dns.responder import ErrorLog, Responder, pack_source
+from ddns.net.dns.stats import DnsStats
+from ddns.net.peers import ConnectionCounter
+from ddns.net.shutdown import DRAIN_TIME, has_unread
 
 Exempt = Callable[[bytes], bool]
 
@@ -40,7 +40,7 @@ addresses one client can have all of."""
 
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
-class Connection(Protocol):
+class DnsConnection(Protocol):
     """One client: messages behind two octets of length (RFC 1035 4.2.2), answered in order.
 
     It is its transport's producer: while replies wait to be sent, nothing is read or answered.
@@ -48,7 +48,7 @@ class Connection(Protocol):
 
     transport: Any  # ITCPTransport and IConsumer; no type says both
 
-    def __init__(self, server: TcpServer, source: bytes) -> None:
+    def __init__(self, server: DnsTcpFactory, source: bytes) -> None:
         self._server = server
         self.source = source
         self._buffer = bytearray()
@@ -145,7 +145,7 @@ class Connection(Protocol):
         if self._closing_since is not None or self._blocked_since is not None:
             return False
         quiet = self._server.now() - self.answered_at
-        return quiet < GRACE or not self.is_idle() or has_unread(self.transport)
+        return quiet < DRAIN_TIME or not self.is_idle() or has_unread(self.transport)
 
     def deadline(self) -> float:
         """The moment at which the connection is to be cut unless something happens before."""
@@ -178,7 +178,7 @@ class Connection(Protocol):
         self.transport.abortConnection()
 
 
-class TcpServer(ServerFactory):
+class DnsTcpFactory(ServerFactory):
     """The connections of all addresses together: how many there may be, and one timer for all.
 
     *exempt* tells of a source whether ``per_source`` is not for it, such as a proxy's. What comes
@@ -191,7 +191,7 @@ class TcpServer(ServerFactory):
         self,
         clock: IReactorTime,
         respond: Responder,
-        faults: Faults,
+        faults: ErrorLog,
         limits: TcpLimits,
         exempt: Exempt,
     ) -> None:
@@ -200,15 +200,15 @@ class TcpServer(ServerFactory):
         self.respond = respond
         self.faults = faults
         self.limits = limits
-        self.traffic = Traffic()
+        self.traffic = DnsStats()
         self.admissions = Admissions()
         self._exempt = exempt
-        self._connections: dict[Connection, None] = {}  # in order of arrival
-        self._counted = Tally()
+        self._connections: dict[DnsConnection, None] = {}  # in order of arrival
+        self._counted = ConnectionCounter()
         self._timer: IDelayedCall | None = None
         self._closing = False
 
-    def buildProtocol(self, addr: IAddress | None) -> Connection | None:
+    def buildProtocol(self, addr: IAddress | None) -> DnsConnection | None:
         """A connection, or None, which closes it at once, if there are too many."""
         source = pack_source(addr.host)  # type: ignore[union-attr]
         if self._closing:
@@ -220,7 +220,7 @@ class TcpServer(ServerFactory):
         if len(self._connections) >= self.limits.total and not self._make_room():
             self.admissions.refused += 1
             return None
-        return Connection(self, source)
+        return DnsConnection(self, source)
 
     def _make_room(self) -> bool:
         """Cut the connection that has been idle for longest (RFC 7766 6.2.3); False if none is."""
@@ -236,14 +236,14 @@ class TcpServer(ServerFactory):
         """How many connections there are."""
         return len(self._connections)
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: DnsConnection) -> None:
         self._connections[connection] = None
         self.admissions.accepted += 1
         self._counted.enter(connection.source[:NETWORK])
         if self._timer is None:
             self._timer = self._clock.callLater(self.limits.shortest, self._sweep)
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, connection: DnsConnection) -> None:
         del self._connections[connection]
         self._counted.leave(connection.source[:NETWORK])
         if not self._connections and self._timer is not None:
@@ -266,12 +266,12 @@ class TcpServer(ServerFactory):
         wait = min(max(wait, _FINEST), self.limits.shortest)
         self._timer = self._clock.callLater(wait, self._sweep)
 
-    def close_connections(self, hurry: bool) -> None:
+    def close_connections(self, force: bool) -> None:
         """Accept no more and close all, if in no *hurry* only those whose clients are not about to
         ask."""
         self._closing = True
         for connection in list(self._connections):
-            if hurry or not connection.is_expected():
+            if force or not connection.is_expected():
                 connection.close()
 
     def abort_connections(self) -> None:

@@ -19,7 +19,7 @@ from twisted.names.error import AuthoritativeDomainError, DomainError, ResolverE
 from zope.interface import implementer
 
 from ddns.model.names import MAX_WIRE, ROOT, labels
-from ddns.zone.lookup import solve
+from ddns.zone.lookup import lookup
 from ddns.zone.message import NXDOMAIN, REFUSED, SERVFAIL
 from ddns.zone.node import label_starts, unpack
 from ddns.zone.zone import Zones
@@ -74,8 +74,8 @@ class ZoneResolver(ResolverBase):
         return ensureDeferred(self._address(name))
 
     async def _address(self, name: bytes | str) -> str:
-        for lookup in (self.lookupAddress, self.lookupIPV6Address):
-            for record in (await lookup(name))[0]:
+        for ask in (self.lookupAddress, self.lookupIPV6Address):
+            for record in (await ask(name))[0]:
                 if record.type == dns.A:
                     return socket.inet_ntop(socket.AF_INET, record.payload.address)
                 if record.type == dns.AAAA:
@@ -90,7 +90,7 @@ class ZoneResolver(ResolverBase):
             return fail(DomainError(name))
         if type in _TRANSFERS:
             return succeed(([], [], []))
-        reply = solve(self.zones, owner, label_starts(owner), type)
+        reply = lookup(self.zones, owner, label_starts(owner), type)
         if reply.rcode == REFUSED:
             return fail(DomainError(name))
         if reply.rcode == SERVFAIL:

@@ -13,9 +13,9 @@ from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ddns.net.dns.responder import Faults, Responder, pack_source
+from ddns.net.dns.responder import ErrorLog, Responder, pack_source
 from ddns.net.dns.sockets import IP_PKTINFO, IPV6_PKTINFO, is_wildcard
-from ddns.net.dns.stats import Traffic, rcode_of
+from ddns.net.dns.stats import DnsStats, rcode_of
 
 PACKETS_A_TURN = 512
 """Packets read in one turn of the reactor, some 3 ms of work, before connections get theirs."""
@@ -53,8 +53,8 @@ class UdpReader(abc.ABC):
         reactor: IReactorFDSet,
         sock: socket.socket,
         respond: Responder,
-        faults: Faults,
-        traffic: Traffic,
+        faults: ErrorLog,
+        traffic: DnsStats,
         seconds: Callable[[], float],
     ) -> None:
         self._reactor = reactor
@@ -111,8 +111,8 @@ class PlainReader(UdpReader):
         reactor: IReactorFDSet,
         sock: socket.socket,
         respond: Responder,
-        faults: Faults,
-        traffic: Traffic,
+        faults: ErrorLog,
+        traffic: DnsStats,
         seconds: Callable[[], float],
     ) -> None:
         super().__init__(reactor, sock, respond, faults, traffic, seconds)

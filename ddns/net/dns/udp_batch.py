@@ -17,8 +17,8 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorFDSet
 
-from ddns.net.dns.responder import MAPPED, Faults, Responder
-from ddns.net.dns.stats import Traffic
+from ddns.net.dns.responder import MAPPED, ErrorLog, Responder
+from ddns.net.dns.stats import DnsStats
 from ddns.net.dns.udp import LARGEST, LINK_LOCAL, UdpReader
 
 SLOTS = 64
@@ -120,8 +120,8 @@ class BatchReader(UdpReader):
         reactor: IReactorFDSet,
         sock: socket.socket,
         respond: Responder,
-        faults: Faults,
-        traffic: Traffic,
+        faults: ErrorLog,
+        traffic: DnsStats,
         seconds: Callable[[], float],
     ) -> None:
         super().__init__(reactor, sock, respond, faults, traffic, seconds)

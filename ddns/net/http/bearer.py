@@ -16,7 +16,7 @@ from ddns.net import peers
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
 
-LONGEST_TOKEN = 200
+MAX_TOKEN = 200
 """Octets; ours have 43."""
 
 
@@ -30,12 +30,12 @@ def caller_of(request: http.Request, of_token: Callable[[str], Caller]) -> Calle
         return NOBODY
     scheme, _, token = headers[0].partition(b" ")
     token = token.strip()
-    if len(headers) > 1 or scheme.lower() != b"bearer" or not 0 < len(token) <= LONGEST_TOKEN:
+    if len(headers) > 1 or scheme.lower() != b"bearer" or not 0 < len(token) <= MAX_TOKEN:
         raise Unauthenticated("expected one bearer token in the Authorization header")
     return of_token(token.decode("latin-1"))
 
 
-class Gate:
+class BearerAuthenticator:
     """Who may come to the public API, and how often: whoever has logged in is counted by account,
     others by network. Nobody comes from the networks that are *refused*; *calls* None is no limit;
     both are attributes that may be set at any time. *clock* is monotonic."""

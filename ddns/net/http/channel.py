@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
-from ddns.net.shutdown import GRACE, close_our_side, has_unread
+from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
 
 if TYPE_CHECKING:
     from ddns.net.http.site import LimitedSite
@@ -169,7 +169,7 @@ class Channel(http.HTTPChannel):
             self._networkProducer.pauseProducing()
         super().requestDone(request)
 
-    def end(self, hurry: bool) -> None:
+    def end(self, force: bool) -> None:
         """Close the connection after the request that is being answered, or if none is coming; in
         a *hurry* also if one is. TLS would wait for as long as the client keeps silent; it gets a
         moment."""
@@ -177,7 +177,7 @@ class Channel(http.HTTPChannel):
         if self.deadline is None:
             self.persistent = False
         elif self._ending_since is None:
-            if not hurry and self._is_expected():
+            if not force and self._is_expected():
                 return
             self._ending_since = now
             self.transport.loseConnection()
@@ -192,7 +192,7 @@ class Channel(http.HTTPChannel):
         if self.refused:
             return False
         quiet = self.site.seconds() - self._answered_at
-        return quiet < GRACE or not self.idle_until or has_unread(self.transport)
+        return quiet < DRAIN_TIME or not self.idle_until or has_unread(self.transport)
 
     def refuse(self, status: bytes) -> None:
         """Answer without listening any further: what the client still sends is thrown away until

@@ -68,5 +68,5 @@ class ControlListener:
             with suppress(OSError):
                 self._path.touch(0o600)
             await (port.stopListening() or succeed(None))
-            self.site.close_connections(hurry=True)  # programs of ours, who ask again
+            self.site.close_connections(force=True)  # programs of ours, who ask again
         self._exit.close()

@@ -14,7 +14,7 @@ from twisted.web.resource import IResource
 
 from ddns.model.counting import Admissions
 from ddns.net.http.channel import Channel, HttpLimits
-from ddns.net.peers import Tally
+from ddns.net.peers import ConnectionCounter
 from ddns.net.proxy.trust import NOBODY, Proxies
 
 _ABSOLUTE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
@@ -106,7 +106,7 @@ class LimitedSite(server.Site):
         self.answers = [0] * 10
         self.closing = False
         self._channels: set[Channel] = set()
-        self._by_network = Tally()
+        self._by_network = ConnectionCounter()
         self._sweep = LoopingCall(self._cut_the_late)
         self._sweep.clock = reactor
 
@@ -172,12 +172,12 @@ class LimitedSite(server.Site):
             self._channels.discard(channel)
             self._by_network.leave(channel.network)
 
-    def close_connections(self, hurry: bool) -> None:
+    def close_connections(self, force: bool) -> None:
         """End all connections that are not in the middle of a request, if in no *hurry* only those
         whose client is not about to send one. What is answered from now on says so."""
         self.closing = True
         for channel in list(self._channels):
-            channel.end(hurry)
+            channel.end(force)
 
     def abort_connections(self) -> None:
         """End all connections, whatever they are at."""

@@ -19,10 +19,10 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from ddns.model.letter import Letter
+from ddns.model.letter import MailMessage
 from ddns.net.mail.relay import NotSent, Relay
 
-MOST_WAITING = 1000
+MAX_WAITING = 1000
 """Letters that wait to be sent or to be tried again."""
 
 AT_ONCE = 4
@@ -37,7 +37,7 @@ STEP = 0.02
 
 @dataclass(slots=True)
 class _Waiting:
-    letter: Letter
+    letter: MailMessage
     message_id: str
     attempts: int = 0
     call: IDelayedCall | None = field(default=None)
@@ -75,9 +75,9 @@ class Mailer:
         self.sent = 0
         self.failed = 0
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: MailMessage) -> None:
         """Have a letter sent. Nobody is told what becomes of it, but the log."""
-        if self._stopped or self.waiting() >= MOST_WAITING:
+        if self._stopped or self.waiting() >= MAX_WAITING:
             self.failed += 1
             self._log.error("a mail was not sent: {count} are waiting", count=self.waiting())
             return
@@ -161,7 +161,7 @@ class Mailer:
         self._next()
 
 
-def compose(letter: Letter, sender: str, message_id: str, now: float) -> bytes:
+def compose(letter: MailMessage, sender: str, message_id: str, now: float) -> bytes:
     """The octets of a letter (RFC 5322), which says that no person wrote it (RFC 3834 5), its lines
     without the carriage returns, which twisted.mail puts in. ASCII only, as any relay takes it.
 

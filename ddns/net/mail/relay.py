@@ -12,7 +12,7 @@ from twisted.internet import ssl
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
-LONGEST_REASON = 200
+MAX_REASON = 200
 """Characters of what a relay says that go into the log."""
 
 
@@ -26,7 +26,7 @@ class NotSent(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class RelayCredentials:
     """Who we are to the relay."""
 
     user: str
@@ -46,7 +46,7 @@ class Relay:
         *,
         tls: str = "starttls",
         ca: str = "",
-        account: Account | None = None,
+        account: RelayCredentials | None = None,
         timeout: float = 30.0,
     ) -> None:
         self._reactor = reactor
@@ -129,4 +129,4 @@ def _reason(error: Any) -> str:
 
 def _line(said: object) -> str:
     text = " ".join(str(said).split()) or type(said).__name__
-    return "".join(one for one in text if one.isprintable())[:LONGEST_REASON]
+    return "".join(one for one in text if one.isprintable())[:MAX_REASON]

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from ddns.model import records
 
-LONGEST_LINE = 107
+MAX_LINE = 107
 """Octets of a header of version 1, its end included (2.1)."""
 
-LONGEST_HEADER = 4096
+MAX_HEADER = 4096
 """Octets of one of version 2 that we take. With addresses it has 232; whatever else may stand in it
 is of no interest."""
 
@@ -71,9 +71,9 @@ def read(data: bytes) -> ProxyHeader | None:
 
 
 def _read_1(data: bytes) -> ProxyHeader | None:
-    size = data.find(b"\r\n", 0, LONGEST_LINE) + 2
+    size = data.find(b"\r\n", 0, MAX_LINE) + 2
     if size < 2:
-        if len(data) >= LONGEST_LINE:
+        if len(data) >= MAX_LINE:
             raise BadHeader
         return None
     if _UNKNOWN.fullmatch(data, 0, size):
@@ -97,7 +97,7 @@ def _read_2(data: bytes) -> ProxyHeader | None:
         return None
     _, command, family, length = _FIXED.unpack_from(data)
     size = _FIXED.size + length
-    if command not in (_LOCAL, _PROXY) or size > LONGEST_HEADER:
+    if command not in (_LOCAL, _PROXY) or size > MAX_HEADER:
         raise BadHeader
     if command == _PROXY and (family not in _LENGTHS or length < _LENGTHS[family]):
         raise BadHeader

@@ -145,9 +145,9 @@ class ProxiedFactory(ServerFactory):
         """How many wait for their header."""
         return len(self._waiting)
 
-    def close_connections(self, hurry: bool) -> None:
+    def close_connections(self, force: bool) -> None:
         """End them all, when their headers have had a moment to come."""
-        if hurry:
+        if force:
             self.abort_connections()
 
     def abort_connections(self) -> None:

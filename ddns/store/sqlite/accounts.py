@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 
-from ddns.model.account import Account, Key, Pending
+from ddns.model.account import Account, Key, PendingToken
 from ddns.model.journal import EventKind, public
 from ddns.store.interfaces import StoreError
-from ddns.store.sqlite.unit_of_work import Journalling
+from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 
-class People(Journalling, ABC):
+class People(UnitOfWork, ABC):
     """The part of a transaction that is about people."""
 
     @abstractmethod
@@ -48,7 +48,7 @@ class People(Journalling, ABC):
             self.remove_host(host.name)
         for key in self.keys(name):
             self.remove_key(key.id)
-        self.remove_pending(name)
+        self.remove_pending_tokens(name)
         self._direct()
         self._execute("delete from account where name = ?", (name,))
         self._journal(EventKind.ACCOUNT, name, public(account), None)
@@ -99,7 +99,7 @@ class People(Journalling, ABC):
 
     # Tokens that went out by mail ------------------------------------------------------------
 
-    def put_pending(self, pending: Pending) -> None:
+    def put_pending_token(self, pending: PendingToken) -> None:
         self._direct()
         self._execute(
             "insert into pending (digest, purpose, account, expires, email, password)"
@@ -114,10 +114,10 @@ class People(Journalling, ABC):
             ),
         )
 
-    def remove_pending(self, account: str) -> None:
+    def remove_pending_tokens(self, account: str) -> None:
         self._direct()
         self._execute("delete from pending where account = ?", (account,))
 
-    def prune_pendings(self, now: float) -> None:
+    def expire_pending_tokens(self, now: float) -> None:
         self._direct()
         self._execute("delete from pending where expires <= ?", (now,))

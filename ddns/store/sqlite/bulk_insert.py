@@ -6,7 +6,7 @@ import itertools
 import sqlite3
 from collections.abc import Sequence
 
-MOST_ROWS = 64
+MAX_ROWS = 64
 
 
 def insert(
@@ -24,7 +24,7 @@ def insert(
     """
     at = 0
     while at < len(rows):
-        count = min(MOST_ROWS, 1 << (len(rows) - at).bit_length() - 1)
+        count = min(MAX_ROWS, 1 << (len(rows) - at).bit_length() - 1)
         statement = f"{head} {', '.join([values] * count)} {tail}"
         connection.execute(statement, list(itertools.chain(*rows[at : at + count])))
         at += count

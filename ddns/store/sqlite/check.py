@@ -10,7 +10,7 @@ from ddns.model import names, records, rows
 from ddns.model.account import Addresses, KeyKind
 from ddns.store.results import Checked
 
-MOST_FAULTS = 1000
+MAX_FAULTS = 1000
 SLICE = 50
 """Rows at a time, well below a millisecond: whatever answers queries needs the interpreter."""
 
@@ -65,7 +65,7 @@ def check(connection: sqlite3.Connection, rest: Callable[[], None] = lambda: Non
                 connection.execute("commit")
             connection.execute("begin")
             for number, fault in enumerate(look(connection)):
-                if fault and len(faults) < MOST_FAULTS:
+                if fault and len(faults) < MAX_FAULTS:
                     faults.append(fault)
                 if number % SLICE == 0:
                     rest()

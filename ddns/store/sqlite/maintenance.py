@@ -18,7 +18,7 @@ from ddns.store.results import Checked, Copied
 from ddns.store.sqlite import database
 from ddns.store.sqlite.backup import copy
 from ddns.store.sqlite.check import check
-from ddns.system.threads import BackgroundPool
+from ddns.system.threads import LowPriorityPool
 
 T = TypeVar("T")
 
@@ -26,13 +26,13 @@ REST = 0.001
 """Seconds between two steps, about as long as a step takes."""
 
 
-class Upkeep:
+class Maintenance:
     """*reactor* provides IReactorFromThreads; *path* is the database, which somebody has open."""
 
     def __init__(self, reactor: Any, path: Path) -> None:
         self._reactor = reactor
         self._path = path
-        self._pool = BackgroundPool(0, 1, "ddns-store-upkeep")
+        self._pool = LowPriorityPool(0, 1, "ddns-store-upkeep")
         self._ending = threading.Event()
 
     def start(self) -> None:

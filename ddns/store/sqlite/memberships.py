@@ -8,10 +8,10 @@ from ddns.model.account import Host
 from ddns.model.journal import EventKind, public
 from ddns.model.registration import Invitation, Member
 from ddns.store.interfaces import StoreError
-from ddns.store.sqlite.unit_of_work import Journalling
+from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 
-class Registering(Journalling):
+class Registering(UnitOfWork):
     """The part of a transaction that is about who may have a name."""
 
     def name_servers(self) -> frozenset[bytes]:

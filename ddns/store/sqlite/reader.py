@@ -15,7 +15,7 @@ from ddns.model.account import (
     Host,
     Key,
     KeyKind,
-    Pending,
+    PendingToken,
     Purpose,
     Registration,
     ZoneInfo,
@@ -52,7 +52,7 @@ _EVENT = (
 
 
 @implementer(IReading)
-class Reading:
+class Reader:
     """One connection's view. The caller decides on the transaction around it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -75,7 +75,7 @@ class Reading:
         row = self._execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone()
         return None if row is None else _account(*row)
 
-    def account_with(self, email: str) -> Account | None:
+    def account_by_email(self, email: str) -> Account | None:
         found = self._execute(f"{_ACCOUNT} where email = ? collate nocase", (email,))
         row = found.fetchone()
         return None if row is None else _account(*row)
@@ -83,15 +83,15 @@ class Reading:
     def accounts(self) -> list[Account]:
         return [_account(*row) for row in self._execute(f"{_ACCOUNT} order by name")]
 
-    def pending(self, digest: bytes) -> Pending | None:
+    def pending(self, digest: bytes) -> PendingToken | None:
         row = self._execute(
             "select digest, purpose, account, expires, email, password from pending"
             " where digest = ?",
             (digest,),
         ).fetchone()
-        return None if row is None else Pending(row[0], Purpose(row[1]), *row[2:])
+        return None if row is None else PendingToken(row[0], Purpose(row[1]), *row[2:])
 
-    def pendings(self) -> int:
+    def count_pending_tokens(self) -> int:
         (count,) = self._execute("select count(*) from pending").fetchone()
         return int(count)
 

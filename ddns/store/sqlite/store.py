@@ -26,13 +26,13 @@ from ddns.store.interfaces import (
 )
 from ddns.store.results import Checked, Copied
 from ddns.store.sqlite import database
-from ddns.store.sqlite.maintenance import Upkeep
-from ddns.store.sqlite.reader import Reading
+from ddns.store.sqlite.maintenance import Maintenance
+from ddns.store.sqlite.reader import Reader
 from ddns.store.sqlite.writer import Writer, one_line
-from ddns.store.sqlite.zone_scan import Scan
-from ddns.store.stats import Vitals
+from ddns.store.sqlite.zone_scan import ZoneScan
+from ddns.store.stats import StoreStats
 from ddns.system.files import log_path
-from ddns.system.threads import BackgroundPool
+from ddns.system.threads import LowPriorityPool
 
 T = TypeVar("T")
 
@@ -65,8 +65,8 @@ class SQLiteStore:
         self._writer = Writer(
             reactor, patience=patience, journal_rows=journal_rows, monotonic=monotonic
         )
-        self._reader = BackgroundPool(1, 1, "ddns-store-reader")
-        self._upkeep = Upkeep(reactor, self._path)
+        self._reader = LowPriorityPool(1, 1, "ddns-store-reader")
+        self._maintenance = Maintenance(reactor, self._path)
 
     def limit(self, *, patience: float, journal_rows: int, reader_patience: float) -> None:
         """From now on these hold."""
@@ -82,7 +82,7 @@ class SQLiteStore:
         self._open = database.open_database(self._path, BUSY_STEP, lock)
         self._writer.start(self._open)
         self._reader.start()
-        self._upkeep.start()
+        self._maintenance.start()
 
     def created(self) -> bool:
         return self._opened.created
@@ -96,7 +96,7 @@ class SQLiteStore:
 
     def _finish(self) -> None:
         opened, self._open = self._opened, None
-        self._upkeep.stop()
+        self._maintenance.stop()
         self._reader.stop()
         try:
             opened.close()
@@ -137,22 +137,22 @@ class SQLiteStore:
     def read(self, work: Callable[[IReading], T]) -> Deferred[T]:
         def run() -> T:
             with database.view(self._path) as connection:
-                return work(Reading(connection))
+                return work(Reader(connection))
 
         return self._in_reader(run)
 
     def changes_since(self, position: int, limit: int = 1000) -> Deferred[list[Event]]:
         def run() -> list[Event]:
             with database.view(self._path) as connection:
-                return Reading(connection).changes_since(position, limit)
+                return Reader(connection).changes_since(position, limit)
 
         return self._in_reader(run)
 
     def scan(self, zone: bytes) -> IScan:
-        return Scan(self._path, zone, self._in_reader, self._reactor, self._reader_patience)
+        return ZoneScan(self._path, zone, self._in_reader, self._reactor, self._reader_patience)
 
-    def vitals(self) -> Vitals:
-        return Vitals(
+    def stats(self) -> StoreStats:
+        return StoreStats(
             self._writer.position,
             self._writer.waiting(),
             _size(self._path),
@@ -164,10 +164,10 @@ class SQLiteStore:
     # Upkeep ----------------------------------------------------------------------------------
 
     def back_up(self, to: Path, replace: bool = False) -> Deferred[Copied]:
-        return self._upkeep.back_up(to, replace)
+        return self._maintenance.back_up(to, replace)
 
     def check(self) -> Deferred[Checked]:
-        return self._upkeep.check()
+        return self._maintenance.check()
 
 
 def _size(path: Path) -> int:

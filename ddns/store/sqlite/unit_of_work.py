@@ -12,7 +12,7 @@ from ddns.model.journal import Author, Event, EventKind, Subject, pack_values
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.bulk_insert import insert
-from ddns.store.sqlite.reader import Reading, make_host
+from ddns.store.sqlite.reader import Reader, make_host
 
 
 class Batch:
@@ -79,7 +79,7 @@ def write_rrsets(
     )
 
 
-class Journalling(Reading):
+class UnitOfWork(Reader):
     """One author's piece of work: what it changes lies on top of the batch until it is done.
 
     Work that only sets RRsets and fails is forgotten by forgetting this object. Work that changes
@@ -137,7 +137,7 @@ class Journalling(Reading):
     # Zones -----------------------------------------------------------------------------------
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
-        """As :meth:`Reading.zone`, but read once a batch, since every update asks for it."""
+        """As :meth:`Reader.zone`, but read once a batch, since every update asks for it."""
         zones = self._batch.zones
         if origin not in zones:
             zones[origin] = super().zone(origin)
@@ -146,7 +146,7 @@ class Journalling(Reading):
     # RRsets ----------------------------------------------------------------------------------
 
     def host(self, name: bytes) -> Host | None:
-        """As :meth:`Reading.host`, and its RRsets are read along, since they are wanted next."""
+        """As :meth:`Reader.host`, and its RRsets are read along, since they are wanted next."""
         rows = self._execute(
             "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant,"
             " rrset.type, rrset.ttl, rrset.rdatas from host join zone on zone.id = host.zone"

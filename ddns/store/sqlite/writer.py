@@ -22,7 +22,7 @@ from ddns.store.sqlite.database import Opened
 from ddns.store.sqlite.transaction import Transaction
 from ddns.store.sqlite.unit_of_work import Batch
 from ddns.store.stats import Commits
-from ddns.system.threads import GentleThread
+from ddns.system.threads import LowPriorityWorker
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class Writer:
         self._queue: deque[_Work] = deque()
         self._draining = False
         self._stopped: Deferred[None] | None = None
-        self._thread = GentleThread("ddns-store-writer")
+        self._thread = LowPriorityWorker("ddns-store-writer")
 
     def start(self, opened: Opened) -> None:
         """Begin to write."""
@@ -109,7 +109,7 @@ class Writer:
         return len(self._queue)
 
     def failed_ago(self) -> float | None:
-        """See :class:`ddns.store.stats.Vitals`."""
+        """See :class:`ddns.store.stats.StoreStats`."""
         return None if self._failed_at is None else self._monotonic() - self._failed_at
 
     def _start_batch(self) -> None:

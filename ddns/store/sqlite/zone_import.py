@@ -9,7 +9,7 @@ from ddns.model.journal import EventKind
 from ddns.model.records import RRset, unpack_rdatas
 from ddns.model.rows import Row
 from ddns.store.results import StagedResult
-from ddns.store.sqlite.unit_of_work import Journalling
+from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 RELOAD_ABOVE = 2000
 """A staged zone that changes more RRsets than this is journalled as one RELOAD: its readers are
@@ -33,7 +33,7 @@ _OF_HOST = " or ".join(
 name may be that of glue here."""
 
 
-class Staging(Journalling):
+class Staging(UnitOfWork):
     """The part of a transaction that replaces a zone."""
 
     def stage(self, stage: str, rows: Iterable[Row]) -> None:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @implementer(IScan)
-class Scan:
+class ZoneScan:
     """Rows of one zone."""
 
     def __init__(

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 
 from ddns.net.dns import udp_batch
 from ddns.net.dns.listener import DnsListener, TcpLimits
-from ddns.net.dns.stats import RCODES, Traffic
+from ddns.net.dns.stats import RCODES, DnsStats
 from tests.net.dns_fakes import ask, framed, listening, tcp_client, udp_client
 from tests.net.reactors import RunningReactor
 from tests.processes import eventually
@@ -25,7 +25,7 @@ def rcode(wire: bytes, source: bytes, tcp: bool) -> bytes | None:
     return b"id\x84" + bytes([0xB0 | int(wire)]) + b"." * 20
 
 
-def counted(running: RunningReactor, traffic: Traffic) -> dict[str, object]:
+def counted(running: RunningReactor, traffic: DnsStats) -> dict[str, object]:
     """All of it, in the reactor's thread."""
 
     def read() -> dict[str, object]:

@@ -10,7 +10,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from ddns.net.dns.listener import TcpLimits
-from ddns.net.shutdown import GRACE
+from ddns.net.shutdown import DRAIN_TIME
 from tests.net.dns_fakes import (
     ask,
     echo,
@@ -385,7 +385,7 @@ def test_stop_closes_at_once_where_nothing_was_asked_for_a_while(running: Runnin
     with listening(running, echo, "127.0.0.1", limits=PATIENT, clock=clock) as listener:
         with tcp_client(*listener.addresses[0]) as client:
             assert ask(client, b"q")
-            clock.advance(GRACE)
+            clock.advance(DRAIN_TIME)
             running.call(listener.tcp.close_connections, False)
             assert seconds_until_closed(client) < PATIENCE
         eventually(lambda: not running.call(listener.tcp.connections), "it has ended")

@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 
 from ddns.dialects import DIALECTS
 from ddns.net.http.api import ApiResource
-from ddns.net.http.bearer import Gate
+from ddns.net.http.bearer import BearerAuthenticator
 from ddns.net.http.site import LimitedSite
 from ddns.net.http.updates import UpdateResource
 from ddns.net.proxy.trust import NOBODY, Proxies
@@ -59,8 +59,8 @@ def serving(
         pass
 
     pipeline = Pipeline()
-    gate = Gate(
-        house.reception.caller,
+    gate = BearerAuthenticator(
+        house.account_service.caller,
         lambda: house.time,
         refused=NetworkSet([ipaddress.ip_network(refused)]),
         calls=Buckets(most, 60.0) if most else None,
@@ -182,7 +182,7 @@ def test_too_many(site: Serving, house: House) -> None:
 
 def test_who_asks_is_counted_by_address(site: Serving, house: House) -> None:
     ask(site, "POST", "/v1/password/requests", name_or_email="alice")
-    assert list(house.reception.limits.by_network._full_at) == [bytes((127, 0, 0, 1))]
+    assert list(house.account_service.limits.by_network._full_at) == [bytes((127, 0, 0, 1))]
 
 
 def test_behind_a_proxy_it_is_the_clients_address_that_counts(
@@ -197,7 +197,7 @@ def test_behind_a_proxy_it_is_the_clients_address_that_counts(
         assert ask(site, "GET", "/v1/zones", header)[0] == 403
         who = "Forwarded: for=198.51.100.9"
         ask(site, "POST", "/v1/password/requests", who, name_or_email="alice")
-    assert list(house.reception.limits.by_network._full_at) == [bytes((198, 51, 100, 9))]
+    assert list(house.account_service.limits.by_network._full_at) == [bytes((198, 51, 100, 9))]
 
 
 def test_the_journal_knows_who_did_it_and_how(site: Serving, house: House) -> None:

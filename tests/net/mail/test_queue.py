@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from twisted.protocols import tls
 
-from ddns.model.letter import Letter
-from ddns.net.mail.queue import AT_ONCE, MOST_WAITING, Mailer, compose
-from ddns.net.mail.relay import Account, NotSent, Relay
+from ddns.model.letter import MailMessage
+from ddns.net.mail.queue import AT_ONCE, MAX_WAITING, Mailer, compose
+from ddns.net.mail.relay import NotSent, Relay, RelayCredentials
 from tests import certificates
 from tests.certificates import Pair
 from tests.net.http_clients import until
@@ -23,7 +23,7 @@ from tests.net.reactors import RunningReactor
 from tests.processes import free_port
 from tests.relays import IMPLICIT_TLS, mail_relay
 
-LETTER = Letter("alice@example.org", "Hello", "Your token is\n\n    canary-in-the-mail\n")
+LETTER = MailMessage("alice@example.org", "Hello", "Your token is\n\n    canary-in-the-mail\n")
 LOGIN = ("ddns", "the relay's secret")
 
 
@@ -65,7 +65,7 @@ def make(running: RunningReactor) -> Iterator[Make]:
         running.call(mailer.stop, 5.0)
 
 
-def send(running: RunningReactor, mailer: Mailer, letter: Letter = LETTER) -> None:
+def send(running: RunningReactor, mailer: Mailer, letter: MailMessage = LETTER) -> None:
     running.call(mailer.send, letter)
 
 
@@ -94,7 +94,9 @@ def test_a_letter() -> None:
 
 
 def test_a_letter_that_is_not_ascii() -> None:
-    letter = Letter("a@example.org", "Gr\u00fc\u00dfe", "Gr\u00fc\u00dfe\n" + "x" * 100 + "\n.\n")
+    letter = MailMessage(
+        "a@example.org", "Gr\u00fc\u00dfe", "Gr\u00fc\u00dfe\n" + "x" * 100 + "\n.\n"
+    )
     octets = compose(letter, "ddns@example.net", "<1@example.net>", 0.0)
     assert octets.isascii()
     assert all(len(line) <= 78 for line in octets.splitlines())
@@ -105,7 +107,10 @@ def test_a_letter_that_is_not_ascii() -> None:
 
 @pytest.mark.parametrize("end", ["\r\nBcc: eve@example.org", "\nX: y", "\rX: y"])
 def test_nobody_adds_a_header(end: str) -> None:
-    for letter in (Letter(f"a@example.org{end}", "s", "t\n"), Letter("a@b.c", f"s{end}", "t\n")):
+    for letter in (
+        MailMessage(f"a@example.org{end}", "s", "t\n"),
+        MailMessage("a@b.c", f"s{end}", "t\n"),
+    ):
         with pytest.raises(ValueError, match="line break"):
             compose(letter, "ddns@example.net", "<1@example.net>", 0.0)
     with pytest.raises(ValueError, match="line break"):
@@ -135,7 +140,9 @@ def test_without_tls(running: RunningReactor, make: Make) -> None:
 @pytest.mark.parametrize("kind", ["starttls", "implicit"])
 def test_tls_and_a_login(running: RunningReactor, make: Make, pair: Pair, kind: str) -> None:
     with mail_relay(pair, implicit=kind == "implicit", login=LOGIN) as relay:
-        mailer = make(relay.port, tls=kind, ca=str(pair.certificate), account=Account(*LOGIN))
+        mailer = make(
+            relay.port, tls=kind, ca=str(pair.certificate), account=RelayCredentials(*LOGIN)
+        )
         send(running, mailer)
         mail = relay.take()
         assert mail.encrypted
@@ -144,7 +151,7 @@ def test_tls_and_a_login(running: RunningReactor, make: Make, pair: Pair, kind: 
 
 @contextmanager
 def refusing(
-    running: RunningReactor, port: int, letter: Letter = LETTER, **more: Any
+    running: RunningReactor, port: int, letter: MailMessage = LETTER, **more: Any
 ) -> Iterator[list[str]]:
     """The relay is not given anything; why."""
     relay = Relay(running.reactor, "127.0.0.1", port, **{"timeout": 1.0, **more})
@@ -188,7 +195,7 @@ def test_a_relay_without_starttls_gets_nothing(running: RunningReactor) -> None:
 
 
 def test_a_wrong_password_is_not_shown(running: RunningReactor, pair: Pair) -> None:
-    wrong = Account("ddns", "canary-password")
+    wrong = RelayCredentials("ddns", "canary-password")
     with (
         mail_relay(pair, login=LOGIN) as relay,
         refusing(running, relay.port, ca=str(pair.certificate), account=wrong) as why,
@@ -262,7 +269,9 @@ def test_a_letter_that_cannot_be_sent_does_not_hold_up_others(
 ) -> None:
     with mail_relay() as relay:
         mailer = make(relay.port, tls="off")
-        send(running, mailer, Letter("a@example.org\nBcc: b@example.org", "canary", "canary\n"))
+        send(
+            running, mailer, MailMessage("a@example.org\nBcc: b@example.org", "canary", "canary\n")
+        )
         relay.refusals = ["451 later"]
         send(running, mailer)
         send(running, mailer)
@@ -276,17 +285,17 @@ def test_what_waits_is_bounded(running: RunningReactor, make: Make, logged: list
     mailer = make(free_port(), tls="off", pause=1000.0)
 
     def flood() -> None:
-        for _ in range(MOST_WAITING + 7):
+        for _ in range(MAX_WAITING + 7):
             mailer.send(LETTER)
 
     running.call(flood)
-    assert running.call(mailer.waiting) == MOST_WAITING
+    assert running.call(mailer.waiting) == MAX_WAITING
     assert len([text for text in logged if "are waiting" in text]) == 7
-    until(lambda: running.call(lambda: len(mailer._paused)) == MOST_WAITING)
+    until(lambda: running.call(lambda: len(mailer._paused)) == MAX_WAITING)
     running.call(mailer.stop, 5.0)
     assert running.call(mailer.waiting) == 0
-    assert f"{MOST_WAITING} mails were not sent before the end" in logged
-    assert (mailer.sent, mailer.failed) == (0, MOST_WAITING + 7)
+    assert f"{MAX_WAITING} mails were not sent before the end" in logged
+    assert (mailer.sent, mailer.failed) == (0, MAX_WAITING + 7)
 
 
 def test_the_end_waits_for_what_is_ready(running: RunningReactor, make: Make) -> None:

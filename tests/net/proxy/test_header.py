@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddns.model.records import address_from_text
-from ddns.net.proxy.header import LONGEST_HEADER, LONGEST_LINE, BadHeader, ProxyHeader, read
+from ddns.net.proxy.header import MAX_HEADER, MAX_LINE, BadHeader, ProxyHeader, read
 from tests.net.proxy_headers import SIGNATURE, version_1, version_2
 
 V4 = socket.inet_aton("198.51.100.7") + socket.inet_aton("192.0.2.1") + struct.pack("!2H", 1, 2)
 V6 = socket.inet_pton(socket.AF_INET6, "2001:db8::7") * 2 + struct.pack("!2H", 1, 2)
 UNIX = b"/some/socket".ljust(108, b"\x00") * 2
-LONGEST = b"PROXY UNKNOWN " + b"f" * (LONGEST_LINE - 16) + b"\r\n"
+LONGEST = b"PROXY UNKNOWN " + b"f" * (MAX_LINE - 16) + b"\r\n"
 
 GOOD = [
     (version_1("198.51.100.7"), "198.51.100.7"),
@@ -42,7 +42,7 @@ GOOD = [
     (SIGNATURE + b"\x20\x00\x00\x00", None),
     (SIGNATURE + b"\x20\x11\x00\x0c" + V4, None),  # LOCAL: its addresses are to be ignored
     (SIGNATURE + b"\x20\xff\x00\x00", None),
-    (SIGNATURE + b"\x21\x11\x0f\xf0" + V4 + bytes(LONGEST_HEADER - 28), "198.51.100.7"),
+    (SIGNATURE + b"\x21\x11\x0f\xf0" + V4 + bytes(MAX_HEADER - 28), "198.51.100.7"),
 ]
 BAD = [
     b"GET / HTTP/1.1\r\n",
@@ -79,7 +79,7 @@ BAD = [
     b"PROXY TCP4 198.51.100.7 192.0.2.1 1 2\n\r\n",
     b"PROXY " + b"x" * 101,
     b"PROXY UNKNOWN " + b"f" * 93,
-    b"PROXY UNKNOWN " + b"f" * (LONGEST_LINE - 15) + b"\r\n",
+    b"PROXY UNKNOWN " + b"f" * (MAX_LINE - 15) + b"\r\n",
     SIGNATURE + b"\x11\x11\x00\x0c" + V4,  # version 1
     SIGNATURE + b"\x31\x11\x00\x0c" + V4,  # version 3
     SIGNATURE + b"\x22\x11\x00\x0c" + V4,  # no such command
@@ -123,7 +123,7 @@ def test_any_octets(begin: bytes, rest: bytes) -> None:
             read(data + b"\r\n")
         return
     if found is None:
-        assert len(data) < (LONGEST_LINE if data[:1] == b"P" else LONGEST_HEADER)
+        assert len(data) < (MAX_LINE if data[:1] == b"P" else MAX_HEADER)
     else:
         assert 0 < found.size <= len(data)
         assert read(data[: found.size]) == found

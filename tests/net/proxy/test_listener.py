@@ -13,7 +13,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from ddns.net.http.channel import HttpLimits
-from ddns.net.miniupdate_tcp import LineLimits
+from ddns.net.miniupdate_tcp import MiniupdateLimits
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate
 from ddns.policy.addresses import NetworkSet
@@ -273,7 +273,7 @@ def test_connections_are_counted_by_the_clients_address(running: RunningReactor)
 
 
 def test_a_miniupdate_client_too_many_is_told_so(running: RunningReactor) -> None:
-    limits = LineLimits(connections_per_address=1)
+    limits = MiniupdateLimits(connections_per_address=1)
     with line_clients.serving(running, limits, proxies=ONE, proxied=True) as served:
         socks = [socket.create_connection((served.host, served.port), PATIENCE) for _ in range(3)]
         for sock, last in zip(socks, (1, 2, 1), strict=True):

@@ -12,7 +12,7 @@ from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.store.interfaces import ITransaction
-from ddns.store.sqlite.check import MOST_FAULTS, check
+from ddns.store.sqlite.check import MAX_FAULTS, check
 from ddns.store.sqlite.database import view
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.store.sqlite.zone_import import RELOAD_ABOVE
@@ -189,4 +189,4 @@ def test_damage_that_stops_sqlite_is_told_and_no_more(filled: Path) -> None:
 
 def test_there_is_an_end_to_what_is_told(filled: Path) -> None:
     alter(filled, "update rrset set ttl = -1")
-    assert len(faults(filled)) == MOST_FAULTS
+    assert len(faults(filled)) == MAX_FAULTS

@@ -21,7 +21,7 @@ from ddns.store.sqlite.check import check
 from ddns.store.sqlite.database import open_database, view
 from ddns.store.sqlite.migrations import MIGRATIONS
 from ddns.system.files import before_path, key_path
-from ddns.system.secret_box import Vault
+from ddns.system.secret_box import SecretBox
 from tests.processes import integrity
 from tests.programs import PATIENCE
 from tests.store.sqlite.releases import RELEASES, content_of, lay_out, schema_of
@@ -63,14 +63,14 @@ def test_a_released_database(path: Path, release: str) -> None:
     """It is migrated, is as it should be, and its secrets are read."""
     lay_out(release, path)
     former = content_of(path)
-    vault = Vault(key_path(path))
+    secret_box = SecretBox(key_path(path))
     with logged() as lines:
         open_and_close(path)
     assert schema_of(path) == LATEST
     with view(path) as connection:
         found = check(connection)
         sealed = connection.execute("select account, sealed from key where sealed is not null")
-        secrets = [vault.unseal(octets, account.encode()) for account, octets in sealed]
+        secrets = [secret_box.unseal(octets, account.encode()) for account, octets in sealed]
     assert found.faults == []
     assert (found.zones >= 3, found.rrsets > 12, found.events >= 40) == (True,) * 3
     assert [len(secret) for secret in secrets] == ([] if release == FIRST else [32])

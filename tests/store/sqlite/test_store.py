@@ -248,14 +248,14 @@ def test_work_fails_within_its_patience_and_goes_on_after(
     assert [str(result) for result in results] == ["the database is locked by another program"] * 2
     assert all(isinstance(result, StoreError) for result in results)
     assert store.read(lambda r: r.rrsets(ORIGIN, HOME)) == []
-    vitals = store.running.call(store.store.vitals)
-    assert vitals.commits.failed == 2
-    assert 0 <= vitals.failed_ago < PATIENCE
+    stats = store.running.call(store.store.stats)
+    assert stats.commits.failed == 2
+    assert 0 <= stats.failed_ago < PATIENCE
     locked.execute("rollback")
     store.commit(lambda transaction: None)
-    assert store.running.call(store.store.vitals).failed_ago is not None, "nothing was written"
+    assert store.running.call(store.store.stats).failed_ago is not None, "nothing was written"
     store.commit(put(address(last=3)))
-    assert store.running.call(store.store.vitals).failed_ago is None
+    assert store.running.call(store.store.stats).failed_ago is None
     assert store.events[-1].position == 6
     assert [event.position for event in store.since(0)] == [1, 2, 3, 4, 5, 6]
 
@@ -332,7 +332,7 @@ def test_a_failed_commit_leaves_nothing_behind(
     failing.fails = lambda statement: statement.startswith(where)
     results = store.at_once(*works)
     assert [type(result) for result in results] == [StoreError, StoreError]
-    assert store.running.call(store.store.vitals).commits.failed == 2
+    assert store.running.call(store.store.stats).commits.failed == 2
     assert len(store.commits) == 1
     failing.fails = lambda statement: False
     assert store.read(lambda r: (r.rrsets(ORIGIN, HOME), len(r.accounts()))) == ([], 2)

@@ -149,7 +149,7 @@ def test_a_store_that_closes_ends_its_copies(path: Path, to: Path, running: Runn
     with opened(SQLiteStore(running.reactor, path), running) as store:
         store.commit(fill)
         begun = threading.Event()
-        upkeep = store.store._upkeep  # type: ignore[attr-defined]
+        upkeep = store.store._maintenance  # type: ignore[attr-defined]
         rest = upkeep._rest
 
         def slow() -> None:

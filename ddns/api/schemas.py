@@ -1,5 +1,7 @@
-"""What the operations answer, and what their arguments may be, as JSON Schema (2020-12) for the
-OpenAPI document. :mod:`ddns.api.serializers` makes the answers; a test holds the two together."""
+"""JSON Schemas (2020-12) of answers and arguments, for the OpenAPI document.
+
+:mod:`ddns.api.serializers` makes the answers; a test holds the two together.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _FLAG: Schema = {"type": "boolean"}
 
 
 def ref(name: str) -> Schema:
-    """A reference to one of :data:`SCHEMAS`."""
+    """Return a reference to one of :data:`SCHEMAS`."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
@@ -54,7 +56,7 @@ _account = {
     "name": _ACCOUNT,
     "password": _FLAG,
     "email": _or_null({"type": "string"}),
-    "blocked": {"anyOf": [{"$ref": "#/components/schemas/Block"}, {"type": "null"}]},
+    "blocked": _or_null(ref("Block")),
 }
 _key = {
     "id": _NUMBER,
@@ -155,59 +157,6 @@ SCHEMAS: dict[str, Schema] = {
     "History": _object(name=_NAME, events={"type": "array", "items": ref("Event")}),
 }
 
-ANSWERS = {
-    "zone_list": "Zones",
-    "zone_add": "Zone",
-    "zone_set": "Zone",
-    "zone_remove": "Zone",
-    "zone_import": "Imported",
-    "invitation_list": "Invitations",
-    "invitation_add": "NewInvitation",
-    "invitation_revoke": "Invitation",
-    "invitation_redeem": "Zone",
-    "member_list": "Members",
-    "member_remove": "Member",
-    "account_list": "Accounts",
-    "account_add": "Account",
-    "account_block": "Account",
-    "account_unblock": "Account",
-    "email_set": "Account",
-    "password_set": "Account",
-    "account_leave": "Account",
-    "backup": "Backup",
-    "backup_key": "KeyCopy",
-    "check": "Check",
-    "status": "Status",
-    "reload": "Reloaded",
-    "register": "Address",
-    "confirm": "Account",
-    "log_in": "Session",
-    "log_out": "LoggedOut",
-    "email_change": "Address",
-    "password_change": "Session",
-    "password_reset_request": "Requested",
-    "password_reset": "Account",
-    "account_set": "AccountLimit",
-    "account_show": "WholeAccount",
-    "account_remove": "Account",
-    "key_list": "Keys",
-    "key_add": "NewKey",
-    "key_disable": "Key",
-    "key_enable": "Key",
-    "key_regenerate": "NewKey",
-    "key_revoke": "Key",
-    "host_list": "Hosts",
-    "host_add": "Host",
-    "host_show": "WholeHost",
-    "host_set": "Host",
-    "host_remove": "Host",
-    "host_history": "History",
-    "record_show": "Records",
-    "record_set": "RRset",
-    "record_delete": "Deleted",
-}
-"""The schema of what each operation answers; those that answer octets have none."""
-
 ARGUMENTS: dict[str, Schema] = {
     "addresses": {"enum": list(Addresses)},
     "registration": {"enum": list(Registration)},
@@ -231,4 +180,4 @@ ARGUMENTS: dict[str, Schema] = {
         "items": _object(type={"type": "string"}, rdata={"type": "string"}),
     },
 }
-"""What is to be said of arguments beyond their types, by name or by operation and name."""
+"""Schemas of arguments that say more than their types, by ``name`` or ``operation.name``."""

@@ -1,7 +1,4 @@
-"""The context of an operation, and lookups in it of what the caller may see.
-
-What belongs to other accounts does not exist, as far as a caller can tell: it is NotFound.
-"""
+"""The context of an operation, and lookups in it of what the caller may see."""
 
 from __future__ import annotations
 
@@ -15,13 +12,16 @@ from ddns.model.account import Account, Host, Key, ZoneInfo
 from ddns.policy.registration import Rules, may_register
 from ddns.store.interfaces import IReading, ITransaction
 
-T = TypeVar("T")
+Owned = TypeVar("Owned", Host, Key, ZoneInfo)
 S_co = TypeVar("S_co", bound=IReading, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[S_co]):
     """Everything that an operation's work inside a transaction depends on.
+
+    Its lookups raise NotFound both for what does not exist and for what is somebody else's, so that
+    callers cannot tell one from the other.
 
     :param transaction: the store's transaction, which can only read in :data:`ReadContext`.
     :param caller: on whose behalf the operation runs.
@@ -34,84 +34,57 @@ class Context(Generic[S_co]):
     rules: Rules
     now: float
 
-    # Whatever its owner -------------------------------------------------------------------------
-
     def known_account(self, name: str) -> Account:
-        """Return an account.
-
-        :raises NotFound: when there is none of this name.
-        """
-        return _found(self.transaction.account(name), f"account {name}")
+        """Return an account, whoever calls."""
+        account = self.transaction.account(name)
+        if account is None:
+            raise NotFound(f"there is no account {name}")
+        return account
 
     def known_zone(self, origin: bytes) -> ZoneInfo:
-        """Return a zone.
-
-        :raises NotFound: when this server has none of this origin.
-        """
-        return _found(self.transaction.zone(origin), f"zone {names.to_text(origin)}")
-
-    # Owned by the caller ------------------------------------------------------------------------
+        """Return a zone, whoever calls."""
+        zone = self.transaction.zone(origin)
+        if zone is None:
+            raise NotFound(f"there is no zone {names.to_text(origin)}")
+        return zone
 
     def own_account(self, name: str) -> Account:
-        """Return an account of the caller's; the operator owns all.
-
-        :raises NotFound: also for an account that is somebody else's.
-        """
-        account = self.transaction.account(name) if self.caller.owns(name) else None
-        return _found(account, f"account {name}")
+        """Return an account of the caller's; the operator owns all."""
+        if not self.caller.owns(name):
+            raise NotFound(f"there is no account {name}")
+        return self.known_account(name)
 
     def own_key(self, number: int) -> Key:
-        """Return a key of the caller's.
-
-        :raises NotFound: also for a key that is somebody else's.
-        """
+        """Return a key of the caller's."""
         key = self.transaction.key(number) if 0 < number < 2**63 else None  # SQLite's integers
-        if key is not None and not self.caller.owns(key.account):
-            key = None
-        return _found(key, f"key {number}")
+        return self._owned(key, f"key {number}")
 
     def own_zone(self, origin: bytes) -> ZoneInfo:
-        """Return a zone of the caller's.
-
-        :raises NotFound: also for a zone that is somebody else's.
-        """
-        zone = self.transaction.zone(origin)
-        if zone is not None and not self.caller.owns(zone.account):
-            zone = None
-        return _found(zone, f"zone {names.to_text(origin)}")
+        """Return a zone of the caller's."""
+        return self._owned(self.transaction.zone(origin), f"zone {names.to_text(origin)}")
 
     def own_host(self, name: bytes) -> Host:
-        """Return a host of the caller's.
-
-        :raises NotFound: also for a host that is somebody else's.
-        """
-        host = self.transaction.host(name)
-        if host is not None and not self.caller.owns(host.account):
-            host = None
-        return _found(host, f"host {names.to_text(name)}")
+        """Return a host of the caller's."""
+        return self._owned(self.transaction.host(name), f"host {names.to_text(name)}")
 
     def visible_host(self, name: bytes) -> Host:
-        """Return a host of the caller's, or one in a zone of the caller's.
-
-        :raises NotFound: also for a host that is neither.
-        """
+        """Return a host of the caller's, or one in a zone of the caller's."""
         host = self.transaction.host(name)
-        if host is not None and not self.caller.owns(host.account):
-            zone = self.transaction.zone(host.zone)
-            if zone is None or not self.caller.owns(zone.account):
-                host = None
-        return _found(host, f"host {names.to_text(name)}")
+        zone = None if host is None else self.transaction.zone(host.zone)
+        if host is not None and zone is not None and self.caller.owns(zone.account):
+            return host
+        return self._owned(host, f"host {names.to_text(name)}")
+
+    def _owned(self, found: Owned | None, what: str) -> Owned:
+        if found is None or not self.caller.owns(found.account):
+            raise NotFound(f"there is no {what}")
+        return found
 
     def account_filter(self, account: str | None) -> str | None:
-        """Return whose things to list: the given account's, else the caller's, None for all.
-
-        :raises NotFound: when the account is not the caller's.
-        """
+        """Return whose things to list: the given account's, else the caller's; None for all."""
         if account is None and self.caller.operator:
             return None
         return self.own_account(account or self.caller.account or "").name
-
-    # Permitted to the caller --------------------------------------------------------------------
 
     def may_register_in(self, zone: ZoneInfo) -> bool:
         """Return whether the caller may have hosts in a zone."""
@@ -157,9 +130,3 @@ class Context(Generic[S_co]):
 
 ReadContext = Context[IReading]
 WriteContext = Context[ITransaction]
-
-
-def _found(found: T | None, what: str) -> T:
-    if found is None:
-        raise NotFound(f"there is no {what}")
-    return found

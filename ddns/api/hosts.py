@@ -15,12 +15,7 @@ from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.records import CNAME, HOST_TTL, RRset
 from ddns.policy.authorize import is_occluded
-from ddns.policy.registration import (
-    GIVEN_UP,
-    in_quarantine,
-    is_reserved_name,
-    is_well_shaped,
-)
+from ddns.policy.registration import GIVEN_UP, in_quarantine, is_reserved_name, is_well_shaped
 
 MAX_EVENTS = 100
 

@@ -78,7 +78,7 @@ class House:
             self.letters.append,
             lambda: self.time,
             lambda: self.time,
-            open=True,
+            registration_open=True,
         )
         self.rule()
 
@@ -114,7 +114,7 @@ class House:
             self.secret_box,
             rules=Rules(**changed),
             account_service=self.account_service,
-            reload=lambda: {"changed": [], "waiting": []},
+            reload_settings=lambda: {"changed": [], "waiting": []},
         )
 
     def api_of(self, caller: Caller, operation: str, **arguments: Any) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from ddns.api.errors import ApiError
+from ddns.api.errors import ApiError, error_json
 from ddns.api.routes import BY_OPERATION
 from ddns.model.rows import Row, unpack_rows
 from ddns.system.files import short_path
@@ -24,7 +24,7 @@ class CallFailed(Exception):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.answer = {"error": {"code": code, "message": message}}
+        self.answer = error_json(code, message)
 
 
 class NoServer(Exception):

@@ -37,7 +37,9 @@ def run(database: str, function: Callable[[Client], T]) -> T:
     store.open()
     operations = Operations(
         store,
-        published=lambda origins: defer.succeed(None),  # nobody answers DNS from this process
+        wait_until_published=lambda origins: defer.succeed(
+            None
+        ),  # nobody answers DNS from this process
         run_slow=lambda slow: threads.deferToThread(slow),
         now=time.time,
         secret_box=SecretBox(key_path(database)),

@@ -15,10 +15,9 @@ import dns.tokenizer
 import dns.zonefile
 
 from ddns.model import names, records
-from ddns.model.records import CNAME, DNAME, NSEC, RRSIG, SOA
+from ddns.model.records import SOA
 from ddns.model.rows import Row
-
-_BESIDE_CNAME = frozenset({CNAME, RRSIG, NSEC, 25})  # RFC 4035 2.5; 25 is KEY
+from ddns.policy import rrset_rules
 
 
 class BadMasterFile(ValueError):
@@ -160,11 +159,11 @@ class _Collected:
         types: dict[bytes, set[int]] = {}
         for (owner, number), (_, rdatas) in inside.items():
             types.setdefault(owner, set()).add(number)
-            if number in (SOA, CNAME, DNAME) and len(rdatas) > 1:
+            if rrset_rules.has_too_many(number, len(rdatas)):
                 what = f"{records.type_to_text(number)} records at {names.to_text(owner)}"
                 raise BadMasterFile(f"several {what}")
         for owner, numbers in types.items():
-            if CNAME in numbers and numbers - _BESIDE_CNAME:
+            if rrset_rules.has_cname_and_other_data(numbers):
                 raise BadMasterFile(f"{names.to_text(owner)} is an alias and has other records")
         (soa,) = inside[origin, SOA][1]
         rows = sorted(

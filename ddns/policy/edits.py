@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from ddns.model import names, records
-from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, MX, RRset
+from ddns.model.records import AAAA, ADDRESS_TYPES, MX, RRset
 from ddns.model.update import Change, Edit, Mail, Remove, Renumber, Replace, Status
+from ddns.policy import rrset_rules
 
 BACKUP_PREFERENCE = 5
 EXCHANGE_PREFERENCE = 10
@@ -52,8 +53,11 @@ def decide(
             after[rrset.owner, rrset.type] = rrset
     if impossible and not after:  # beside other edits a network may come to nothing
         return Status.BADADDRESS
-    if any(_alias_with_data(owner, before, after) for owner, _ in after):
-        return Status.NOHOST
+    present = [key for key, rrset in {**before, **after}.items() if rrset.rdatas]
+    for changed in {owner for owner, _ in after}:
+        types = {number for owner, number in present if owner == changed}
+        if rrset_rules.has_cname_and_other_data(types):
+            return Status.NOHOST
     spoken = {number for owner, number in after if owner == name and number in ADDRESS_TYPES}
     shown = [
         records.address_to_text(rdata)
@@ -67,17 +71,6 @@ def decide(
         if set(rrset.rdatas) != set(current(rrset.owner, rrset.type).rdatas)
     ]
     return written, tuple(shown)
-
-
-def _alias_with_data(
-    owner: bytes,
-    before: Mapping[tuple[bytes, int], RRset],
-    after: Mapping[tuple[bytes, int], RRset],
-) -> bool:
-    """Whether an owner name would have a CNAME and other data (RFC 1034 3.6.2)."""
-    merged = {**before, **after}
-    numbers = {rrset.type for rrset in merged.values() if rrset.owner == owner and rrset.rdatas}
-    return CNAME in numbers and len(numbers) > 1
 
 
 def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> RRset | None:

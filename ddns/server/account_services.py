@@ -61,9 +61,9 @@ class AccountServices:
         send = self.mailer.send if self.mailer and settings.mail.relay else None
         account_service = self.account_service
         account_service.mail = send
-        account_service.open = accounts.registration == "open"
+        account_service.registration_open = accounts.registration == "open"
         account_service.confirmation_time = accounts.confirmation_time
-        account_service.writer = MailTemplates(settings.api.url)
+        account_service.templates = MailTemplates(settings.api.url)
         account_service.sessions.time = accounts.session_time
         account_service.sessions.idle_time = accounts.session_idle_time
         if old is settings or accounts != old.accounts:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
-from ddns.api.base import nothing_to_reload
+from ddns.api.base import no_running_server
 from ddns.api.operations import Json, Operations
 from ddns.config.settings import Settings
 from ddns.dialects import DIALECTS
@@ -51,7 +51,7 @@ class Core:
         settings: Settings,
         reactor: Any,
         now: Callable[[], float] = time.time,
-        reload: Callable[[], Json] = nothing_to_reload,
+        reload: Callable[[], Json] = no_running_server,
         store: IStore | None = None,
     ) -> None:
         self._settings = settings
@@ -111,12 +111,12 @@ class Core:
             now,
             self._secret_box,
             rules=factories.rules(settings.registration),
-            requests_written=self.requests.flush,
-            blocked=self._blocked,
+            flush_request_log=self.requests.flush,
+            block_changed=self._blocked,
             account_service=self.people.account_service,
-            reload=reload,
+            reload_settings=reload,
+            count_change=partial(self._history.count, time.monotonic),
         )
-        self.operations.count_change = partial(self._history.count, time.monotonic)
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)

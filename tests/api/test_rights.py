@@ -25,7 +25,9 @@ OPERATORS = {
 
 
 def test_what_is_the_operators_alone() -> None:
-    assert {route.operation for route in ROUTES if route.right is Permission.OPERATOR} == OPERATORS
+    assert {
+        route.operation for route in ROUTES if route.permission is Permission.OPERATOR
+    } == OPERATORS
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from ddns.api.errors import (
     TooMany,
     Unauthenticated,
 )
-from ddns.api.people_work import MAX_PENDING
+from ddns.api.self_service import MAX_PENDING
 from ddns.model.account import RESERVED, PendingToken, Purpose
 from ddns.model.journal import Author
 from tests.api.coming import EMAIL, OTHER_PASSWORD, PASSWORD, THERE, Street, refused, token_in
@@ -130,7 +130,7 @@ def test_what_cannot_be(street: Street, name: str, password: str, email: str) ->
 
 
 def test_a_house_that_is_closed(street: Street) -> None:
-    street.house.account_service.open = False
+    street.house.account_service.registration_open = False
     refused(street, Forbidden, "register", name="alice", password=PASSWORD, email=EMAIL)
     assert street.house.slow == []
 
@@ -405,7 +405,7 @@ def test_a_password_that_is_changed_meanwhile_does_nothing_more(
 ) -> None:
     """It was right when it was checked, and is not when it is to count."""
     house, session = street.house, street.arrive()
-    real = house.operations._myself
+    real = house.operations._confirm_password
 
     async def slowly(self: Any, password: str) -> Any:
         owner = await real.__func__(self, password)
@@ -413,7 +413,7 @@ def test_a_password_that_is_changed_meanwhile_does_nothing_more(
         return owner
 
     caller = street.who(session)
-    monkeypatch.setattr(type(house.operations), "_myself", slowly)
+    monkeypatch.setattr(type(house.operations), "_confirm_password", slowly)
     arguments = {"email": "thief@example.org"} if operation == "email_change" else {"name": "alice"}
     with pytest.raises(Conflict):
         house.api_of(caller, operation, password=PASSWORD, **arguments)

@@ -19,7 +19,15 @@ from zope.interface import implementer
 from ddns import __version__
 from ddns.api import arguments, openapi, routes
 from ddns.api.caller import Caller
-from ddns.api.errors import ApiError, Invalid, NotAllowed, NotFound, TooMany, Unauthenticated
+from ddns.api.errors import (
+    ApiError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    error_json,
+)
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
 from ddns.net import peers
@@ -63,7 +71,7 @@ class ApiResource(Resource):
         try:
             await self._call(request)
         except ApiError as error:
-            _send(request, error.status, _error(error.code, str(error)), _headers(error))
+            _send(request, error.status, error.as_json(), _headers(error))
         except Exception as error:
             if isinstance(error, StoreError):
                 self._log.warn("an API call failed: {error}", error=error)
@@ -71,7 +79,9 @@ class ApiResource(Resource):
                 self._log.failure("an API call failed")
             if request.startedWriting and request.channel is not None:
                 request.loseConnection()  # the answer is not whole
-            _send(request, 500, _error("failed", "the server could not do it; its log says why"))
+            _send(
+                request, 500, error_json("failed", "the server could not do it; its log says why")
+            )
 
     async def _call(self, request: server.Request) -> None:
         above = len(request.prepath or ())
@@ -97,7 +107,7 @@ class ApiResource(Resource):
             await self._ready()
         peer = peers.text_of(request.getClientAddress())
         caller = dataclasses.replace(self._caller_of(request), peer=peer)
-        caller.check(route.right)
+        caller.check(route.permission)
         body = request.content.read() if request.content else b""
         texts |= dict(parse_qsl(query, keep_blank_values=True))
         given: Json = {}
@@ -123,10 +133,6 @@ class ApiResource(Resource):
 @functools.lru_cache(maxsize=4)
 def _description(base: str) -> Json:
     return openapi.document(__version__, base)
-
-
-def _error(code: str, message: str) -> Json:
-    return {"error": {"code": code, "message": message}}
 
 
 def _headers(error: ApiError) -> Mapping[bytes, bytes]:

@@ -23,7 +23,7 @@ from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 from zope.interface import implementer
 
-from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
+from ddns.api.errors import ApiError, Conflict, Invalid, NotFound, error_json
 from ddns.net.http.channel import Channel
 from ddns.net.http.site import LimitedSite
 
@@ -115,16 +115,16 @@ class ControlResource(Resource):
         return server.NOT_DONE_YET
 
     async def _answer(self, request: Any, work: Awaitable[None]) -> None:
-        status, answer = 200, {}
+        status, answer = 200, dict[str, Any]()
         try:
             await work
         except ApiError as error:
             status = error.status
-            answer = {"error": {"code": error.code, "message": str(error)}}
+            answer = error.as_json()
         except Exception:
             self._log.failure("a call on the control socket failed")
             status = 500
-            answer = {"error": {"code": "failed", "message": "the log says why"}}
+            answer = error_json("failed", "the log says why")
         if request.channel is not None:
             headers = (("Content-Type", "application/json"),)
             request.reply(status, headers, json.dumps(answer).encode())

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from ddns.api.errors import Conflict, Invalid, NotFound
 from ddns.api.serializers import Json
 from ddns.model import account as accounts
-from ddns.model import names, records
+from ddns.model import mail, names, records
 from ddns.model.account import Account, Addresses, Host, Key, KeyKind, Registration, ZoneInfo
 from ddns.store.interfaces import IReading
 
@@ -68,8 +68,8 @@ def chosen_name(text: str) -> str:
 def email(text: str) -> str:
     """An e-mail address."""
     try:
-        return accounts.email_address(text)
-    except accounts.BadEmail as error:
+        return mail.email_address(text)
+    except mail.BadEmail as error:
         raise Invalid(str(error)) from error
 
 

@@ -3,7 +3,7 @@
 Names that are here stay, with what they take and give. All else in the package is inside.
 """
 
-from ddns.config.load import check as check_settings
+from ddns.config.load import check_settings
 from ddns.config.settings import (
     AbuseSettings,
     AccountsSettings,

@@ -17,7 +17,7 @@ from ddns.api.operations import Operations
 from ddns.model import names, records
 from ddns.model.account import Block
 from ddns.model.journal import Author
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules

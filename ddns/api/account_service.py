@@ -16,7 +16,7 @@ from ddns.api.parsing import MAX_PASSWORD
 from ddns.api.serializers import time_json
 from ddns.model import records
 from ddns.model.account import Account, PendingToken, Purpose
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from ddns.model.update import Status
 from ddns.policy import secrets
 from ddns.policy.sessions import Sessions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Json
 from ddns.model import account as accounts
-from ddns.model import names, records
+from ddns.model import mail, names, records
 from ddns.model.account import Addresses, KeyKind, Registration
 
 E = TypeVar("E", bound=enum.StrEnum)
@@ -37,7 +37,7 @@ def _parsed(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         names.BadName,
         records.BadRecord,
         accounts.BadAccountName,
-        accounts.BadEmail,
+        mail.BadEmail,
     ) as error:
         raise Invalid(str(error)) from error
 
@@ -85,7 +85,7 @@ def chosen_name(text: str) -> str:
 
 def email(text: str) -> str:
     """Parse an e-mail address."""
-    return _parsed(accounts.email_address, text)
+    return _parsed(mail.email_address, text)
 
 
 def name_or_email(text: str) -> str:

@@ -15,7 +15,7 @@ from ddns.model.account import Account, Block, Host, Key, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
-from ddns.model.request_log import Entry
+from ddns.model.request_log import RequestEntry
 
 Json = dict[str, Any]
 
@@ -99,7 +99,7 @@ def values_json(rrset: RRset) -> Json:
     }
 
 
-def request_json(failed: bool, entry: Entry) -> Json:
+def request_json(failed: bool, entry: RequestEntry) -> Json:
     """Return a client's request and its answer; *failed* is for wrong credentials."""
     return {**entry._asdict(), "at": time_json(entry.at), "failed": failed}
 

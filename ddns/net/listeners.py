@@ -13,7 +13,7 @@ from twisted.internet.defer import DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from ddns.api.errors import ApiError, Invalid, NotFound
-from ddns.model.counting import Admissions
+from ddns.model.counters import Admissions
 from ddns.net import endpoints
 from ddns.net.shutdown import Closable, close_all
 

@@ -25,7 +25,7 @@ from zope.interface import implementer
 
 from ddns import __version__
 from ddns.dialects.miniupdate import CROWDED, IDLE, OVERTIME, Line, MiniupdateSession
-from ddns.model.counting import Admissions
+from ddns.model.counters import Admissions
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.http.updates import Note, Perform, note_nothing

@@ -8,7 +8,7 @@ from ddns.model import names
 from ddns.model.account import Account, Grant, Key
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
-from ddns.policy.password_cache import PasswordMemory, user_of
+from ddns.policy.password_cache import PasswordCache, user_of
 
 
 class CannotUnseal(Exception):
@@ -38,7 +38,7 @@ class Directory:
         self._by_number: dict[int, Key] = {}
         self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys, by who may log in
         self._unseal = unseal
-        self.passwords = PasswordMemory(process_key, remember=remember, capacity=capacity)
+        self.passwords = PasswordCache(process_key, remember=remember, capacity=capacity)
 
     def put_account(self, account: Account) -> None:
         """Add or replace an account; passwords checked for its former state are forgotten."""

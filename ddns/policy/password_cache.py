@@ -12,7 +12,7 @@ from collections import OrderedDict
 from ddns.model.update import ChallengeResponse, Credentials
 
 
-class PasswordMemory:
+class PasswordCache:
     """*remember* is for how many seconds a check is believed, *capacity* how many right and how
     many wrong passwords are kept."""
 

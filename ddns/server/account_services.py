@@ -11,9 +11,9 @@ from twisted.web.resource import IResource
 from ddns.api.account_service import HOUR, AccountService, CheckPassword, SignupLimits
 from ddns.api.mail_templates import MailTemplates
 from ddns.api.operations import Operations
-from ddns.config.contact import parse_host_and_port
+from ddns.config.load import parse_host_and_port
 from ddns.config.settings import MailSettings, Settings
-from ddns.model.account import email_address
+from ddns.model.mail import email_address
 from ddns.net.http import bearer
 from ddns.net.http.api import ApiResource
 from ddns.net.mail.queue import Mailer

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from ddns import __version__
-from ddns.model.counting import Histogram, UpdateCounts
+from ddns.model.counters import Histogram, UpdateCounts
 from ddns.net.dns.listener import DnsListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted

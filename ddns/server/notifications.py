@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ddns.model.account import Account, Block
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 
 CAPACITY = 20_000
 """How many notices are remembered as sent."""

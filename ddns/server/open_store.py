@@ -26,7 +26,7 @@ def open_store(store: IStore, database: str, lock: int | None, stop_time: float)
         except StoreInUse as error:
             in_use = error
         try:
-            lock = handover.relieve(database, stop_time + COMMAND_TIME)
+            lock = handover.take_lock(database, stop_time + COMMAND_TIME)
         except handover.Refused:
             raise in_use from None
         except handover.NoAnswer:

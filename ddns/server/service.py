@@ -17,7 +17,7 @@ from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
-from ddns.model.counting import UpdateCounts
+from ddns.model.counters import UpdateCounts
 from ddns.model.update import Outcome, Update
 from ddns.net import endpoints
 from ddns.net.dns.listener import DnsListener

@@ -20,7 +20,7 @@ from ddns.model.account import Account, Host, Key, PendingToken, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
-from ddns.model.request_log import Entry, Noted
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.results import Checked, Copied, StagedResult
 from ddns.store.stats import StoreStats
@@ -90,11 +90,11 @@ class IReading(Interface):
     def hosts(account: str | None = None, zone: bytes | None = None) -> list[Host]:
         """Hosts in the order of their names: all, of one account, in one zone."""
 
-    def requests_of_host(name: bytes) -> list[tuple[bool, Entry]]:
+    def requests_of_host(name: bytes) -> list[tuple[bool, RequestEntry]]:
         """The last requests that named a host, newest first, each with whether its credentials
         were wrong."""
 
-    def requests_of_account(name: str) -> list[tuple[bool, Entry]]:
+    def requests_of_account(name: str) -> list[tuple[bool, RequestEntry]]:
         """The last requests of an account that are at no host of its."""
 
     def count_hosts(account: str | None = None) -> int:
@@ -208,7 +208,7 @@ class ITransaction(IReading):
         operator's or a host's, follows from whether the owner name belongs to a host."""
 
     def log_requests(
-        requests: Sequence[Noted], per_host: int, failed_per_host: int, rows: int
+        requests: Sequence[LoggedRequest], per_host: int, failed_per_host: int, rows: int
     ) -> None:
         """Keep requests with the hosts they name, or with the account; only so many of each, and
         in all. They are no events of the journal, and go with the host or the account."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ddns.model.counting import WAITS, Histogram
+from ddns.model.counters import LATENCY_BUCKETS, Histogram
 
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Bounds for how many works one commit takes."""
@@ -17,7 +17,7 @@ class Commits:
     did."""
 
     works: Histogram = field(default_factory=lambda: Histogram(SIZES))
-    seconds: Histogram = field(default_factory=lambda: Histogram(WAITS))
+    seconds: Histogram = field(default_factory=lambda: Histogram(LATENCY_BUCKETS))
     failed: int = 0
 
 

@@ -23,7 +23,7 @@ def key_path(database: str | Path) -> Path:
     return Path(f"{database}.key")
 
 
-def log_path(database: str | Path) -> Path:
+def wal_path(database: str | Path) -> Path:
     """SQLite's write-ahead log: what has been committed and not moved into the database yet."""
     return Path(f"{database}-wal")
 
@@ -38,7 +38,7 @@ def unfinished_path(file: Path) -> Path:
     return file.with_name(f"{file.name}.new")
 
 
-def before_path(database: Path, version: str) -> Path:
+def migration_backup_path(database: Path, version: str) -> Path:
     """The copy of a database that is made before its schema becomes that of *version*."""
     return database.with_name(f"{database.name}.before-{version}")
 

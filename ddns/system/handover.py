@@ -31,7 +31,7 @@ class Refused(Exception):
     """It was refused, or nobody can tell whether it was taken; ``str()`` says why."""
 
 
-def pass_on(database: str, service: str, connection: int, patience: float) -> int | None:
+def hand_over_or_lock(database: str, service: str, connection: int, patience: float) -> int | None:
     """Have whoever serves the database serve a connection, too: None when it is. Where nobody
     does, the descriptor of the database's lock, which is ours then.
 
@@ -70,7 +70,7 @@ def hand_over(database: str, service: str, connection: int, timeout: float) -> N
         raise Refused(answer)
 
 
-def relieve(database: str, timeout: float) -> int:
+def take_lock(database: str, timeout: float) -> int:
     """End whoever serves the database on behalf of a super-server only; the descriptor of the
     lock, which goes from them to us without ever being free.
 
@@ -104,7 +104,7 @@ def is_client(descriptor: int) -> bool:
         return True
 
 
-def complain(line: str) -> None:
+def report(line: str) -> None:
     """Say something where somebody may read it: on standard error, unless that is the client or
     leads nowhere, or else in the system's log."""
     if is_client(2):

@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from ddns.model.journal import Author
-from ddns.model.request_log import Noted, is_worth_noting, noted
+from ddns.model.request_log import LoggedRequest, logged_request, should_log
 from ddns.model.update import Outcome, Update
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 
@@ -45,7 +45,7 @@ class RequestLog:
         self._store = store
         self._clock = clock
         self.limit(limits)
-        self._waiting: list[Noted] = []
+        self._waiting: list[LoggedRequest] = []
         self._timer: IDelayedCall | None = None
         self._failed = False
         self.left_out = 0
@@ -57,12 +57,12 @@ class RequestLog:
 
     def note(self, update: Update, outcome: Outcome, exchange: Exchange) -> None:
         """Keep what a client asked and was told: *exchange* gives both."""
-        if not self._room or not is_worth_noting(update, outcome):
+        if not self._room or not should_log(update, outcome):
             return
         if len(self._waiting) >= self._room:
             self.left_out += 1
             return
-        self._waiting.append(noted(update, outcome, *exchange()))
+        self._waiting.append(logged_request(update, outcome, *exchange()))
         if self._timer is None:
             self._timer = self._clock.callLater(self._limits.write_time, self._write)
 
@@ -95,6 +95,6 @@ class RequestLog:
 
 
 def _log_requests(
-    requests: Sequence[Noted], limits: RequestLimits, transaction: ITransaction
+    requests: Sequence[LoggedRequest], limits: RequestLimits, transaction: ITransaction
 ) -> None:
     transaction.log_requests(requests, limits.per_host, limits.failed_per_host, limits.rows)

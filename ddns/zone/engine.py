@@ -13,7 +13,14 @@ import struct
 from ddns.model.names import MAX_WIRE, WILDCARD
 from ddns.model.records import CNAME, IN
 from ddns.zone.cookies import CLIENT, Cookies, is_well_formed
-from ddns.zone.fast_path import ACCOMPANIED, COOKIE_AT, POINTERS, TYPES, CookieTails, plain_headers
+from ddns.zone.fast_path import (
+    ACCOMPANIED,
+    COOKIE_AT,
+    POINTERS,
+    TYPES,
+    CookieTails,
+    fast_path_headers,
+)
 from ddns.zone.lookup import lookup
 from ddns.zone.message import (
     BADVERS,
@@ -61,7 +68,7 @@ class Engine:
         self.zones = zones
         self.payload = payload
         self.use(limiter, cookies)
-        self._plain = plain_headers(payload)
+        self._plain = fast_path_headers(payload)
 
     def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
         """From now on these limit rates, and make and check cookies."""
@@ -73,12 +80,12 @@ class Engine:
 
         *source* is the client's address, 4 or 16 octets.
         """
-        reply = self._respond_plainly(wire, source, tcp)
+        reply = self._respond_fast(wire, source, tcp)
         if reply is None:
             return self.respond_in_full(wire, source, tcp)
         return reply or None
 
-    def _respond_plainly(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
+    def _respond_fast(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
         """The reply to a plain question, empty for silence; None where slices will not do."""
         plain = self._plain.get(wire[2:12])
         if plain is None:

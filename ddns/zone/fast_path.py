@@ -45,7 +45,7 @@ Plain = tuple[bytes, bytes, bytes, bytes, Tails, CookieTails]
 for NODATA and NXDOMAIN; between ANCOUNT and question; and the tails that go with that header."""
 
 
-def plain_headers(payload: int) -> dict[bytes, Plain]:
+def fast_path_headers(payload: int) -> dict[bytes, Plain]:
     """Octets 2 to 12 of plain queries: one question, no answers, an OPT or none, any RD, AD, CD."""
     bare: Tails = {struct.pack("!H", IN): (UDP_PLAIN - 4, b"", False)}
     with_opt, with_cookie = _tails(payload)

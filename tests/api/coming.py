@@ -10,7 +10,7 @@ import pytest
 
 from ddns.api.caller import Caller
 from ddns.api.errors import ApiError
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from tests.house import House
 
 PASSWORD = "correct horse"

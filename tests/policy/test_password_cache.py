@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from ddns.model.update import Credentials
-from ddns.policy.password_cache import PasswordMemory
+from ddns.policy.password_cache import PasswordCache
 
 RIGHT = Credentials("alice", "password")
 
 
 @pytest.fixture
-def memory() -> PasswordMemory:
-    return PasswordMemory(bytes(32), remember=300.0, capacity=3)
+def memory() -> PasswordCache:
+    return PasswordCache(bytes(32), remember=300.0, capacity=3)
 
 
-def test_a_right_password_is_remembered_for_a_while(memory: PasswordMemory) -> None:
+def test_a_right_password_is_remembered_for_a_while(memory: PasswordCache) -> None:
     assert memory.right(RIGHT, 1000.0) is None
     memory.found_right(RIGHT, "alice", 1000.0)
     assert memory.right(RIGHT, 1000.0) == "alice"
@@ -27,7 +27,7 @@ def test_a_right_password_is_remembered_for_a_while(memory: PasswordMemory) -> N
     assert memory.right(Credentials("alicep", "assword"), 1000.0) is None
 
 
-def test_that_it_was_right_is_known_for_longer(memory: PasswordMemory) -> None:
+def test_that_it_was_right_is_known_for_longer(memory: PasswordCache) -> None:
     assert not memory.was_right(RIGHT)
     memory.found_right(RIGHT, "alice", 1000.0)
     assert memory.right(RIGHT, 2000.0) is None
@@ -36,7 +36,7 @@ def test_that_it_was_right_is_known_for_longer(memory: PasswordMemory) -> None:
     assert not memory.was_right(RIGHT)
 
 
-def test_a_wrong_password_is_remembered_for_a_while(memory: PasswordMemory) -> None:
+def test_a_wrong_password_is_remembered_for_a_while(memory: PasswordCache) -> None:
     assert not memory.wrong(RIGHT, 1000.0)
     memory.found_wrong(RIGHT, 1000.0)
     assert memory.wrong(RIGHT, 1299.0)
@@ -46,7 +46,7 @@ def test_a_wrong_password_is_remembered_for_a_while(memory: PasswordMemory) -> N
 
 
 def test_a_wrong_password_is_forgotten_with_a_change_of_the_account(
-    memory: PasswordMemory,
+    memory: PasswordCache,
 ) -> None:
     memory.found_wrong(Credentials(" Alice ", "password"), 1000.0)
     memory.forget("bob")
@@ -55,12 +55,12 @@ def test_a_wrong_password_is_forgotten_with_a_change_of_the_account(
     assert not memory.wrong(RIGHT, 1000.0)
 
 
-def test_a_clock_set_back_does_not_make_memories_last(memory: PasswordMemory) -> None:
+def test_a_clock_set_back_does_not_make_memories_last(memory: PasswordCache) -> None:
     memory.found_right(RIGHT, "alice", 1_000_000.0)
     assert memory.right(RIGHT, 500_000.0) is None
 
 
-def test_the_oldest_memory_makes_room(memory: PasswordMemory) -> None:
+def test_the_oldest_memory_makes_room(memory: PasswordCache) -> None:
     given = [Credentials("alice", f"password{number}") for number in range(4)]
     for credentials in given:
         memory.found_right(credentials, "alice", 1000.0)
@@ -69,16 +69,16 @@ def test_the_oldest_memory_makes_room(memory: PasswordMemory) -> None:
     assert [memory.wrong(one, 1001.0) for one in given] == [False, True, True, True]
 
 
-def test_a_password_is_not_kept_in_a_readable_form(memory: PasswordMemory) -> None:
+def test_a_password_is_not_kept_in_a_readable_form(memory: PasswordCache) -> None:
     memory.found_right(RIGHT, "alice", 1000.0)
     memory.found_wrong(RIGHT, 1000.0)
     kept = {name: value for name, value in vars(memory).items() if name != "_key"}
     assert "password" not in repr(kept)
-    other = PasswordMemory(b"\x01" * 32, remember=300.0, capacity=3)
+    other = PasswordCache(b"\x01" * 32, remember=300.0, capacity=3)
     assert other.fingerprint(RIGHT) != memory.fingerprint(RIGHT)
 
 
-def test_names_that_nobody_has_take_no_room(memory: PasswordMemory) -> None:
+def test_names_that_nobody_has_take_no_room(memory: PasswordCache) -> None:
     memory.found_wrong(Credentials("x" * 100_000, "y" * 100_000), 1000.0)
     assert memory.wrong(Credentials("x" * 100_000, "y" * 100_000), 1000.0)
     assert len(repr(vars(memory))) < 2000

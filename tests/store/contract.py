@@ -14,7 +14,7 @@ from ddns.model import names
 from ddns.model.account import Account, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
-from ddns.model.request_log import Entry, Noted
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
 from tests.store.living import LivingContract
 from tests.store.people import PeopleContract
@@ -38,8 +38,10 @@ WILD, ACME = (label + HOME for label in names.BELOW_HOST)
 
 def request(
     account: str | None, *hosts: bytes, asked: str, at: float = 1000.0, user: str = "alice"
-) -> Noted:
-    return Noted(account, hosts, Entry(at, "test", "192.0.2.1", user, "agent", asked, "answer"))
+) -> LoggedRequest:
+    return LoggedRequest(
+        account, hosts, RequestEntry(at, "test", "192.0.2.1", user, "agent", asked, "answer")
+    )
 
 
 def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:

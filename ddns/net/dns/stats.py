@@ -3,7 +3,7 @@ second are counted here."""
 
 from __future__ import annotations
 
-from ddns.model.counting import Histogram
+from ddns.model.counters import Histogram
 
 MOMENTS = (2.5e-05, 5e-05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0)
 """Seconds: bounds for what takes as long as DNS."""

@@ -21,7 +21,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ddns.model.counting import Admissions
+from ddns.model.counters import Admissions
 from ddns.net.dns.limits import TcpLimits
 from ddns.net.dns.responder import ErrorLog, Responder, pack_source
 from ddns.net.dns.stats import DnsStats

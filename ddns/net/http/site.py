@@ -12,7 +12,7 @@ from twisted.internet.task import LoopingCall
 from twisted.web import http, server
 from twisted.web.resource import IResource
 
-from ddns.model.counting import Admissions
+from ddns.model.counters import Admissions
 from ddns.net.http.channel import Channel, HttpLimits
 from ddns.net.peers import ConnectionCounter
 from ddns.net.proxy.trust import NOBODY, Proxies

@@ -19,7 +19,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from ddns.net.mail.relay import NotSent, Relay
 
 MAX_WAITING = 1000

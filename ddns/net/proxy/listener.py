@@ -15,7 +15,7 @@ from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ddns.model.counting import Admissions
+from ddns.model.counters import Admissions
 from ddns.net import peers
 from ddns.net.peers import BehindProxy
 from ddns.net.proxy.header import BadHeader, read

@@ -17,7 +17,7 @@ from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.backup import copy
 from ddns.store.sqlite.migrations import MIGRATIONS
 from ddns.store.sqlite.swap import finish
-from ddns.system.files import before_path, lock_path, sync_directory
+from ddns.system.files import lock_path, migration_backup_path, sync_directory
 from ddns.system.lock import Locked, acquire, take_over
 
 LONG_STATEMENT = 20_000
@@ -171,7 +171,7 @@ def _migrate(db: Database, path: Path, version: str) -> None:
     connection = db.conn
     latest = MIGRATIONS._migrations[-1].name
     if version:
-        before = before_path(path, latest.partition("_")[0])
+        before = migration_backup_path(path, latest.partition("_")[0])
         connection.execute("begin")
         copy(connection, before, replace=True)
         connection.execute("commit")

@@ -23,7 +23,7 @@ from ddns.model.account import (
 from ddns.model.journal import Author, Event, EventKind
 from ddns.model.records import AAAA, NS, A, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
-from ddns.model.request_log import Entry
+from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
 from ddns.store.sqlite.request_log import read_requests
 
@@ -129,10 +129,10 @@ class Reader:
         rows = self._execute(f"{_HOST}{where} order by host.name", tuple(given.values()))
         return [make_host(*row) for row in rows]
 
-    def requests_of_host(self, name: bytes) -> list[tuple[bool, Entry]]:
+    def requests_of_host(self, name: bytes) -> list[tuple[bool, RequestEntry]]:
         return read_requests(self._execute, "host", name)
 
-    def requests_of_account(self, name: str) -> list[tuple[bool, Entry]]:
+    def requests_of_account(self, name: str) -> list[tuple[bool, RequestEntry]]:
         return read_requests(self._execute, "account", name)
 
     def count_hosts(self, account: str | None = None) -> int:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from ddns.model.names import to_text
-from ddns.model.request_log import Entry, Noted
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.sqlite.bulk_insert import insert
 
 MANY = 64
@@ -21,7 +21,7 @@ _COLUMNS = "at, via, peer, user, agent, asked, answer, reason"
 
 def log_requests(
     connection: sqlite3.Connection,
-    requests: Sequence[Noted],
+    requests: Sequence[LoggedRequest],
     per_host: int,
     failed_per_host: int,
     rows: int,
@@ -53,7 +53,7 @@ def log_requests(
         )
 
 
-def _shown(connection: sqlite3.Connection, request: Noted) -> Entry:
+def _shown(connection: sqlite3.Connection, request: LoggedRequest) -> RequestEntry:
     """What is kept of a request. A client that mixes up user and password shows the password as its
     name, so where nobody was authenticated only names of accounts and of its hosts are kept."""
     entry = request.entry
@@ -79,7 +79,7 @@ def _hosts(connection: sqlite3.Connection, names: set[bytes]) -> dict[bytes, tup
 
 
 def _places(
-    connection: sqlite3.Connection, request: Noted, hosts: Mapping[bytes, tuple[str, float]]
+    connection: sqlite3.Connection, request: LoggedRequest, hosts: Mapping[bytes, tuple[str, float]]
 ) -> list[tuple[bytes | None, str | None]]:
     """Where a request is shown: at the hosts it names, if they are its account's or, where nobody
     was authenticated, whosever they are; else at the account."""
@@ -98,10 +98,10 @@ def _places(
 
 def read_requests(
     execute: Callable[..., sqlite3.Cursor], column: str, value: bytes | str
-) -> list[tuple[bool, Entry]]:
+) -> list[tuple[bool, RequestEntry]]:
     """The requests of a host or an account, newest first, each with whether its credentials were
     wrong."""
     found = execute(
         f"select failed, {_COLUMNS} from request where {column} = ? order by id desc", (value,)
     )
-    return [(bool(row[0]), Entry(*row[1:])) for row in found]
+    return [(bool(row[0]), RequestEntry(*row[1:])) for row in found]

@@ -31,7 +31,7 @@ from ddns.store.sqlite.reader import Reader
 from ddns.store.sqlite.writer import Writer, one_line
 from ddns.store.sqlite.zone_scan import ZoneScan
 from ddns.store.stats import StoreStats
-from ddns.system.files import log_path
+from ddns.system.files import wal_path
 from ddns.system.threads import LowPriorityPool
 
 T = TypeVar("T")
@@ -156,7 +156,7 @@ class SQLiteStore:
             self._writer.position,
             self._writer.waiting(),
             _size(self._path),
-            _size(log_path(self._path)),
+            _size(wal_path(self._path)),
             self._writer.commits,
             self._writer.failed_ago(),
         )

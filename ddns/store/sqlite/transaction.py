@@ -10,7 +10,7 @@ from zope.interface import implementer
 from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind, public
-from ddns.model.request_log import Noted
+from ddns.model.request_log import LoggedRequest
 from ddns.store.interfaces import ITransaction, StoreError
 from ddns.store.sqlite.accounts import People
 from ddns.store.sqlite.memberships import Registering
@@ -125,7 +125,7 @@ class Transaction(Staging, Registering, People):
     # Requests --------------------------------------------------------------------------------
 
     def log_requests(
-        self, requests: Sequence[Noted], per_host: int, failed_per_host: int, rows: int
+        self, requests: Sequence[LoggedRequest], per_host: int, failed_per_host: int, rows: int
     ) -> None:
         self._direct()
         log_requests(self._connection, requests, per_host, failed_per_host, rows)

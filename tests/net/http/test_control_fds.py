@@ -409,7 +409,7 @@ def test_the_lock_is_given(control: Control, tmp_path: Path) -> None:
     file = tmp_path / "lock"
     with open(file, "wb") as lock:
         control.locks.append(lock.fileno())
-        given = handover.relieve(str(control.path).removesuffix(".sock"), PATIENCE)
+        given = handover.take_lock(str(control.path).removesuffix(".sock"), PATIENCE)
         assert os.path.samestat(os.fstat(given), os.stat(file))
         assert not os.get_inheritable(given)
         os.close(given)
@@ -417,7 +417,7 @@ def test_the_lock_is_given(control: Control, tmp_path: Path) -> None:
 
 def test_who_is_ending_already_gives_nothing(control: Control) -> None:
     with pytest.raises(handover.NoAnswer):
-        handover.relieve(str(control.path).removesuffix(".sock"), PATIENCE)
+        handover.take_lock(str(control.path).removesuffix(".sock"), PATIENCE)
 
 
 def test_a_server_gives_nothing_away(house: House, tmp_path: Path) -> None:
@@ -425,7 +425,7 @@ def test_a_server_gives_nothing_away(house: House, tmp_path: Path) -> None:
     listener = ControlListener(house.running.reactor, house.operations, socket_path(database))
     house.running.call(listener.start)
     with pytest.raises(handover.Refused, match="a server does not give its database away"):
-        handover.relieve(str(database), PATIENCE)
+        handover.take_lock(str(database), PATIENCE)
     with accepted() as (_, server), pytest.raises(handover.Refused, match="not served here"):
         handover.hand_over(str(database), "miniupdate", server.fileno(), PATIENCE)
     house.running.call(listener.stop)

@@ -20,7 +20,7 @@ from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.check import check
 from ddns.store.sqlite.database import open_database, view
 from ddns.store.sqlite.migrations import MIGRATIONS
-from ddns.system.files import before_path, key_path
+from ddns.system.files import key_path, migration_backup_path
 from ddns.system.secret_box import SecretBox
 from tests.processes import integrity
 from tests.programs import PATIENCE
@@ -74,7 +74,7 @@ def test_a_released_database(path: Path, release: str) -> None:
     assert found.faults == []
     assert (found.zones >= 3, found.rrsets > 12, found.events >= 40) == (True,) * 3
     assert [len(secret) for secret in secrets] == ([] if release == FIRST else [32])
-    before = before_path(path, LATEST.partition("_")[0])
+    before = migration_backup_path(path, LATEST.partition("_")[0])
     if release == LATEST.partition("_")[0]:
         assert not before.exists()
         return
@@ -107,7 +107,7 @@ def test_a_newer_schema_is_refused_with_both_versions(path: Path) -> None:
 def test_where_no_copy_can_be_made_the_schema_stays(path: Path) -> None:
     lay_out(FIRST, path)
     former = content_of(path)
-    before_path(path, LATEST.partition("_")[0]).mkdir()
+    migration_backup_path(path, LATEST.partition("_")[0]).mkdir()
     with pytest.raises(StoreError, match="is no file"):
         open_and_close(path)
     assert content_of(path) == former
@@ -171,7 +171,7 @@ def test_killed_in_the_middle_it_is_whole(tmp_path: Path) -> None:
         assert integrity(path) == "ok"
         with view(path) as connection:
             assert len(connection.execute("select 1 from host").fetchall()) > HOSTS
-        before = before_path(path, LATEST.partition("_")[0])
+        before = migration_backup_path(path, LATEST.partition("_")[0])
         assert schema_of(before) == f"{FIRST}_first_schema"
         assert ttls_of(before) == {10}
         ends.add(schema)

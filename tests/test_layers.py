@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "store": {"model", "system"},
     "updates": {"model", "zone", "policy", "store"},
     "api": {"model", "system", "policy", "store"},
-    "net": {"model", "system", "zone", "policy", "dialects", "store", "api"},
+    "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "api"},
     "server": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates"}
     | {"api", "net"},
     "cli": {"model", "system", "config", "policy", "store", "api", "server"},

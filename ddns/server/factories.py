@@ -14,16 +14,11 @@ from ddns.config.load import UNIX, parse_network
 from ddns.config.settings import (
     AbuseSettings,
     DnsSettings,
-    HttpSettings,
-    MiniupdateSettings,
     ProxiesSettings,
     RateLimitSettings,
     RegistrationSettings,
     RequestsSettings,
 )
-from ddns.net.dns.listener import TcpLimits
-from ddns.net.http.channel import HttpLimits
-from ddns.net.miniupdate_tcp import MiniupdateLimits
 from ddns.net.proxy.trust import Proxies
 from ddns.policy import update_limits
 from ddns.policy.addresses import NetworkSet
@@ -35,21 +30,11 @@ from ddns.zone.cookies import Cookies
 from ddns.zone.rrl import RateLimiter
 
 
-def http_limits(settings: HttpSettings) -> HttpLimits:
-    """What a client over HTTP or HTTPS may cost."""
-    return HttpLimits(**_common(settings, HttpLimits))
-
-
-def line_limits(settings: MiniupdateSettings) -> MiniupdateLimits:
-    """What a miniupdate client may cost."""
-    return MiniupdateLimits(**_common(settings, MiniupdateLimits))
-
-
-def believe(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
-    """From now on these proxies are believed."""
+def set_trusted(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
+    """Trust the proxies of the settings, and only these."""
     networks = [parse_network(text, "proxies.trusted") for text in settings.trusted if text != UNIX]
     header = settings.header.lower().replace("off", "")
-    proxies.believe(NetworkSet(networks), unix=UNIX in settings.trusted, header=header)
+    proxies.set_trusted(NetworkSet(networks), unix=UNIX in settings.trusted, header=header)
     return proxies
 
 
@@ -65,23 +50,11 @@ def request_limits(settings: RequestsSettings) -> RequestLimits:
     return RequestLimits(**_common(settings, RequestLimits))
 
 
-def _common(
-    settings: AbuseSettings | HttpSettings | MiniupdateSettings | RequestsSettings, kind: type[Any]
-) -> dict[str, Any]:
+def _common(settings: AbuseSettings | RequestsSettings, kind: type[Any]) -> dict[str, Any]:
     """The settings that go by the same name where they are used."""
     names = {field.name for field in dataclasses.fields(kind)}
     given = dataclasses.asdict(settings)
     return {name: value for name, value in given.items() if name in names}
-
-
-def tcp_limits(settings: DnsSettings) -> TcpLimits:
-    """What a client of DNS over TCP may cost."""
-    return TcpLimits(
-        total=settings.tcp_connections,
-        per_source=settings.tcp_connections_per_address,
-        idle=settings.tcp_idle_time,
-        message=settings.tcp_message_time,
-    )
 
 
 def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> RateLimiter | None:

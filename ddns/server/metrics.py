@@ -95,7 +95,7 @@ class ServerCollector(Collector):
 
     def _dns(self) -> Iterator[Metric]:
         dns = self._watched.dns
-        over = {("udp",): dns.udp, ("tcp",): dns.tcp.traffic}
+        over = {("udp",): dns.udp, ("tcp",): dns.tcp.stats}
         queries: Numbers = {key: traffic.received() for key, traffic in over.items()}
         yield counters("ddns_dns_queries", "DNS messages that were read.", queries, "transport")
         for name, text, attribute in (

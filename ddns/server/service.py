@@ -90,7 +90,7 @@ class DdnsService(Service):
         self._ready = False
         self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
-        proxies = factories.believe(Proxies(), settings.proxies)
+        proxies = factories.set_trusted(Proxies(), settings.proxies)
         self._frontends = Frontends(
             settings, reactor, now, self._inherited, proxies, self._catch_up
         )
@@ -114,7 +114,7 @@ class DdnsService(Service):
             reactor,
             self.core.engine.respond,
             [parse_address(text, "dns.listen") for text in dns.listen],
-            limits=factories.tcp_limits(dns),
+            limits=dns,
             exempt=proxies.trusts_source,
         )
         self._updates = UpdateCounts([*(dialect.name for dialect in self._dialects), "miniupdate"])
@@ -237,7 +237,7 @@ class DdnsService(Service):
             self._frontends.apply(settings)
         except TlsError as error:
             raise ConfigError(str(error)) from None
-        self._dns.limit(factories.tcp_limits(settings.dns))
+        self._dns.limit(settings.dns)
         self.core.apply(settings)
         self._settings = settings
 

@@ -9,6 +9,8 @@ answers with slices of the node. Everything else is read, decided and packed by
 from __future__ import annotations
 
 import struct
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 
 from ddns.model.names import MAX_WIRE, WILDCARD
 from ddns.model.records import CNAME, IN
@@ -50,11 +52,21 @@ PAYLOAD = 1232
 IXFR, AXFR = 251, 252
 
 
+Later = Awaitable[Answer] | Iterator[Answer] | AsyncGenerator[Answer, None]
+"""An answer that is not there yet, or several of them, which only TCP can carry."""
+
+Handler = Callable[[Query, bytes, bytes, bool], Answer | Later]
+"""``handler(request, wire, source, tcp)``: what to answer to a request of one opcode."""
+
+Reply = bytes | None | Awaitable[bytes | None] | Iterator[bytes] | AsyncGenerator[bytes, None]
+"""A packed answer, None for silence, or the same later or several times."""
+
+
 class Engine:
     """Answers DNS from zones. It does no I/O, has no clock of its own and raises for no input.
 
     *payload* is the most octets sent over UDP, and the size announced with EDNS. Without *limiter*
-    all is answered, without *cookies* that option is unknown.
+    all is answered, without *cookies* that option is unknown. ``handlers`` answer, by opcode.
     """
 
     def __init__(
@@ -69,16 +81,22 @@ class Engine:
         self.payload = payload
         self.use(limiter, cookies)
         self._plain = fast_path_headers(payload)
+        self.handlers: dict[int, Handler] = {
+            QUERY: self._query,
+            NOTIFY: _refuse(NOTAUTH),
+            UPDATE: _refuse(REFUSED),
+        }
 
     def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
         """From now on these limit rates, and make and check cookies."""
         self._account = limiter.account if limiter is not None else None
         self._cookies = cookies
 
-    def respond(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
-        """The reply to one message, or None where silence is the answer.
+    def respond(self, wire: bytes, source: bytes, tcp: bool) -> Reply:
+        """Return the reply to one message, or None where silence is the answer.
 
-        *source* is the client's address, 4 or 16 octets.
+        Where a handler of ``handlers`` answers later, or with several messages, this returns what
+        it returned with each answer packed. *source* is the client's address, 4 or 16 octets.
         """
         reply = self._respond_fast(wire, source, tcp)
         if reply is None:
@@ -165,17 +183,23 @@ class Engine:
         server, good = self._cookies.renew(client, rest[COOKIE_AT + CLIENT :], source)
         return found[1], found[2] + client + server, good
 
-    def respond_in_full(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
+    def respond_in_full(self, wire: bytes, source: bytes, tcp: bool) -> Reply:
         """As :meth:`respond`, by the long way."""
         request = parse(wire)
         if request is None:
             return None
+        answer = self._decide(request, wire, source, tcp)
+        if isinstance(answer, Answer):
+            return self._finish(request, answer, source, tcp)
+        return self._finish_later(request, answer, source, tcp)
+
+    def _finish(self, request: Query, reply: Answer, source: bytes, tcp: bool) -> bytes | None:
+        """Pack an answer, unless the rate limit has it dropped or cut short."""
         limit = TCP_MAX
         if not tcp:
             limit = UDP_PLAIN
             if request.edns is not None:
                 limit = max(UDP_PLAIN, min(request.edns.payload, self.payload))
-        reply = self._decide(request)
         option, exempt = b"", tcp
         cookie = self._cookie(request)
         if cookie is not None and self._cookies is not None and reply.rcode != FORMERR:
@@ -201,8 +225,32 @@ class Engine:
             return None
         return edns.cookie
 
-    def _decide(self, request: Query) -> Answer:
-        if request.opcode not in _OPCODES:
+    def _finish_later(self, request: Query, answer: Later, source: bytes, tcp: bool) -> Reply:
+        """Return what a handler returned, with each answer packed."""
+        if isinstance(answer, Awaitable):
+            return self._finish_awaited(request, answer, source, tcp)
+        if isinstance(answer, Iterator):
+            return (m for one in answer if (m := self._finish(request, one, source, tcp)))
+        return self._finish_each(request, answer, source, tcp)
+
+    async def _finish_awaited(
+        self, request: Query, answer: Awaitable[Answer], source: bytes, tcp: bool
+    ) -> bytes | None:
+        return self._finish(request, await answer, source, tcp)
+
+    async def _finish_each(
+        self, request: Query, answers: AsyncGenerator[Answer, None], source: bytes, tcp: bool
+    ) -> AsyncGenerator[bytes, None]:
+        async with aclosing(answers):
+            async for answer in answers:
+                if message := self._finish(request, answer, source, tcp):
+                    yield message
+
+    def _decide(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer | Later:
+        """Refuse what no opcode allows, and let the handler of the request's opcode answer the
+        rest."""
+        handler = self.handlers.get(request.opcode)
+        if handler is None:
             return Answer(NOTIMP)
         cookie = self._cookie(request)
         if request.error or (cookie is not None and not is_well_formed(cookie)):
@@ -214,8 +262,9 @@ class Engine:
             return Answer(BADVERS)
         if request.tsig:
             return Answer(NOTAUTH)  # no key is known here (RFC 8945 5.2.1)
-        if request.opcode != QUERY:
-            return Answer(_OPCODES[request.opcode])
+        return handler(request, wire, source, tcp)
+
+    def _query(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer:
         if request.class_ != IN or request.type in (AXFR, IXFR):
             return Answer(REFUSED)
         return lookup(self.zones, request.name, request.starts, request.type)
@@ -233,7 +282,9 @@ def _cut_short(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:
     return b"".join((wire[:2], flags, counts, wire[12 : end + 4], bare))
 
 
-_OPCODES = {QUERY: NOERROR, NOTIFY: NOTAUTH, UPDATE: REFUSED}
+def _refuse(rcode: int) -> Handler:
+    return lambda request, wire, source, tcp: Answer(rcode)
+
 
 _NEAR = range(6)  # how many labels up the short way looks for a zone; it is no way for long names
 

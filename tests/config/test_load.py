@@ -147,7 +147,7 @@ def test_proxies(file: Path) -> None:
     trusted = ["192.0.2.1", "2001:db8::/64", "unix:"]
     header = "x-forwarded-FOR"
     """
-    proxies = factories.believe(Proxies(), loaded(file, text).proxies)
+    proxies = factories.set_trusted(Proxies(), loaded(file, text).proxies)
     headers = Headers({"X-Forwarded-For": ["198.51.100.7"]})
     for peer in (IPv4Address("TCP", "192.0.2.1", 1), UNIXAddress(b"")):
         assert text_of(proxies.client(peer, headers)) == "198.51.100.7"
@@ -157,7 +157,7 @@ def test_proxies(file: Path) -> None:
 
 @pytest.mark.parametrize("header", ["", "header = 'off'", "header = 'Off'"])
 def test_trusted_proxies_whose_headers_are_not_believed(file: Path, header: str) -> None:
-    proxies = factories.believe(
+    proxies = factories.set_trusted(
         Proxies(), loaded(file, f"[proxies]\ntrusted = ['192.0.2.1']\n{header}").proxies
     )
     peer = IPv4Address("TCP", "192.0.2.1", 1)
@@ -166,7 +166,7 @@ def test_trusted_proxies_whose_headers_are_not_believed(file: Path, header: str)
 
 
 def test_without_proxies_nobody_is_trusted() -> None:
-    proxies = factories.believe(Proxies(), Settings().proxies)
+    proxies = factories.set_trusted(Proxies(), Settings().proxies)
     for peer in (IPv4Address("TCP", "127.0.0.1", 1), UNIXAddress(b"")):
         assert not proxies.trusts(peer)
 

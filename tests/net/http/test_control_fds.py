@@ -19,12 +19,12 @@ import pytest
 from twisted.internet.protocol import Protocol, ServerFactory
 
 from ddns.api.errors import ApiError
+from ddns.config.settings import MiniupdateSettings
 from ddns.dialects import DIALECTS
 from ddns.net.http.control import ControlListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.http.updates import UpdateResource
 from ddns.net.listeners import Listeners
-from ddns.net.miniupdate_tcp import MiniupdateLimits
 from ddns.system import handover
 from ddns.system.files import socket_path
 from tests.clients.miniupdate_client import MiniupdateClient
@@ -79,7 +79,7 @@ def control_of(house: House, path: Path, **limits: Any) -> Iterator[Control]:
             raise ApiError("it is ending")
         return locks[0]
 
-    with line_clients.serving(running, MiniupdateLimits(**limits)) as lines:
+    with line_clients.serving(running, MiniupdateSettings(**limits)) as lines:
         listeners = Listeners(running.reactor)
         running.call(listeners.listen, "miniupdate", [], lines.factory, lines.factory)
         running.call(listeners.adopt_for, "miniupdate", lines.factory)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
 from ddns.config.settings import AccountsSettings, ApiSettings, MailSettings
 from ddns.config.toml import ConfigError
 from ddns.model.account import BadEmail, email_address
+from ddns.model.text import is_loopback
 
 
 def check_contact(api: ApiSettings, accounts: AccountsSettings, mail: MailSettings) -> None:
@@ -41,7 +41,7 @@ def check_contact(api: ApiSettings, accounts: AccountsSettings, mail: MailSettin
         ) from None
     if bool(mail.user) != bool(mail.password):
         raise ConfigError("mail.user and mail.password: expected both or neither")
-    if mail.user and mail.tls == "off" and not _is_loopback(host):
+    if mail.user and mail.tls == "off" and not is_loopback(host):
         raise ConfigError('mail.tls: expected "starttls" or "implicit", since mail.user is set')
 
 
@@ -54,10 +54,3 @@ def parse_host_and_port(text: str, key: str) -> tuple[str, int]:
     if found is None or not 0 < int(found[3]) < 65536:
         raise ConfigError(f"{key}: expected HOST:PORT, got {text!r}")
     return found[1] or found[2], int(found[3])
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,4 +1,4 @@
-"""Master files (RFC 1035 5) to rows and back, by way of dnspython."""
+"""Master files (RFC 1035 5) to rows and back, by means of dnspython."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ddns.policy import rrset_rules
 
 
 class BadMasterFile(ValueError):
-    """The file is not a zone; ``str()`` names file and line where they are known."""
+    """The file is not a zone; ``str()`` is one line, with file and line number if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class MasterFile:
-    """A zone that was read: its origin, its serial, its rows in owner order.
+    """A zone read from a master file.
 
-    ``ignored`` counts records outside the zone, which a master file may not add to it.
+    ``rows`` are in the order of owners. ``ignored`` counts RRsets outside the zone, left out of it.
     """
 
     origin: bytes
@@ -38,9 +38,10 @@ class MasterFile:
 
 
 def read(path: str | Path, progress: Callable[[int], None] = lambda octets: None) -> MasterFile:
-    """Read a file; its SOA's owner is the origin. *progress* is told how much has been read.
+    """Read a master file. The owner of its SOA is the origin.
 
-    :raises BadMasterFile: with file and line, in one line.
+    :param progress: called with the number of characters that have been read since the last call.
+    :raises BadMasterFile: when it is not one.
     """
     collected = _Collected()
     try:
@@ -71,8 +72,8 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda octets: None
 
 
 class _Tokenizer(dns.tokenizer.Tokenizer):
-    """Knows where an entry began, which is the line that an error is about; the end of that line
-    has often been read when it is found."""
+    """A tokenizer that reports the line where an entry began. dnspython's own reports how far it
+    has read, which often is the next line by the time an error is found."""
 
     _began = 1
 
@@ -86,7 +87,7 @@ class _Tokenizer(dns.tokenizer.Tokenizer):
 
 
 class _Counted:
-    """A file that tells how far it has been read, every 64 Ki characters."""
+    """A file that reports how much of it has been read, every 65,536 characters."""
 
     def __init__(self, file: TextIO, progress: Callable[[int], None]) -> None:
         self._file = file
@@ -103,7 +104,7 @@ class _Counted:
 
 
 class _Collected:
-    """What dnspython's reader takes for a transaction: it only ever adds to it."""
+    """Records of a file. dnspython's reader takes it for a transaction, and only adds to it."""
 
     def __init__(self) -> None:
         self.manager = self
@@ -117,7 +118,7 @@ class _Collected:
         return dns.name.root, False, dns.name.root
 
     def check_put_rdataset(self, check: object) -> None:
-        """The rule about aliases is checked at the end, once for each name."""
+        """Accept everything: :meth:`zone` checks the CNAME rule at the end, once for each name."""
 
     def add_unicode(self, form: str) -> None:
         pass
@@ -149,7 +150,10 @@ class _Collected:
         self._origin = owner
 
     def zone(self) -> MasterFile:
-        """What was collected, checked as a whole."""
+        """Check the records as a whole and return them as a zone.
+
+        :raises BadMasterFile: when they are not one.
+        """
         origin = self._origin
         if origin is None:
             raise BadMasterFile("there is no SOA record")
@@ -174,10 +178,10 @@ class _Collected:
 
 
 def write(rows: Iterable[Row]) -> Iterator[str]:
-    """The lines of a master file with absolute names, in the order of the rows (the SOA first)."""
+    """Yield the lines of a master file, with absolute names, in the order of *rows* (SOA first)."""
     for owner, number, ttl, packed in rows:
         if owner == names.ROOT and number == SOA:
-            yield "$ORIGIN ."  # without it, nobody could tell "." from a name that is relative
+            yield "$ORIGIN ."  # the reader takes a SOA at the root for a relative name without it
         name = names.to_text(owner)
         absolute = name if name == "." else f"{name}."
         kind = records.type_to_text(number)

@@ -72,6 +72,27 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file at once and durably by one that only its owner can read. Blocks.
+
+    :raises OSError: when it cannot be written; the former file stays.
+    """
+    unfinished = unfinished_path(path)
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
+        os.rename(unfinished, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+    sync_directory(path.parent)
+
+
 @contextlib.contextmanager
 def short_path(path: Path) -> Iterator[str]:
     """A name for a socket at *path* that fits into a socket address, which holds 107 octets. It

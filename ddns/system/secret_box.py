@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ddns.system.files import belongs_to, sync_directory, unfinished_path
+from ddns.system.files import belongs_to, write_private
 
 KEY_SIZE = 32
 _NONCE_SIZE = 12
@@ -92,7 +91,7 @@ class SecretBox:
         self._read()
         try:
             content = self._path.read_bytes()
-            _write(to, content)
+            write_private(to, content)
         except OSError as error:
             raise SecretBoxError(f"{error.filename or to}: {error.strerror}") from error
         return len(content)
@@ -133,19 +132,6 @@ class SecretBox:
         :raises VaultError: when that is not possible.
         """
         try:
-            _write(self._path, binascii.hexlify(secrets.token_bytes(KEY_SIZE)) + b"\n")
+            write_private(self._path, binascii.hexlify(secrets.token_bytes(KEY_SIZE)) + b"\n")
         except OSError as error:
             raise SecretBoxError(f"key file {self._path}: {error.strerror}") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    unfinished = unfinished_path(path)
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.rename(unfinished, path)
-    sync_directory(path.parent)

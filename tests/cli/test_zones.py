@@ -71,7 +71,7 @@ def test_hosts_are_left_alone_or_replaced(house: House, run: Run, tmp_path: Path
 def test_a_zone_of_many_pieces(
     house: House, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ddns.cli.zone_commands.CHUNK", 100)
+    monkeypatch.setattr("ddns.cli.zones.CHUNK", 100)
     file = tmp_path / "zone"
     file.write_text(ZONE + "".join(f"h{number} A 192.0.2.1\n" for number in range(995)))
     assert "999 RRsets written" in run("zone", "import", str(file)).out

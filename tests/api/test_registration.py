@@ -1,4 +1,4 @@
-"""Registering hosts: in which zones, which names, how many, and the quarantine of released names."""
+"""Registering hosts: in which zones, which names, how many, and the quarantine of old names."""
 
 from __future__ import annotations
 

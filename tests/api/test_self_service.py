@@ -1,4 +1,4 @@
-"""People register, are written to, and leave."""
+"""Registering, confirming, changing the address, leaving."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_mails_to_one_address(street: Street) -> None:
 
 
 def test_mails_to_one_address_that_is_not_named(street: Street) -> None:
-    """Naming the account instead does not get more of them sent, and tells nothing."""
+    """Naming the account instead of the address sends no more mails, and reveals nothing."""
     street.arrive()  # one mail
     for whom in ("alice", EMAIL) * 5:
         try:
@@ -403,7 +403,7 @@ def test_who_is_blocked_may_not_leave(street: Street) -> None:
 def test_a_password_that_is_changed_meanwhile_does_nothing_more(
     street: Street, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    """It was right when it was checked, and is not when it is to count."""
+    """It is right when it is checked, and no longer right in the transaction."""
     house, session = street.house, street.arrive()
     real = house.operations._confirm_password
 

@@ -1,4 +1,4 @@
-"""Whose things a caller sees and changes."""
+"""Permissions: what each caller sees and may change."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_who_is_blocked_may_look_and_change_nothing(filled: House) -> None:
 
 
 def test_the_requests_of_a_host_are_its_accounts_affair(filled: House) -> None:
-    """The owner of the zone sees the host, and not from where it is updated."""
+    """A zone's owner sees its hosts, but not the requests of their clients."""
     filled.api("account_add", name="carol")
     filled.api("zone_set", origin="example.net", account="carol")
     home = names.from_text("home.example.net")

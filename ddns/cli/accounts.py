@@ -8,7 +8,7 @@ import sys
 
 from ddns.cli.client import CallFailed, Client
 from ddns.cli.command import Group, Needs, argument
-from ddns.cli.keys import key_table
+from ddns.cli.keys import COLUMNS
 from ddns.cli.output import Json, Result, fields, listing, local_time, request_lines, table
 
 account = Group("account", "People who update hosts")
@@ -90,12 +90,15 @@ def read_password(
 @account.command("list", "List accounts")
 def account_list(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("account_list")
-    rows = (
-        (one["name"], one["password"], one["email"], _until(one["blocked"]))
-        for one in answer["accounts"]
+    return listing(
+        answer,
+        "accounts",
+        "no accounts yet; add one with: ddns account add NAME",
+        NAME="name",
+        PASSWORD="password",
+        EMAIL="email",
+        BLOCKED=lambda one: _until(one["blocked"]),
     )
-    lines = table("NAME PASSWORD EMAIL BLOCKED", rows)
-    return listing(answer, lines, "no accounts yet; add one with: ddns account add NAME")
 
 
 def _until(block: Json | None) -> str:
@@ -122,7 +125,7 @@ def account_show(client: Client, args: argparse.Namespace) -> Result:
             "Hosts": shown["hosts"],
         }
     )
-    keys = key_table(shown["keys"])
+    keys = table(shown["keys"], **COLUMNS)
     lines += ["", "Keys:", *keys] if keys else []
     title = "Last requests that named none of its hosts, newest first:"
     return Result(shown, lines + request_lines(shown["requests"], title))

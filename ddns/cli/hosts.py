@@ -14,7 +14,7 @@ from ddns.cli.output import (
     local_time,
     record_lines,
     request_lines,
-    table,
+    time_of,
 )
 
 host = Group("host", "Names that clients update")
@@ -76,13 +76,11 @@ host.call(
 )
 def host_list(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("host_list", account=args.account, zone=args.zone)
-    lines = table(
-        "NAME ACCOUNT TTL", ((one["name"], one["account"], one["ttl"]) for one in answer["hosts"])
-    )
     of = f" of account {args.account}" if args.account else ""
     within = f" in zone {args.zone}" if args.zone else ""
-    none = f"no hosts{of}{within}; add one with: ddns host add NAME --account ACCOUNT"
-    return listing(answer, lines, none)
+    add = f"ddns host add NAME{'' if args.server else ' --account ACCOUNT'}"
+    none = f"no hosts{of}{within}; add one with: {add}"
+    return listing(answer, "hosts", none, NAME="name", ACCOUNT="account", TTL="ttl")
 
 
 @host.command("show", "Show a host with its addresses, records and last requests", NAME)
@@ -131,19 +129,17 @@ def _last_heard(requests: list[Json]) -> str:
 )
 def host_history(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("host_history", name=args.name, limit=args.limit)
-    rows = (
-        (
-            local_time(event["at"]),
-            event["who"],
-            event["via"],
-            event["owner"],
-            event["type"] or "host",
-            f"{_side(event['before'])} -> {_side(event['after'])}",
-        )
-        for event in answer["events"]
+    return listing(
+        answer,
+        "events",
+        f"no changes of {args.name} on record",
+        TIME=time_of("at"),
+        WHO="who",
+        VIA="via",
+        NAME="owner",
+        TYPE=lambda event: event["type"] or "host",
+        CHANGE=lambda event: f"{_side(event['before'])} -> {_side(event['after'])}",
     )
-    lines = table("TIME WHO VIA NAME TYPE CHANGE", rows)
-    return listing(answer, lines, f"no changes of {args.name} on record")
 
 
 def _side(side: Json | None) -> str:

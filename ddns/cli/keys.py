@@ -6,10 +6,18 @@ import argparse
 
 from ddns.cli.client import CallFailed, Client
 from ddns.cli.command import Group, argument, one_of
-from ddns.cli.output import Json, Result, listing, table
+from ddns.cli.output import Column, Result, listing
 from ddns.model.account import KeyKind
 
 key = Group("key", "Secrets that clients update hosts with")
+
+COLUMNS: dict[str, Column] = {
+    "NUMBER": "id",
+    "ACCOUNT": "account",
+    "KIND": "kind",
+    "ENABLED": "enabled",
+    "HOSTS": lambda one: one["hosts"] or "all",
+}
 
 key.call(
     "add",
@@ -35,19 +43,8 @@ key.call(
 @key.command("list", "List keys, without their secrets", argument("account", nargs="?"))
 def key_list(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("key_list", account=args.account)
-    lines = key_table(answer["keys"])
-    return listing(answer, lines, "no keys yet; make one with: ddns key add ACCOUNT")
-
-
-def key_table(keys: list[Json]) -> list[str]:
-    """Return a table of keys."""
-    return table(
-        "NUMBER ACCOUNT KIND ENABLED HOSTS",
-        (
-            (one["id"], one["account"], one["kind"], one["enabled"], one["hosts"] or "all")
-            for one in keys
-        ),
-    )
+    none = "no keys yet; make one with: ddns key add ACCOUNT"
+    return listing(answer, "keys", none, **COLUMNS)
 
 
 def _number(client: Client, args: argparse.Namespace) -> int:

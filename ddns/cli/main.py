@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     refusal, note = result.answer.get("error"), result.note
     if refusal is not None:
         print(f"ddns: {printable(refusal['message'])}", file=sys.stderr)
-        note = note or hint(refusal, args.command.name, remote=bool(args.server))
+        note = note or hint(refusal, args.command.name, args.server)
         note = note and f"hint: {note}"
     if note and not args.json:
         print(f"ddns: {printable(note)}", file=sys.stderr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,20 +24,32 @@ class Result:
     note: str = ""
 
 
-def listing(answer: Json, lines: list[str], none: str) -> Result:
-    """Return a list, or *none* as a note where there is nothing to list."""
+Column = str | Callable[[Json], object]
+"""A column of a table: the key of its value in an item, or a function that makes it of an item."""
+
+
+def time_of(key: str) -> Column:
+    """Return the column of the times at *key*."""
+    return lambda item: local_time(item[key])
+
+
+def listing(answer: Json, key: str, none: str, **columns: Column) -> Result:
+    """Return a table of the items at *key*, or *none* as a note if there are no items."""
+    lines = table(answer[key], **columns)
     return Result(answer, lines, "" if lines else none)
 
 
-def table(headings: str, rows: Iterable[Iterable[object]]) -> list[str]:
-    """Return aligned columns below their headings, or nothing if there are no rows."""
-    cells = [[cell(value) for value in row] for row in rows]
-    if not cells:
+def table(items: list[Json], **columns: Column) -> list[str]:
+    """Return aligned columns below their headings, or nothing if there are no items."""
+    if not items:
         return []
-    cells.insert(0, headings.split())
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    rows = [[heading.replace("_", "-") for heading in columns]]
+    for item in items:
+        values = (item[of] if isinstance(of, str) else of(item) for of in columns.values())
+        rows.append([cell(value) for value in values])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     widths[-1] = 0  # no blanks at the end of lines
-    return ["  ".join(map(str.ljust, row, widths)) for row in cells]
+    return ["  ".join(map(str.ljust, row, widths)) for row in rows]
 
 
 def fields(values: Mapping[str, object]) -> list[str]:
@@ -104,24 +116,24 @@ def request_lines(requests: list[Json], title: str) -> list[str]:
 _MISSING = re.compile(r"\bno (zone|host|account|key|invitation|member)\b")
 
 
-def hint(error: Json, command: str, *, remote: bool) -> str:
+def hint(error: Json, command: str, server: str | None) -> str:
     """Return the next step after an error of the API, or ``""`` if there is none worth naming.
 
     :param error: the error object, with its code and message.
     :param command: the name of the subcommand.
-    :param remote: whether somebody who has logged in calls a server far away.
+    :param server: the URL of the server far away, if the command is for one.
     """
     match error["code"]:
         case "unauthenticated" if command == "login":
-            return "if you forgot the password: ddns password forgot NAME"
+            return f"if you forgot the password: ddns --server {server} password forgot NAME"
         case "unauthenticated":
-            return "log in with: ddns login NAME"
+            return f"log in with: ddns --server {server} login NAME"
         case "forbidden" if "only the operator" in error["message"]:
             return "the operator uses --database FILE on the server's machine, not --server"
         case "not_found" if missing := _MISSING.search(error["message"]):
             noun = missing[1]
             if noun in ("invitation", "member"):
                 return f"list them with: ddns zone {noun}s ORIGIN"
-            if noun != "account" or not remote:  # only the operator sees all accounts
+            if noun != "account" or not server:  # only the operator sees all accounts
                 return f"list them with: ddns {noun} list"
     return ""

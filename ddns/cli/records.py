@@ -6,7 +6,7 @@ import argparse
 
 from ddns.cli.client import Client
 from ddns.cli.command import Group, argument
-from ddns.cli.output import Result, listing, record_lines
+from ddns.cli.output import Result, record_lines
 
 record = Group("record", "Records of any type")
 
@@ -17,7 +17,7 @@ OWNER = argument("owner")
 def record_show(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("record_show", owner=args.owner)
     lines = record_lines(answer["records"])
-    return listing(answer, lines, f"no records at {answer['owner']}")
+    return Result(answer, lines, "" if lines else f"no records at {answer['owner']}")
 
 
 @record.command(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ddns.cli.client import CallFailed, Client, SocketClient
 from ddns.cli.command import Group, Needs, argument, one_of
-from ddns.cli.output import Json, Result, listing, local_time, table
+from ddns.cli.output import Json, Result, listing, time_of
 from ddns.model import names, rows
 from ddns.model.account import Addresses, Registration
 
@@ -195,12 +195,17 @@ def zone_export(client: Client, args: argparse.Namespace) -> Result:
 @zone.command("list", "List zones")
 def zone_list(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("zone_list")
-    columns = ("origin", "serial", "account", "addresses", "registration")
-    lines = table(
-        "ORIGIN SERIAL OWNER ADDRESSES REGISTRATION",
-        ([one[column] for column in columns] for one in answer["zones"]),
+    none = "join one with an invitation: ddns zone join CODE"
+    return listing(
+        answer,
+        "zones",
+        f"no zones yet; {none if args.server else 'add one with: ddns zone add ORIGIN'}",
+        ORIGIN="origin",
+        SERIAL="serial",
+        OWNER="account",
+        ADDRESSES="addresses",
+        REGISTRATION="registration",
     )
-    return listing(answer, lines, "no zones yet; add one with: ddns zone add ORIGIN")
 
 
 zone.call(
@@ -229,15 +234,15 @@ def zone_invitations(client: Client, args: argparse.Namespace) -> Result:
         gone = client.call("invitation_revoke", origin=args.origin, number=args.revoke)
         return Result(gone, [f"revoked invitation {gone['id']} to zone {gone['zone']}"])
     answer = client.call("invitation_list", origin=args.origin)
-    lines = table(
-        "NUMBER USES-LEFT EXPIRES BY",
-        (
-            (one["id"], one["uses"], local_time(one["expires"]), one["by"])
-            for one in answer["invitations"]
-        ),
+    return listing(
+        answer,
+        "invitations",
+        f"no invitations; make one with: ddns zone invite {args.origin}",
+        NUMBER="id",
+        USES_LEFT="uses",
+        EXPIRES=time_of("expires"),
+        BY="by",
     )
-    none = f"no invitations; make one with: ddns zone invite {args.origin}"
-    return listing(answer, lines, none)
 
 
 zone.call(
@@ -262,8 +267,5 @@ def zone_members(client: Client, args: argparse.Namespace) -> Result:
             gone, [f"account {gone['account']} is no longer a member of zone {gone['zone']}"]
         )
     answer = client.call("member_list", origin=args.origin)
-    lines = table(
-        "ACCOUNT SINCE", ((one["account"], local_time(one["since"])) for one in answer["members"])
-    )
     none = f"no members; invite somebody with: ddns zone invite {args.origin}"
-    return listing(answer, lines, none)
+    return listing(answer, "members", none, ACCOUNT="account", SINCE=time_of("since"))

@@ -28,9 +28,6 @@ from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
 from ddns.zone.rrl import Clock, Random
 
-LINGER_TIME = 2.0
-"""Seconds that a client may go on sending unheard after our last word."""
-
 MAX_LINE = 512
 """Octets of a line without its end."""
 
@@ -177,7 +174,8 @@ class MiniupdateFactory(ConnectionOwner, ServerFactory):
     """
 
     noisy = False
-    linger_time = LINGER_TIME
+    linger_time = 2.0
+    """Seconds that a client may go on sending unheard after our last word."""
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 
 from ddns.config.settings import DnsSettings
 from ddns.net.dns.listener import DnsListener
-from ddns.net.dns.tcp import CLOSING_TIME
+from ddns.net.dns.tcp import DnsTcpFactory
 from tests.net.reactors import PATIENCE, RunningReactor
 
 DEFAULTS = DnsSettings()
@@ -34,7 +34,7 @@ def listening(
     *hosts: str,
     limits: DnsSettings = DEFAULTS,
     write_time: float = PATIENCE * 2,
-    closing_time: float = CLOSING_TIME,
+    closing_time: float = DnsTcpFactory.closing_time,
     **options: Any,
 ) -> Iterator[DnsListener]:
     """A started listener on a free port of each host, stopped without leftovers."""

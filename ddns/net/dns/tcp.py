@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import (
@@ -38,12 +37,6 @@ addresses one client can have all of."""
 UNSENT = 8192
 """Octets of replies that may wait before further questions do; as much is read at a time."""
 
-WRITE_TIME = 10.0
-"""Seconds that a client has to read enough of its replies that the next can be sent."""
-
-CLOSING_TIME = 1.0
-"""Seconds for what is left to send when a connection closes."""
-
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
 class DnsConnection(Connection, Protocol):
@@ -53,15 +46,13 @@ class DnsConnection(Connection, Protocol):
     nothing is read or answered.
     """
 
-    transport: Any  # ITCPTransport and IConsumer; no type says both
-
     def __init__(self, server: DnsTcpFactory, source: bytes) -> None:
         self._server = server
         self._source = source
         self._buffer = bytearray()
         self._answering = False  # inside _answer()
         self._working = False  # a reply comes later
-        self._close_after = False  # and then the connection ends
+        self._close_after = False  # and when it has come, the connection closes
         self._resumed: Deferred[None] | None = None  # fires when replies can be sent again
         # Moments on the clock; None while what they are about is not the case.
         self._answered_at = server.now()
@@ -81,7 +72,8 @@ class DnsConnection(Connection, Protocol):
         self._closing_since = self._server.now()  # whatever reply is still to come is dropped
         self._buffer.clear()
         self._server.table.remove(self)
-        self._wake()
+        if self._resumed is not None:
+            self._resumed.callback(None)
 
     def dataReceived(self, data: bytes) -> None:
         if self._closing_since is None:
@@ -104,10 +96,8 @@ class DnsConnection(Connection, Protocol):
         del buffer[:at]
         if self._working:
             self.transport.pauseProducing()
-        if self._blocked_since is not None or self._working:
-            self._message_since = None  # it is us who do not read; that has a deadline of its own
-        elif not buffer:
-            self._message_since = None
+        if self._blocked_since is not None or self._working or not buffer:
+            self._message_since = None  # while we do not read, another deadline holds
         elif at or self._message_since is None:
             self._message_since = self._server.now()
 
@@ -135,12 +125,10 @@ class DnsConnection(Connection, Protocol):
         self.transport.write(framed)
 
     async def _answer_later(self, reply: object, read_at: float) -> None:
-        """Send what comes of a reply that is not there yet, then answer the questions behind it.
-
-        A closing connection drops it, and closes an iterator that it leaves unfinished.
-        """
+        """Send what comes of a reply that is not there yet, then answer the questions behind it. A
+        closing connection drops it, and closes an iterator that it leaves unfinished."""
         stats = self._server.stats
-        sent = 0
+        sent = False
         try:
             async with aclosing(messages(reply)) as coming:
                 async for message in coming:
@@ -149,14 +137,15 @@ class DnsConnection(Connection, Protocol):
                     if not message:
                         continue
                     self._send(message)
-                    if sent:
+                    if sent:  # however many messages a reply has, it counts once
                         stats.sent_octets += len(message)
                     else:
                         stats.record_reply(message, self._answered_at - read_at)
-                    sent += 1
+                    sent = True
                     if self._blocked_since is not None:
                         self._resumed = Deferred()
                         await self._resumed
+                        self._resumed = None
         except Exception:
             self._server.errors.log(self._source)
             if sent and self._closing_since is None:
@@ -176,11 +165,6 @@ class DnsConnection(Connection, Protocol):
         if self._blocked_since is self._closing_since is None and not self._working:
             self.transport.resumeProducing()
 
-    def _wake(self) -> None:
-        resumed, self._resumed = self._resumed, None
-        if resumed is not None:
-            resumed.callback(None)
-
     # IPushProducer: the transport holds more unsent replies than it should, or none any more.
 
     def pauseProducing(self) -> None:
@@ -189,10 +173,9 @@ class DnsConnection(Connection, Protocol):
 
     def resumeProducing(self) -> None:
         self._blocked_since = None
-        if self._working:
-            self._wake()
-        else:
-            self._go_on()
+        if self._resumed is not None:
+            self._resumed.callback(None)
+        self._go_on()
 
     def stopProducing(self) -> None:
         """Do nothing: the connection is gone, and connectionLost is called, too."""
@@ -250,7 +233,7 @@ class DnsConnection(Connection, Protocol):
         return quiet < DRAIN_TIME or not self._is_idle() or has_unread(self.transport)
 
     def _close(self) -> None:
-        """Close when the replies are sent, or after a while if the client does not read them."""
+        """Close when the replies are sent, or at the deadline if the client does not read them."""
         if self._working:
             self._close_after = True
         elif self._closing_since is None:
@@ -274,8 +257,10 @@ class DnsTcpFactory(ConnectionOwner, ServerFactory):
     """
 
     noisy = False
-    write_time = WRITE_TIME
-    closing_time = CLOSING_TIME
+    write_time = 10.0
+    """Seconds that a client has to read enough of its replies that the next can be sent."""
+    closing_time = 1.0
+    """Seconds for what is left to send when a connection closes."""
 
     def __init__(
         self,
@@ -298,9 +283,8 @@ class DnsTcpFactory(ConnectionOwner, ServerFactory):
         """Set the limits, for connections that are open as well."""
         self.limits = limits
         # No deadline is set nearer than the shortest of these times: a sweep misses none.
-        interval = min(
-            limits.tcp_idle_time, limits.tcp_message_time, self.write_time, self.closing_time
-        )
+        ours = min(self.write_time, self.closing_time)
+        interval = min(limits.tcp_idle_time, limits.tcp_message_time, ours)
         self.table.limit(limits.tcp_connections, limits.tcp_connections_per_address, interval)
 
     def network_of(self, source: bytes) -> bytes:

@@ -15,21 +15,21 @@ from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ddns.net.dns.mmsg import LARGEST
 from ddns.net.dns.responder import ErrorLog, Responder, pack_source
 from ddns.net.dns.sockets import IP_PKTINFO, IPV6_PKTINFO, is_wildcard
 from ddns.net.dns.stats import DnsStats, rcode_of
 
 PACKETS_A_TURN = 512
-"""Packets read in one turn of the reactor, some 3 ms of work, before connections get their turn."""
+"""Packets read in one turn of the reactor, some 3 ms of work, before connections get their turn.
+
+This and the next are multiples of :data:`ddns.net.dns.mmsg.SLOTS`."""
 
 PACKETS_BETWEEN = 64
 """Packets read by :meth:`UdpReader.catch_up`, between two pieces of a turn's other work."""
 
 RECENT = 0.0001
 """Seconds since the last read within which :meth:`UdpReader.catch_up` does nothing."""
-
-LARGEST = 65536
-"""Octets of a buffer: more than UDP can carry, so no datagram is ever cut short."""
 
 LINK_LOCAL = b"\xfe\x80"
 
@@ -161,18 +161,10 @@ class UdpReader(abc.ABC):
 class PlainReader(UdpReader):
     """Reads and writes through :mod:`socket`, one packet a call."""
 
-    def __init__(
-        self,
-        reactor: IReactorFDSet,
-        sock: socket.socket,
-        respond: Responder,
-        errors: ErrorLog,
-        stats: DnsStats,
-        seconds: Callable[[], float],
-    ) -> None:
-        super().__init__(reactor, sock, respond, errors, stats, seconds)
+    def start(self) -> None:
         self._buffer = memoryview(bytearray(LARGEST))
         self._control_size = socket.CMSG_SPACE(20) if self._wildcard else 0
+        super().start()
 
     def _read(self, most: int) -> None:
         receive = self._sock.recvmsg_into

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from ddns.config.settings import DnsSettings
-from ddns.net.dns import udp_batch
+from ddns.net.dns import mmsg
 from ddns.net.dns.listener import DnsListener
 from tests.net.dns_fakes import (
     ask,
@@ -98,7 +98,7 @@ def later(running: RunningReactor) -> Later:
 
 
 def usable(batch: bool) -> bool:
-    if batch and not udp_batch.is_usable():
+    if batch and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
     return batch
 

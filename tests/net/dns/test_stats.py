@@ -6,7 +6,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from ddns.config.settings import DnsSettings
-from ddns.net.dns import udp_batch
+from ddns.net.dns import mmsg
 from ddns.net.dns.listener import DnsListener
 from ddns.net.dns.stats import RCODES, DnsStats
 from tests.net.dns_fakes import ask, framed, listening, tcp_client, udp_client
@@ -48,7 +48,7 @@ def counted(running: RunningReactor, traffic: DnsStats) -> dict[str, object]:
 @every_reader
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_over_udp(running: RunningReactor, batch: bool, host: str) -> None:
-    if batch and not udp_batch.is_usable():
+    if batch and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
     # More than a batch, and one without an answer in front of others.
     sent = [b"drop", *[b"%d" % (n % RCODES) for n in range(100)], b"raise", b"drop"]
@@ -99,7 +99,7 @@ def test_over_tcp(running: RunningReactor) -> None:
 @every_reader
 def test_what_the_system_does_not_take(running: RunningReactor, batch: bool) -> None:
     """A reply of more than a datagram can carry."""
-    if batch and not udp_batch.is_usable():
+    if batch and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
 
     def too_much(wire: bytes, source: bytes, tcp: bool) -> bytes:
@@ -118,7 +118,7 @@ def test_what_the_system_does_not_take(running: RunningReactor, batch: bool) -> 
 
 @every_reader
 def test_a_slow_answer_is_seen(running: RunningReactor, batch: bool) -> None:
-    if batch and not udp_batch.is_usable():
+    if batch and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
     clock = Clock()
 

@@ -59,7 +59,7 @@ def host_show(reading: IReading, caller: Caller, name: bytes) -> Json:
 def host_history(reading: IReading, caller: Caller, name: bytes, limit: int) -> Json:
     """What has become of a host since it is this account's."""
     host = access.own_host(reading, caller, name)
-    events = [event_json(event) for event in reading.history(host, limit)]
+    events = [event_json(event) for event in reading.host_history(host, limit)]
     return {"name": names.to_text(name), "events": events}
 
 

@@ -46,7 +46,7 @@ class Keys(Part):
             secret = secrets.generate_key()
             return secret, secrets.digest_key(secret), None
         secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
-        beside = await self._read(lambda reading: reading.something_sealed())
+        beside = await self._read(lambda reading: reading.any_sealed_secret())
         seal = partial(
             self._secret_box.seal, secrets.responder(secret).encode(), account.encode(), beside
         )

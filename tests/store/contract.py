@@ -163,12 +163,12 @@ class StoreContract(
         store.commit(fill)
         made = store.commit(lambda t: t.add_key(key("alice", b"1", HOME))).value
         other = store.commit(lambda t: t.add_key(key("alice", b"2"))).value
-        assert store.read(lambda r: r.something_sealed()) is None
+        assert store.read(lambda r: r.any_sealed_secret()) is None
         changed = dataclasses.replace(made, digest=b"3" * 32, sealed=b"sealed", enabled=False)
         given = dataclasses.replace(changed, account="bob", hosts=None)  # these do not change
         store.commit(lambda t: t.change_key(given))
         assert store.read(lambda r: r.keys("alice")) == [changed, other]
-        assert store.read(lambda r: r.something_sealed()) == b"sealed"
+        assert store.read(lambda r: r.any_sealed_secret()) == b"sealed"
         event = store.events[-1]
         assert (event.kind, event.subject, event.value) == (EventKind.KEY, str(made.id), changed)
         for text in (event.before, event.after):

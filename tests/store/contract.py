@@ -16,6 +16,7 @@ from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
 from ddns.model.request_log import Entry, Noted
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
+from tests.store.following import FollowingContract
 from tests.store.living import LivingContract
 from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
@@ -51,7 +52,12 @@ def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
 
 
 class StoreContract(
-    RecordingContract, StagingContract, LivingContract, RegisteringContract, PeopleContract
+    RecordingContract,
+    StagingContract,
+    LivingContract,
+    RegisteringContract,
+    PeopleContract,
+    FollowingContract,
 ):
     """See the module."""
 

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "zone": {"model"},
     "policy": {"model"},
     "dialects": {"model"},
-    "store": {"model", "system"},
+    "store": {"model", "system", "config"},
     "updates": {"model", "zone", "policy", "store"},
     "api": {"model", "system", "policy", "store"},
     "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "api"},

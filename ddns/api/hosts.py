@@ -75,7 +75,7 @@ class HostOperations(BaseOperations):
         owner = parsing.host_name(name)
 
         def work(context: ReadContext) -> Json:
-            events = context.transaction.history(context.own_host(owner), limit)
+            events = context.transaction.host_history(context.own_host(owner), limit)
             return {"name": names.to_text(owner), "events": [event_json(one) for one in events]}
 
         return await self._read(work)

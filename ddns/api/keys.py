@@ -107,7 +107,7 @@ class KeyOperations(BaseOperations):
             secret = secrets.generate_key()
             return secret, secrets.digest_key(secret), None
         secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
-        other = await self._read(lambda context: context.transaction.something_sealed())
+        other = await self._read(lambda context: context.transaction.any_sealed_secret())
         plain = secrets.responder(secret).encode()
         try:
             sealed = await self._run_slow(

@@ -131,12 +131,7 @@ class Core:
 
     def apply(self, settings: Settings) -> None:
         """From now on these settings hold, but for the database's name."""
-        if isinstance(self.store, SQLiteStore):  # one of somebody else has settings of its own
-            self.store.limit(
-                patience=settings.store.patience,
-                journal_rows=settings.store.journal_rows,
-                reader_patience=settings.store.reader_patience,
-            )
+        self.store.configure(settings.store)
         old, self._settings = self._settings, settings
         if settings.dns != old.dns:  # or cookies that clients have would be good no longer
             limiter = factories.rate_limiter(settings.dns.rate_limit, self._reactor.seconds)

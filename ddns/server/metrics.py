@@ -189,7 +189,7 @@ class ServerCollector(Collector):
             {(): commits.seconds},
         )
         yield counter("ddns_store_failures", "Works that the database failed.", commits.failed)
-        yield gauge("ddns_store_database_bytes", "The database's file.", stats.size)
+        yield gauge("ddns_store_database_bytes", "The database's file.", stats.data_size)
         yield gauge("ddns_store_wal_bytes", "Its write-ahead log.", stats.log_size)
 
     def _contents(self) -> Iterator[Metric]:

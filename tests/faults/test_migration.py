@@ -9,7 +9,7 @@ import shutil
 import time
 from pathlib import Path
 
-from ddns.store.sqlite.migrations import MIGRATIONS
+from ddns.store.sqlite.migrations import STEPS
 from ddns.system.files import migration_backup_path, unfinished_path
 from tests.conftest import Launch
 from tests.processes import eventually, integrity
@@ -25,7 +25,7 @@ def test_killed_while_it_migrates(make_server: Launch, tmp_path: Path) -> None:
     seed = int.from_bytes(os.urandom(4), "big")
     print(f"seed {seed}")
     chance = random.Random(seed)
-    latest = MIGRATIONS._migrations[-1].name
+    latest = max(STEPS)
     template = tmp_path / "template.sqlite"
     lay_out(RELEASES[0], template, HOSTS)
     first = schema_of(template)

@@ -16,6 +16,7 @@ from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
+from tests.store.following import FollowingContract
 from tests.store.living import LivingContract
 from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
@@ -53,7 +54,12 @@ def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
 
 
 class StoreContract(
-    RecordingContract, StagingContract, LivingContract, RegisteringContract, PeopleContract
+    RecordingContract,
+    StagingContract,
+    LivingContract,
+    RegisteringContract,
+    PeopleContract,
+    FollowingContract,
 ):
     """See the module."""
 
@@ -165,12 +171,12 @@ class StoreContract(
         store.commit(fill)
         made = store.commit(lambda t: t.add_key(key("alice", b"1", HOME))).value
         other = store.commit(lambda t: t.add_key(key("alice", b"2"))).value
-        assert store.read(lambda r: r.something_sealed()) is None
+        assert store.read(lambda r: r.any_sealed_secret()) is None
         changed = dataclasses.replace(made, digest=b"3" * 32, sealed=b"sealed", enabled=False)
         given = dataclasses.replace(changed, account="bob", hosts=None)  # these do not change
         store.commit(lambda t: t.change_key(given))
         assert store.read(lambda r: r.keys("alice")) == [changed, other]
-        assert store.read(lambda r: r.something_sealed()) == b"sealed"
+        assert store.read(lambda r: r.any_sealed_secret()) == b"sealed"
         event = store.events[-1]
         assert (event.kind, event.subject, event.value) == (EventKind.KEY, str(made.id), changed)
         for text in (event.before, event.after):

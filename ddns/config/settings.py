@@ -74,7 +74,7 @@ class MiniupdateSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProxiesSettings:
-    """``[proxies]``. ``trusted`` are networks, ``192.0.2.0/24``, and ``unix:`` for all peers on Unix
+    """``[proxies]``. ``trusted`` are networks, ``192.0.2.0/24``, and ``unix:`` for peers on Unix
     sockets; ``header`` is ``X-Forwarded-For``, ``Forwarded`` or ``off``."""
 
     trusted: tuple[str, ...] = ()

@@ -35,8 +35,8 @@ def hand_over_or_lock(database: str, service: str, connection: int, timeout: flo
 
     If there is no server, take the database's lock and return its descriptor.
 
-    :raises Refused: if there is no database, the connection is refused, the lock cannot be taken, or
-        another process holds the lock for *timeout* seconds without serving.
+    :raises Refused: if there is no database, the connection is refused, the lock cannot be taken,
+        or another process holds the lock for *timeout* seconds without serving.
     """
     deadline = time.monotonic() + timeout
     pause = MIN_PAUSE

@@ -74,8 +74,8 @@ class MiniupdateSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProxiesSettings:
-    """``[proxies]``. ``trusted`` are networks, ``192.0.2.0/24``, and ``unix:`` for all peers on
-    Unix sockets; ``header`` is ``X-Forwarded-For``, ``Forwarded`` or ``off``."""
+    """``[proxies]``. ``trusted`` are networks, ``192.0.2.0/24``, and ``unix:`` for peers on Unix
+    sockets; ``header`` is ``X-Forwarded-For``, ``Forwarded`` or ``off``."""
 
     trusted: tuple[str, ...] = ()
     header: str = "off"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
+
+from cachetools import FIFOCache
 
 from ddns.model.account import Account, Block
 from ddns.model.mail import MailMessage
@@ -28,7 +29,7 @@ class Notifications:
         self._account_of = account_of
         self._clock = clock
         self.tell(send, url, period)
-        self._sent: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._sent: FIFOCache[tuple[str, str], float] = FIFOCache(CAPACITY)
 
     def tell(self, send: Callable[[MailMessage], None] | None, url: str, period: float) -> None:
         """From now on like this."""
@@ -76,9 +77,6 @@ class Notifications:
         if about in self._sent and now - self._sent[about] < self._period:
             return False
         self._sent[about] = now
-        self._sent.move_to_end(about)
-        if len(self._sent) > CAPACITY:
-            self._sent.popitem(last=False)
         return True
 
 

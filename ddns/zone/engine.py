@@ -1,9 +1,9 @@
-"""The answer engine: a datagram or TCP message in, a message out, and nothing else.
+"""The answer engine: one DNS message in, one reply out.
 
-Nearly all questions are the same question: one name, a type that answers with itself alone, no
-EDNS or an OPT that states a size and perhaps a cookie. The engine knows those by their octets and
-answers with slices of the node. Everything else is read, decided and packed by
-:meth:`Engine.respond_in_full`, which gives the very same reply to the plain questions as well.
+Nearly all queries have the same shape: one name, a type without additional section processing, and
+no EDNS or an OPT with a payload size and perhaps a cookie. The fast path recognises them by their
+octets and answers with slices of the node. All others take :meth:`Engine.respond_in_full`: parse,
+rate limit, look up, pack. It gives the same reply, octet for octet, to queries of the fast path.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from ddns.zone.rrl import ABSENT, DROP, ERRORS, SLIP, RateLimiter
 from ddns.zone.zone import Zones
 
 PAYLOAD = 1232
-"""Octets of UDP that pass any path without fragments (DNS Flag Day 2020)."""
+"""Octets of UDP payload that pass any path without fragmentation (DNS Flag Day 2020)."""
 
 IXFR, AXFR = 251, 252
 
@@ -63,10 +63,13 @@ Reply = bytes | None | Awaitable[bytes | None] | Iterator[bytes] | AsyncGenerato
 
 
 class Engine:
-    """Answers DNS from zones. It does no I/O, has no clock of its own and raises for no input.
+    """Answers DNS messages from zones. It never raises, whatever the input.
 
-    *payload* is the most octets sent over UDP, and the size announced with EDNS. Without *limiter*
-    all is answered, without *cookies* that option is unknown. ``handlers`` answer, by opcode.
+    - *payload*: maximum size of UDP replies in octets, and the size announced with EDNS.
+    - *limiter*: response rate limiting over UDP; None for no limit.
+    - *cookies*: issues and verifies DNS cookies; None ignores the option.
+
+    ``handlers`` answer all other messages, by opcode.
     """
 
     def __init__(
@@ -80,7 +83,7 @@ class Engine:
         self.zones = zones
         self.payload = payload
         self.use(limiter, cookies)
-        self._plain = fast_path_headers(payload)
+        self._fast_path = fast_path_headers(payload)
         self.handlers: dict[int, Handler] = {
             QUERY: self._query,
             NOTIFY: _refuse(NOTAUTH),
@@ -88,7 +91,7 @@ class Engine:
         }
 
     def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
-        """From now on these limit rates, and make and check cookies."""
+        """Replace rate limiter and cookies."""
         self._account = limiter.account if limiter is not None else None
         self._cookies = cookies
 
@@ -104,11 +107,11 @@ class Engine:
         return reply or None
 
     def _respond_fast(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
-        """The reply to a plain question, empty for silence; None where slices will not do."""
-        plain = self._plain.get(wire[2:12])
-        if plain is None:
+        """Return the reply, empty to stay silent, or None if the query needs the full path."""
+        matched = self._fast_path.get(wire[2:12])
+        if matched is None:
             return None
-        hit, nodata, nxdomain, after, tails, cookie_tails = plain
+        hit, nodata, nxdomain, after, tails, cookie_tails = matched
         end = wire.find(b"\0", 12) + 1
         rest = wire[end + 2 :]
         qtype = wire[end : end + 2]
@@ -116,9 +119,9 @@ class Engine:
         if tail is None or qtype not in TYPES or end > _NAME_END:
             return None
         room, opt, exempt = tail
-        # Whether these octets are a name is not known yet: they end at a zero, but that may stand
-        # within a label. Of what is equal to a name, though, it is known: lower() leaves the length
-        # octets of names alone and makes none out of others, letters being above 63.
+        # These octets have not been validated as a name; the zero at their end may be inside a
+        # label. But whatever equals a stored name is a name: lower() leaves length octets alone,
+        # which are below 64, and never produces one, since letters are above 63.
         name = above = wire[12:end].lower()
         origins = self.zones.origins
         zone = None
@@ -131,22 +134,22 @@ class Engine:
             return None
         nodes = zone.nodes
         node = nodes.get(name)
-        encloser = about = name
+        encloser = rrl_key = name
         if node is None:
-            # Up to the closest encloser (RFC 4592 3.3.1); the same way came to the apex before, so
-            # there is one. Good labels in front of a name are a name.
+            # Find the closest encloser (RFC 4592 3.3.1). The same walk found the apex, so there is
+            # one. Valid labels in front of a name make a name.
             while encloser not in nodes:
                 if encloser[0] > 63:
                     return None
                 encloser = encloser[1 + encloser[0] :]
-            about = WILDCARD + encloser
-            node = nodes.get(about)
+            rrl_key = WILDCARD + encloser
+            node = nodes.get(rrl_key)
         if zone.cuts and zone.may_be_cut(encloser):
             return None
         found = b""
         if node is None:
             node, head = b"", nxdomain
-            about = ABSENT + zone.origin
+            rrl_key = ABSENT + zone.origin
         else:
             at = 0
             while found := node[at : at + 2]:
@@ -162,9 +165,9 @@ class Engine:
         if end + (at - body if found else 2 + len(negative)) > room:
             return None
         if self._account is not None and not (tcp or exempt):
-            verdict = self._account(source, about)
+            verdict = self._account(source, rrl_key)
             if verdict:
-                return _cut_short(wire, head, end, opt) if verdict == SLIP else b""
+                return _truncated(wire, head, end, opt) if verdict == SLIP else b""
         question = wire[12 : end + 4]
         if found:
             count = node[body - 6 : body - 4]
@@ -175,7 +178,8 @@ class Engine:
     def _tail_with_cookie(
         self, tails: CookieTails, rest: bytes, source: bytes
     ) -> tuple[int, bytes, bool] | None:
-        """See :data:`ddns.zone.fast_path.Tails`; here the OPT holds a cookie and nothing else."""
+        """Match a tail whose OPT has a cookie and no other option; see
+        :data:`ddns.zone.fast_path.Tails`."""
         found = tails.get(rest[:COOKIE_AT])
         if found is None or self._cookies is None or len(rest) != found[0]:
             return None
@@ -184,7 +188,7 @@ class Engine:
         return found[1], found[2] + client + server, good
 
     def respond_in_full(self, wire: bytes, source: bytes, tcp: bool) -> Reply:
-        """As :meth:`respond`, by the long way."""
+        """Like :meth:`respond`, without the fast path."""
         request = parse(wire)
         if request is None:
             return None
@@ -209,17 +213,17 @@ class Engine:
             exempt = tcp or good
         if not exempt and self._account is not None:
             answered = reply.rcode in (NOERROR, NXDOMAIN)
-            verdict = self._account(source, reply.about if answered else ERRORS)
+            verdict = self._account(source, reply.rrl_key if answered else ERRORS)
             if verdict == DROP:
                 return None
             if verdict == SLIP:
-                # An error stays what it is: TC would promise that TCP tells more.
-                reply = Answer(reply.rcode, reply.authoritative, cut_short=answered)
+                # An error is sent as it is: TC would promise more over TCP.
+                reply = Answer(reply.rcode, reply.authoritative, truncated=answered)
                 option = b""
         return pack(request, reply, limit, self.payload, option)
 
     def _cookie(self, request: Query) -> bytes | None:
-        """The COOKIE option of a request, if there is one that means something to us."""
+        """Return the COOKIE option of a request, if cookies are in use."""
         edns = request.edns
         if self._cookies is None or edns is None or edns.version:
             return None
@@ -270,13 +274,12 @@ class Engine:
         return lookup(self.zones, request.name, request.starts, request.type)
 
 
-def _cut_short(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:
-    """The reply with that head to a plain question, without records and with TC.
+def _truncated(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:
+    """Return a fast-path reply without records and with TC.
 
-    Nothing of it is longer than in the query, so that a flood is not made larger; a cookie is not
-    given, for that would be.
+    It is no longer than the query, so as not to amplify a flood; a server cookie would make it so.
     """
-    bare = opt[:9] + b"\0\0" if opt else b""  # up to RDLENGTH
+    bare = opt[:9] + b"\0\0" if opt else b""  # OPT up to RDLENGTH, which is 0
     flags = (int.from_bytes(head[:2], "big") | TC).to_bytes(2, "big")
     counts = b"\0\1\0\0\0\0\0\1" if opt else b"\0\1\0\0\0\0\0\0"
     return b"".join((wire[:2], flags, counts, wire[12 : end + 4], bare))
@@ -286,8 +289,8 @@ def _refuse(rcode: int) -> Handler:
     return lambda request, wire, source, tcp: Answer(rcode)
 
 
-_NEAR = range(6)  # how many labels up the short way looks for a zone; it is no way for long names
+_NEAR = range(6)  # suffixes of a name that the fast path tries as a zone's origin
 
-_NAME_END = 12 + MAX_WIRE  # where the question's name ends at the latest
+_NAME_END = 12 + MAX_WIRE  # maximum offset of the end of the question's name
 
 _CNAME = struct.pack("!H", CNAME)

@@ -28,10 +28,10 @@ from ddns.dialects.miniupdate import CROWDED, IDLE, OVERTIME, Line, MiniupdateSe
 from ddns.model.counting import Admissions
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
-from ddns.net.http.updates import Note, Perform, note_nothing
 from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
-from ddns.zone.rrl import Clock, Random
+from ddns.updates.pipeline import Pipeline
+from ddns.zone.rrl import Random
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class MiniupdateConnection(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         self._stop_timer()
         step = self._session.receive(
-            line.removesuffix(b"\r"), self._server.seconds(), self._server.now()
+            line.removesuffix(b"\r"), self._server.seconds(), self._server.pipeline.now()
         )
         if isinstance(step, Update):
             self._performing = True
@@ -106,15 +106,16 @@ class MiniupdateConnection(LineReceiver):
 
     async def _perform(self, update: Update, line: bytes) -> None:
         try:
-            outcome = await self._server.perform(update)
+            outcome = await self._server.pipeline.perform(update)
         except Exception:
             self._log.failure("performing a miniupdate command failed")
             outcome = Outcome(Status.FAILED)
         self._performing = False
         reply = self._session.conclude(outcome)
-        self._server.note(
-            update, outcome, lambda: (line.decode("ascii", "replace"), reply.line.decode().rstrip())
-        )
+        log = self._server.pipeline.requests
+        if log is not None and log.wants(update, outcome):
+            asked = line.decode("ascii", "replace")
+            log.add(update, outcome, asked, reply.line.decode().rstrip())
         if not self._lost:
             self._answer(reply)
             self.resumeProducing()
@@ -194,28 +195,24 @@ class MiniupdateConnection(LineReceiver):
 class MiniupdateFactory(ServerFactory):
     """The connections of all addresses together.
 
-    *now* tells seconds since 1970, for updates; all other times are the reactor's.
+    *pipeline* performs their updates; times are the *reactor*'s.
     """
 
     noisy = False
 
     def __init__(
         self,
-        perform: Perform,
+        pipeline: Pipeline,
         reactor: IReactorTime,
         limits: MiniupdateLimits,
-        now: Clock,
         random: Random,
-        note: Note = note_nothing,
         proxies: Proxies = NOBODY,
     ) -> None:
-        self.perform = perform
-        self.note = note
+        self.pipeline = pipeline
         self._proxies = proxies
         self.clock = reactor
         self.seconds = reactor.seconds
         self.limits = limits
-        self.now = now
         self._random = random
         self.admissions = Admissions()
         self._admitted: set[MiniupdateConnection] = set()

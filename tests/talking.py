@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ddns.dialects.miniupdate import Reply, Session
+from ddns.dialects.miniupdate import Line, MiniupdateSession
 from ddns.model import names
 from ddns.model.account import Account, Grant, Key, KeyKind
 from ddns.model.update import ChallengeResponse, Outcome, Result, Status, Update
@@ -58,7 +58,7 @@ class Talk:
         outcome: str | None = None,
     ) -> None:
         self.there = Records(hosts, before, zones)
-        self.session = Session(peer, VERSION, self._random)
+        self.session = MiniupdateSession(peer, VERSION, self._random)
         self.now = 100.0
         self.updates: list[Update] = []
         self.challenges: list[str] = []
@@ -88,7 +88,7 @@ class Talk:
     def _made(self, size: int) -> bytes:
         return hashlib.sha256(b"%d" % len(self.challenges)).digest()[:size]
 
-    def say(self, line: bytes) -> Reply:
+    def say(self, line: bytes) -> Line:
         """Send a line, read the answer."""
         step = self.session.receive(line, self.now, self.now - 100.0 + DATE)
         if isinstance(step, Update):

@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from ddns.api.account_service import AccountService
 from ddns.api.caller import Caller
 from ddns.api.operations import Operations
+from ddns.config.settings import AbuseSettings
 from ddns.model import names, records
 from ddns.model.account import Block
 from ddns.model.journal import Author
@@ -21,7 +22,7 @@ from ddns.model.mail import MailMessage
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules
-from ddns.policy.update_limits import History, Limits
+from ddns.policy.update_limits import UpdateLimiter
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
 from ddns.system.secret_box import SecretBox
@@ -34,14 +35,14 @@ from tests.net.reactors import PATIENCE, RunningReactor
 
 ORIGIN = names.from_text("example.net")
 HOME = names.from_text("home.example.net")
-NO_LIMITS = Limits(change_interval=0.0)
+NO_LIMITS = AbuseSettings(change_interval=0.0)
 
 
 class House:
     """Nothing is loaded before :meth:`load`; the time is 1000 until a test moves it. Nobody comes
     too often, except by *limits* that say so."""
 
-    def __init__(self, running: RunningReactor, path: Path, limits: Limits) -> None:
+    def __init__(self, running: RunningReactor, path: Path, limits: AbuseSettings) -> None:
         self.running = running
         self._path = path
         self.time = 1000.0
@@ -61,13 +62,13 @@ class House:
             rehash=PasswordRehasher(self.store, self.run_slow, lambda: self.time),
         )
         self.blocked: list[tuple[str, Block]] = []  # what the updater told of
-        self.history = History(limits)
+        self.limiter = UpdateLimiter(limits)
         self.updater = Updater(
             self.store,
             self.directory,
             self.authenticator,
             self.publisher,
-            self.history,
+            self.limiter,
             lambda: self.time,
             lambda account, block: self.blocked.append((account, block)),
         )
@@ -186,7 +187,9 @@ class House:
 
 
 @contextmanager
-def house_at(running: RunningReactor, path: Path, limits: Limits = NO_LIMITS) -> Iterator[House]:
+def house_at(
+    running: RunningReactor, path: Path, limits: AbuseSettings = NO_LIMITS
+) -> Iterator[House]:
     """An open one with nothing in it."""
     house = House(running, path, limits)
     running.call(house.store.open)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
@@ -19,13 +19,46 @@ from ddns.model.update import (
 )
 
 
+class Headers:
+    """The header fields of a request, by name in any case.
+
+    :param fields: names and values in their order, read when a field is first asked for.
+    """
+
+    __slots__ = ("_by_name", "_fields")
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._fields = fields
+        self._by_name: dict[str, list[str]] | None = None
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return the first value of a field."""
+        return next(iter(self.getlist(name)), default)
+
+    def getlist(self, name: str) -> Sequence[str]:
+        """Return all values of a field, in their order."""
+        if self._by_name is None:  # most requests are answered without a look at them
+            self._by_name = {}
+            for key, value in self._fields:
+                self._by_name.setdefault(key.lower(), []).append(value)
+        return self._by_name.get(name.lower(), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request, as far as dialects care.
+    """An HTTP request, as far as dialects care; undecodable octets are surrogates.
 
-    ``args`` holds the first value of each parameter of the query or form, undecodable octets as
-    surrogates. ``credentials`` come from a Basic header: None without one, and empty when it is
-    there but makes no sense. ``peer`` is the client's address in text, ``now`` seconds since 1970.
+    :param path: the path without a final slash.
+    :param args: the first value of each parameter of the query or form.
+    :param credentials: those of a Basic header; None without one, empty where it makes no sense.
+    :param peer: the client's address in text.
+    :param agent: the User-Agent header.
+    :param now: seconds since 1970.
+    :param method: ``GET`` or ``POST``.
+    :param headers: all header fields.
+    :param body: the body of a POST.
+    :param parameters: what stands in the path for the ``{names}`` of the dialect's path.
+    :param repeated: all values of the ``args`` that were given more than once.
     """
 
     path: str
@@ -34,6 +67,17 @@ class Request:
     peer: str
     agent: str
     now: float
+    method: str = "GET"
+    headers: Headers = field(default_factory=Headers, compare=False)
+    body: bytes = field(default=b"", repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    repeated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def getlist(self, name: str) -> Sequence[str]:
+        """Return all values of a parameter of the query or form, in their order."""
+        if (values := self.repeated.get(name)) is not None:
+            return values
+        return (self.args[name],) if name in self.args else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,56 +93,74 @@ class Reply:
 class Dialect(Protocol):
     """Translation between one family of clients and the pipeline.
 
-    ``paths`` are what it answers to, without a final slash; with one they work as well.
+    A dialect may also have ``loggable``, the names of parameters whose values the log of requests
+    may show. Without it the log shows of a request no more than how many parameters it has.
     """
 
     @property
     def name(self) -> str:
-        """How the dialect is called in logs and in the journal."""
+        """What the dialect is called in logs and in the journal."""
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The request paths."""
+        """The request paths, without a final slash; clients may add one.
+
+        A segment ``{name}`` stands for any text but a slash, which becomes a parameter of the
+        request. A path without such segments is preferred to one with them.
+        """
 
     def parse(self, request: Request) -> Update | Outcome:
-        """What the client wants; an Outcome where there is nothing to ask the pipeline."""
+        """Return the update that a client asks for, or an Outcome where the pipeline has nothing
+        to do."""
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
-        """The answer in the client's words, whatever the Status."""
+        """Return the answer in the client's words, whatever the Status."""
 
 
-_SHOWN = frozenset(
-    {"host", "hostname", "ip", "myip", "myipv6", "offline", "wildcard", "mx", "backmx"}
-    | {"lang", "opcode", "system", "user", "username"}
-)
+def match_path(pattern: str, path: str) -> dict[str, str] | None:
+    """Return the parameters of a path that a pattern matches; None if it does not."""
+    wanted, given = pattern.split("/"), path.split("/")
+    if len(wanted) != len(given):
+        return None
+    parameters = {}
+    for segment, text in zip(wanted, given, strict=True):
+        if segment.startswith("{") and segment.endswith("}") and text:
+            parameters[segment[1:-1]] = text
+        elif segment != text:
+            return None
+    return parameters
 
 
-def shown(request: Request) -> str:
-    """A request as its owner is shown it: path and query, without the values of parameters that no
-    dialect knows or that hold secrets."""
+def shown(request: Request, dialect: Dialect) -> str:
+    """Return path and query as the owner of a host may see them: without the values of parameters
+    that the dialect has not declared ``loggable``, for they may be secrets."""
+    loggable: frozenset[str] = getattr(dialect, "loggable", frozenset())
+    hidden = {value for name, value in request.parameters.items() if name not in loggable}
+    path = "/".join("…" if segment in hidden else segment for segment in request.path.split("/"))
     query = "&".join(
-        f"{name}={quote(value, safe=',:/@', errors='replace')}" if name in _SHOWN else "…"
-        for name, value in request.args.items()
+        f"{name}={quote(value, safe=',:/@', errors='replace')}" if name in loggable else "…"
+        for name in request.args
+        for value in request.getlist(name)
     )
-    return f"{request.path}?{query}" if query else request.path
+    return f"{path}?{query}" if query else path
 
 
 def challenge(realm: str) -> dict[str, str]:
-    """The header that makes wget and browsers send credentials (RFC 7617 2)."""
+    """Return the header that makes wget and browsers send credentials (RFC 7617 2)."""
     return {"WWW-Authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
 
 
 def split_list(text: str) -> list[str]:
-    """The parts of a comma-separated value, empty ones left out."""
+    """Return the parts of a comma-separated value, without empty ones."""
     return [part for part in map(str.strip, text.split(",")) if part]
 
 
 def lines_or_word(
     outcome: Outcome, words: Mapping[Status, str], line: Callable[[Result], str]
 ) -> Reply:
-    """The answer of dyndns2 and those that took after it: a line a host, or one word for the whole.
+    """Return an answer of dyndns2 and its relatives: a line for each host, or one word for all.
 
-    Wrong credentials are a 401, what the server could not do is a 500.
+    Wrong credentials are a 401, failures of the server a 500.
     """
     match outcome.refusal:
         case None:
@@ -113,31 +175,26 @@ def lines_or_word(
 
 
 def shown_addresses(result: Result, peer: str) -> str:
-    """What a success says: a host that has no address, being offline, is shown with the client's,
-    since clients insist on one."""
+    """Return the addresses that a success reports. Clients insist on one, so a host without any,
+    being offline, is reported with the client's own."""
     return ",".join(result.addresses) or peer
 
 
 def account_of(text: str) -> str:
-    """The account that a query or form names. No name has a space in it: it was a ``+`` that the
-    client did not escape."""
+    """Return the account that a query or form names. No name has a space in it: it was a ``+`` that
+    the client did not escape."""
     return text.replace(" ", "+")
 
 
 def own_address(peer: str) -> bytes:
-    """The client's own address, which is what it means where it says nothing."""
+    """Return the client's own address, the default of every dialect."""
     address = records.address_from_text(peer)
     assert address is not None, peer
     return address
 
 
-def address_of(text: str, peer: str) -> bytes | None:
-    """The address in a parameter, the client's own if that is empty; None if it is malformed."""
-    return records.address_from_text(text) if text.strip() else own_address(peer)
-
-
 def set_address(address: bytes) -> Replace:
-    """The edit that makes this the host's only address of its family."""
+    """Return the edit that makes this the host's only address of its family."""
     return Replace(records.address_type(address), (address,))
 
 
@@ -149,10 +206,13 @@ def update_of_one(
     refusal: Status | None = None,
     activated: bool = False,
 ) -> Update:
-    """The update of a request that names one ``host`` and one ``ip``, whatever else is wrong with
-    it, which comes first, in *refusal*."""
-    host = request.args.get("host", "").strip()
-    address = address_of(request.args.get("ip", ""), request.peer)
+    """Return the update of a request with one ``host`` and one ``ip``, the client's own by default.
+
+    :param refusal: what else is wrong with the request; it comes first.
+    :param activated: see :class:`ddns.model.update.Change`.
+    """
+    host, text = request.args.get("host", "").strip(), request.args.get("ip", "")
+    address = records.address_from_text(text) if text.strip() else own_address(request.peer)
     if refusal is None and not host:
         refusal = Status.MISSING
     elif refusal is None and address is None:

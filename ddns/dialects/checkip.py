@@ -7,7 +7,7 @@ from ddns.model.update import Outcome, Update
 
 
 class CheckIP:
-    """See the module."""
+    """The dialect of /checkip and /ip, which never updates anything."""
 
     name = "checkip"
     paths = ("/checkip", "/ip", "/myip")

@@ -1,6 +1,6 @@
-"""DonDNS, of dondns.dondominio.com: one host a request, answered in JSON, XML or plain text.
+"""DonDNS, of dondns.dondominio.com: one host per request, answered in JSON, XML or plain text.
 
-The status is always 200; whether it went well is in the answer.
+The HTTP status is always 200; success and failure are told in the answer.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, U
 VERSION = "2.0"
 
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML document can hold, escaped or not (XML 1.0, 2.2)."""
+"""Characters that no XML document can hold, escaped or not (XML 1.0, 2.2)."""
 
 
 class DonDNS:
-    """See the module."""
+    """The dialect of /json, /xml and /plain."""
 
     name = "dondns"
     paths = ("/json", "/xml", "/plain")
+    loggable = frozenset({"host", "ip", "user", "lang"})
 
     def parse(self, request: Request) -> Update | Outcome:
         credentials = _credentials(request.args)
@@ -51,14 +52,14 @@ class DonDNS:
 
 
 def _credentials(args: Mapping[str, str]) -> Credentials | None:
-    """The document calls the key ``apikey`` here and ``password`` there, and so do clients."""
+    """Return the DonDNS key, which document and clients call now ``apikey``, now ``password``."""
     user, secret = args.get("user", ""), args.get("apikey") or args.get("password", "")
     return Credentials(account_of(user), secret, KeyKind.DONDNS) if user and secret else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Host:
-    """The host that was updated, as it is now."""
+    """The host after its update."""
 
     name: str
     value: str
@@ -68,8 +69,11 @@ class _Host:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What all three forms say. ``user`` is None unless authenticated, or it would tell which
-    users there are; ``host`` is None unless it went well."""
+    """The contents of all three forms.
+
+    ``user`` is None unless authenticated, or answers would tell which users exist; ``host`` is None
+    unless the update succeeded.
+    """
 
     success: bool
     message: str
@@ -103,7 +107,7 @@ def _clean(text: str) -> str:
 
 
 def _json(answer: _Answer) -> Reply:
-    """Not escaped to ASCII, so that scripts that look for a message find it as it is documented."""
+    """Render JSON, not escaped to ASCII: scripts look for a message as it is documented."""
     fields: dict[str, Any] = {"success": answer.success, "version": VERSION, "ts": answer.at}
     if answer.user is not None:
         fields["user"] = answer.user
@@ -120,7 +124,7 @@ def _json(answer: _Answer) -> Reply:
 
 
 def _xml(answer: _Answer) -> Reply:
-    """``succces`` is for readers of the document's sample, which spells it like that."""
+    """Render XML, with ``succces`` for readers of the document's sample, which spells it so."""
     truth = "1" if answer.success else "0"
     data = ET.Element("data", oper="dynamicip", success=truth, succces=truth, version=VERSION)
     if answer.success:
@@ -145,7 +149,7 @@ def _xml(answer: _Answer) -> Reply:
 
 
 def _plain(answer: _Answer, agent: str) -> Reply:
-    """ddclient looks for OK in the last line only, so it gets no other."""
+    """Render plain text. ddclient looks for OK in the last line only, so it gets no other."""
     if not answer.success:
         return Reply(f"ERROR\n{answer.message}\n")
     if answer.host is None or not answer.host.updated or agent.startswith("ddclient/"):

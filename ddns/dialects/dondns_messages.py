@@ -1,12 +1,10 @@
-"""What DonDNS tells people, in Spanish and in English."""
+"""The messages of DonDNS, in Spanish and in English."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from ddns.model.update import Status
-
-LANGUAGES = ("es", "en")
 
 _DONE = {
     "es": "Operación realizada correctamente.",

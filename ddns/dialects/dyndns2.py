@@ -1,7 +1,7 @@
 """dyndns2, the protocol of dyndns.org's /nic/update, which nearly every router speaks.
 
-One result line a host in the order of the request, ``good`` and ``nochg`` always with the address;
-an error of the whole request is one line.
+The answer has a line for each host in the order of the request, ``good`` and ``nochg`` always with
+the address; an error of the whole request is one line.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ from ddns.model.update import (
 )
 
 MAX_HOSTS = 20
+"""Hosts of one request, as dyndns.org had it."""
+
 MAX_ADDRESSES = 20
+"""Commas in ``myip`` and ``myipv6`` together."""
 
 WORDS = {
     Status.GOOD: "good",
@@ -61,13 +64,18 @@ WORDS = {
 }
 
 _SYSTEMS = frozenset({"", "dyndns", "statdns", "custom"})
+"""Kinds of service of dyndns.org's. They mean nothing here, but a client that asks for another one
+is set up for something else."""
 
 
 class DynDNS2:
-    """See the module."""
+    """The dialect of /nic/update."""
 
     name = "dyndns2"
     paths = ("/nic/update", "/v3/update")
+    loggable = frozenset(
+        {"hostname", "myip", "myipv6", "offline", "wildcard", "mx", "backmx", "system"}
+    )
 
     def parse(self, request: Request) -> Update | Outcome:
         args = request.args
@@ -99,16 +107,16 @@ class DynDNS2:
 
 
 def _line(result: Result, peer: str) -> str:
-    """A success always carries an address."""
+    """Return the line of one host; clients look for an address in every success."""
     word = WORDS[result.status]
     return f"{word} {shown_addresses(result, peer)}" if result.status in SUCCESSES else word
 
 
 def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...]:
-    """What ``myip``, ``myipv6`` and ``offline`` ask for; the client's own address by default.
+    """Return the edits of ``myip``, ``myipv6`` and ``offline``; by default the client's address.
 
     ``preserve`` keeps a family and an empty parameter removes it, but only beside a parameter that
-    does say something: a lone ``myip=`` is how old clients ask for their own address.
+    is not empty: a lone ``myip=`` is how old clients ask for their own address.
     """
     if args.get("offline", "").upper() == "YES":
         return (Remove(A), Remove(AAAA))
@@ -140,7 +148,7 @@ def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...]:
 
 
 def _network(word: str) -> ipaddress.IPv6Network | None:
-    """A LAN prefix as FRITZ!Box sends it, or None for what is malformed."""
+    """Parse a LAN prefix as FRITZ!Box sends it; None for what is none."""
     if "/" not in word:
         return None
     try:
@@ -150,6 +158,7 @@ def _network(word: str) -> ipaddress.IPv6Network | None:
 
 
 def _mail(args: Mapping[str, str]) -> tuple[Edit, ...]:
+    """Return the edit of ``mx`` and ``backmx``."""
     if "mx" not in args and "backmx" not in args:
         return ()
     exchange = None
@@ -160,7 +169,7 @@ def _mail(args: Mapping[str, str]) -> tuple[Edit, ...]:
 
 
 def _change(host: str, edits: tuple[Edit, ...], args: Mapping[str, str]) -> Change:
-    """The change of one host; ``wildcard`` makes ``*.host`` an alias of it."""
+    """Return the change of one host; ``wildcard`` makes ``*.host`` an alias of it."""
     change = change_of(host, edits)
     match args.get("wildcard", "").upper():
         case "ON" if change.name is not None:

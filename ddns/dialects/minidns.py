@@ -1,4 +1,4 @@
-"""miniDNS's /areg.php: one host a request, credentials in the query, a sentence for an answer.
+"""miniDNS's /areg.php: one host per request, credentials in the query, a sentence as the answer.
 
 The status is always 200, because Ralink's firmware never tries again after a 401.
 """
@@ -39,10 +39,11 @@ TEXTS = {
 
 
 class MiniDNS:
-    """See the module."""
+    """The dialect of /areg.php."""
 
     name = "minidns"
     paths = ("/areg.php",)
+    loggable = frozenset({"opcode", "host", "ip", "username"})
 
     def parse(self, request: Request) -> Update | Outcome:
         refusal = None
@@ -64,7 +65,7 @@ def _line(result: Result, peer: str) -> str:
 
 
 def _credentials(request: Request) -> Credentials | None:
-    """Those of the query, or those of a Basic header where the query has none: Ralink's firmware
-    sends an empty header as well."""
+    """Return the credentials of the query, or else those of a Basic header. The query goes first:
+    Ralink's firmware sends an empty header beside it."""
     user, secret = request.args.get("username", ""), request.args.get("password", "")
     return Credentials(account_of(user), secret) if user or secret else request.credentials

@@ -1,7 +1,7 @@
 """SecuritySpace's /dns/dynamic.html: dyndns2 with fewer words, and one list of hosts.
 
-One line a host in the order of the request, ``good`` with the address and ``nochg`` with the host;
-an error of the whole request is one line.
+The answer has a line for each host in the order of the request, ``good`` with the address and
+``nochg`` with the host; an error of the whole request is one line.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ WORDS = {
 
 
 class SecuritySpace:
-    """See the module."""
+    """The dialect of /dns/dynamic.html."""
 
     name = "securityspace"
     paths = ("/dns/dynamic.html",)
+    loggable = frozenset({"hostname", "myip"})
 
     def parse(self, request: Request) -> Update | Outcome:
         hosts = split_list(request.args.get("hostname", ""))
@@ -73,7 +74,7 @@ def _line(result: Result, peer: str) -> str:
 
 
 def _addresses(text: str, peer: str) -> tuple[Edit, ...]:
-    """The first address of each family, as ddclient 4 sends both; the client's own without any."""
+    """Set the first address of each family, for ddclient 4 sends both; by default the client's."""
     found: dict[int, bytes] = {}
     for word in split_list(text):
         address = records.address_from_text(word)

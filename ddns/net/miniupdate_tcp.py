@@ -23,10 +23,10 @@ from ddns.dialects.miniupdate import CROWDED, IDLE, OVERTIME, Line, MiniupdateSe
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.connections import Connection, ConnectionOwner, ConnectionTable
-from ddns.net.http.updates import Note, Perform, note_nothing
 from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
-from ddns.zone.rrl import Clock, Random
+from ddns.updates.pipeline import Pipeline
+from ddns.zone.rrl import Random
 
 MAX_LINE = 512
 """Octets of a line without its end."""
@@ -71,7 +71,7 @@ class MiniupdateConnection(Connection, LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         step = self._session.receive(
-            line.removesuffix(b"\r"), self._server.seconds(), self._server.now()
+            line.removesuffix(b"\r"), self._server.seconds(), self._server.pipeline.now()
         )
         if isinstance(step, Update):
             self._performing = True
@@ -86,15 +86,16 @@ class MiniupdateConnection(Connection, LineReceiver):
 
     async def _perform(self, update: Update, line: bytes) -> None:
         try:
-            outcome = await self._server.perform(update)
+            outcome = await self._server.pipeline.perform(update)
         except Exception:
             self._log.failure("performing a miniupdate command failed")
             outcome = Outcome(Status.FAILED)
         self._performing = False
         reply = self._session.conclude(outcome)
-        self._server.note(
-            update, outcome, lambda: (line.decode("ascii", "replace"), reply.line.decode().rstrip())
-        )
+        log = self._server.pipeline.requests
+        if log is not None and log.wants(update, outcome):
+            asked = line.decode("ascii", "replace")
+            log.add(update, outcome, asked, reply.line.decode().rstrip())
         if not self._lost:
             self._answer(reply)
             self.resumeProducing()
@@ -164,12 +165,10 @@ class MiniupdateConnection(Connection, LineReceiver):
 class MiniupdateFactory(ConnectionOwner, ServerFactory):
     """The connections of all addresses together.
 
-    :param perform: performs updates.
+    :param pipeline: performs updates.
     :param reactor: for times without a line and of sessions.
     :param limits: times and connections.
-    :param now: seconds since 1970, for updates.
     :param random: makes challenges.
-    :param note: told of each update and its outcome.
     :param proxies: whose connections are not counted by address.
     """
 
@@ -179,19 +178,15 @@ class MiniupdateFactory(ConnectionOwner, ServerFactory):
 
     def __init__(
         self,
-        perform: Perform,
+        pipeline: Pipeline,
         reactor: IReactorTime,
         limits: MiniupdateSettings,
-        now: Clock,
         random: Random,
-        note: Note = note_nothing,
         proxies: Proxies = NOBODY,
     ) -> None:
-        self.perform = perform
-        self.note = note
+        self.pipeline = pipeline
         self._proxies = proxies
         self.seconds = reactor.seconds
-        self.now = now
         self._random = random
         # Those that are told why they are refused linger as well, and are limited by themselves.
         self.table, self.refused = self.tables = (

@@ -1,62 +1,33 @@
-"""What is refused because of what was done before: who comes too often, who is blocked.
+"""What is refused because of what came before: updates from refused networks, too many changes of a
+host, and accounts that go on regardless.
 
-The rules are pure functions of the history, of one attempt and of the time, in the order in which
-they are asked. Whoever asks them takes and gives back what an attempt uses up; see
-:class:`ddns.updates.updater.Updater`.
+The limiter decides and keeps count; :class:`ddns.updates.updater.Updater` asks it at the three
+places where an update can be stopped, and blocks accounts.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable
 
+from ddns.config.load import parse_network
+from ddns.config.settings import AbuseSettings
 from ddns.model import names
-from ddns.model.account import Account
 from ddns.model.records import AAAA, ADDRESS_TYPES
-from ddns.model.update import Change, Edit, Remove, Renumber, Replace, Status, Update
+from ddns.model.update import Change, Edit, Remove, Renumber, Replace, Status
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
 
 OTHER = 0
-"""What is changed that is no address: an alias, a mail exchange."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How often is too often. Intervals in seconds; 0 switches a rule off.
-
-    A host may have ``change_burst`` changes at once and then one more every ``change_interval``.
-    One ``nochg`` in a ``nochg_interval`` is free, others count as changes. An account with
-    ``refusals`` refused updates within ``window`` is blocked for ``block_time``, 0 for until the
-    operator lifts it. Who comes from ``refused`` is refused whatever it wants.
-    """
-
-    change_burst: int = 10
-    change_interval: float = 60.0
-    nochg_interval: float = 60.0
-    refusals: int = 50
-    window: float = 86_400.0
-    block_time: float = 0.0
-    refused: NetworkSet | None = None
-
-
-class Attempt(NamedTuple):
-    """An update on its way: from whom, as far as that is known yet, and which of its changes."""
-
-    update: Update
-    account: Account | None = None
-    change: Change | None = None
-
+"""The slot of edits that set no address of the host: an alias, a mail exchange."""
 
 Slot = tuple[str, bytes, int]
-"""Account, owner name and what is changed there: A, AAAA or :data:`OTHER`. The families of a host
-are counted apart, so that a client which updates them one after the other is no abuser."""
+"""Key of a bucket: account, owner name, and A, AAAA or :data:`OTHER`. The families of a host are
+counted apart, so that a client which updates one after the other is not taken for an abuser."""
 
 
 def slots(account: str, change: Change) -> tuple[Slot, ...]:
-    """Where a change counts; nowhere if it names no host."""
+    """Return the slots that a change takes from; none if it names no host."""
     if change.name is None:
         return ()
     kinds = set(map(_kind, change.edits))
@@ -69,129 +40,108 @@ def _kind(edit: Edit) -> int:
     return AAAA if isinstance(edit, Renumber) else OTHER
 
 
-def slot_of(account: str, owner: bytes, number: int) -> Slot:
-    """Where a change of an RRset counts: with its host, however it is made."""
-    host = names.host_of(owner)
-    return account, host, number if number in ADDRESS_TYPES and owner == host else OTHER
+def refused_networks(settings: AbuseSettings) -> NetworkSet | None:
+    """Return the networks from which nothing is taken; None without any."""
+    networks = [parse_network(text, "abuse.refused_networks") for text in settings.refused_networks]
+    return NetworkSet(networks) if networks else None
 
 
-class History:
-    """What was done before, in bounded tables. Times are a monotonic clock's."""
+class UpdateLimiter:
+    """Counts changes by host and refusals by account, in bounded tables.
 
-    def __init__(self, limits: Limits, capacity: int = 100_000) -> None:
-        self.limits = limits
+    :param settings: how often is too often; an interval of 0 switches its rule off.
+    :param capacity: entries of each table.
+
+    Times are a monotonic clock's.
+    """
+
+    def __init__(self, settings: AbuseSettings, capacity: int = 100_000) -> None:
         self._capacity = capacity
-        self._changes = _buckets(limits.change_burst, limits.change_interval, capacity)
-        self._quiet = _buckets(1, limits.nochg_interval, capacity)
-        self._refused: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._refusals: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self.settings = settings
+        self._refused_networks = refused_networks(settings)
+        self._changes = _buckets(settings.change_burst, settings.change_interval, capacity)
+        self._unchanged = _buckets(1, settings.nochg_interval, capacity)
 
-    def limit(self, limits: Limits) -> None:
-        """From now on these limits hold. A bucket of another size is full."""
-        old, self.limits = self.limits, limits
-        burst, interval = limits.change_burst, limits.change_interval
+    def apply(self, settings: AbuseSettings) -> None:
+        """Use these settings. Buckets whose size or interval has changed begin full."""
+        old, self.settings = self.settings, settings
+        self._refused_networks = refused_networks(settings)
+        burst, interval = settings.change_burst, settings.change_interval
         if (burst, interval) != (old.change_burst, old.change_interval):
             self._changes = _buckets(burst, interval, self._capacity)
-        if limits.nochg_interval != old.nochg_interval:
-            self._quiet = _buckets(1, limits.nochg_interval, self._capacity)
+        if settings.nochg_interval != old.nochg_interval:
+            self._unchanged = _buckets(1, settings.nochg_interval, self._capacity)
 
-    def has_room(self, slot: Slot, now: float) -> bool:
-        """Whether one more change is in the bucket."""
-        return self._changes is None or self._changes.wait(slot, now) <= 0
+    def refuses(self, peer: str) -> bool:
+        """Return whether the operator refuses everything from this address."""
+        return self._refused_networks is not None and peer in self._refused_networks
 
-    def count(self, clock: Callable[[], float], account: str, owner: bytes, number: int) -> float:
-        """Count a change of an RRset that somebody makes without a client, at its host; in how many
-        seconds it may come if it comes too often, else 0.0."""
-        if self._changes is None:
+    # Changes of a host -------------------------------------------------------------------------
+
+    def check(self, slots: Iterable[Slot], now: float) -> float:
+        """Return in how many seconds a change may take these slots; 0.0 is at once."""
+        changes = self._changes
+        if changes is None:
             return 0.0
-        slot, now = slot_of(account, owner, number), clock()
-        if (wait := self._changes.wait(slot, now)) <= 0:
-            self._changes.take(slot, now)
-        return wait
+        return max([changes.wait(slot, now) for slot in slots], default=0.0)
 
     def take(self, slots: Iterable[Slot], now: float) -> None:
-        """A change takes its share before it is tried, so that many at once are counted as well."""
+        """Take from each slot: before a change is tried, so that many at once are counted too."""
         if self._changes is not None:
             for slot in slots:
                 self._changes.take(slot, now)
 
-    def give_back(self, slots: Iterable[Slot], now: float) -> None:
-        """It came to nothing."""
+    def settle(self, slots: Iterable[Slot], status: Status, now: float) -> None:
+        """Refund a change that was not made. One ``nochg`` an interval is free, the rest count."""
+        if status is Status.NOCHG and self._unchanged is not None:
+            free = [slot for slot in slots if self._unchanged.wait(slot, now) <= 0]
+            for slot in free:
+                self._unchanged.take(slot, now)
+            self._refund(free, now)
+        elif status is not Status.GOOD:
+            self._refund(slots, now)
+
+    def _refund(self, slots: Iterable[Slot], now: float) -> None:
         if self._changes is not None:
             for slot in slots:
                 self._changes.give_back(slot, now)
 
-    def unchanged(self, slots: Iterable[Slot], now: float) -> None:
-        """There was nothing to change: free now and then, a change like any other when repeated."""
-        quiet = self._quiet
-        if quiet is None:
-            self.give_back(slots, now)
-            return
-        free = [slot for slot in slots if quiet.wait(slot, now) <= 0]
-        for slot in free:
-            quiet.take(slot, now)
-        self.give_back(free, now)
+    def take_rrset(self, account: str, owner: bytes, number: int, now: float) -> float:
+        """Count a change of an RRset that is made without a client, at its host.
+
+        :returns: 0.0, or in how many seconds it may be tried again if it comes too often.
+        """
+        host = names.host_of(owner)
+        slot = account, host, number if number in ADDRESS_TYPES and owner == host else OTHER
+        if (wait := self.check((slot,), now)) <= 0:
+            self.take((slot,), now)
+        return wait
+
+    # Accounts ----------------------------------------------------------------------------------
 
     def refuse(self, account: str, now: float) -> int:
-        """Count a refused update; how many there have been within the window."""
-        since, count = self._refused.get(account, (now, 0))
-        if now - since >= self.limits.window:
+        """Count a refused update; return how many there have been within the window."""
+        since, count = self._refusals.get(account, (now, 0))
+        if now - since >= self.settings.window:
             since, count = now, 0
-        self._refused[account] = since, count + 1
-        self._refused.move_to_end(account)
-        if len(self._refused) > self._capacity:
-            self._refused.popitem(last=False)
+        self._refusals[account] = since, count + 1
+        self._refusals.move_to_end(account)
+        if len(self._refusals) > self._capacity:
+            self._refusals.popitem(last=False)
         return count + 1
 
-    def forgive(self, account: str) -> None:
-        """Begin to count refusals anew."""
-        self._refused.pop(account, None)
+    def forget_refusals(self, account: str) -> None:
+        """Count the refusals of an account from zero."""
+        self._refusals.pop(account, None)
 
-    def lift(self, account: str) -> None:
-        """A block was lifted: what was done before counts no longer."""
-        self.forgive(account)
+    def reset(self, account: str) -> None:
+        """Forget all that was counted for an account, for its block has been lifted."""
+        self.forget_refusals(account)
         if self._changes is not None:
             self._changes.empty(lambda slot: slot[0] == account)
 
 
 def _buckets(burst: int, interval: float, capacity: int) -> Buckets | None:
-    """Buckets of so many, into which one comes back every *interval* seconds; none for 0."""
+    """Return buckets of *burst*, with one back every *interval* seconds; None for 0."""
     return Buckets(burst, burst * interval, capacity=capacity) if interval else None
-
-
-Rule = Callable[[History, Attempt, float], Status | None]
-
-
-def from_refused_network(history: History, attempt: Attempt, now: float) -> Status | None:
-    """The operator does not want anything from there."""
-    refused = history.limits.refused
-    return Status.BLOCKED if refused is not None and attempt.update.peer in refused else None
-
-
-def is_blocked(history: History, attempt: Attempt, now: float) -> Status | None:
-    """A block lasts until it is lifted or over; its end is in seconds since 1970."""
-    account = attempt.account
-    if account is None or account.block is None or not account.block.holds(attempt.update.at):
-        return None
-    return Status.BLOCKED
-
-
-def comes_too_often(history: History, attempt: Attempt, now: float) -> Status | None:
-    """The bucket of the host is empty."""
-    if attempt.account is None or attempt.change is None:
-        return None
-    for slot in slots(attempt.account.name, attempt.change):
-        if not history.has_room(slot, now):
-            return Status.ABUSE
-    return None
-
-
-RULES: tuple[Rule, ...] = (from_refused_network, is_blocked, comes_too_often)
-
-
-def judge(history: History, attempt: Attempt, now: float) -> Status | None:
-    """What the first rule says that has something against an attempt."""
-    for rule in RULES:
-        refusal = rule(history, attempt, now)
-        if refusal is not None:
-            return refusal
-    return None

@@ -1,4 +1,4 @@
-"""What there is for people in a server that runs: a reception, the API, mail, notices."""
+"""The parts of a server that serve people: accounts, the API over HTTP, mail and notifications."""
 
 from __future__ import annotations
 
@@ -20,12 +20,20 @@ from ddns.net.mail.queue import Mailer
 from ddns.net.mail.relay import Relay, RelayCredentials
 from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
-from ddns.server import factories
+from ddns.policy.update_limits import refused_networks
 from ddns.server.notifications import Notifications
 
 
 class AccountServices:
-    """*check_password* is the server's; *now* tells seconds since 1970."""
+    """Account service, mailer and notifications, as the settings have them.
+
+    :param settings: all of them.
+    :param directory: the accounts.
+    :param check_password: returns the account of a user name and password.
+    :param reactor: for mail.
+    :param clock: monotonic.
+    :param now: seconds since 1970.
+    """
 
     _log = Logger()
 
@@ -44,18 +52,17 @@ class AccountServices:
         self._now = now
         self.mailer = _mailer(settings.mail, reactor, now)
         self.account_service = AccountService(check_password, directory.account, None, clock, now)
-        self.notices = Notifications(directory.account, None, clock)
-        self._gates: list[bearer.BearerAuthenticator] = []
-        self._receive(settings)
+        self.notifications = Notifications(directory.account, None, clock)
+        self._authenticators: list[bearer.BearerAuthenticator] = []
+        self._configure(settings)
 
     def apply(self, settings: Settings) -> None:
-        """From now on these settings hold, as far as they are about people. How often somebody has
-        asked is counted anew where another number of times is allowed."""
+        """Use these settings. Where a limit has changed, calls are counted from zero."""
         if settings.mail != self._settings.mail:
             self.mailer = _changed(self.mailer, settings.mail, self._reactor, self._now)
-        self._receive(settings)
+        self._configure(settings)
 
-    def _receive(self, settings: Settings) -> None:
+    def _configure(self, settings: Settings) -> None:
         old, self._settings = self._settings, settings
         accounts = settings.accounts
         send = self.mailer.send if self.mailer and settings.mail.relay else None
@@ -72,50 +79,53 @@ class AccountServices:
                 Buckets(accounts.mails_per_hour, HOUR),
                 Buckets(accounts.mails_per_hour_in_all, HOUR, capacity=1),
             )
-        self.notices.tell(send, settings.api.url, accounts.notice_time)
-        for gate in self._gates:
-            gate.refused = factories.abuse_limits(settings.abuse).refused
+        self.notifications.apply(send, settings.api.url, accounts.notice_time)
+        for authenticator in self._authenticators:
+            authenticator.refused = refused_networks(settings.abuse)
             if settings.api.calls_per_minute != old.api.calls_per_minute:
-                gate.calls = _calls(settings)
+                authenticator.calls = _calls(settings)
 
     def resources(
         self, operations: Operations, ready: Callable[[], Awaitable[None]]
     ) -> Mapping[bytes, IResource]:
-        """What HTTP has for people beside the dialects, by the first part of its path."""
+        """Return the resources beside the dialects, by the first segment of their path.
+
+        Calls of *operations* wait until *ready*.
+        """
         if not self._settings.api.enabled:
             return {}
-        gate = bearer.BearerAuthenticator(
+        authenticator = bearer.BearerAuthenticator(
             self.account_service.caller,
             self._clock,
-            refused=factories.abuse_limits(self._settings.abuse).refused,
+            refused=refused_networks(self._settings.abuse),
             calls=_calls(self._settings),
         )
-        self._gates.append(gate)
-        return {b"api": ApiResource(operations, gate, "api", ready)}
+        self._authenticators.append(authenticator)
+        return {b"api": ApiResource(operations, authenticator, "api", ready)}
 
     def failures_noticed(self, account: str, number: int) -> None:
-        """An account has had so many wrong credentials by now."""
+        """Warn of the *number*-th wrong credentials of an account, if it is time to."""
         noticed = self._settings.abuse.failures_noticed
         if noticed and number == noticed:
             self._log.warn(
                 "{number} wrong credentials for account {account}", number=number, account=account
             )
-            self.notices.failures(account, number)
+            self.notifications.failures(account, number)
 
     async def stop(self) -> None:
-        """Let mails go that are ready to."""
+        """Send the mails that are due, and stop."""
         if self.mailer is not None:
             await self.mailer.stop(self._settings.stop_time)
 
 
 def _calls(settings: Settings) -> Buckets | None:
-    """How often the API may be called."""
+    """Return the buckets of API calls; None for no limit."""
     most = settings.api.calls_per_minute
     return Buckets(most, 60.0) if most else None
 
 
 def _mailer(settings: MailSettings, reactor: Any, now: Callable[[], float]) -> Mailer | None:
-    """What sends mail, if any is to be sent."""
+    """Return what sends mail; None without a relay."""
     if not settings.relay:
         return None
     return Mailer(
@@ -144,7 +154,7 @@ def _relay(settings: MailSettings, reactor: Any) -> Relay:
 def _changed(
     mailer: Mailer | None, settings: MailSettings, reactor: Any, now: Callable[[], float]
 ) -> Mailer | None:
-    """What sends mail from now on; what waits already goes the new way as well."""
+    """Return what sends mail with new settings, also the mails that wait already."""
     if mailer is None or not settings.relay:
         return mailer or _mailer(settings, reactor, now)
     mailer.relay = _relay(settings, reactor)

@@ -1,15 +1,16 @@
-"""What is behind the sockets of a server: store, zones, directory, pipeline, API, put together."""
+"""Everything behind the sockets of a server: store, zones, directory, pipeline and API."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.web.resource import IResource
 
 from ddns.api.base import no_running_server
 from ddns.api.operations import Json, Operations
@@ -19,17 +20,18 @@ from ddns.dialects.base import Dialect
 from ddns.model.account import Block
 from ddns.net.dns.twisted_names import ZoneResolver
 from ddns.net.http.updates import UpdateResource
-from ddns.policy.directory import Directory
+from ddns.policy.directory import CannotUnseal, Directory
 from ddns.policy.failures import Failures
-from ddns.policy.update_limits import History
+from ddns.policy.update_limits import UpdateLimiter
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
-from ddns.system.secret_box import SecretBox
+from ddns.system.secret_box import SecretBox, SecretBoxError, Tampered
 from ddns.system.threads import LowPriorityPool
 from ddns.updates.authenticator import Authenticator
+from ddns.updates.pipeline import Pipeline
 from ddns.updates.publisher import Publisher
 from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.request_log import RequestLog
@@ -41,10 +43,17 @@ T = TypeVar("T")
 
 
 class Core:
-    """*now* tells seconds since 1970; *reload* reads the settings again for an operator; *store*
-    is one that is not open yet, instead of a database of ours. A life is ``store.open()``, which
-    raises StoreError, then :meth:`load`, :meth:`stop`; nothing is answered before :meth:`load` has
-    come to its end."""
+    """A server without listeners.
+
+    Its life is ``store.open()``, which raises StoreError, then :meth:`load`, then :meth:`stop`.
+    Updates that come before the end of :meth:`load` wait for it.
+
+    :param settings: all of them, though nothing listens here.
+    :param reactor: provides time and threads.
+    :param now: seconds since 1970.
+    :param reload: reads the settings again for an operator.
+    :param store: a store that is not open yet, to be used instead of SQLite.
+    """
 
     def __init__(
         self,
@@ -57,6 +66,7 @@ class Core:
         self._settings = settings
         self._reactor = reactor
         self._now = now
+        # One thread: argon2 takes 0.1 s of a processor, and DNS is to have the others.
         self._slow = LowPriorityPool(0, 1, "ddns-passwords")
         self.store: IStore = store or SQLiteStore(
             reactor,
@@ -73,20 +83,20 @@ class Core:
             cookies=factories.cookies(settings.dns, now),
         )
         self._secret_box = SecretBox(key_path(settings.database))
-        self._unseal = factories.Unsealing(self._secret_box)
+        self._unseal = _Unsealer(self._secret_box)
         self.directory = Directory(secrets.token_bytes(32), self._unseal)
         self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
         self._failures = Failures(window=settings.abuse.window)
-        self._history = History(factories.abuse_limits(settings.abuse))
+        self._update_limiter = UpdateLimiter(settings.abuse)
         self.authenticator = Authenticator(
             self.directory,
             self._run_slow,
             time.monotonic,
-            lambda account, number: self.people.failures_noticed(account, number),
+            lambda account, number: self.account_services.failures_noticed(account, number),
             self._failures,
             PasswordRehasher(self.store, self._run_slow, now),
         )
-        self.people = AccountServices(
+        self.account_services = AccountServices(
             settings,
             self.directory,
             self.authenticator.password,
@@ -94,16 +104,17 @@ class Core:
             time.monotonic,
             now,
         )
-        self.updater = Updater(
+        updater = Updater(
             self.store,
             self.directory,
             self.authenticator,
             self.publisher,
-            self._history,
+            self._update_limiter,
             time.monotonic,
-            self.people.notices.blocked,
+            self.account_services.notifications.blocked,
         )
-        self.requests = RequestLog(self.store, reactor, factories.request_limits(settings.requests))
+        self.requests = RequestLog(self.store, reactor, settings.requests)
+        self.pipeline = Pipeline(updater.perform, now, self.requests)
         self.operations = Operations(
             self.store,
             self.publisher.published,
@@ -113,56 +124,109 @@ class Core:
             rules=factories.rules(settings.registration),
             flush_request_log=self.requests.flush,
             block_changed=self._blocked,
-            account_service=self.people.account_service,
+            account_service=self.account_services.account_service,
             reload_settings=reload,
-            count_change=partial(self._history.count, time.monotonic),
+            count_change=self._count_change,
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
 
+    def _count_change(self, account: str, owner: bytes, number: int) -> float:
+        return self._update_limiter.take_rrset(account, owner, number, time.monotonic())
+
     def _blocked(self, account: str, block: Block | None) -> None:
-        """The operator has blocked an account, or lifted its block."""
-        if block is None:  # or the account has gone
-            self._history.lift(account)
+        """The operator has blocked an account, or lifted its block, or it has gone."""
+        if block is None:
+            self._update_limiter.reset(account)
             self._failures.forget(account)
         else:
-            self.people.notices.blocked_by_operator(account, block)
+            self.account_services.notifications.blocked_by_operator(account, block)
 
     def apply(self, settings: Settings) -> None:
-        """From now on these settings hold, but for the database's name."""
+        """Use these settings, except the database's name."""
         self.store.configure(settings.store)
         old, self._settings = self._settings, settings
-        if settings.dns != old.dns:  # or cookies that clients have would be good no longer
+        if settings.dns != old.dns:  # a new secret would make the cookies of clients invalid
             limiter = factories.rate_limiter(settings.dns.rate_limit, self._reactor.seconds)
-            if limiter is not None and self.limiter is not None:  # what was counted goes on
+            if limiter is not None and self.limiter is not None:  # metrics must not go backwards
                 limiter.slipped, limiter.dropped = self.limiter.slipped, self.limiter.dropped
             self.limiter = limiter
             self.engine.use(limiter, factories.cookies(settings.dns, self._now))
         self._failures.window = settings.abuse.window
-        self._history.limit(factories.abuse_limits(settings.abuse))
-        self.requests.limit(factories.request_limits(settings.requests))
+        self._update_limiter.apply(settings.abuse)
+        self.requests.apply(settings.requests)
         self.operations.rules = factories.rules(settings.registration)
-        self.people.apply(settings)
+        self.account_services.apply(settings)
 
     async def load(self) -> None:
-        """Bring what the open store has into memory; then DNS can be answered."""
+        """Read the open store into memory; then DNS can be answered, and updates are performed."""
         self._slow.start()
-        await self.publisher.load()
+        try:
+            await self.publisher.load()
+        except BaseException:
+            self.pipeline.close()
+            raise
         if (sealed := self.directory.something_sealed()) is not None:
             self._unseal.check(sealed)
+        self.pipeline.open()
 
-    def resource(self, dialects: Iterable[Dialect] = DIALECTS) -> UpdateResource:
-        """The dialects as a resource, to be put anywhere below a site. Who reaches it from the open
-        Internet should do so through a :class:`ddns.net.http.site.LimitedSite`."""
-        return UpdateResource(self.updater.perform, dialects, self._now, self.requests.note)
+    def resource(
+        self,
+        dialects: Iterable[Dialect] = DIALECTS,
+        beside: Mapping[bytes, IResource] | None = None,
+    ) -> UpdateResource:
+        """Return the dialects as a resource, for any place below a site.
+
+        Where strangers can reach it, the site should be a
+        :class:`ddns.net.http.site.LimitedSite`. *beside* are other resources, by the first segment
+        of paths that are no dialect's.
+        """
+        return UpdateResource(self.pipeline, dialects, beside)
 
     def authority(self) -> ZoneResolver:
-        """The zones for a server of twisted.names, beside other authorities."""
+        """Return the zones for a server of twisted.names, beside other authorities."""
         return ZoneResolver(self.zones)
 
     async def stop(self) -> None:
         """End what writes, then the store, then the thread that checks passwords."""
+        self.pipeline.close()
         await self.requests.stop()
         await self.store.close()
         self._slow.stop()
+
+
+class _Unsealer:
+    """Unseals keys for the directory. Logs once why that is impossible: any stranger who sends a
+    response can make it happen again."""
+
+    _log = Logger()
+
+    def __init__(self, secret_box: SecretBox) -> None:
+        self._secret_box = secret_box
+        self._logged = ""
+
+    def __call__(self, sealed: bytes, account: str) -> str | None:
+        """Return a key; None if it was sealed with another secret.
+
+        :raises CannotUnseal: when no key can be unsealed.
+        """
+        try:
+            return self._secret_box.unseal(sealed, account.encode()).decode()
+        except Tampered:
+            return None
+        except SecretBoxError as error:
+            self._log_once(error)
+            raise CannotUnseal from error
+
+    def check(self, sealed: bytes) -> None:
+        """Log at once if keys cannot be unsealed."""
+        try:
+            self._secret_box.check(sealed)
+        except SecretBoxError as error:
+            self._log_once(error)
+
+    def _log_once(self, error: SecretBoxError) -> None:
+        if str(error) != self._logged:
+            self._logged = str(error)
+            self._log.error("miniupdate keys cannot be used: {error}", error=error)

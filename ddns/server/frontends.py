@@ -1,4 +1,4 @@
-"""Where clients of streams come in: HTTP, HTTPS, miniupdate; bound and given back together."""
+"""The listeners of clients: HTTP, HTTPS and miniupdate, bound and given back together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from twisted.web.resource import IResource
 from ddns.config.load import parse_address, split_listeners
 from ddns.config.settings import Settings
 from ddns.net.http.site import LimitedSite
-from ddns.net.http.updates import Note, Perform
 from ddns.net.listeners import Connections, Listeners
 from ddns.net.miniupdate_tcp import MiniupdateFactory
 from ddns.net.miniupdate_udp import AddressAnswerer
@@ -24,18 +23,23 @@ from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate
 from ddns.server import factories
 from ddns.system.socket_activation import PROXIED, InheritedSockets, of_kind
+from ddns.updates.pipeline import Pipeline
 
 
 class Frontends:
-    """*now* tells seconds since 1970; *inherited* are sockets to be used for what they are named,
-    instead of those that the settings tell of; *between* is called between two pieces of work for
-    clients of HTTP."""
+    """The sites of HTTP and HTTPS, the factory of miniupdate, and their ports.
+
+    :param settings: where to listen, and the limits of clients.
+    :param reactor: for sockets and deadlines.
+    :param inherited: sockets by the name of their service, used instead of those in *settings*.
+    :param proxies: who is trusted to say where a client is; set from *settings* here.
+    :param between: called before each piece that a client of HTTP sends.
+    """
 
     def __init__(
         self,
         settings: Settings,
         reactor: Any,
-        now: Callable[[], float],
         inherited: InheritedSockets,
         proxies: Proxies,
         between: Callable[[], None],
@@ -45,7 +49,6 @@ class Frontends:
         self._proxies = proxies
         self._between = between
         self._reactor = reactor
-        self._now = now
         self._certificate: Certificate | None = None
         self._sites: list[LimitedSite] = []
         self._lines: list[MiniupdateFactory] = []
@@ -53,18 +56,18 @@ class Frontends:
         self._udp_ports: list[IListeningPort] = []
         self.listeners = Listeners(reactor)
 
-    def open(self, resource: IResource, perform: Perform, note: Note) -> None:
-        """Listen; *resource* answers HTTP, *perform* does what miniupdate clients ask for, and
-        *note* is told of it. Nothing is answered before the reactor runs.
+    def open(self, resource: IResource, pipeline: Pipeline) -> None:
+        """Listen: *resource* answers HTTP, *pipeline* performs what miniupdate clients ask for.
+        Nothing is answered before the reactor runs.
 
         :raises CannotListenError, OSError, ValueError: when a socket cannot be had.
         :raises TlsError: when certificate or private key cannot be used.
         """
         self._open_http(resource)
-        self._open_miniupdate(perform, note)
+        self._open_miniupdate(pipeline)
 
     def _open_http(self, resource: IResource) -> None:
-        """With TLS as well where there is a certificate, for all connections may be handed over."""
+        """Open the sites: that of HTTPS even without a port, for connections may be handed over."""
         http, https = self._settings.http, self._settings.https
         site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
         self._sites.append(site)
@@ -80,15 +83,13 @@ class Frontends:
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
             self._listen("https", https.listen, secured, site)
 
-    def _open_miniupdate(self, perform: Perform, note: Note) -> None:
+    def _open_miniupdate(self, pipeline: Pipeline) -> None:
         miniupdate = self._settings.miniupdate
         factory = MiniupdateFactory(
-            perform,
+            pipeline,
             self._reactor,
             miniupdate,
-            self._now,
             secrets.token_bytes,
-            note,
             self._proxies,
         )
         self._lines.append(factory)
@@ -113,14 +114,14 @@ class Frontends:
         factory: IProtocolFactory,
         connections: Connections,
     ) -> None:
-        """Listen for clients, and for proxies that say first who theirs are."""
+        """Listen for clients, and for proxies that send a PROXY header first."""
         given, given_proxied = (
             of_kind(self._inherited.get(prefix + name, ()), socket.SOCK_STREAM)
             for prefix in ("", PROXIED)
         )
         direct, proxied = split_listeners(() if given or given_proxied else descriptions)
         self.listeners.listen(name, direct, factory, connections, given)
-        self.listeners.adopt_for(name, factory)  # who hands it over is no proxy
+        self.listeners.adopt_for(name, factory)  # a connection handed over comes from no proxy
         if given_proxied and not self._settings.proxies.trusted:
             raise ValueError("proxies.trusted: expected networks, for the socket passed to us")
         if proxied or given_proxied:
@@ -134,16 +135,16 @@ class Frontends:
             )
 
     def certificate_expiry(self) -> float | None:
-        """When the certificate for HTTPS runs out, in seconds since 1970; None without one."""
+        """Return when the certificate of HTTPS expires, in seconds since 1970; None without one."""
         return self._certificate.good_until if self._certificate else None
 
     def unbind(self) -> None:
-        """Give sockets back, when a start fails and the reactor may never run."""
+        """Close the sockets of a start that has failed, without a reactor that runs."""
         self.listeners.unbind()
         self._stop_udp()
 
     async def stop(self, patience: float) -> None:
-        """Accept nothing more; give what was begun so many seconds to finish."""
+        """Accept nothing more, and finish what was begun within *patience* seconds."""
         self._stop_udp()
         await self.listeners.stop(patience)
 
@@ -153,8 +154,8 @@ class Frontends:
         self._udp_ports.clear()
 
     def only_loopback(self, others: Iterable[str]) -> bool:
-        """Whether only this machine can reach these doors, and *others*, which are addresses."""
-        if self._settings.proxies.trusted:  # anybody may come through them
+        """Return whether only this machine can reach our listeners and the addresses *others*."""
+        if self._settings.proxies.trusted:  # which anybody may come through
             return False
         hosts = list(others)
         for address in self.listeners.addresses():
@@ -164,10 +165,10 @@ class Frontends:
         return all(ipaddress.ip_address(host).is_loopback for host in hosts)
 
     def apply(self, settings: Settings) -> None:
-        """From now on these settings hold, but for where to listen. Certificate and private key are
-        read again; connections that are open keep those that they began with.
+        """Use these settings, except where to listen. Certificate and private key are read again;
+        open connections keep those that they began with.
 
-        :raises TlsError: when these cannot be used; then all stays as it was.
+        :raises TlsError: when these cannot be used; then nothing is changed.
         """
         if self._certificate is not None:
             https = settings.https
@@ -183,8 +184,8 @@ class Frontends:
 
 
 def _waits(settings: Settings, name: str) -> tuple[float, int]:
-    """How many seconds a proxy has to say who its client is, as long as a client for its first
-    words, and how many connections may wait for that."""
+    """Return how many seconds a proxy has for its header, as many as a client for its first words,
+    and how many connections may wait for theirs."""
     if name == "miniupdate":
         return settings.miniupdate.idle_time, settings.miniupdate.connections
     return settings.http.request_time, settings.http.connections

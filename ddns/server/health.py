@@ -1,4 +1,4 @@
-"""Whether a server is well: for supervisors, who restart it, and balancers, who send it clients."""
+"""The health of a server, for supervisors that restart it and balancers that send it clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ddns.store.interfaces import IStore, ITransaction
 
 
 class Stage(enum.IntEnum):
-    """How far a server has come; there is no way back."""
+    """Stages in the life of a server; there is no way back."""
 
     LOADING = 0
     RUNNING = 1
@@ -23,46 +23,51 @@ class Stage(enum.IntEnum):
 _WORDS = {Stage.LOADING: "loading", Stage.FAILED: "failed to start", Stage.STOPPING: "stopping"}
 
 PAUSE = 1.0
-"""Seconds between two works that ask the writer for a sign of life."""
+"""Seconds between two transactions that ask the writer for a sign of life."""
 
 MEMORY = 30.0
-"""Seconds for which a failure of the store counts, unless something is written before: whoever is
-sent no clients any more could else never show that it is well again."""
+"""Seconds for which a failure of the store counts, unless something is written before: a server to
+which no clients are sent any more could otherwise never show that it is well again."""
 
 
 class Health:
-    """*clock* is monotonic. The writer of *store* stands still when it has been at something for
-    *patience* seconds.
+    """Says at once whether a server is alive and ready.
 
-    Asking costs next to nothing and is answered at once: whether the writer is alive is found out
-    from one question to the next, by a work that changes nothing.
+    Whether the writer is alive is found out from one call to the next, by a transaction that
+    changes nothing.
+
+    :param store: whose writer is looked at.
+    :param clock: monotonic.
+    :param timeout: seconds after which a writer that has not answered counts as dead.
     """
 
-    def __init__(self, store: IStore, clock: Callable[[], float], patience: float) -> None:
+    def __init__(self, store: IStore, clock: Callable[[], float], timeout: float) -> None:
         self._store = store
         self._clock = clock
-        self._patience = patience
+        self._timeout = timeout
         self._asked_at: float | None = None
         self._answered = True
         self._stage = Stage.LOADING
 
     def reached(self, stage: Stage) -> None:
-        """The server has come that far."""
+        """Note that the server has come to a stage."""
         self._stage = max(self._stage, stage)
 
     def alive(self) -> str:
-        """Nothing, or what is wrong that a restart may help against. A database that is locked or
-        a disk that is full is no such thing: the writer refuses work then, and goes on."""
+        """Return what is wrong that a restart may cure, or nothing.
+
+        A locked database and a full disk are not: the writer refuses work then, and goes on.
+        """
         now = self._clock()
         if self._answered and (self._asked_at is None or now - self._asked_at >= PAUSE):
             self._ask(now)
-        stands_since = self._asked_at if not self._answered else None
-        if stands_since is not None and now - stands_since >= self._patience:
+        silent_since = self._asked_at if not self._answered else None
+        if silent_since is not None and now - silent_since >= self._timeout:
             return "the writer of the store stands still"
         return ""
 
     def ready(self) -> str:
-        """Nothing, or why clients had better go elsewhere for now."""
+        """Return why clients had better go elsewhere for now, or nothing."""
         if self._stage is not Stage.RUNNING:
             return _WORDS[self._stage]
         if wrong := self.alive():
@@ -73,13 +78,13 @@ class Health:
     def _ask(self, now: float) -> None:
         self._asked_at = now
         self._answered = False
-        # The time is of no account, for nothing is written.
+        # An author at time 0, for nothing is written.
         self._store.transact(Author("server", "health", 0.0), _nothing).addBoth(self._heard)
 
     def _heard(self, result: object | Failure) -> None:
-        """The writer has done it or refused it: it lives."""
+        """Note that the writer has done the work or refused it: it is alive."""
         self._answered = True
 
 
 def _nothing(transaction: ITransaction) -> None:
-    """What the writer is asked to do."""
+    """Do nothing, as the work of a transaction."""

@@ -1,9 +1,10 @@
-"""``twistd ddns-inetd``: serves connections that a super-server has accepted, as long as no server
-runs. It is a whole server that listens nowhere but on the control socket, where it gets more of
-them, and that ends when it is idle or when a server wants the database.
+"""``twistd ddns-inetd``: serve connections that a super-server has accepted, while no server runs.
 
-``ddns-inetd`` (:mod:`ddns.server.inetd_client`) becomes this, under the database's lock, when it
-finds nobody to hand its connection to.
+It is a whole server that listens on the control socket only, where it is handed more connections.
+It ends when it is idle, or when a server asks for the database.
+
+``ddns-inetd`` (:mod:`ddns.server.inetd_client`) executes this, under the database's lock, when it
+finds no process to hand its connection to.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import IService, Service
-from twisted.internet.defer import Deferred, ensureDeferred, succeed
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python import usage
@@ -24,22 +25,28 @@ from ddns.config.load import check_settings, load_settings
 from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.net.listeners import Gone
-from ddns.server import factories
 from ddns.server.service import DdnsService, StartupError
 from ddns.server.tap import end_with_1, own_the_process
 from ddns.system import handover
+from ddns.system.latch import Latch
 
 PATIENCE = 20.0
-"""Seconds that somebody may have the database's lock and serve nothing."""
+"""Seconds that another process may hold the database's lock without serving."""
 
 STEP = 0.05
 """Seconds between two looks at whether there are connections."""
 
 
 class InetdService(Service):
-    """Serves the accepted *connection*, a descriptor, for the *service* that has this name, and
-    whatever else is handed to it, where nobody else does it. *lock* is the descriptor of the
-    database's lock, if the caller has it; *failed* is told if nothing can be served."""
+    """Has a connection served by another process, or serves it and what else is handed over.
+
+    :param settings: limits and rules; their listeners are left out.
+    :param reactor: the reactor that serves.
+    :param service: the name of the service: http, https or miniupdate.
+    :param connection: the descriptor of the accepted connection.
+    :param lock: the descriptor of the database's lock, if the caller holds it.
+    :param failed: told when the connection cannot be served.
+    """
 
     _log = Logger()
     name = "ddns-inetd"
@@ -60,11 +67,11 @@ class InetdService(Service):
         self._lock = lock
         self._failed = failed
         self._server: DdnsService | None = None
-        self._stopped: Deferred[None] | None = None
+        self._stopped: Latch | None = None
         self._ending = False
 
     def startService(self) -> None:
-        """Find somebody who serves the connection, or else begin to do it."""
+        """Hand the connection to a process that serves, or else begin to serve it."""
         super().startService()
         try:
             if not self._is_handed_over():
@@ -88,8 +95,8 @@ class InetdService(Service):
         server = DdnsService(
             listening_nowhere(self._settings),
             self._reactor,
-            lock=os.dup(self._lock),  # so that it is ours until the very end
-            give=self._give,
+            lock=os.dup(self._lock),  # the store closes its own; ours holds until the very end
+            release_lock=self._release_lock,
             failed=self._give_up,
         )
         server.startService()
@@ -97,7 +104,7 @@ class InetdService(Service):
         ensureDeferred(self._serve(server))
 
     async def _serve(self, server: DdnsService) -> None:
-        """Serve until there has been nothing to serve for a while."""
+        """Serve until no connection has been open for ``inetd.linger_time``."""
         await server.loaded()
         try:
             if not self._ending:
@@ -115,11 +122,12 @@ class InetdService(Service):
             elif now - idle_since >= self._settings.inetd.linger_time:
                 break
             await deferLater(self._reactor, STEP)
-        server.adopt_no_more()  # in the same turn, or one that comes now would be lost
+        # In the same turn as the last look: a connection handed over in between would be lost.
+        server.adopt_no_more()
         self._end()
 
-    async def _give(self) -> int:
-        """End, because a server wants the database."""
+    async def _release_lock(self) -> int:
+        """Stop for a server that asks for the database, and return the lock's descriptor."""
         if self._ending or self._lock is None:
             raise ApiError("it is ending")
         self._log.info("a server takes over")
@@ -148,27 +156,32 @@ class InetdService(Service):
             self._reactor.stop()
 
     def stopService(self) -> Deferred[None]:
-        """End in order, the lock last."""
+        """Stop serving, then release the lock."""
         super().stopService()
         self._ending = True
-        return self._stop().addCallback(self._unlock)
+        return ensureDeferred(self._stop_and_unlock())
 
-    def _stop(self) -> Deferred[None]:
-        """End the server, which can be ended once."""
-        if self._server is None:
-            return succeed(None)
-        if self._stopped is None:
-            self._stopped = self._server.stopService()
-        return factories.when(self._stopped)
-
-    def _unlock(self, ended: None) -> None:
+    async def _stop_and_unlock(self) -> None:
+        await self._stop()
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
 
+    async def _stop(self) -> None:
+        """Stop the server, which can be stopped once, and wait until it has."""
+        if self._server is None:
+            return
+        if self._stopped is None:
+            self._stopped = Latch()
+            try:
+                await self._server.stopService()
+            finally:
+                self._stopped.open()
+        await self._stopped.wait()
+
 
 def listening_nowhere(settings: Settings) -> Settings:
-    """The same limits, certificate and rules, without a port, and without a sample."""
+    """Return the settings without listeners and sample; limits, certificate and rules stay."""
 
     def silent(of: Any, **more: Any) -> Any:
         return dataclasses.replace(of, listen=(), **more)
@@ -200,12 +213,11 @@ class Options(usage.Options):
     ]
 
     def parseArgs(self, service: str) -> None:  # type: ignore[override]
-        """The one argument."""
+        """Take the one argument."""
         self["service"] = service
 
     def postOptions(self) -> None:
-        """Make the settings. What is wrong with them must be read by somebody, and standard output
-        may be the client."""
+        """Make the settings. Errors are logged as well: standard output may be the client."""
         try:
             settings = load_settings(self["config"]) if self["config"] else Settings()
             self.settings = check_settings(
@@ -217,7 +229,7 @@ class Options(usage.Options):
 
 
 def makeService(options: Options) -> IService:
-    """The service for twistd, whose process is ours alone."""
+    """Return the service for twistd, whose process is ours alone."""
     from twisted.internet import reactor
 
     connection = options["connection"]

@@ -1,7 +1,7 @@
-"""What a server has counted, as Prometheus wants to have it.
+"""The counts of a server as metrics of Prometheus.
 
-Nothing is counted here: the parts of a server keep plain numbers, and those are read when somebody
-asks. Whatever clients send, there is a bounded number of labels.
+Nothing is counted here: the parts of a server keep plain numbers, which are read when somebody
+asks. The number of labels is bounded, whatever clients send.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from ddns import __version__
-from ddns.model.counters import Histogram, UpdateCounts
+from ddns.model.counters import Histogram
 from ddns.net.dns.listener import DnsListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted
@@ -31,35 +31,39 @@ NAMES = (
     *("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"),
     *("YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE"),
 )
-"""What the first RCODES are called (RFC 6895 2.3); others are shown only where they occur."""
+"""Names of the first RCODEs (RFC 6895 2.3); others are shown once they occur."""
 
 NOTHING_ASKED = "answered"
 """The status of a request that names no host: a login, a check page."""
 
-
 Numbers = Mapping[tuple[str, ...], float]
-"""By the values of labels."""
+"""Numbers by the values of labels."""
 
 
 @dataclass(slots=True)
 class Watched:
-    """What is read: the parts of a server; ``doors`` are what has connections, by what they are
-    for; ``certificate`` is when the one for HTTPS runs out, None without one; ``ready`` why the
-    server is not ready; ``now`` seconds since 1970. ``hosts`` is for others to keep up to date,
-    None while it is not known."""
+    """The parts of a server whose numbers are read.
+
+    :param core: zones, store, accounts and updates.
+    :param dns: its counts of queries.
+    :param frontends: returns what has connections, by the name of its service.
+    :param certificate_expiry: returns when the certificate of HTTPS expires, None without one.
+    :param not_ready: returns why the server is not ready, or nothing.
+    :param now: seconds since 1970.
+    :param hosts: how many hosts there are, kept up to date by others; None while unknown.
+    """
 
     core: Core
     dns: DnsListener
-    updates: UpdateCounts
     frontends: Callable[[], Iterable[tuple[str, Counted]]]
-    certificate: Callable[[], float | None]
-    ready: Callable[[], str]
+    certificate_expiry: Callable[[], float | None]
+    not_ready: Callable[[], str]
     now: Callable[[], float]
     hosts: int | None = None
 
 
 def registry_of(watched: Watched) -> CollectorRegistry:
-    """A registry of this server alone, for there may be others in the process."""
+    """Return a registry of this server alone, for the process may have others."""
     registry = CollectorRegistry()
     registry.register(ServerCollector(watched))
     ProcessCollector(registry=registry)
@@ -69,7 +73,7 @@ def registry_of(watched: Watched) -> CollectorRegistry:
 
 
 class ServerCollector(Collector):
-    """Reads the numbers and gives them names."""
+    """Reads the numbers of a server and gives them names."""
 
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
@@ -86,11 +90,11 @@ class ServerCollector(Collector):
 
     def _server(self) -> Iterator[Metric]:
         yield gauges("ddns_build_info", "What runs.", {(__version__,): 1}, "version")
-        yield gauge("ddns_ready", "1 when /readyz says ok.", 0 if self._watched.ready() else 1)
+        yield gauge("ddns_ready", "1 when /readyz says ok.", 0 if self._watched.not_ready() else 1)
         yield gauge(
             "ddns_certificate_expiry_timestamp_seconds",
             "When the certificate for HTTPS runs out, in seconds since 1970.",
-            self._watched.certificate(),
+            self._watched.certificate_expiry(),
         )
 
     def _dns(self) -> Iterator[Metric]:
@@ -134,7 +138,7 @@ class ServerCollector(Collector):
         )
 
     def _updates(self) -> Iterator[Metric]:
-        dialects = self._watched.updates.dialects
+        dialects = self._watched.core.pipeline.counts.dialects
         yield counters(
             "ddns_updates",
             "What became of each host that a request named, or of the whole request.",
@@ -206,7 +210,7 @@ class ServerCollector(Collector):
 
     def _queues(self) -> Iterator[Metric]:
         core = self._watched.core
-        checks, mailer = core.authenticator, core.people.mailer
+        checks, mailer = core.authenticator, core.account_services.mailer
         waiting = checks.waiting()
         yield gauge("ddns_password_checks_waiting", "Passwords that wait for argon2.", waiting)
         yield counter("ddns_password_checks", "Passwords that argon2 looked at.", checks.checked)
@@ -229,7 +233,7 @@ class ServerCollector(Collector):
 
 
 def _rcodes(counts: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """Those that have a name, and those that have occurred."""
+    """Return the RCODEs that have a name, and those that have occurred."""
     for rcode, count in enumerate(counts):
         if rcode < len(NAMES):
             yield rcode, NAMES[rcode]
@@ -237,16 +241,16 @@ def _rcodes(counts: Iterable[int]) -> Iterator[tuple[int, str]]:
             yield rcode, f"RCODE{rcode}"
 
 
-# A metric with its numbers: one, or several by the values of its labels.
+# One metric each, with one number or with several by the values of its labels.
 
 
 def gauge(name: str, text: str, number: float | None) -> Metric:
-    """Something that goes up and down; without a number where it is not known."""
+    """Return a number that goes up and down; a metric without a sample for None."""
     return GaugeMetricFamily(name, text, number)
 
 
 def gauges(name: str, text: str, numbers: Numbers, *labels: str) -> Metric:
-    """The same with labels."""
+    """Return numbers that go up and down."""
     family = GaugeMetricFamily(name, text, labels=labels)
     for values, number in numbers.items():
         family.add_metric(values, number)
@@ -254,12 +258,12 @@ def gauges(name: str, text: str, numbers: Numbers, *labels: str) -> Metric:
 
 
 def counter(name: str, text: str, number: float) -> Metric:
-    """Something that only goes up; its name gets ``_total`` behind it."""
+    """Return a number that only goes up; ``_total`` is appended to its name."""
     return CounterMetricFamily(name, text, number)
 
 
 def counters(name: str, text: str, numbers: Numbers, *labels: str) -> Metric:
-    """The same with labels."""
+    """Return numbers that only go up."""
     family = CounterMetricFamily(name, text, labels=labels)
     for values, number in numbers.items():
         family.add_metric(values, number)
@@ -269,7 +273,7 @@ def counters(name: str, text: str, numbers: Numbers, *labels: str) -> Metric:
 def histograms(
     name: str, text: str, found: Mapping[tuple[str, ...], Histogram], *labels: str
 ) -> Metric:
-    """How often something was at most how much."""
+    """Return histograms: how often a value was at most each of the bounds."""
     family = HistogramMetricFamily(name, text, labels=labels)
     for values, histogram in found.items():
         bounds = (*map(floatToGoString, histogram.bounds), "+Inf")

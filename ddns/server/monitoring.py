@@ -1,4 +1,4 @@
-"""The listeners for those who watch a server, open for as long as it lives."""
+"""The listeners for metrics and health, open for as long as the server lives."""
 
 from __future__ import annotations
 
@@ -6,34 +6,41 @@ from contextlib import suppress
 from typing import Any
 
 from prometheus_client import generate_latest
-from twisted.internet.defer import Deferred, TimeoutError, ensureDeferred
+from twisted.internet.defer import TimeoutError, ensureDeferred
 
 from ddns.config.settings import HttpSettings, MetricsSettings
 from ddns.net.http.monitoring import MonitoringResource
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Listeners
-from ddns.server import factories
 from ddns.server.health import Health
 from ddns.server.metrics import Watched, registry_of
 from ddns.store.interfaces import IReading, StoreError
+from ddns.system.latch import Latch
 
 LIMITS = HttpSettings(connections=50, connections_per_address=20, idle_time=180.0)
 """Prometheus comes once a minute or more often, and keeps its connection."""
 
 FRESH = 0.25
-"""Seconds for which everybody gets the same text: to make it takes milliseconds in which nothing
-else is answered, however often somebody asks for it."""
+"""Seconds for which everybody gets the same text. Making it takes milliseconds in which nothing
+else is answered, so it must not be made as often as somebody asks."""
 
 COUNTING = 2.0
-"""Seconds that hosts may take to be counted; then the number that was known before is shown."""
+"""Seconds that counting the hosts may take; after that the last known number is shown."""
 
 LEAVE = 0.5
-"""Seconds for those who are being told something when the server ends."""
+"""Seconds that answers may take to be sent when the server ends."""
 
 
 class Monitoring:
-    """*reactor* provides IReactorTime; *watched* and *health* are read when somebody asks.
-    ``registry`` has the metrics of this server and no other."""
+    """Answers for metrics and health.
+
+    :param settings: where to listen.
+    :param reactor: for sockets and time.
+    :param watched: the parts whose numbers are read when somebody asks.
+    :param health: asked when somebody asks.
+
+    ``registry`` has the metrics of this server and no other.
+    """
 
     def __init__(
         self, settings: MetricsSettings, reactor: Any, watched: Watched, health: Health
@@ -46,22 +53,22 @@ class Monitoring:
         self._site = LimitedSite(
             MonitoringResource(self.metrics, health.alive, health.ready), reactor, LIMITS
         )
-        self._counting: Deferred[None] | None = None
+        self._counting: Latch | None = None
         self._text = b""
         self._made_at = float("-inf")
 
     def open(self) -> None:
-        """Listen where that is wanted.
+        """Listen as the settings say.
 
         :raises CannotListenError, ValueError: when a socket cannot be had.
         """
         self.listeners.listen("metrics", self._settings.listen, self._site, self._site)
 
     async def metrics(self) -> bytes:
-        """The text for Prometheus."""
+        """Return the text for Prometheus."""
         if not self._is_fresh():
             await self._count_hosts()
-            if not self._is_fresh():  # somebody else may have waited as well
+            if not self._is_fresh():  # unless another request that waited has just made it
                 self._text = generate_latest(self.registry)
                 self._made_at = self._reactor.seconds()
         return self._text
@@ -71,22 +78,27 @@ class Monitoring:
         return 0.0 <= age < FRESH
 
     async def _count_hosts(self) -> None:
-        """They are not in memory. Once for all who ask at the same time, who do not wait long."""
-        if self._counting is None or self._counting.called:
-            self._counting = ensureDeferred(self._count())
+        """Count the hosts in the store, once for all requests that come meanwhile."""
+        if self._counting is None:
+            self._counting = Latch()
+            ensureDeferred(self._count(self._counting))
         with suppress(TimeoutError):
-            await factories.when(self._counting).addTimeout(COUNTING, self._reactor)
+            await self._counting.wait().addTimeout(COUNTING, self._reactor)
 
-    async def _count(self) -> None:
-        with suppress(StoreError):  # the number known before will do
-            self.watched.hosts = await self.watched.core.store.read(_hosts)
+    async def _count(self, counted: Latch) -> None:
+        try:
+            with suppress(StoreError):  # then the last known number is shown
+                self.watched.hosts = await self.watched.core.store.read(_hosts)
+        finally:
+            self._counting = None
+            counted.open()
 
     def unbind(self) -> None:
-        """Give sockets back, when a start fails and the reactor may never run."""
+        """Close the sockets of a start that has failed, without a reactor that runs."""
         self.listeners.unbind()
 
     async def stop(self) -> None:
-        """Close, whatever is being said."""
+        """Stop listening, and end all connections."""
         await self.listeners.stop(LEAVE)
 
 

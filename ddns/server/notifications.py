@@ -1,4 +1,4 @@
-"""What the owner of an account is told by mail about trouble with it: once, not over and over."""
+"""Mails that tell the owners of accounts about trouble, once and not over and over."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from ddns.model.account import Account, Block
 from ddns.model.mail import MailMessage
 
 CAPACITY = 20_000
-"""How many notices are remembered as sent."""
+"""Sent mails that are remembered."""
 
 
 class Notifications:
-    """*send* sends a letter, None where none can be sent; *clock* is monotonic; *url* is where
-    people find this server. Of each kind an account gets one in *period* seconds at most."""
+    """Sends each kind of mail to an account at most once in a period.
+
+    :param account_of: returns an account by its name.
+    :param send: sends a mail; None where none can be sent.
+    :param clock: monotonic.
+    :param url: where people find this server.
+    :param period: seconds.
+    """
 
     def __init__(
         self,
@@ -28,17 +34,17 @@ class Notifications:
     ) -> None:
         self._account_of = account_of
         self._clock = clock
-        self.tell(send, url, period)
+        self.apply(send, url, period)
         self._sent: FIFOCache[tuple[str, str], float] = FIFOCache(CAPACITY)
 
-    def tell(self, send: Callable[[MailMessage], None] | None, url: str, period: float) -> None:
-        """From now on like this."""
+    def apply(self, send: Callable[[MailMessage], None] | None, url: str, period: float) -> None:
+        """Replace what the constructor was given."""
         self._send = send
         self._server = f"--server {url} " if url else ""
         self._period = period
 
     def blocked(self, account: str, block: Block) -> None:
-        """An account was blocked for what its clients do."""
+        """Tell that an account was blocked for what its clients do."""
         self._notify(
             "blocked",
             account,
@@ -48,11 +54,11 @@ class Notifications:
         )
 
     def blocked_by_operator(self, account: str, block: Block) -> None:
-        """The operator has blocked an account, which is told each time."""
+        """Tell that the operator has blocked an account, each time."""
         self._notify("", account, *_block(account, block))
 
     def failures(self, account: str, count: int) -> None:
-        """Somebody has tried wrong keys or passwords so many times."""
+        """Tell that *count* wrong keys or passwords were tried."""
         self._notify(
             "failures",
             account,
@@ -63,25 +69,25 @@ class Notifications:
         )
 
     def _notify(self, kind: str, name: str, subject: str, *text: str) -> None:
-        """*kind* is what there is one of in a period; nothing is always told."""
+        """Send a mail, at most one of its *kind* in a period; any number of an empty kind."""
         account = self._account_of(name)
         if self._send is None or account is None or account.email is None:
             return
-        if kind and not self._first(name, kind):
+        if kind and not self._is_first(name, kind):
             return
         more = f"\nTo see more:\n\n    ddns {self._server}account show {name}\n"
         self._send(MailMessage(account.email, subject, "\n".join(text) + more))
 
-    def _first(self, name: str, kind: str) -> bool:
-        now, about = self._clock(), (name, kind)
-        if about in self._sent and now - self._sent[about] < self._period:
+    def _is_first(self, name: str, kind: str) -> bool:
+        now, key = self._clock(), (name, kind)
+        if key in self._sent and now - self._sent[key] < self._period:
             return False
-        self._sent[about] = now
+        self._sent[key] = now
         return True
 
 
 def _block(account: str, block: Block) -> tuple[str, str]:
-    """Subject and text."""
+    """Return subject and text of a mail about a block."""
     ends = "until the operator lifts it"
     if block.until is not None:
         ends = datetime.fromtimestamp(block.until, UTC).strftime("until %Y-%m-%d %H:%M UTC")

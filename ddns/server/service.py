@@ -1,4 +1,4 @@
-"""The service: which parts there are, and the order in which they start and stop."""
+"""The service: the parts of a server, and the order in which they start and stop."""
 
 from __future__ import annotations
 
@@ -17,13 +17,10 @@ from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
-from ddns.model.counters import UpdateCounts
-from ddns.model.update import Outcome, Update
 from ddns.net import endpoints
 from ddns.net.dns.listener import DnsListener
 from ddns.net.http.control import ControlListener
 from ddns.net.http.control_fds import Give
-from ddns.net.http.updates import UpdateResource
 from ddns.net.listeners import Counted
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import TlsError
@@ -37,6 +34,7 @@ from ddns.server.open_store import open_store
 from ddns.server.reload import SettingsReloader
 from ddns.store.interfaces import IStore, StoreError
 from ddns.system.files import sample_path, socket_path
+from ddns.system.latch import Latch
 from ddns.system.sd_notify import Supervisor
 from ddns.system.socket_activation import InheritedSockets
 
@@ -48,15 +46,21 @@ class StartupError(Exception):
 class DdnsService(Service):
     """A whole server.
 
-    Sockets are bound before privileges are dropped, everything else happens after. *failed* is
-    told in one line when the server has to give up after its start; *terminal* is the descriptor
-    on which a person reads, if there is one; *now* tells seconds since 1970; *dialects* are what
-    HTTP speaks; *inherited* are sockets that are bound already, to be used instead of those that
-    the settings tell of; *supervisor* hears how the server is; *reread* gives the settings as they
-    are by now, or raises ConfigError; *store* is one that is not open yet, to be used instead
-    of a database of ours, whose name still says where the control socket is. *lock* is the
-    descriptor of the database's lock, if it was handed on to us; *give* ends the service and hands
-    it on, if there is to be such a thing.
+    Sockets are bound before privileges are dropped, everything else happens after.
+
+    :param settings: all of them.
+    :param reactor: the reactor that serves.
+    :param failed: told in one line when the server gives up after its start.
+    :param terminal: the descriptor of a person's terminal, for how to try the sample.
+    :param now: seconds since 1970.
+    :param dialects: what HTTP speaks.
+    :param inherited: sockets that are bound already, used instead of those in *settings*.
+    :param supervisor: told when the server is ready, reloads, stops or fails.
+    :param reread: returns the settings as they are by now, or raises ConfigError.
+    :param store: a store that is not open yet, used instead of SQLite; the name of the database
+        still says where the control socket is.
+    :param lock: the descriptor of the database's lock, if another process has handed it over.
+    :param release_lock: ends the service and returns the lock, if another may ask for it.
     """
 
     _log = Logger()
@@ -76,24 +80,17 @@ class DdnsService(Service):
         reread: Callable[[], Settings] | None = None,
         store: IStore | None = None,
         lock: int | None = None,
-        give: Give | None = None,
+        release_lock: Give | None = None,
     ) -> None:
         self._settings = settings
-        self._reactor = reactor
         self._failed = failed or (lambda line: None)
         self._terminal = terminal
-        self._now = now
-        self._dialects = tuple(dialects)
         self._lock = lock
         self._bound = False
-        self._started: Deferred[None] | None = None
+        self._started: Latch | None = None
         self._ready = False
         self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
-        proxies = factories.set_trusted(Proxies(), settings.proxies)
-        self._frontends = Frontends(
-            settings, reactor, now, self._inherited, proxies, self._catch_up
-        )
         self._reloader = SettingsReloader(
             settings,
             reread or (lambda: self._settings),
@@ -102,13 +99,7 @@ class DdnsService(Service):
             lambda: self._say_ready() if self._ready else None,
         )
         self.core = Core(settings, reactor, now, self._reloader.for_operator, store)
-        self._control = ControlListener(
-            reactor,
-            self.core.operations,
-            socket_path(settings.database),
-            self._frontends.listeners.adopt,
-            give,
-        )
+        proxies = factories.set_trusted(Proxies(), settings.proxies)
         dns = settings.dns
         self._dns = DnsListener(
             reactor,
@@ -117,12 +108,23 @@ class DdnsService(Service):
             limits=dns,
             exempt=proxies.trusts_source,
         )
-        self._updates = UpdateCounts([*(dialect.name for dialect in self._dialects), "miniupdate"])
+        self.core.pipeline.between = self._dns.catch_up
+        self._resource = self.core.resource(
+            dialects,
+            self.core.account_services.resources(self.core.operations, self.core.pipeline.loaded),
+        )
+        self._frontends = Frontends(settings, reactor, self._inherited, proxies, self._dns.catch_up)
+        self._control = ControlListener(
+            reactor,
+            self.core.operations,
+            socket_path(settings.database),
+            self._frontends.listeners.adopt,
+            release_lock,
+        )
         self._health = Health(self.core.store, time.monotonic, settings.metrics.standstill_time)
         watched = Watched(
             self.core,
             self._dns,
-            self._updates,
             self._connections,
             self._frontends.certificate_expiry,
             self._health.ready,
@@ -131,18 +133,21 @@ class DdnsService(Service):
         self.monitoring = Monitoring(settings.metrics, reactor, watched, self._health)
 
     def _connections(self) -> list[tuple[str, Counted]]:
-        """Whatever has connections, by what they are for."""
+        """Return whatever has connections, by the name of its service."""
         frontends = (*self._frontends.listeners.counted(), *self.monitoring.listeners.counted())
         return [("dns", self._dns.tcp), *frontends, ("control", self._control.site)]
 
-    # Start -----------------------------------------------------------------------------------
+    # Start -------------------------------------------------------------------------------------
+
+    # twistd calls privilegedStartService as root, drops privileges, and then calls startService.
+    # twist and applications that start a service by hand call the latter only.
 
     def privilegedStartService(self) -> None:
-        """Bind what may need root. ``twist`` does not call this; then startService binds."""
+        """Bind the sockets, which may need root."""
         self._bind()
 
     def startService(self) -> None:
-        """Bind, open the database, begin to load.
+        """Bind unless that is done, open the database, and begin to load it.
 
         :raises StartupError: in one line, when a socket or the database cannot be had.
         """
@@ -154,8 +159,8 @@ class DdnsService(Service):
             self._unbind()
             raise StartupError(str(error)) from None
         super().startService()
-        self._started = ensureDeferred(self._start())
-        self._started.addErrback(self._give_up)
+        self._started = Latch()
+        ensureDeferred(self._start_or_give_up(self._started))
 
     def _bind(self) -> None:
         if self._bound:
@@ -165,16 +170,7 @@ class DdnsService(Service):
                 self._dns.adopt(self._inherited["dns"])
             else:
                 self._dns.bind()
-            beside = self.core.people.resources(self.core.operations, self.loaded)
-            resource = UpdateResource(
-                self._perform,
-                self._dialects,
-                self._now,
-                self.core.requests.note,
-                beside,
-                self._updates.answered,
-            )
-            self._frontends.open(resource, self._perform, self.core.requests.note)
+            self._frontends.open(self._resource, self.core.pipeline)
             self.monitoring.open()
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
@@ -182,11 +178,19 @@ class DdnsService(Service):
         self._bound = True
 
     def _unbind(self) -> None:
-        """Give sockets back, when a start fails and the reactor may never run."""
+        """Close the sockets of a start that has failed, without a reactor that runs."""
         self.monitoring.unbind()
         self._frontends.unbind()
         self._dns.stop()
         self._bound = False
+
+    async def _start_or_give_up(self, started: Latch) -> None:
+        try:
+            await self._start()
+        except Exception:
+            self._give_up(Failure())
+        finally:
+            started.open()
 
     async def _start(self) -> None:
         await self.core.load()
@@ -227,9 +231,16 @@ class DdnsService(Service):
         self._health.reached(Stage.FAILED)
         self._failed(failure.getErrorMessage())
 
+    async def loaded(self) -> None:
+        """Wait until the start is complete or has failed."""
+        if self._started is not None:
+            await self._started.wait()
+
+    # Settings ----------------------------------------------------------------------------------
+
     def reload(self) -> None:
-        """Use other settings, all but where to listen and which database to have, as far as they
-        can be used; the log says what came of it. Certificate and private key are read again."""
+        """Read the settings, the certificate and its private key again, and log what came of it.
+        Where to listen and which database to use stay as they were."""
         self._reloader.or_log()
 
     def _apply(self, settings: Settings) -> None:
@@ -241,43 +252,24 @@ class DdnsService(Service):
         self.core.apply(settings)
         self._settings = settings
 
-    async def _perform(self, update: Update) -> Outcome:
-        """The pipeline, once everything is loaded. Many updates may be done in one turn of the
-        reactor, and queries wait for none but the one that is being worked on."""
-        began = time.monotonic()
-        await self.loaded()
-        self._catch_up()
-        outcome = await self.core.updater.perform(update)
-        self._catch_up()
-        self._updates.performed(update.dialect, outcome, time.monotonic() - began)
-        return outcome
-
-    def _catch_up(self) -> None:
-        self._dns.catch_up()
-
-    async def loaded(self) -> None:
-        """Wait until everything is, or the start has failed."""
-        if self._started is not None and not self._started.called:
-            await factories.when(self._started)
-
-    # Connections that others have accepted -----------------------------------------------------
+    # Connections that other processes have accepted --------------------------------------------
 
     def adopt(self, name: str, descriptor: int) -> None:
-        """Serve one; everything has to be loaded. The descriptor is closed.
+        """Serve a connection once everything is loaded. The descriptor is closed.
 
         :raises ddns.api.errors.ApiError: see :meth:`ddns.net.listeners.Listeners.adopt`.
         """
         self._frontends.listeners.adopt(name, descriptor)
 
     def connections(self) -> int:
-        """How many connections there are, those to the control socket included."""
+        """Return how many connections are open, those to the control socket included."""
         return self._frontends.listeners.connections() + self._control.site.connections()
 
     def adopt_no_more(self) -> None:
-        """Leave what comes now to whoever serves next."""
+        """Leave connections to whoever serves next."""
         self._frontends.listeners.adopt_no_more()
 
-    # Stop ------------------------------------------------------------------------------------
+    # Stop --------------------------------------------------------------------------------------
 
     def stopService(self) -> Deferred[None]:
         """Take no more requests, finish those begun, and close in the order of dependence."""
@@ -287,12 +279,13 @@ class DdnsService(Service):
         return ensureDeferred(self._stop())
 
     async def _stop(self) -> None:
-        if self._started is None:  # it never started
+        if self._started is None:
             self._unbind()
+            self.core.pipeline.close()
             return
         await self.loaded()
         await self._frontends.stop(self._settings.stop_time)
-        await self.core.people.stop()
+        await self.core.account_services.stop()
         await self._control.stop()
         await self._dns.stop()
         await self.core.stop()

@@ -1,4 +1,4 @@
-"""Who a client is: keys and responses from memory, passwords by argon2, a few at a time."""
+"""Authentication of clients: keys and responses from memory, passwords by argon2, one at a time."""
 
 from __future__ import annotations
 
@@ -17,25 +17,33 @@ from ddns.policy.failures import Failures
 from ddns.policy.password_cache import MAX_NAME, user_of
 
 PASSWORD_CHECKS = 32
-"""How many password checks may wait at once; each takes about 0.1 s."""
+"""Password checks that may wait at once; each takes about 0.1 s."""
 
 
 @dataclass(eq=False, slots=True)
 class _Check:
-    """A password that waits to be checked, and those who wait for the result."""
+    """A password to be checked, and the callers that wait for the result."""
 
     credentials: Credentials
     network: bytes
-    known: bool  # it was right once
+    known: bool  # it was right before
     waiting: list[Deferred[Grant | Status]] = field(default_factory=list)
 
 
 class Authenticator:
-    """*run_slow* runs a function outside the reactor's thread; *clock* is monotonic.
+    """Checks credentials.
 
-    *noticed* is told how many failures an account has had, with each one; *rehash* keeps another
-    hash of a right password when the parameters have changed. ``checked`` and ``put_off`` count
-    passwords that were looked at, and those for which too many were waiting.
+    Nobody is refused for what others did. Failures only decide whose password is checked first, and
+    whose is put off when too many wait.
+
+    :param directory: accounts and keys.
+    :param run_slow: runs a function outside the reactor's thread.
+    :param clock: monotonic.
+    :param noticed: told of each failure of an account, and how many it has had.
+    :param failures: how often credentials were wrong.
+    :param rehash: stores a new hash of a right password when the parameters of argon2 have changed.
+
+    ``checked`` counts passwords that argon2 looked at, ``put_off`` those for which too many waited.
     """
 
     def __init__(
@@ -58,49 +66,34 @@ class Authenticator:
         self.checked = 0
         self.put_off = 0
 
-    def at_once(
-        self, credentials: Credentials | ChallengeResponse, peer: str
-    ) -> Grant | Status | None:
-        """What the credentials allow, BADAUTH, DISABLED, or FAILED when it cannot be told; None for
-        a password that :meth:`check` has to look at."""
-        found = self._in_memory(credentials)
-        if found is Status.BADAUTH:
-            self._note(credentials, records.network_of(peer))
-        return found
-
-    async def check(self, credentials: Credentials, peer: str) -> Grant | Status:
-        """What a password allows.
-
-        Nothing is refused for what others did: failures only decide whose password is checked
-        first, and whose is put off when too many wait, which is FAILED.
-        """
-        network = records.network_of(peer)
-        found = await self._by_password(credentials, network)
-        if found is Status.BADAUTH:
-            self._note(credentials, network)
-        return found
-
     async def authenticate(
         self, credentials: Credentials | ChallengeResponse, peer: str
     ) -> Grant | Status:
-        """Both, one after the other."""
-        found = self.at_once(credentials, peer)
+        """Return what credentials allow, or a refusal.
+
+        :returns: BADAUTH, DISABLED, or FAILED where it cannot be told: too many passwords wait, or
+            no key can be unsealed.
+        """
+        found = self._in_memory(credentials)
         if found is None:
             assert isinstance(credentials, Credentials)
-            found = await self.check(credentials, peer)
+            found = await self._by_password(credentials, records.network_of(peer))
+        if found is Status.BADAUTH:
+            self._note_failure(credentials, peer)
         return found
 
     async def password(self, user: str, secret: str, peer: str) -> str | Status:
-        """The account whose password this is, or BADAUTH or FAILED as above; keys are none."""
+        """Return the account that has this password, BADAUTH or FAILED; keys are no passwords."""
         credentials = Credentials(user, secret)
         found = self._remembered(credentials)
         if found is None:
-            found = await self.check(credentials, peer)
-        elif found is Status.BADAUTH:
-            self._note(credentials, records.network_of(peer))
+            found = await self._by_password(credentials, records.network_of(peer))
+        if found is Status.BADAUTH:
+            self._note_failure(credentials, peer)
         return found.account if isinstance(found, Grant) else found
 
     def _in_memory(self, credentials: Credentials | ChallengeResponse) -> Grant | Status | None:
+        """Return what is known at once; None for a password that has to be checked."""
         if isinstance(credentials, ChallengeResponse):
             return self._directory.by_response(credentials)
         grant = self._directory.by_key(credentials)
@@ -116,17 +109,19 @@ class Authenticator:
             return Grant(account)
         return Status.BADAUTH if wrong else None
 
-    def _note(self, credentials: Credentials | ChallengeResponse, network: bytes) -> None:
+    def _note_failure(self, credentials: Credentials | ChallengeResponse, peer: str) -> None:
         account = self._directory.account(credentials.user)
         user = account.name if account else user_of(credentials)[:MAX_NAME]
-        count = self._failures.note(user, network, self._clock(), exists=account is not None)
+        count = self._failures.note(
+            user, records.network_of(peer), self._clock(), exists=account is not None
+        )
         if account is not None:
             self._noticed(account.name, count)
 
     # Passwords -------------------------------------------------------------------------------
 
     def _by_password(self, credentials: Credentials, network: bytes) -> Deferred[Grant | Status]:
-        """Wait for a check, for that of the same password if there is one."""
+        """Queue a check of a password, or join a queued check of the same one."""
         passwords = self._directory.passwords
         fingerprint = passwords.fingerprint(credentials)
         check = self._checks.get(fingerprint)
@@ -142,16 +137,16 @@ class Authenticator:
         check.waiting.append(found)
         if not self._checking:
             self._checking = True
-            ensureDeferred(self._work())
+            ensureDeferred(self._check_all())
         return found
 
     def waiting(self) -> int:
-        """How many passwords wait to be checked; the one that is being checked does not."""
+        """Return how many passwords wait, without the one that is being checked."""
         return len(self._checks)
 
     def _rank(self, fingerprint: bytes) -> tuple[bool, int, int]:
-        """Which check comes first: one that was right before, then by failures; the oldest of
-        those that are equal."""
+        """Sort key of the queue: passwords that were right before, then fewest recent failures. The
+        sort is stable, so the oldest goes first among equals."""
         check = self._checks[fingerprint]
         user = user_of(check.credentials)[:MAX_NAME]
         return not check.known, *self._failures.rank(user, check.network, self._clock())
@@ -161,8 +156,8 @@ class Authenticator:
         for waiting in self._checks.pop(fingerprint).waiting:
             waiting.callback(Status.FAILED)
 
-    async def _work(self) -> None:
-        """Check one after the other for as long as there are some."""
+    async def _check_all(self) -> None:
+        """Check one password after the other until none waits."""
         try:
             while self._checks:
                 check = self._checks.pop(min(self._checks, key=self._rank))
@@ -178,7 +173,7 @@ class Authenticator:
             self._checking = False
 
     async def _check(self, credentials: Credentials) -> Grant | Status:
-        if (found := self._remembered(credentials)) is not None:  # by the check before this one
+        if (found := self._remembered(credentials)) is not None:  # since the check before this one
             return found
         account = self._directory.account(credentials.user)
         hashed = account.password if account else None
@@ -187,7 +182,7 @@ class Authenticator:
         if right and account and self._rehash and secrets.is_outdated(account.password or ""):
             await self._rehash(account, credentials.secret)
         if self._directory.account(credentials.user) != account:
-            # It has changed since: what was found is answered, and not remembered.
+            # It has changed meanwhile: the result holds for this answer, and is not remembered.
             return Grant(account.name) if right and account else Status.BADAUTH
         return self._remember(credentials, account if right else None)
 

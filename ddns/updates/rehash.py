@@ -1,4 +1,4 @@
-"""Passwords whose hash was made with former parameters get one of today's, when they are used."""
+"""New hashes for passwords whose hash was made with former parameters, when they are used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from ddns.store.interfaces import IStore, ITransaction, StoreError
 
 
 class PasswordRehasher:
-    """*run_slow* runs a function outside the reactor's thread; *now* tells seconds since 1970."""
+    """Stores new hashes.
+
+    :param store: the accounts.
+    :param run_slow: runs a function outside the reactor's thread.
+    :param now: seconds since 1970.
+    """
 
     _log = Logger()
 
@@ -31,8 +36,8 @@ class PasswordRehasher:
         self._now = now
 
     async def __call__(self, account: Account, password: str) -> None:
-        """Keep another hash of an account's right password. If that cannot be, the next use of it
-        tries again."""
+        """Hash an account's right password anew; log it if the hash cannot be stored, for the next
+        use of the password tries again."""
         hashed = await self._run_slow(partial(secrets.hash_password, password))
         author = Author("server", "rehash", self._now())
         try:

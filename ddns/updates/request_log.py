@@ -1,70 +1,64 @@
 """The last requests of each host, so that its owner can see why it is not updated.
 
-A request costs a place in memory; the database is written now and then, all that came meanwhile in
-one go. When so many come that there is no room for more until then, the rest is not kept.
+A request costs a place in memory; the database is written now and then, with all that came
+meanwhile. Requests beyond the places in memory are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from ddns.config.settings import RequestsSettings
 from ddns.model.journal import Author
 from ddns.model.request_log import LoggedRequest, logged_request, should_log
 from ddns.model.update import Outcome, Update
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 
-Exchange = Callable[[], tuple[str, str]]
-"""What a client asked and was told."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
-    """How many requests are kept of a host and of an account, and how many of those whose
-    credentials were wrong; how many in all; how many may wait for *write_time*, in seconds, to be
-    written. Keeping none of a host switches the log off."""
-
-    per_host: int = 20
-    failed_per_host: int = 5
-    rows: int = 200_000
-    waiting: int = 1000
-    write_time: float = 1.0
-
 
 class RequestLog:
-    """*clock* is the reactor's. ``left_out`` counts what was worth keeping and is not kept."""
+    """Keeps requests until they are written.
+
+    :param store: where they are written.
+    :param clock: the reactor's, for when.
+    :param settings: how many are kept, in memory and in the database.
+
+    ``left_out`` counts requests that were to be kept and were not.
+    """
 
     _log = Logger()
 
-    def __init__(self, store: IStore, clock: IReactorTime, limits: RequestLimits) -> None:
+    def __init__(self, store: IStore, clock: IReactorTime, settings: RequestsSettings) -> None:
         self._store = store
         self._clock = clock
-        self.limit(limits)
+        self._settings = settings
         self._waiting: list[LoggedRequest] = []
         self._timer: IDelayedCall | None = None
         self._failed = False
         self.left_out = 0
 
-    def limit(self, limits: RequestLimits) -> None:
-        """From now on these limits hold."""
-        self._limits = limits
-        self._room = limits.waiting if limits.per_host else 0
+    def apply(self, settings: RequestsSettings) -> None:
+        """Use these settings, also for what waits already."""
+        self._settings = settings
 
-    def note(self, update: Update, outcome: Outcome, exchange: Exchange) -> None:
-        """Keep what a client asked and was told: *exchange* gives both."""
-        if not self._room or not should_log(update, outcome):
-            return
-        if len(self._waiting) >= self._room:
+    def wants(self, update: Update, outcome: Outcome) -> bool:
+        """Return whether to :meth:`add` a request; most are refused before they cost anything."""
+        if not self._settings.per_host or not should_log(update, outcome):
+            return False
+        if len(self._waiting) >= self._settings.waiting:
             self.left_out += 1
-            return
-        self._waiting.append(logged_request(update, outcome, *exchange()))
+            return False
+        return True
+
+    def add(self, update: Update, outcome: Outcome, asked: str, answer: str) -> None:
+        """Keep what a client asked and was told."""
+        self._waiting.append(logged_request(update, outcome, asked, answer))
         if self._timer is None:
-            self._timer = self._clock.callLater(self._limits.write_time, self._write)
+            self._timer = self._clock.callLater(self._settings.write_time, self._write)
 
     def _write(self) -> None:
         self._timer = None
@@ -77,10 +71,10 @@ class RequestLog:
         requests, self._waiting = self._waiting, []
         author = Author("server", "requests", requests[-1].entry.at)
         try:
-            await self._store.transact(author, partial(_log_requests, requests, self._limits))
+            await self._store.transact(author, partial(_log_requests, requests, self._settings))
         except StoreError as error:
             self.left_out += len(requests)
-            if not self._failed:  # it may go on like this for long
+            if not self._failed:  # once: it may go on for long
                 self._log.error("requests cannot be logged: {error}", error=error)
             self._failed = True
         else:
@@ -95,6 +89,6 @@ class RequestLog:
 
 
 def _log_requests(
-    requests: Sequence[LoggedRequest], limits: RequestLimits, transaction: ITransaction
+    requests: Sequence[LoggedRequest], settings: RequestsSettings, transaction: ITransaction
 ) -> None:
-    transaction.log_requests(requests, limits.per_host, limits.failed_per_host, limits.rows)
+    transaction.log_requests(requests, settings.per_host, settings.failed_per_host, settings.rows)

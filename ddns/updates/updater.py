@@ -1,38 +1,45 @@
-"""The pipeline that every update goes through, whatever dialect it came in.
+"""The steps of an update, whatever dialect it came in: authenticate, decide, commit, publish.
 
 This is the only file that knows the order of the steps. A reply that says success is sent only
-after :meth:`Updater.perform` has returned it, and by then the change is on disk and our DNS answers
-it.
+after :meth:`Updater.perform` has returned it; by then the change is on disk and our DNS answers it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
 
 from twisted.logger import Logger
 
 from ddns.model.account import Account, Block, Grant, Host
 from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, HOST_TTL
-from ddns.model.update import Change, Credentials, Outcome, Result, Status, Update
+from ddns.model.update import Change, Outcome, Result, Status, Update
 from ddns.policy.addresses import allowed
 from ddns.policy.authorize import activated, authorize, is_occluded
 from ddns.policy.directory import Directory
 from ddns.policy.edits import decide
-from ddns.policy.update_limits import Attempt, History, Slot, judge, slots
+from ddns.policy.update_limits import Slot, UpdateLimiter, slots
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.publisher import Publisher
 
-T = TypeVar("T")
+Taken = Sequence[tuple[Slot, ...] | None]
+"""The slots that each change of an update has taken; None for a change that comes too often."""
 
 
 class Updater:
-    """*history* says what was done before, by *clock*, which is monotonic; *blocked* is told of
-    accounts that have just been blocked."""
+    """Performs updates.
+
+    :param store: where they are committed.
+    :param directory: the accounts.
+    :param authenticator: checks credentials.
+    :param publisher: knows when our DNS answers what was committed.
+    :param limiter: says what comes too often.
+    :param clock: monotonic, for the limiter.
+    :param blocked: told of each account that the limiter has had blocked.
+    """
 
     _log = Logger()
 
@@ -42,7 +49,7 @@ class Updater:
         directory: Directory,
         authenticator: Authenticator,
         publisher: Publisher,
-        history: History,
+        limiter: UpdateLimiter,
         clock: Callable[[], float],
         blocked: Callable[[str, Block], None] = lambda account, block: None,
     ) -> None:
@@ -50,12 +57,12 @@ class Updater:
         self._directory = directory
         self._authenticator = authenticator
         self._publisher = publisher
-        self._history = history
+        self._limiter = limiter
         self._clock = clock
         self._blocked = blocked
 
     async def perform(self, update: Update) -> Outcome:
-        """Authenticate, decide, commit, publish. Never raises: what fails is in the Outcome."""
+        """Authenticate, decide, commit, publish. Never raises: failures are in the Outcome."""
         try:
             return await self._perform(update)
         except StoreError as error:
@@ -67,29 +74,35 @@ class Updater:
         return Outcome(Status.FAILED)
 
     async def _perform(self, update: Update) -> Outcome:
-        refusal = judge(self._history, Attempt(update), self._clock())
-        if refusal is not None:
-            return Outcome(refusal)
+        if self._limiter.refuses(update.peer):
+            return Outcome(Status.BLOCKED)
         if update.credentials is None:
             return Outcome(Status.UNAUTHENTICATED)
-        grant = self._authenticator.at_once(update.credentials, update.peer)
-        if grant is None:
-            assert isinstance(update.credentials, Credentials)
-            grant = await self._authenticator.check(update.credentials, update.peer)
+        grant = await self._authenticator.authenticate(update.credentials, update.peer)
         if isinstance(grant, Status):
             return Outcome(grant)
         account = self._directory.account(grant.account)
         if account is None:  # removed while its password was being checked
             return Outcome(Status.BADAUTH)
-        refusal = judge(self._history, Attempt(update, account), self._clock()) or update.refusal
-        if refusal is not None:
-            return Outcome(refusal, user=grant.account)
-        refused, taken = self._admit(update, account)
-        if refused and await self._refused(update, account, refused):
-            self._settle(taken, ())  # from now on nothing is changed, this neither
-            for at, change in enumerate(update.changes):
-                refused.setdefault(at, Result(change, Status.BLOCKED))
-        changes = [change for at, change in enumerate(update.changes) if at not in refused]
+        if account.block is not None and account.block.holds(update.at):
+            return Outcome(Status.BLOCKED, user=grant.account)
+        if update.refusal is not None:
+            return Outcome(update.refusal, user=grant.account)
+        taken = self._take(account, update.changes)
+        if None in taken and await self._count_refusal(update, account, taken):
+            self._settle(taken, ())  # the account is blocked, so its other changes are not made
+            results = tuple(
+                Result(change, Status.ABUSE if of is None else Status.BLOCKED)
+                for change, of in zip(update.changes, taken, strict=True)
+            )
+            return Outcome(results=results, user=grant.account)
+        return Outcome(results=await self._commit(update, grant, taken), user=grant.account)
+
+    async def _commit(self, update: Update, grant: Grant, taken: Taken) -> tuple[Result, ...]:
+        """Commit the changes that have taken their slots; refuse the others, in their places."""
+        changes = [
+            change for change, of in zip(update.changes, taken, strict=True) if of is not None
+        ]
         results: tuple[Result, ...] = ()
         if changes:
             author = Author(grant.account, update.dialect, update.at)
@@ -100,51 +113,49 @@ class Updater:
                 results, origins = committed.value
             finally:
                 self._settle(taken, results)
-            # All of them: nochg says that our DNS answers what was committed before.
+            # Of unchanged zones too: nochg promises that our DNS answers what it found committed.
             await self._publisher.published(origins)
-        if refused:
-            rest = iter(results)
-            results = tuple(refused.get(at) or next(rest) for at in range(len(update.changes)))
-        return Outcome(results=results, user=grant.account)
+        if len(changes) == len(update.changes):
+            return results
+        made = iter(results)
+        return tuple(
+            Result(change, Status.ABUSE) if of is None else next(made)
+            for change, of in zip(update.changes, taken, strict=True)
+        )
 
-    # What comes too often --------------------------------------------------------------------
+    # Limits ------------------------------------------------------------------------------------
 
-    def _admit(
-        self, update: Update, account: Account
-    ) -> tuple[dict[int, Result], list[tuple[Slot, ...]]]:
-        """Refuse the changes that come too often, by their places; what the others take."""
-        refused: dict[int, Result] = {}
-        taken = []
+    def _take(self, account: Account, changes: Sequence[Change]) -> Taken:
         now = self._clock()
-        for at, change in enumerate(update.changes):
-            refusal = judge(self._history, Attempt(update, account, change), now)
-            if refusal is not None:
-                refused[at] = Result(change, refusal)
+        taken: list[tuple[Slot, ...] | None] = []
+        for change in changes:
+            wanted = slots(account.name, change)
+            if self._limiter.check(wanted, now) > 0:
+                taken.append(None)
             else:
-                taken.append(slots(account.name, change))
-                self._history.take(taken[-1], now)
-        return refused, taken
+                self._limiter.take(wanted, now)
+                taken.append(wanted)
+        return taken
 
-    def _settle(self, taken: Sequence[tuple[Slot, ...]], results: Sequence[Result]) -> None:
-        """Only what was changed has used something up; results are missing where all failed."""
+    def _settle(self, taken: Taken, results: Sequence[Result]) -> None:
+        """Refund the changes that were not made: all of them without *results*."""
         now = self._clock()
-        for at, slots_taken in enumerate(taken):
-            status = results[at].status if results else Status.FAILED
-            if status is Status.NOCHG:
-                self._history.unchanged(slots_taken, now)
-            elif status is not Status.GOOD:
-                self._history.give_back(slots_taken, now)
+        made = iter(results)
+        for of in taken:
+            if of is not None:
+                result = next(made, None)
+                self._limiter.settle(of, result.status if result else Status.FAILED, now)
 
-    async def _refused(
-        self, update: Update, account: Account, refused: Mapping[int, Result]
-    ) -> bool:
-        """Block who does not stop; whether it came to that. If it cannot be written, the next
-        refusal tries again."""
-        limits = self._history.limits
-        count = self._history.refuse(account.name, self._clock())
+    async def _count_refusal(self, update: Update, account: Account, taken: Taken) -> bool:
+        """Count a refusal, and block an account that does not stop; return whether it is blocked.
+
+        If the block cannot be written, the next refusal tries again.
+        """
+        limits = self._limiter.settings
+        count = self._limiter.refuse(account.name, self._clock())
         if not limits.refusals or count < limits.refusals:
             return False
-        host = next(iter(refused.values())).change.host
+        host = update.changes[taken.index(None)].host
         block = Block(
             f"{count} updates were refused because they came too often, the last one for"
             f" {host} by {update.dialect}",
@@ -160,7 +171,7 @@ class Updater:
                 "account {account} cannot be blocked: {error}", account=account.name, error=error
             )
             return False
-        self._history.forgive(account.name)
+        self._limiter.forget_refusals(account.name)
         if committed.value:
             self._log.warn(
                 "account {account} is blocked: {reason}", account=account.name, reason=block.reason
@@ -170,7 +181,7 @@ class Updater:
 
 
 def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:
-    """Whether the account was there and not blocked already."""
+    """Block an account; return False if it has gone or is blocked already."""
     account = transaction.account(name)
     if account is None or (account.block is not None and account.block.holds(block.since)):
         return False
@@ -181,8 +192,7 @@ def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:
 def _write(
     changes: Sequence[Change], grant: Grant, now: float, transaction: ITransaction
 ) -> tuple[tuple[Result, ...], frozenset[bytes]]:
-    """Authorize and decide each change against committed rows, and write what it amounts to; the
-    results, and the origins of the zones that they speak of."""
+    """Write each change that is authorized; return the results and the origins of their zones."""
     origins: set[bytes] = set()
     results = tuple(_write_one(change, grant, now, transaction, origins) for change in changes)
     return results, frozenset(origins)
@@ -191,6 +201,7 @@ def _write(
 def _write_one(
     change: Change, grant: Grant, now: float, transaction: ITransaction, origins: set[bytes]
 ) -> Result:
+    """Authorize and decide a change against committed rows, and write what it amounts to."""
     if change.name is None:
         return Result(change, Status.NOTFQDN)
     name = change.name
@@ -218,14 +229,11 @@ def _write_one(
         return Result(change, Status.BADADDRESS)
     for rrset in written:
         transaction.put_rrset(origin, rrset)
+    # A host that loses its addresses stays, so that it can come back with them. The owner of a zone
+    # may update a name just because it has an address; such a name becomes a host for this.
     gone = {rrset.type for rrset in written if rrset.owner == name and not rrset.rdatas}
-    if gone.intersection(ADDRESS_TYPES) and name != origin:
+    gone &= set(ADDRESS_TYPES)
+    if gone and name != origin:
         host = host or Host(name, origin, grant.account, written[0].ttl, now)
-        transaction.put_host(_without(host, gone))
+        transaction.put_host(dataclasses.replace(host, dormant=host.dormant | gone))
     return Result(change, Status.GOOD if written else Status.NOCHG, addresses)
-
-
-def _without(host: Host, gone: set[int]) -> Host:
-    """A host that has lost addresses, so that it can come back with them. The owner of a zone may
-    update a name because it has an address: that it had one is kept in the same way."""
-    return dataclasses.replace(host, dormant=host.dormant | gone.intersection(ADDRESS_TYPES))

@@ -13,13 +13,17 @@ import pytest
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import (
     Dialect,
+    Headers,
+    Reply,
     Request,
     account_of,
-    address_of,
     change_of,
+    match_path,
     own_address,
     set_address,
+    shown,
     split_list,
+    update_of_one,
 )
 from ddns.model.records import AAAA, A
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Replace, Result, Status, Update
@@ -157,9 +161,16 @@ def test_a_plus_that_was_not_escaped(text: str, account: str) -> None:
 
 
 def test_the_address_in_a_parameter() -> None:
-    assert address_of("198.51.100.7", "::1") == b"\xc6\x33\x64\x07"
-    assert address_of(" ", "192.0.2.1") == own_address("192.0.2.1") == b"\xc0\x00\x02\x01"
-    assert address_of("x", "192.0.2.1") is None
+    def address_of(text: str, peer: str) -> Update:
+        request = Request("/", {"host": "a.b", "ip": text}, None, peer, "", 0.0)
+        return update_of_one(request, "test", None)
+
+    (there,) = address_of("198.51.100.7", "::1").changes
+    assert there.edits == (set_address(b"\xc6\x33\x64\x07"),)
+    (own,) = address_of(" ", "192.0.2.1").changes
+    assert own.edits == (set_address(own_address("192.0.2.1")),)
+    assert own_address("192.0.2.1") == b"\xc0\x00\x02\x01"
+    assert address_of("x", "192.0.2.1").refusal is Status.BADADDRESS
     assert set_address(bytes(16)) == Replace(AAAA, (bytes(16),))
     assert set_address(bytes(4)) == Replace(A, (bytes(4),))
 
@@ -174,3 +185,63 @@ def test_a_change_of_what_is_no_host_name() -> None:
     assert change_of("Home.example.NET", ()).host == "Home.example.NET"
     assert not change_of("home.example.net", ()).activated
     assert change_of("home.example.net", (), activated=True).activated
+
+
+# Requests --------------------------------------------------------------------------------------
+
+
+class Odd:
+    """A dialect of an embedder's, which knows nothing of logs."""
+
+    name = "odd"
+    paths = ("/u/{key}/{host}",)
+
+    def parse(self, request: Request) -> Update | Outcome:
+        return Outcome()
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        return Reply("")
+
+
+def test_headers_by_name_in_any_case() -> None:
+    headers = Headers(iter([("X-Key", "a"), ("Accept", "*/*"), ("x-key", "b")]))
+    assert headers.get("X-KEY") == headers.get("x-key") == "a"
+    assert headers.getlist("x-Key") == ["a", "b"]
+    assert headers.get("host") == ""
+    assert headers.getlist("host") == ()
+    assert headers.get("host", "none") == "none"
+    assert Request("/", {}, None, "", "", 0.0).headers.get("accept") == ""
+
+
+def test_repeated_arguments() -> None:
+    request = request_to("/", args={"a": "1", "b": "2"}, repeated={"a": ("1", "3")})
+    assert [list(request.getlist(name)) for name in "abc"] == [["1", "3"], ["2"], []]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("/u/{key}", "/u/k", {"key": "k"}),
+        ("/{a}/x/{b}", "/1/x/2", {"a": "1", "b": "2"}),
+        ("/u/{key}", "/u/", None),
+        ("/u/{key}", "/u", None),
+        ("/u/{key}", "/v/k", None),
+        ("/u/{key}", "/u/k/more", None),
+    ],
+)
+def test_parameters_of_a_path(pattern: str, path: str, expected: dict[str, str] | None) -> None:
+    assert match_path(pattern, path) == expected
+
+
+def test_a_log_shows_what_the_dialect_has_declared() -> None:
+    args = {"hostname": "a.b", "myip": "::1", "password": "topsecret", "user": "x"}
+    dyndns2 = next(dialect for dialect in DIALECTS if dialect.name == "dyndns2")
+    request = request_to("/nic/update", args=args, repeated={"hostname": ("a.b", "c.d")})
+    assert shown(request, dyndns2) == "/nic/update?hostname=a.b&hostname=c.d&myip=::1&…&…"
+    request = request_to("/u/topsecret/h", args=args, parameters={"key": "topsecret", "host": "h"})
+    assert shown(request, Odd()) == "/u/…/…?…&…&…&…"
+
+    class Declared(Odd):
+        loggable = frozenset({"host", "hostname"})
+
+    assert shown(request, Declared()) == "/u/…/h?hostname=a.b&…&…&…"

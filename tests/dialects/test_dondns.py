@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ddns.dialects.base import Reply
 from ddns.dialects.dondns import DonDNS
-from ddns.dialects.dondns_messages import LANGUAGES, MESSAGES
+from ddns.dialects.dondns_messages import MESSAGES
 from ddns.model.account import KeyKind
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update, change_of
 from tests.dialects.playing import Records, cases, check, play, request_of
@@ -38,8 +38,8 @@ def test_there_are_cases() -> None:
 def test_every_status_has_a_message_in_every_language() -> None:
     assert MESSAGES.keys() == set(Status)
     for texts in MESSAGES.values():
-        assert texts.keys() == set(LANGUAGES)
-        assert len(set(texts.values())) == len(LANGUAGES)
+        assert texts.keys() == {"es", "en"}
+        assert len(set(texts.values())) == 2
         assert all(text == text.strip() and text.endswith(".") for text in texts.values())
         assert not any("\n" in text for text in texts.values())
 
@@ -52,7 +52,7 @@ def test_no_error_reads_like_a_success() -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", ["es", "en"])
 def test_all_forms_say_the_same(status: Status, lang: str) -> None:
     """Nobody who reads only whether it went well is misled by any of them."""
     result = Result(change_of("home.example.net", ()), status, ("192.0.2.1",))

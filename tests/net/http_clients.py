@@ -24,6 +24,7 @@ from ddns.net.http.updates import UpdateResource
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.net.tls import Certificate
+from tests.net.pipelines import opened
 from tests.net.reactors import PATIENCE, RunningReactor
 
 LOGIN = "Authorization: Basic " + base64.b64encode(b"alice:right").decode()
@@ -89,7 +90,7 @@ def serving(
     """A site on a free port, behind TLS with a certificate, and if it is *proxied* behind a PROXY
     header; its connections have ended when this has."""
     pipeline = Pipeline()
-    resource = UpdateResource(pipeline.perform, dialects, lambda: 1000.0)
+    resource = UpdateResource(opened(pipeline.perform), dialects)
     site = LimitedSite(resource, running.reactor, limits, proxies)
     factory: Any = site
     if certificate is not None:

@@ -20,6 +20,7 @@ from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.policy import secrets
 from tests.clients.miniupdate_client import MiniupdateClient
+from tests.net.pipelines import opened
 from tests.net.reactors import PATIENCE, RunningReactor
 
 SECRET = "topsecret"
@@ -116,10 +117,9 @@ def serving(
     pipeline = Pipeline()
     made = iter(range(10**6))
     factory = MiniupdateFactory(
-        pipeline.perform,
+        opened(pipeline.perform),
         running.reactor,
         limits,
-        lambda: 1000.0,
         lambda size: hashlib.sha256(b"%d" % next(made)).digest()[:size],
         proxies=proxies,
     )

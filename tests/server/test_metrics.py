@@ -96,7 +96,7 @@ def test_every_metric_is_documented_and_no_other(service: DdnsService) -> None:
 
 
 def test_what_becomes_of_updates(service: DdnsService) -> None:
-    updates = service.monitoring.watched.updates
+    updates = service.core.pipeline.counts
     updates.performed("dyndns2", Outcome(Status.BADAUTH), 0.004)
     updates.performed("dyndns2", Outcome(Status.BADAUTH), 0.2)
     updates.answered("checkip", Outcome())
@@ -154,7 +154,7 @@ def test_servers_in_one_process_know_nothing_of_each_other(
         database=str(tmp_path / "other.sqlite"), metrics=MetricsSettings(("tcp:0",))
     )
     other = DdnsService(settings, running.reactor)
-    service.monitoring.watched.updates.answered("checkip", Outcome())
+    service.core.pipeline.counts.answered("checkip", Outcome())
     assert numbers(service, "ddns_updates_total")["checkip", "answered"] == 1
     assert numbers(other, "ddns_updates_total")["checkip", "answered"] == 0
     names: Any = [family.name for family in REGISTRY.collect()]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ddns.config.settings import RequestsSettings
 from ddns.model.update import Credentials, Outcome, Status, Update, change_of
 from ddns.store.interfaces import StoreError
-from ddns.updates.request_log import RequestLimits, RequestLog
+from ddns.updates.request_log import RequestLog
 from tests.house import HOME, House, all_committed, house_at, until
 from tests.net.reactors import RunningReactor
 
@@ -22,14 +23,15 @@ def house(running: RunningReactor, tmp_path: Path) -> Iterator[House]:
         yield house
 
 
-def log(house: House, limits: RequestLimits) -> RequestLog:
+def log(house: House, limits: RequestsSettings) -> RequestLog:
     return RequestLog(house.store, house.running.reactor, limits)
 
 
 def note(log: RequestLog, number: int) -> None:
     change = change_of("home.example.net", ())
     update = Update("test", Credentials("alice", "x"), (change,), "192.0.2.1", 2000.0)
-    log.note(update, Outcome(user="alice"), lambda: (f"asked {number}", "told"))
+    if log.wants(update, Outcome(user="alice")):
+        log.add(update, Outcome(user="alice"), f"asked {number}", "told")
 
 
 def kept(house: House) -> list[str]:
@@ -39,7 +41,7 @@ def kept(house: House) -> list[str]:
 
 def test_what_waits_is_written_after_a_while(house: House) -> None:
     async def work() -> None:
-        mine = log(house, RequestLimits(write_time=0.05))
+        mine = log(house, RequestsSettings(write_time=0.05))
         for number in range(3):
             note(mine, number)
         assert len(house.running.reactor.getDelayedCalls()) >= 1
@@ -53,7 +55,7 @@ def test_what_waits_is_written_after_a_while(house: House) -> None:
 
 def test_who_reads_has_it_written(house: House) -> None:
     async def work() -> None:
-        mine = log(house, RequestLimits(write_time=3600))
+        mine = log(house, RequestsSettings(write_time=3600))
         note(mine, 1)
         await mine.flush()
         await mine.flush()
@@ -66,7 +68,7 @@ def test_who_reads_has_it_written(house: House) -> None:
 
 def test_a_flood_is_not_kept(house: House) -> None:
     async def work() -> None:
-        mine = log(house, RequestLimits(write_time=3600, waiting=7))
+        mine = log(house, RequestsSettings(write_time=3600, waiting=7))
         for number in range(100):
             note(mine, number)
         assert mine.left_out == 93
@@ -77,14 +79,11 @@ def test_a_flood_is_not_kept(house: House) -> None:
 
 
 def test_nothing_is_asked_for_what_is_not_kept(house: House) -> None:
-    def never() -> tuple[str, str]:
-        raise AssertionError("nobody wants to know")
-
     change = change_of("home.example.net", ())
     first = Update("test", None, (change,), "192.0.2.1", 2000.0)
-    off = log(house, RequestLimits(per_host=0))
-    log(house, RequestLimits()).note(first, Outcome(Status.UNAUTHENTICATED), never)
-    off.note(first, Outcome(), never)
+    off = log(house, RequestsSettings(per_host=0))
+    assert not log(house, RequestsSettings()).wants(first, Outcome(Status.UNAUTHENTICATED))
+    assert not off.wants(first, Outcome())
     note(off, 1)
     assert off.left_out == 0, "it is not wanted"
     assert vars(off)["_timer"] is None
@@ -94,7 +93,7 @@ def test_a_database_that_is_locked_costs_only_the_log(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work() -> None:
-        mine = log(house, RequestLimits(write_time=3600))
+        mine = log(house, RequestsSettings(write_time=3600))
         with monkeypatch.context() as patch:
 
             async def locked(author: object, work: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from ddns.config.settings import AbuseSettings
 from ddns.model import names
 from ddns.model.update import Outcome, Status
-from ddns.policy.addresses import NetworkSet
-from ddns.policy.update_limits import Limits
 from ddns.store.interfaces import StoreError
 from tests.house import House, change, house_at, update
 from tests.net.reactors import RunningReactor
@@ -25,7 +23,7 @@ from tests.updates.test_updater import ADDRESS, status_of
 def limited(running: RunningReactor, tmp_path: Path) -> Iterator[House]:
     """A house with alice's hosts ``home`` and ``b``, each of which may change twice at once, and
     then every minute; the third refusal within 1000 s blocks."""
-    limits = Limits(change_burst=2, refusals=3, window=1000.0, block_time=500.0)
+    limits = AbuseSettings(change_burst=2, refusals=3, window=1000.0, block_time=500.0)
     with house_at(running, tmp_path / "ddns.sqlite", limits) as house:
         house.load()
         yield house
@@ -199,7 +197,7 @@ def test_a_blocked_account_is_told_so_only_when_it_is_the_account(
 
 
 def test_nothing_is_taken_from_a_refused_network(running: RunningReactor, tmp_path: Path) -> None:
-    limits = Limits(refused=NetworkSet([ipaddress.ip_network("192.0.2.64/26")]))
+    limits = AbuseSettings(refused_networks=("192.0.2.64/26",))
     with house_at(running, tmp_path / "ddns.sqlite", limits) as house:
         house.load()
         key = house.fill()

@@ -7,67 +7,65 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 
-from ddns.dialects.base import Dialect, Reply, Request, shown
+from ddns.dialects.base import Dialect, Headers, Reply, Request, match_path, shown
+from ddns.model.counters import DialectCounts
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.http.site import LimitedRequest
-
-Perform = Callable[[Update], Awaitable[Outcome]]
-"""The pipeline, as the resource sees it."""
-
-Note = Callable[[Update, Outcome, Callable[[], tuple[str, str]]], None]
-"""Is told of a request what came of it, and how to get at what the client asked and was told."""
-
-
-Answered = Callable[[str, Outcome], object]
-"""Is told what a request to a dialect came to that the pipeline has not seen."""
-
-
-def note_nothing(update: Update, outcome: Outcome, exchange: Callable[[], tuple[str, str]]) -> None:
-    """For who keeps no log of requests."""
+from ddns.updates.pipeline import Pipeline
 
 
 class UpdateResource(Resource):
-    """All dialects below one resource, by the path that is left at this point. *beside* are other
-    resources, by the first part of paths that are no dialect's."""
+    """All dialects below one resource, by the path that is left at this point.
+
+    :param pipeline: performs their updates.
+    :param dialects: the last one wins where several have a path.
+    :param beside: other resources, by the first segment of paths that are no dialect's.
+    """
 
     isLeaf = True
     _log = Logger()
 
     def __init__(
         self,
-        perform: Perform,
+        pipeline: Pipeline,
         dialects: Iterable[Dialect],
-        now: Callable[[], float],
-        note: Note = note_nothing,
         beside: Mapping[bytes, IResource] | None = None,
-        answered: Answered = lambda dialect, outcome: None,
     ) -> None:
         super().__init__()
-        self._answered = answered
+        self._pipeline = pipeline
         self._beside = beside or {}
-        self._perform = perform
-        self._now = now
-        self._note = note
-        self._by_path = {path: dialect for dialect in dialects for path in dialect.paths}
+        self._exact: dict[str, Dialect] = {}
+        self._patterns: dict[str, Dialect] = {}
+        for dialect in dialects:
+            # Counted from the beginning, so that a metric is there before the first request.
+            pipeline.counts.dialects.setdefault(dialect.name, DialectCounts())
+            for path in dialect.paths:
+                (self._patterns if "{" in path else self._exact)[path] = dialect
 
     def render(self, request: server.Request) -> int:
-        """Every method comes here; what is neither GET nor POST is refused."""
+        """Have a dialect answer, for GET and POST; Twisted calls this for every method."""
         path = "/" + b"/".join(request.postpath or []).decode("utf-8", "replace").rstrip("/")
-        dialect = self._by_path.get(path)
+        parameters: Mapping[str, str] = {}
+        dialect = self._exact.get(path)
         if dialect is None:
-            return self._elsewhere(request)
+            for pattern, candidate in reversed(self._patterns.items()):
+                if (found := match_path(pattern, path)) is not None:
+                    dialect, parameters = candidate, found
+                    break
+            else:
+                return self._elsewhere(request)
         if request.method not in (b"GET", b"POST"):
             _send(request, Reply("GET or POST only.\n", 405, headers={"Allow": "GET, POST"}))
         else:
-            ensureDeferred(self._answer(request, dialect, path))
+            ensureDeferred(self._answer(request, dialect, path, parameters))
         return server.NOT_DONE_YET
 
     def _elsewhere(self, request: server.Request) -> int:
@@ -81,32 +79,32 @@ class UpdateResource(Resource):
         answered: int = resource.render(request)
         return answered
 
-    async def _answer(self, request: http.Request, dialect: Dialect, path: str) -> None:
-        asked = Request(
-            path=path,
-            args=_args(request),
-            credentials=_credentials(request),
-            peer=peers.text_of(request.getClientAddress()),
-            agent=_header(request, b"user-agent"),
-            now=self._now(),
-        )
-        parsed = None
+    async def _answer(
+        self, request: http.Request, dialect: Dialect, path: str, parameters: Mapping[str, str]
+    ) -> None:
+        asked = _request(request, path, parameters, self._pipeline.now())
+        update = None
         try:
             parsed = dialect.parse(asked)
-            outcome = await self._perform(parsed) if isinstance(parsed, Update) else parsed
+            if isinstance(parsed, Update):
+                update = parsed
+                outcome = await self._pipeline.perform(update)
+            else:
+                outcome = parsed
         except Exception:
             self._log.failure("answering {dialect} failed", dialect=dialect.name)
             outcome = Outcome(Status.FAILED)
-        if not isinstance(parsed, Update):
-            self._answered(dialect.name, outcome)
+        if update is None:  # the pipeline has not seen it
+            self._pipeline.counts.answered(dialect.name, outcome)
         try:
             reply = dialect.render(asked, outcome)
         except Exception:
             self._log.failure("rendering {dialect} failed", dialect=dialect.name)
             reply = Reply("911\n", 500)
         _send(request, reply)
-        if isinstance(parsed, Update):
-            self._note(parsed, outcome, lambda: (shown(asked), f"{reply.status} {reply.body}"))
+        log = self._pipeline.requests
+        if update is not None and log is not None and log.wants(update, outcome):
+            log.add(update, outcome, shown(asked, dialect), f"{reply.status} {reply.body}")
 
 
 def _send(request: http.Request, reply: Reply) -> None:
@@ -129,27 +127,47 @@ def _send(request: http.Request, reply: Reply) -> None:
         request.finish()
 
 
-def _args(request: http.Request) -> Mapping[str, str]:
-    args = request.args
-    if request.method == b"POST" and not request.requestHeaders.hasHeader(b"content-type"):
-        args = {**args, **http.parse_qs(_body(request), True)}
-    return {_text(name): _text(values[0]) for name, values in args.items()}
+def _request(
+    request: http.Request, path: str, parameters: Mapping[str, str], now: float
+) -> Request:
+    """Return a request as dialects see it."""
+    args, body = request.args, b""
+    if request.method == b"POST" and request.content is not None:
+        body = bytes(request.content.read())
+        # Some routers send a form and do not say so; Twisted has left it alone.
+        if not request.requestHeaders.hasHeader(b"content-type"):
+            args = {**args, **http.parse_qs(body, True)}
+    return Request(
+        path=path,
+        args={_text(name): _text(values[0]) for name, values in args.items()},
+        credentials=_credentials(request),
+        peer=peers.text_of(request.getClientAddress()),
+        agent=_text((request.requestHeaders.getRawHeaders(b"user-agent") or [b""])[0]),
+        now=now,
+        method=request.method.decode("ascii"),
+        headers=Headers(_fields(request)),
+        body=body,
+        parameters=parameters,
+        repeated={
+            _text(name): tuple(map(_text, values))
+            for name, values in args.items()
+            if len(values) > 1
+        },
+    )
 
 
-def _body(request: http.Request) -> bytes:
-    return bytes(request.content.read()) if request.content else b""
+def _fields(request: http.Request) -> Iterator[tuple[str, str]]:
+    for name, values in request.requestHeaders.getAllRawHeaders():
+        for value in values:
+            yield _text(name), _text(value)
 
 
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def _header(request: http.Request, name: bytes) -> str:
-    return _text((request.requestHeaders.getRawHeaders(name) or [b""])[0])
-
-
 def _credentials(request: http.Request) -> Credentials | None:
-    """The Basic credentials (RFC 7617); wrong ones where the header cannot be understood."""
+    """Return the Basic credentials (RFC 7617); empty ones for a header that makes no sense."""
     header = request.requestHeaders.getRawHeaders(b"authorization")
     if header is None:
         return None

@@ -25,6 +25,7 @@ from ddns.policy.token_bucket import Buckets
 from tests.api.coming import EMAIL, PASSWORD, token_in
 from tests.house import House, house_at
 from tests.net.http_clients import LOGIN, TARGET, Answer, Pipeline, Serving, request
+from tests.net.pipelines import opened
 from tests.net.reactors import RunningReactor
 
 
@@ -66,7 +67,7 @@ def serving(
         calls=Buckets(most, 60.0) if most else None,
     )
     api = ApiResource(house.operations, gate, "api", ready)
-    resource = UpdateResource(pipeline.perform, DIALECTS, lambda: 1000.0, beside={b"api": api})
+    resource = UpdateResource(opened(pipeline.perform), DIALECTS, {b"api": api})
     site = LimitedSite(resource, running.reactor, proxies=proxies)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
     yield Serving(running, site, pipeline, port.getHost().port)
@@ -252,7 +253,7 @@ def test_requests_at_once_are_answered_in_order(site: Serving) -> None:
 
 
 def test_a_server_without_it(site: Serving, running: RunningReactor) -> None:
-    bare = UpdateResource(site.pipeline.perform, DIALECTS, lambda: 1000.0)
+    bare = UpdateResource(opened(site.pipeline.perform), DIALECTS)
     running.call(setattr, site.site, "resource", bare)
     with site.connect() as client:
         answer = client.ask("/api/v1/zones")
@@ -267,9 +268,7 @@ def test_a_dialect_below_api_comes_first(site: Serving, running: RunningReactor)
         render = DIALECTS[-1].render
 
     resource: Any = site.site.resource
-    both = UpdateResource(
-        site.pipeline.perform, (*DIALECTS, Odd()), lambda: 1000.0, beside=resource._beside
-    )
+    both = UpdateResource(opened(site.pipeline.perform), (*DIALECTS, Odd()), resource._beside)
     running.call(setattr, site.site, "resource", both)
     with site.connect() as client:
         assert client.ask("/api/v1/zones").header("Content-Type") != "application/json"

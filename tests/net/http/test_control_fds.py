@@ -32,6 +32,7 @@ from tests.house import House, house_at
 from tests.net import http_clients, line_clients
 from tests.net.http_clients import until
 from tests.net.line_clients import SECRET, mapped
+from tests.net.pipelines import opened
 from tests.net.reactors import PATIENCE, RunningReactor
 
 
@@ -386,7 +387,7 @@ def test_a_request_that_is_never_whole(control: Control, octets: bytes) -> None:
 def test_nobody_else_takes_descriptors(running: RunningReactor, tmp_path: Path) -> None:
     """A site for everybody, on a Unix socket, as behind a proxy."""
     path = tmp_path / "public.sock"
-    resource = UpdateResource(http_clients.Pipeline().perform, DIALECTS, lambda: 1000.0)
+    resource = UpdateResource(opened(http_clients.Pipeline().perform), DIALECTS)
     site = LimitedSite(resource, running.reactor)
     port: Any = running.call(lambda: running.reactor.listenUNIX(str(path), site))
     before = descriptors()

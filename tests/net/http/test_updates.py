@@ -11,6 +11,8 @@ from ipaddress import ip_network
 import pytest
 from twisted.internet.defer import Deferred
 
+from ddns.dialects import DIALECTS
+from ddns.dialects.base import Reply, Request
 from ddns.model.account import KeyKind
 from ddns.model.records import AAAA, A
 from ddns.model.update import Credentials, Outcome, Replace, Status, Update
@@ -484,3 +486,42 @@ def test_a_client_that_asks_whether_to_go_on(client: Client, apart: bool) -> Non
         client.send(b"x" + request("/checkip"))
     assert client.answer().body == b"127.0.0.1\n"
     assert b"127.0.0.1</body>" in client.answer().body
+
+
+# Paths with parameters -------------------------------------------------------------------------
+
+
+class Keyed:
+    """A dialect with its key in the path."""
+
+    name = "keyed"
+    paths = ("/u/{key}", "/u/mine")
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    def parse(self, request: Request) -> Outcome:
+        self.requests.append(request)
+        return Outcome()
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        return Reply(request.parameters.get("key", "no key"))
+
+
+def test_a_request_as_a_dialect_sees_it(running: RunningReactor) -> None:
+    keyed = Keyed()
+    with serving(running, dialects=(*DIALECTS, keyed)) as served, served.connect() as client:
+        form = "Content-Type: application/x-www-form-urlencoded"
+        answer = client.ask(
+            "/u/abc/?a=1&a=2", "X-Odd: yes", form, method="POST", body=b"a=3&a=5&b=4"
+        )
+        assert answer.body == b"abc"
+        assert client.ask("/u/mine").body == b"no key", "a path without parameters comes first"
+        assert client.ask("/u/").status == client.ask("/u/a/b").status == 404
+        assert client.ask("/nic/update?hostname=a.b", LOGIN).status == 200
+    first, second = keyed.requests
+    assert (first.method, first.path, first.body) == ("POST", "/u/abc", b"a=3&a=5&b=4")
+    assert first.headers.get("x-ODD") == "yes"
+    assert first.args["b"] == "4"
+    assert list(first.getlist("a")) == ["3", "5"], "the form wins"
+    assert (second.method, second.body, second.getlist("a")) == ("GET", b"", ())

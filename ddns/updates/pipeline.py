@@ -1,0 +1,70 @@
+"""The one door to updates, for HTTP, miniupdate and whatever an embedder listens on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from twisted.internet.defer import Deferred
+
+from ddns.model.counters import UpdateCounts
+from ddns.model.update import Outcome, Status, Update
+from ddns.system.latch import Latch
+from ddns.updates.request_log import RequestLog
+
+
+class Pipeline:
+    """Has updates performed once everything is loaded, and counts them in ``counts``.
+
+    :param perform: the steps, :meth:`ddns.updates.updater.Updater.perform`.
+    :param now: seconds since 1970, for whoever makes an Update.
+    :param requests: the log in which callers note what a client asked and was told.
+    :param clock: monotonic, for how long updates take.
+
+    ``between`` is called before and after each update. Many may be performed in one turn of the
+    reactor; a server reads its UDP sockets there, so that queries wait for one update at most.
+    """
+
+    def __init__(
+        self,
+        perform: Callable[[Update], Awaitable[Outcome]],
+        now: Callable[[], float],
+        requests: RequestLog | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.now = now
+        self.requests = requests
+        self.counts = UpdateCounts(("miniupdate",))  # resources add the dialects that they speak
+        self.between: Callable[[], None] = lambda: None
+        self._perform = perform
+        self._clock = clock
+        self._loaded = Latch()
+        self._closed = False
+
+    def open(self) -> None:
+        """Perform what waits: everything has been loaded."""
+        self._loaded.open()
+
+    def close(self) -> None:
+        """Fail what waits and what is still to come: nothing is loaded, or nothing is any more."""
+        self._closed = True
+        self._loaded.open()
+
+    def loaded(self) -> Deferred[None]:
+        """Return a Deferred that fires when everything is loaded, or will never be."""
+        return self._loaded.wait()
+
+    async def perform(self, update: Update) -> Outcome:
+        """Perform an update as soon as everything is loaded, and count its outcome."""
+        began = self._clock()
+        if not self._loaded.is_open:
+            # An empty directory would say badauth, and many clients stop for good when told so.
+            await self._loaded.wait()
+        if self._closed:
+            outcome = Outcome(Status.FAILED)
+        else:
+            self.between()
+            outcome = await self._perform(update)
+            self.between()
+        self.counts.performed(update.dialect, outcome, self._clock() - began)
+        return outcome

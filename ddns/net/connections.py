@@ -25,7 +25,7 @@ class Connection:
     transport: Any
     network = b""
     deadline: float | None = None
-    """When the connection expires unless it moves this; None while it has all the time it wants."""
+    """The moment at which it expires unless it moves this; None while its time is not limited."""
 
     def due_at(self) -> float | None:
         """Return the deadline, for those that compute it only when asked."""

@@ -148,7 +148,7 @@ class MiniupdateConnection(Connection, LineReceiver):
             self._end()
 
     def _may_go_on(self) -> bool:
-        """Whether the client waits for us, or was answered a moment ago and may say more."""
+        """Return whether the client waits for us, or was answered a moment ago and may say more."""
         quiet = self._server.seconds() - self._answered_at
         return self._performing or quiet < DRAIN_TIME or has_unread(self.transport)
 

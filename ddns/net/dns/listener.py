@@ -70,7 +70,7 @@ class DnsListener:
         self._readers: list[UdpReader] = []
         self._ports: list[IListeningPort] = []
         self.addresses: list[tuple[str, int]] = []
-        """What is bound, with hosts as the kernel spells them, in the order asked for."""
+        """Bound addresses in the order asked for, with hosts as the kernel spells them."""
 
     def bind(self) -> None:
         """Bind UDP and TCP of every address.

@@ -1,4 +1,4 @@
-"""What the DNS listeners share: the responder's shape, clients' addresses, and its failures."""
+"""The responder behind the DNS listeners: its type, its replies, and its failures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 Reply = bytes | None | Awaitable[bytes | None] | Iterator[bytes] | AsyncGenerator[bytes, None]
-"""What a responder makes of a message: the reply, or None to say nothing; a Deferred or coroutine
-of that, to answer later; or over TCP an iterator of several messages, which are taken from it no
-faster than the client reads them. Whoever answers later limits how many wait for it."""
+"""The result of a responder: the reply, or None to say nothing; a Deferred or coroutine of that, to
+answer later; or over TCP an iterator of several messages, which are taken from it no faster than
+the client reads them. Whoever answers later limits how many wait for it."""
 
 Responder = Callable[[bytes, bytes, bool], Reply]
 """``respond(wire, source, tcp)``: the reply to one message.

@@ -190,7 +190,7 @@ class DnsConnection(Connection, Protocol):
         """Ignore it: only we close that side, and never alone."""
 
     def _is_idle(self) -> bool:
-        """Whether it waits for a question of which nothing has come."""
+        """Return whether it waits for a question of which nothing has come."""
         return (
             self._message_since is self._blocked_since is self._closing_since is None
             and not self._working
@@ -225,8 +225,8 @@ class DnsConnection(Connection, Protocol):
             self._close()
 
     def _may_ask(self) -> bool:
-        """Whether a question may be coming: the client connected or was answered a moment ago, or
-        is in the middle of one."""
+        """Return whether a question may be coming: the client connected or was answered a moment
+        ago, or is in the middle of one."""
         if self._closing_since is not None or self._blocked_since is not None:
             return False
         quiet = self._server.now() - self._answered_at

@@ -34,7 +34,7 @@ RECENT = 0.0001
 LINK_LOCAL = b"\xfe\x80"
 
 Address = Any
-"""What :mod:`socket` takes for a peer's address."""
+"""A peer's address, as :mod:`socket` takes it."""
 
 Control = list[tuple[int, int, bytes]]
 """Ancillary data: level, type and octets of each piece."""

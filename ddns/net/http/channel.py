@@ -56,7 +56,7 @@ class ChannelSite(Protocol):
 class Channel(Connection, http.HTTPChannel):
     """A connection with a deadline for whatever it has to do next."""
 
-    timeOut = None  # Twisted's own: a delayed call moved with every request; the table sweeps
+    timeOut = None  # Twisted's would move a delayed call with every request; the table sweeps
     transport: Any
     site: ChannelSite
     peer: IAddress | None = None
@@ -85,7 +85,7 @@ class Channel(Connection, http.HTTPChannel):
 
     @property
     def _idle(self) -> bool:
-        """Whether it is kept alive and waits for a next request."""
+        """Return whether it is kept alive and waits for a next request."""
         return self._waiting and self._answered
 
     def eviction_key(self, now: float) -> tuple[int, float] | None:
@@ -200,8 +200,8 @@ class Channel(Connection, http.HTTPChannel):
             self.transport.abortConnection()
 
     def _may_ask(self) -> bool:
-        """Whether a request may be coming: the client connected or was answered a moment ago, or is
-        in the middle of one."""
+        """Return whether a request may be coming: the client connected or was answered a moment
+        ago, or is in the middle of one."""
         if self.refused:
             return False
         quiet = self.site.seconds() - self._answered_at

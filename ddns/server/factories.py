@@ -1,4 +1,4 @@
-"""From settings to the parts of a server that have some: the one place that knows both."""
+"""Make parts of a server from its settings."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from ddns.zone.rrl import RateLimiter
 
 
 def http_limits(settings: HttpSettings) -> HttpLimits:
-    """What a client over HTTP or HTTPS may cost."""
+    """Return the limits of a client of HTTP or HTTPS."""
     return HttpLimits(**_common(settings, HttpLimits))
 
 
 def line_limits(settings: MiniupdateSettings) -> MiniupdateLimits:
-    """What a miniupdate client may cost."""
+    """Return the limits of a miniupdate client."""
     return MiniupdateLimits(**_common(settings, MiniupdateLimits))
 
 
 def believe(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
-    """From now on these proxies are believed."""
+    """Have *proxies* trust what the settings say, and return it."""
     networks = [parse_network(text, "proxies.trusted") for text in settings.trusted if text != UNIX]
     header = settings.header.lower().replace("off", "")
     proxies.believe(NetworkSet(networks), unix=UNIX in settings.trusted, header=header)
@@ -45,14 +45,14 @@ def believe(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
 
 
 def _common(settings: HttpSettings | MiniupdateSettings, kind: type[Any]) -> dict[str, Any]:
-    """The settings that go by the same name where they are used."""
+    """Return the settings that have the name of a field of *kind*."""
     names = {field.name for field in dataclasses.fields(kind)}
     given = dataclasses.asdict(settings)
     return {name: value for name, value in given.items() if name in names}
 
 
 def tcp_limits(settings: DnsSettings) -> TcpLimits:
-    """What a client of DNS over TCP may cost."""
+    """Return the limits of a client of DNS over TCP."""
     return TcpLimits(
         total=settings.tcp_connections,
         per_source=settings.tcp_connections_per_address,
@@ -62,7 +62,7 @@ def tcp_limits(settings: DnsSettings) -> TcpLimits:
 
 
 def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> RateLimiter | None:
-    """What limits the rate of UDP replies, if anything is to."""
+    """Make the limiter of UDP replies; None for no limit."""
     if not settings.responses_per_second:
         return None
     return RateLimiter(
@@ -77,7 +77,7 @@ def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> Rat
 
 
 def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
-    """What makes and checks DNS cookies, if they are to be used."""
+    """Make what makes and checks DNS cookies; None if they are switched off."""
     if not settings.cookies:
         return None
     return Cookies(
@@ -89,7 +89,7 @@ def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
 
 
 def rules(settings: RegistrationSettings) -> Rules:
-    """What people may register."""
+    """Return the rules of what people may register."""
     given = dataclasses.asdict(settings)
     quarantine = given.pop("quarantine_days") * DAY
     return Rules(**given, quarantine=quarantine)

@@ -1,6 +1,6 @@
-"""What a program that has this server in it may build on; docs/embedding.md shows how.
+"""The public names of the package, for programs that embed this server: see docs/embedding.md.
 
-Names that are here stay, with what they take and give. All else in the package is inside.
+They keep their names, parameters and results. Everything else in the package is internal.
 """
 
 from ddns.config.load import check_settings

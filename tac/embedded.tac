@@ -1,4 +1,4 @@
-"""An appliance with pages of its own, update protocols below /dyn of the same site, and our DNS:
+"""An appliance with its own pages, the update protocols below /dyn of the same site, and our DNS:
 ``twistd -n -y tac/embedded.tac``."""
 
 from twisted.application.internet import StreamServerEndpointService

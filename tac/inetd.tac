@@ -1,8 +1,8 @@
-"""Serves what a super-server has accepted for miniupdate, descriptor 0, without ``ddns-inetd``:
+"""Serve the miniupdate connection on descriptor 0, from a super-server, without ``ddns-inetd``:
 ``twistd -n --pidfile= --rundir=/var/lib/ddns --logfile=/var/log/ddns-inetd.log -y tac/inetd.tac``.
 
-A server that runs, or another one of these, gets the connection; only where there is none it is
-served here. The log must not go to standard output, which is the client.
+The connection is handed to the running server, or to another process like this one; it is served
+here only if there is none. The log must not go to standard output, which is the client.
 """
 
 from twisted.application.service import Application

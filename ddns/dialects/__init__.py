@@ -1,4 +1,4 @@
-"""The update dialects: bytes of odd clients to an Update, an Outcome back to what they expect.
+"""The update dialects: they turn requests into Updates, and Outcomes into the answers expected.
 
 A dialect is one object in one file; to add one, write it and name it here.
 """

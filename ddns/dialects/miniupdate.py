@@ -1,7 +1,7 @@
 """miniupdate, the line protocol of miniDNS with challenge and response (miniDNS seed, 2).
 
-A line goes into a :class:`MiniupdateSession` and a reply comes out, or an Update for the pipeline,
-whose Outcome yields the reply. What a command does in which state is in :data:`TABLE`.
+A :class:`MiniupdateSession` takes a line and returns a reply, or an Update for the pipeline, whose
+Outcome yields the reply. :data:`TABLE` says what each command does in each state.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ddns.model.update import (
 
 MAX_COMMANDS = 10
 MAX_REPLY = 254
-"""Octets of a line of ours, its end included: the client in C has 255 with a NUL."""
+"""Octets of a reply with its end: the client in C has 255, one of them for a NUL."""
 METHOD = "digest-md5-text"
 
 REFUSALS = {
@@ -49,8 +49,8 @@ REFUSALS = {
     Status.BLOCKED: "Updates are barred until somebody lifts it",
     Status.FAILED: "The server could not do it; nothing was changed",
 }
-"""What is said after ERR. Clients look for "ok" and the like anywhere in a line, so no such word
-may hide in these."""
+"""The text after ERR. Clients look for "ok" and the like anywhere in a line, so no such word may
+occur in these."""
 
 _LOGIN_FAILURES = {Status.UNAUTHENTICATED, Status.BADAUTH, Status.DISABLED}
 
@@ -64,7 +64,7 @@ _DIGITS = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 class State(enum.Enum):
-    """How far a session has come."""
+    """States of a session."""
 
     NEW = "nothing but AGENT and EXIT is taken"
     KNOWN = "the client has said what it is"
@@ -74,7 +74,7 @@ class State(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line to send, with its end, and whether the session is over with it."""
+    """A line to send, with its end; *close* ends the session."""
 
     line: bytes
     close: bool = False
@@ -82,7 +82,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What follows a verb, and when it came: *now* on a monotonic clock, *at* since 1970."""
+    """The text after a verb, and when it came: *now* by a monotonic clock, *at* since 1970."""
 
     text: str
     now: float
@@ -91,7 +91,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a login ID was challenged with, good until a moment on the clock."""
+    """The challenge of a login ID, valid *until* a moment of the monotonic clock."""
 
     user: str
     digits: str
@@ -99,10 +99,13 @@ class Challenge:
 
 
 class MiniupdateSession:
-    """One connection of a client at the address *peer*.
+    """The state of one connection.
 
-    Challenges are made of what *random* gives and are good for *challenge_time* seconds. A line
-    has at most *longest* octets without its end.
+    :param peer: the client's address.
+    :param version: what VERSION tells.
+    :param random: makes challenges.
+    :param challenge_time: seconds for which a challenge is valid.
+    :param longest: octets of a line without its end.
     """
 
     def __init__(
@@ -127,12 +130,12 @@ class MiniupdateSession:
         self.state = State.NEW
 
     def banner(self) -> Line:
-        """The line that a client is met with. Its first word must be none of OK, ERR and CHALLENGE
-        and have 15 characters at most: that is all the client in C has room for."""
+        """Return the greeting. Its first word must not be OK, ERR or CHALLENGE, and have 15
+        characters at most, which is all that the client in C has room for."""
         return Line(_line(f"twistd-ddns miniupdate server {self._version}"))
 
     def receive(self, line: bytes, now: float, at: float) -> Line | Update:
-        """Take a line without its end. After an Update, :meth:`conclude` has to come first."""
+        """Process a line without its end. After an Update, :meth:`conclude` must come first."""
         assert self._conclude is None, "the outcome of the last command is to come"
         self._received += 1
         if self._received > MAX_COMMANDS:
@@ -148,12 +151,12 @@ class MiniupdateSession:
         return act(self, Command(text.strip(), now, at))
 
     def conclude(self, outcome: Outcome) -> Line:
-        """The reply to the command whose Update has been performed."""
+        """Return the reply to the command whose Update has been performed."""
         assert self._conclude is not None, "no command waits for an outcome"
         conclude, self._conclude = self._conclude, None
         return conclude(outcome)
 
-    # What the commands do -------------------------------------------------------------------
+    # Commands -------------------------------------------------------------------
 
     def _introduce(self, command: Command) -> Line:
         if not command.text:
@@ -164,7 +167,7 @@ class MiniupdateSession:
         return _ok("Agent accepted")
 
     def _log_in(self, command: Command) -> Line:
-        """A new challenge, in place of what the client was logged in as, if it was."""
+        """Start a new challenge, which ends a login."""
         match command.text.split():
             case [user, method] if method.lower() == METHOD:
                 digits = self._random(16).hex()
@@ -174,7 +177,7 @@ class MiniupdateSession:
         return _err(f"LOGIN takes a login ID and {METHOD}", close=True)
 
     def _respond(self, command: Command) -> Line | Update:
-        """Right or wrong, the challenge has been used."""
+        """Check a response. Right or wrong, it uses up the challenge."""
         challenge = self._challenge
         assert challenge is not None
         self.state = State.KNOWN
@@ -194,7 +197,7 @@ class MiniupdateSession:
         return _ok("Authenticated")
 
     def _update(self, command: Command) -> Line | Update:
-        """``online`` sets the one family of the address and leaves the other alone."""
+        """Update a host; ``online`` sets the family of its address and leaves the other alone."""
         edits: tuple[Edit, ...]
         match command.text.split():
             case [word] if word.lower() in ("online", "offline"):
@@ -221,7 +224,7 @@ class MiniupdateSession:
         return _ok("Bye!", close=True)
 
     def _ask(self, login: ChallengeResponse, at: float, *changes: Change) -> Update:
-        """An Update, with the login again: a key that was taken away meanwhile opens nothing."""
+        """Return an Update with the login again: the key may have been revoked meanwhile."""
         return Update("miniupdate", login, changes, self._peer, at, self._agent)
 
 
@@ -244,7 +247,7 @@ def _err(words: str, *, close: bool = False) -> Line:
     return Line(_line(f"ERR {words}"), close)
 
 
-# What a client is told when its connection ends for a reason that is not in its lines.
+# Last words to a client whose connection ends for a reason that is not in its lines.
 CROWDED = _err("Too many connections", close=True)
 IDLE = _err("Nothing was said for too long", close=True)
 OVERTIME = _err("The session lasted too long", close=True)
@@ -285,4 +288,4 @@ TABLE: Mapping[State, Mapping[str, Act | str]] = {
         "EXIT": MiniupdateSession._leave,
     },
 }
-"""What each command does in each state: an act, or what is said after ERR before it goes on."""
+"""What each command does in each state: a method, or the text after ERR of a refusal."""

@@ -1,4 +1,4 @@
-"""From settings to the parts of a server that have some: the one place that knows both."""
+"""Make parts of a server from its settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def set_trusted(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
 
 
 def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> RateLimiter | None:
-    """What limits the rate of UDP replies, if anything is to."""
+    """Make the limiter of UDP replies; None for no limit."""
     if not settings.responses_per_second:
         return None
     return RateLimiter(
@@ -44,7 +44,7 @@ def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> Rat
 
 
 def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
-    """What makes and checks DNS cookies, if they are to be used."""
+    """Make what makes and checks DNS cookies; None if they are switched off."""
     if not settings.cookies:
         return None
     return Cookies(
@@ -56,7 +56,7 @@ def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
 
 
 def rules(settings: RegistrationSettings) -> Rules:
-    """What people may register."""
+    """Return the rules of what people may register."""
     given = dataclasses.asdict(settings)
     quarantine = given.pop("quarantine_days") * DAY
     return Rules(**given, quarantine=quarantine)

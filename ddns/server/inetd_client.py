@@ -1,10 +1,10 @@
-"""``ddns-inetd``: what inetd, xinetd or tcpserver start for each connection that they accept.
+"""``ddns-inetd``: the program that inetd, xinetd or tcpserver start for each connection.
 
 It hands the connection on descriptor 0 to the running server, which takes milliseconds, and ends.
-Without a server it becomes one itself, ``twistd ddns-inetd``, under the database's lock; those who
-come meanwhile find its control socket. Nothing is ever written to the client here.
+Without a server it executes one, ``twistd ddns-inetd``, under the database's lock; later
+connections find its control socket. Nothing is ever written to the client here.
 
-It runs once a connection, so it imports nothing that takes long to import: no argparse, no Twisted.
+It runs once for each connection, so it imports nothing slow: no argparse, no Twisted.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _TWISTD = "from twisted.scripts.twistd import run; run()"
 
 
 class UsageError(Exception):
-    """``str()`` says what is wrong with the command line."""
+    """An invalid command line; ``str()`` says what is wrong."""
 
 
 def main() -> None:
-    """Run the program. It ends without Python's tidying up, of which there is none to do."""
+    """Run the program. It ends without Python's cleanup, which would take longer than the work."""
     _have_standard_descriptors()
     try:
         options = parse(sys.argv[1:])
@@ -50,9 +50,9 @@ def main() -> None:
 
 
 def parse(given: list[str]) -> dict[str, str]:
-    """What the command line says, by name.
+    """Parse the command line into options by name.
 
-    :raises UsageError: when it makes no sense.
+    :raises UsageError: for an invalid one.
     """
     options = {"database": "ddns.sqlite", "patience": str(PATIENCE)}
     waiting = list(given)
@@ -83,7 +83,7 @@ def parse(given: list[str]) -> dict[str, str]:
 
 
 def run(options: dict[str, str]) -> int:
-    """Hand the connection over, or become who serves it; the exit status."""
+    """Hand the connection over, or become its server; return the exit status."""
     try:
         if "log" in options:
             _log_to(options["log"])
@@ -98,7 +98,11 @@ def run(options: dict[str, str]) -> int:
 
 
 def _serve(options: dict[str, str], lock: int) -> None:
-    """Become a server that has the lock and the connection, and that logs where this would."""
+    """Execute a server that holds the lock and the connection, and logs where this program would.
+
+    It replaces this process, so that the super-server goes on waiting for the same one, and so that
+    the lock is never free in between: it belongs to the descriptor, which exec keeps open.
+    """
     log = ["--syslog", "--prefix=ddns-inetd"]
     if not handover.is_client(2):
         os.dup2(2, 1)
@@ -113,14 +117,14 @@ def _serve(options: dict[str, str], lock: int) -> None:
 
 
 def _log_to(file: str) -> None:
-    """Have standard error be this file."""
+    """Redirect standard error to a file."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     log = os.open(file, flags, 0o600)
     os.dup2(log, 2)
 
 
 def _have_standard_descriptors() -> None:
-    """Keep what is opened later from getting the number of one that is missing."""
+    """Open descriptors 0 to 2 where they are missing, so that no later file gets their number."""
     while (spare := os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)) <= 2:
         os.set_inheritable(spare, True)
     os.close(spare)

@@ -1,7 +1,6 @@
-"""Events of twisted.logger as lines, and those where twistd would have them.
+"""Formatting events of twisted.logger, and writing them where twistd would.
 
-Whatever an event says, it cannot begin another line of the log or steer a terminal: what is not
-printable is escaped.
+No event can begin another line of the log or steer a terminal: what is not printable is escaped.
 """
 
 from __future__ import annotations
@@ -35,19 +34,18 @@ from ddns.config.settings import LogSettings
 from ddns.model.text import printable
 
 _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "system", "time", "why"})
-"""What twisted.python.log puts into its events."""
+"""Fields that twisted.python.log puts into its events."""
 
 
 def as_text(event: LogEvent) -> str:
-    """A line as twistd writes it, and behind it those of a traceback, each with a tab in front."""
+    """Return a line as twistd writes it, and the lines of a traceback, each after a tab."""
     said = _with_system(event)
     return f"{formatTime(event.get('log_time'))} {said}\n" if said else ""
 
 
 def as_json(event: LogEvent) -> str:
-    """A line that is a JSON object of ASCII: ``time`` (RFC 3339, UTC), ``level``, ``namespace``,
-    ``message``, what else is simple in the event by its own name, and the ``traceback`` if there
-    is one."""
+    """Return a line with a JSON object in ASCII: ``time`` (RFC 3339, UTC), ``level``,
+    ``namespace``, ``message``, the other simple fields of the event, and a ``traceback``."""
     message, traceback = _parts(event)
     if not message and not traceback:
         return ""
@@ -68,7 +66,7 @@ def as_json(event: LogEvent) -> str:
 
 
 def _with_system(event: LogEvent) -> str:
-    """Who says what; nothing if nothing is said."""
+    """Return message and traceback after the name of their system; nothing for an empty event."""
     message, traceback = _parts(event)
     if not message and not traceback:
         return ""
@@ -82,7 +80,7 @@ def _with_system(event: LogEvent) -> str:
 
 
 def _parts(event: LogEvent) -> tuple[str, str]:
-    """What an event says, and the traceback that belongs to it."""
+    """Return the message of an event and its traceback."""
     failure = event.get("log_failure")
     if failure is None and isinstance(event.get("failure"), Failure):  # by twisted.python.log
         failure = event["failure"]
@@ -100,7 +98,7 @@ def _rfc3339(when: float | None) -> str | None:
 
 
 def _simple(value: str | int | float) -> str | int | float:
-    """What JSON can hold: Unicode, and numbers that are finite."""
+    """Return the value as JSON can hold it: valid Unicode, finite numbers."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     return value if isinstance(value, int) or math.isfinite(value) else str(value)
@@ -110,9 +108,10 @@ def _simple(value: str | int | float) -> str | int | float:
 
 
 def observer_for(settings: LogSettings, twistd: Mapping[str, Any] | None, reactor: Any) -> Any:
-    """The observer that takes the place of twistd's own and writes where that would, as *twistd*'s
-    options say. None where others know better: under ``twist``, which has options for all of this,
-    with ``--logger``, and for a daemon that is to log to standard output, which twistd refuses.
+    """Return an observer in place of twistd's own, which writes where *twistd*'s options say.
+
+    None where something else is in charge: under ``twist``, which has options for all of this, with
+    ``--logger``, and for a daemon that would log to standard output, which twistd refuses.
     """
     if twistd is None or "nodaemon" not in twistd:
         return None
@@ -134,8 +133,8 @@ def observer_for(settings: LogSettings, twistd: Mapping[str, Any] | None, reacto
 
 
 def _file(path: str, reactor: Any) -> Any:
-    """A file that is rotated by size and by SIGUSR1, as twistd does it. If somebody else has moved
-    it away by then, SIGUSR1 only begins another one."""
+    """Open a file that is rotated by size and by SIGUSR1, as twistd's own. If logrotate has moved
+    it away already, SIGUSR1 only begins a new one."""
     file = LogFile.fromFullPath(path)
 
     def rotate() -> None:
@@ -151,7 +150,7 @@ def _file(path: str, reactor: Any) -> Any:
 
 @implementer(ILogObserver)
 class SyslogObserver:
-    """Hands lines to the system's log; *prefix* stands in front of them."""
+    """Writes events to the system's log, with a *prefix*."""
 
     def __init__(self, prefix: str, json: bool) -> None:
         self._format: Callable[[LogEvent], str] = as_json if json else _with_system

@@ -1,4 +1,4 @@
-"""Opening a database that somebody else may have, for a little while."""
+"""Opening a database that another process may hold for a moment."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from ddns.store.sqlite.store import SQLiteStore
 from ddns.system import handover
 
 COMMAND_TIME = 5.0
-"""Seconds that a start waits for a database which is in use, though not by a server."""
+"""Seconds that a start waits for a database that is in use, though not by a server."""
 
 
 def open_store(store: IStore, database: str, lock: int | None, stop_time: float) -> None:
-    """Open the store. A ``ddns`` command that is at its *database* gets a moment to finish, and who
-    serves it on behalf of a super-server, and needs *stop_time* seconds to end, hands it on to us;
-    another server does not. *lock* is the descriptor of the lock if we have it.
+    """Open the store, if need be after another process has let go of its *database*.
+
+    A ``ddns`` command gets a moment to finish. A process that serves on behalf of a super-server
+    hands the database over within *stop_time*; another server does not. This blocks, for nothing
+    is served yet.
+
+    :param lock: the descriptor of the database's lock, if we hold it.
 
     :raises StoreError: in one line, when it cannot be used.
     """

@@ -1,4 +1,4 @@
-"""Whether a server could use a file of settings: what can be known without starting one."""
+"""Checking a file of settings without starting a server."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ddns.net.tls import Certificate, TlsError
 
 
 def check_file(reactor: Any, path: str) -> Settings:
-    """The settings in a file, if a server could start with them. Other files that they name are
-    read, relative to the working directory. Nobody listens anywhere meanwhile.
+    """Return the settings in a file if a server could start with them. Files that they name are
+    read, relative to the working directory; no socket is opened.
 
     :raises ConfigError: naming the file, the key and what was expected.
     """

@@ -1,4 +1,4 @@
-"""Having a server that runs use other settings, and telling whoever wanted it what came of that."""
+"""Reloading the settings of a running server, for the operator and for signals."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ from ddns.config.toml import ConfigError
 
 
 class SettingsReloader:
-    """*reread* gives the settings as they are by now, or raises ConfigError; *apply* uses some, or
-    raises ConfigError and leaves all as it was; *began* and *ended* are told of each time."""
+    """Rereads settings and applies what may change while the server runs.
+
+    :param settings: the settings in use.
+    :param reread: returns the settings as they are by now, or raises ConfigError.
+    :param apply: uses settings, or raises ConfigError and changes nothing.
+    :param began: called before each reload.
+    :param ended: called after it, whatever came of it.
+    """
 
     _log = Logger()
 
@@ -34,9 +40,9 @@ class SettingsReloader:
         self._ended = ended
 
     def reload(self) -> Changes:
-        """Read the settings again, and use what may change while the server runs.
+        """Reread the settings, and apply what may change while the server runs.
 
-        :raises ConfigError: for settings that cannot be; then all stays as it was.
+        :raises ConfigError: for invalid settings; then nothing is changed.
         """
         self._began()
         try:
@@ -53,16 +59,16 @@ class SettingsReloader:
         return changes
 
     def or_log(self) -> None:
-        """The same for who cannot be told of an error."""
+        """Reload, and log an error; for signals, which nobody waits for."""
         try:
             self.reload()
         except ConfigError as error:
             self._log.error("settings stay as they were: {error}", error=error)
 
     def for_operator(self) -> Json:
-        """The same for the API.
+        """Reload for the API.
 
-        :raises Invalid: for settings that cannot be.
+        :raises Invalid: for invalid settings.
         """
         try:
             changes = self.reload()

@@ -1,5 +1,5 @@
-"""What a new server that only this machine can reach does to be useful at once: a zone, an account,
-a host and a key, and the two lines that try them out."""
+"""The sample of a new server that only this machine can reach: a zone, an account, a host and a
+key, and two commands that try them out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ADDRESS = "198.51.100.7"
 async def create(
     operations: Operations, dns: tuple[str, int] | None, http: tuple[str, int] | None
 ) -> str:
-    """Create the sample and return the lines that try it out, for those listeners there are."""
+    """Create the sample, and return the commands that try it out on these listeners."""
     await operations.zone_add(ORIGIN)
     await operations.account_add(ACCOUNT)
     await operations.host_add(HOST, ACCOUNT)
@@ -37,8 +37,10 @@ async def create(
 
 
 def show(text: str, terminal: int | None, path: Path) -> bool:
-    """Write to the terminal if there is one, else to a file that only its owner can read; whether
-    there was a terminal, which a daemon has no more."""
+    """Write to the terminal if there is one, else to a file that only its owner can read.
+
+    :returns: whether there was a terminal; a daemon has none any more.
+    """
     if terminal is not None and os.isatty(terminal):
         os.write(terminal, text.encode())
         return True

@@ -1,4 +1,4 @@
-"""``twistd ddns``: options to Settings to a service. Opens nothing: that is for startService."""
+"""``twistd ddns``: from options to Settings to a service, which opens nothing before it starts."""
 
 from __future__ import annotations
 
@@ -41,12 +41,7 @@ class Options(usage.Options):
         ["config", "c", None, "A TOML file with settings"],
         ["database", "d", None, "The SQLite database (default: ddns.sqlite)"],
         ["certificate", None, None, "The certificate for HTTPS and its chain, a PEM file"],
-        [
-            "private-key",
-            None,
-            None,
-            "Its private key, a PEM file (default: the same file)",
-        ],
+        ["private-key", None, None, "Its private key, a PEM file (default: the same file)"],
         ["ready-fd", None, None, "Write a line to this descriptor when the server answers, for s6"],
     ]
 
@@ -73,7 +68,7 @@ class Options(usage.Options):
         self["miniupdate"].append(description)
 
     def postOptions(self) -> None:
-        """Make the settings, so that what is wrong with them is a usage error."""
+        """Make the settings, so that an error in them is a usage error."""
         if self["ready-fd"] is not None:
             self.ready = _descriptor(self["ready-fd"])
         self._folder = os.getcwd()  # twistd goes to another one when it daemonizes
@@ -86,7 +81,7 @@ class Options(usage.Options):
         return path and os.path.join(self._folder, path)
 
     def reread(self) -> Settings:
-        """The settings as file and options have them.
+        """Return the settings of file and options.
 
         :raises ConfigError: naming the file, or option, and what was expected.
         """
@@ -136,23 +131,25 @@ def _listeners(given: list[str]) -> tuple[str, ...]:
 
 
 class OwnService(DdnsService):
-    """The service in a process of its own, whose log it writes through what *make_observer* makes,
-    if that is not None."""
+    """The service in a process of its own.
+
+    :param make_observer: returns the observer of the process's log, None for twistd's.
+    """
 
     def __init__(self, *args: Any, make_observer: Callable[[], Any], **more: Any) -> None:
         super().__init__(*args, **more)
-        self._log = Logger("ddns.server.service.DdnsService", self)  # not by the name of this class
+        self._log = Logger("ddns.server.service.DdnsService", self)  # docs name this namespace
         self._make_observer = make_observer
 
     def setServiceParent(self, parent: Any) -> None:
-        """twistd asks the application for an observer as soon as it has a service."""
+        """Set the application's log observer, for which twistd asks as soon as it has a service."""
         super().setServiceParent(parent)
         if isinstance(parent, Componentized) and (observer := self._make_observer()) is not None:
             parent.setComponent(ILogObserver, observer)
 
 
 def makeService(options: Options) -> IService:
-    """The service for twistd and twist, whose process is ours alone."""
+    """Return the service for twistd and twist, whose process is ours alone."""
     from twisted.internet import reactor as installed
 
     reactor: Any = installed
@@ -176,7 +173,7 @@ def makeService(options: Options) -> IService:
 
 
 def _inherited(settings: Settings) -> socket_activation.InheritedSockets:
-    """What systemd has bound for us, unless the settings name such sockets in Twisted's way."""
+    """Return the sockets that systemd has bound, unless the settings name them in Twisted's way."""
     listeners = (*settings.http.listen, *settings.https.listen, *settings.miniupdate.listen)
     if any(description.startswith("systemd:") for description in listeners):
         return {}
@@ -188,10 +185,9 @@ def _inherited(settings: Settings) -> socket_activation.InheritedSockets:
 
 
 def own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
-    """What only the owner of a process may do: its clock, its signals, its last words."""
+    """Set what only the owner of a process may set: its clock, its signals, its excepthook."""
     if not reactor.getDelayedCalls():
-        # Twisted's timers follow the wall clock, and would stand still for an hour when that is set
-        # back by one.
+        # Twisted's timers follow the wall clock: set back by an hour, it would stop them for one.
         reactor.seconds = time.monotonic
     # Twisted's own handler ends the process by the signal; a supervisor wants status 0.
     reactor.callWhenRunning(
@@ -199,13 +195,14 @@ def own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
             signal.SIGTERM, lambda *_: reactor.callFromThread(_stop_if_running, reactor)
         )
     )
-    # What is there by now stays; there is no need to look through it again and again for garbage.
+    # What has been loaded by now stays. Frozen, it is not searched for garbage again and again,
+    # which would hold up answers for milliseconds each time.
     reactor.callWhenRunning(gc.freeze)
     reactor.callWhenRunning(
         lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload))
     )
-    # Daemonizing leads standard error away before anything is opened, and twistd shows a hundred
-    # octets of an error; so keep the way to whoever waits for the start, until it is over.
+    # twistd daemonizes, which redirects standard error, before it starts services, and then shows
+    # a hundred octets of an error. Until the start is over, keep the terminal that waits for it.
     errors = os.dup(sys.__stderr__.fileno()) if sys.__stderr__ else None
     if errors is not None:
         reactor.callWhenRunning(os.close, errors)
@@ -218,7 +215,7 @@ def _stop_if_running(reactor: Any) -> None:
 
 
 def _say_it_in_a_line(otherwise: Any, errors: int | None) -> Any:
-    """An excepthook that shows a failed start without a traceback."""
+    """Return an excepthook that shows a failed start in a line, without a traceback."""
 
     def hook(
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
@@ -232,12 +229,12 @@ def _say_it_in_a_line(otherwise: Any, errors: int | None) -> Any:
 
 
 def _fail(reactor: Any, line: str) -> None:
-    """End the process with status 1 after what can be stopped in order has been."""
+    """Stop in order, and end the process with status 1."""
     print(f"ddns: {line}", file=sys.__stderr__)
     end_with_1()
     _stop_if_running(reactor)
 
 
 def end_with_1() -> None:
-    """Let the process end with status 1, when twistd, which would end with 0, has tidied up."""
+    """Have the process end with status 1 once twistd, which would end with 0, has tidied up."""
     atexit.register(os._exit, 1)

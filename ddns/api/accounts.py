@@ -167,6 +167,6 @@ def remove_account(context: WriteContext, name: str) -> Json:
     account = context.own_account(name)
     if owned := zones_owned(context, name):
         raise Conflict(f"account {name} owns zone {owned[0]}; remove the zone first")
-    context.transaction.remove_account(name)
     context.transaction.forget_released(context.now - context.rules.quarantine)
+    context.transaction.remove_account(name)
     return account_json(account)

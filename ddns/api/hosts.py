@@ -171,8 +171,8 @@ class HostOperations(BaseOperations):
 
         def work(context: WriteContext) -> Json:
             host = context.visible_host(owner)
-            context.transaction.remove_host(owner)
             context.transaction.forget_released(context.now - context.rules.quarantine)
+            context.transaction.remove_host(owner)
             return host_json(host)
 
         return await self._transact(work)

@@ -113,8 +113,8 @@ class ZoneOperations(BaseOperations):
 
         def work(context: WriteContext) -> Json:
             zone = context.known_zone(apex)
-            context.transaction.remove_zone(apex)
             context.transaction.forget_released(context.now - context.rules.quarantine)
+            context.transaction.remove_zone(apex)
             return zone_json(zone, OPERATOR)
 
         return await self._transact(work, bulk=True)

@@ -1,4 +1,4 @@
-"""Something that is done again and again, in a thread of its own."""
+"""Periodic activities, each in a thread of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 MAX_SAID = 20
-"""How many failures of an activity are kept in words."""
+"""Maximum number of failure messages kept for each activity."""
 
 ENDING = 60.0
 """Seconds in which what has begun must have ended."""
@@ -29,7 +29,7 @@ class Activity:
     slowest: float = 0.0
 
     def work(self, over: threading.Event) -> None:
-        """Until it is over. What comes late is not made up for."""
+        """Repeat until the end; missed turns are not made up for."""
         due = time.monotonic() + random.random() * self.period
         while not over.wait(max(0.0, due - time.monotonic())):
             began = time.monotonic()

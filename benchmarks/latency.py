@@ -32,7 +32,7 @@ HOSTS = 100_000
 
 
 class Latencies:
-    """A dnsperf that runs beside something else, and what it saw."""
+    """A dnsperf that runs beside something else, and its results."""
 
     def __init__(self, port: int, data: Path, seconds: int, log: Path) -> None:
         where = ["-s", "127.0.0.1", "-p", str(port), "-d", str(data), "-c", "20"]
@@ -48,7 +48,7 @@ class Latencies:
         self._process.wait()
 
     def stop(self) -> None:
-        """End it now."""
+        """Stop it now."""
         self._process.send_signal(2)
         self._process.wait()
 
@@ -67,13 +67,13 @@ class Latencies:
 
 
 def update(port: int, key: str, hosts: list[str], seconds: int) -> float:
-    """Updates for so long; how many there were a second."""
+    """Send updates for so long; return how many succeeded per second."""
     updates = HttpRun(port, "user", key, UPDATES * seconds, pace=UPDATES)
     return asyncio.run(updates.run(hosts, 10)).rate
 
 
 def main() -> None:
-    """Idle, updates, import; on one server."""
+    """Measure idle, under updates and during an import, on one server."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=int, default=10)
     options.add_argument("--rounds", type=int, default=5)

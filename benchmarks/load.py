@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """What came of a run; times in seconds."""
+    """The results of a run; times are in seconds."""
 
     seconds: float = 0.0
     answers: dict[str, int] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Tally:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Return responses per second."""
         return sum(self.answers.values()) / self.seconds
 
     def percentile(self, share: float) -> float:

@@ -25,7 +25,7 @@ from tests.service.dialects import UPDATES, Secrets, keys
 PASSWORD = "a password of some length"
 IMPORTED = "imported.example"
 PESTS = "pests"
-"""The account of those who come too often, blocked again and again."""
+"""The account of abusive clients, which is blocked again and again."""
 
 HOSTS = 200
 GHOSTS, TRIES = 20, 10
@@ -34,7 +34,7 @@ one does, as a router would that has an old password. Only the first try costs a
 
 GUESTS = 50  # names of accounts that come and go
 NAMES, NETWORKS = 5000, 1200
-"""More of each than the server remembers."""
+"""More of each than the server's tables hold."""
 
 TIMEOUT = 30.0
 
@@ -123,7 +123,7 @@ class Mixture:
             connect(self.server.miniupdate_port, number).close()
 
     def time_for(self, name: str, seconds: float) -> bool:
-        """Whether an activity must have been done within so long."""
+        """Return whether an activity must have been done within so long."""
         periods = {one.name: one.period for one in self.activities}
         return seconds > 2 * periods.get(name, 0.0)
 
@@ -204,7 +204,7 @@ class Mixture:
         _expect(len(answer["changed"]) == 2, str(answer))
 
     def _import(self, turn: Iterator[int]) -> None:
-        """A zone comes, is replaced and goes."""
+        """Add, replace and remove a zone."""
         first, path = next(turn), self.server.folder / "zone"
         lines = [f"$ORIGIN {IMPORTED}.", "$TTL 300"]
         lines += ["@ IN SOA ns1 hostmaster 1 3600 600 1209600 10", "@ IN NS ns1"]
@@ -217,7 +217,7 @@ class Mixture:
         self.server.call("zone_remove", origin=IMPORTED)
 
     def _export(self) -> None:
-        """To its end, or given up in the middle."""
+        """Export a zone to its end, or abort in the middle."""
         client = SocketClient(socket_path(self.server.database))
         rows = client.rows(ZONE)
         first = next(rows)
@@ -265,7 +265,7 @@ class Mixture:
             _expect(reply.status < 500, reply.body)
 
     def _drop(self) -> None:
-        """A connection from anywhere that comes to nothing, in one way or another."""
+        """Open and abort a connection, in one of several ways."""
         server = self.server
         port, begun = random.choice(
             [

@@ -109,7 +109,7 @@ def _dnsperf(port: int, data: Path, seconds: int) -> tuple[int, float, float]:
 
 
 def main() -> None:
-    """Rounds of all servers in turn, so that what else the machine does hits them alike."""
+    """Interleave the rounds of all servers, so that other load affects them alike."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--hosts", type=int, default=100_000)
     options.add_argument("--seconds", type=int, default=5)

@@ -64,7 +64,7 @@ def _rates(requests: int) -> dict[str, Tally]:
 
 
 def main() -> None:
-    """Rounds of all of them in turn, so that what else the machine does hits them alike."""
+    """Interleave the rounds of all cases, so that other load affects them alike."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--requests", type=int, default=10_000)
     options.add_argument("--rounds", type=int, default=3)

@@ -1,4 +1,4 @@
-"""What a server that runs for long is measured by, and whether it grows."""
+"""Samples of a long-running server, and the slopes through them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _size(path: Path) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How much a figure may grow: *per_hour*, and *noise* however long it takes."""
+    """The allowed growth of a figure: *per_hour*, plus *noise* for a run of any length."""
 
     figure: str
     unit: str
@@ -76,7 +76,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How much a figure has grown within so many hours, by the slope through its samples."""
+    """The growth of a figure within so many hours, by the slope through its samples."""
 
     bound: Bound
     slope: float  # an hour
@@ -118,7 +118,7 @@ def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 
 def write(samples: Sequence[Sample], path: Path) -> None:
-    """As a table: CSV, or Markdown for a name that ends with ``.md``."""
+    """Write a table: CSV, or Markdown for a name that ends with ``.md``."""
     names = [field.name for field in fields(Sample)]
     rows = [[f"{value:.2f}".removesuffix(".00") for value in astuple(one)] for one in samples]
     with open(path, "w", newline="") as file:

@@ -24,7 +24,7 @@ from ddns.store.sqlite.unit_of_work import Batch
 
 
 def fill(path: Path, hosts: int) -> None:
-    """A database with so many hosts of one account, an A record each."""
+    """Create a database with so many hosts of one account, each with an A record."""
     opened = database.open_database(path, 1.0)
     origin = names.from_text(peers.ZONE)
     connection = opened.connection
@@ -51,7 +51,7 @@ def fill(path: Path, hosts: int) -> None:
 
 
 def first_answer(port: int, name: bytes) -> None:
-    """Ask until there is an answer with a record in it."""
+    """Query until a response has a record."""
     query = struct.pack("!6H", 1, 0, 1, 0, 0, 0) + name + b"\0\1\0\1"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.01)
@@ -67,7 +67,7 @@ def first_answer(port: int, name: bytes) -> None:
 
 
 def main() -> None:
-    """Fill, start, ask."""
+    """Fill the database, start the server and query it."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--hosts", type=int, default=1_000_000)
     args = options.parse_args()

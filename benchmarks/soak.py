@@ -50,7 +50,7 @@ class Queries:
         self.name = f"queries over {mode.upper()}"
 
     def finish(self, early: bool) -> tuple[int, int]:
-        """How many were answered and how many were not; without waiting for its time if *early*."""
+        """Return the numbers of queries answered and lost; stop it first if *early*."""
         if early:
             self._process.send_signal(signal.SIGINT)
         said, _ = self._process.communicate()
@@ -64,19 +64,19 @@ class Queries:
         return number("Queries completed"), number("Queries lost")
 
     def stop(self) -> None:
-        """End it, if it has not."""
+        """Stop it, if it is running."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
 
 def runs(server: Server) -> bool:
-    """Whether the process is there."""
+    """Return whether the process is running."""
     return server.process is not None and server.process.poll() is None
 
 
 def watch(server: Server, mixture: Mixture, seconds: float, every: float) -> list[Sample]:
-    """Look at the server until the time is over, or it has ended."""
+    """Sample the server until the time is over or it exits."""
     assert server.process is not None
     began, found = time.monotonic(), []
     while (now := time.monotonic() - began) < seconds and runs(server):
@@ -90,7 +90,7 @@ def watch(server: Server, mixture: Mixture, seconds: float, every: float) -> lis
 
 
 def judge(taken: Sequence[Sample]) -> list[str]:
-    """Print how each figure has grown; what is wrong, in words."""
+    """Print the growth of each figure; return messages about problems."""
     wrong = []
     for bound in BOUNDS:
         growth = samples.growth(taken, bound)
@@ -105,7 +105,7 @@ def judge(taken: Sequence[Sample]) -> list[str]:
 
 
 def soak(args: argparse.Namespace, folder: Path) -> list[str]:
-    """Run it; what is wrong, in words."""
+    """Run the soak test; return messages about problems."""
     server = Server(folder, "--no-sample").with_settings(settings(0)).with_miniupdate()
     loads: list[Queries] = []
     try:
@@ -131,7 +131,7 @@ def report(
     answered: dict[str, tuple[int, int]],
     table: Path | None,
 ) -> list[str]:
-    """Print what was done and seen; what is wrong, in words."""
+    """Print a summary; return messages about problems."""
     wrong = []
     if table is not None:
         samples.write(taken, table)
@@ -161,7 +161,7 @@ def report(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The status."""
+    """Run the soak test and return the exit status."""
     options = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.soak")
     length = options.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, default=2.0)

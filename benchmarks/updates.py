@@ -55,7 +55,7 @@ def _peer(make: object, requests: int) -> Tally:
 
 
 def main() -> None:
-    """Rounds of all three in turn, so that what else the machine does hits them alike."""
+    """Interleave the rounds of all servers, so that other load affects them alike."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--requests", type=int, default=20_000)
     options.add_argument("--rounds", type=int, default=3)

@@ -1,9 +1,8 @@
 """The interface of a store. Each implementation passes tests/store/contract.py.
 
-Work is brought to the data: a caller hands over a function of a transaction; the store runs it in
-commit order on committed data, makes its changes durable together with those of its neighbours, and
-only then fires the Deferred. So decisions stay pure functions elsewhere, and a store knows nothing
-of dialects or policy.
+Work is brought to the data: the store runs functions of a transaction in commit order on committed
+data, and fires their Deferreds when all that they changed is durable. So decisions stay pure
+functions elsewhere, and a store knows nothing of dialects or policy.
 """
 
 from __future__ import annotations
@@ -48,9 +47,8 @@ class Committed(Generic[T]):
 class IReading(Interface):
     """Reading within one consistent view. All methods are synchronous.
 
-    SOA rdata has serial 0 everywhere in a store; the zone's serial is in its ZoneInfo and in
-    events. The journal is read as it was committed: a transaction does not see its own events.
-    """
+    SOA rdata has serial 0 everywhere; the serial is in the ZoneInfo and in events. The journal is
+    read as it was committed: a transaction does not see its own events."""
 
     def zone(origin: bytes) -> ZoneInfo | None:
         """Return the zone with this origin."""
@@ -92,8 +90,7 @@ class IReading(Interface):
         """Return hosts in the order of their names: all, of one account, in one zone."""
 
     def requests_of_host(name: bytes) -> list[tuple[bool, RequestEntry]]:
-        """Return the last requests that named a host, newest first, each with whether its
-        credentials were wrong."""
+        """Return a host's last requests, newest first, each with whether its login failed."""
 
     def requests_of_account(name: str) -> list[tuple[bool, RequestEntry]]:
         """Return the last requests of an account that are kept with none of its hosts."""
@@ -102,8 +99,7 @@ class IReading(Interface):
         """Return the number of hosts, of all accounts or of one."""
 
     def name_servers() -> frozenset[bytes]:
-        """Return the name servers of the operator's zones: the targets of the NS records at their
-        origins."""
+        """Return the targets of the NS records at the origins of the operator's zones."""
 
     def released(name: bytes) -> Released | None:
         """Return who had a host of this name, if there is none now."""
@@ -133,8 +129,8 @@ class IReading(Interface):
         """Return all RRsets of an owner name."""
 
     def host_history(host: Host, limit: int) -> list[Event]:
-        """Return the events of a host and its records, newest first, back to when its present
-        account got it. The event of that has no ``before``, which was somebody else's."""
+        """Return the events of a host and its records, newest first, back to the one that gave it
+        to its account, which comes without ``before``: that was somebody else's."""
 
     def changes_since(position: int, limit: int) -> list[Event]:
         """Return events after *position*, oldest first.
@@ -143,36 +139,27 @@ class IReading(Interface):
         """
 
     def zone_changes(origin: bytes, serial: int, limit: int) -> list[Event]:
-        """Return the events of a zone after the latest commit that gave it *serial*, oldest first;
-        none when that is its present serial.
+        """Return the events of a zone after the latest commit that gave it *serial*, in journal
+        order, which is that of RFC 1982; none when that is its present serial.
 
-        The order is that of the journal, in which serials rise by RFC 1982.
-
-        :raises StoreError: when the journal does not have all of them, the zone was replaced as a
-            whole in between, or there are more than *limit*: the zone is to be taken whole then.
+        :raises StoreError: when the zone is to be taken whole: the journal does not have all
+            of them, the zone was replaced in between, or there are more than *limit*.
         """
 
     def with_value(event: Event) -> Event:
-        """Return an event from the journal with ``value``, as a listener gets it live.
-
-        The object is that of now, which may be later than the event: a follower that takes over all
-        events in order ends with the state that is stored.
-        """
+        """Return an event from the journal with ``value``, as listeners get it live. The object is
+        that of now, so a follower that takes over all events ends with what is stored."""
 
 
 class ITransaction(IReading):
-    """Changes within one transaction. All methods are synchronous.
-
-    An exception that the work raises undoes its changes and no one else's. RRset changes raise the
-    serial of their zone, once a commit.
-    """
+    """Changes within one transaction. All methods are synchronous. An exception of the work undoes
+    its changes and no one else's. RRset changes raise their zone's serial, once a commit."""
 
     def put_zone(zone: ZoneInfo) -> None:
         """Add a zone, or change its owner and policy; the serial of an existing zone stays."""
 
     def remove_zone(origin: bytes) -> None:
-        """Remove a zone with its hosts, records, members and invitations, and release the names of
-        its hosts."""
+        """Remove a zone with all that is in it, and release the names of its hosts."""
 
     def put_account(account: Account) -> None:
         """Add an account, or change its password, block, e-mail address or host limit."""
@@ -200,8 +187,7 @@ class ITransaction(IReading):
         """Remove a key."""
 
     def put_host(host: Host) -> None:
-        """Add a host, whose name is not a released one any more, or change its account, TTL or
-        dormant addresses. Its records are not touched."""
+        """Add a host, or change its account, TTL or dormant addresses; records stay as they are."""
 
     def remove_host(name: bytes) -> None:
         """Remove a host with its records, and release its name."""
@@ -256,12 +242,9 @@ class IScan(Interface):
     """A walk over a zone's records in owner order, within one consistent view."""
 
     def next(most: int = 1000) -> Deferred[list[Row]]:
-        """Return the next rows, *most* of them at most; an empty list at the end.
-
-        The fewer they are, the less the threads of the process contend for a processor. A caller
-        that waits too long between two calls is refused (StoreError): the view keeps the store
-        from forgetting old states.
-        """
+        """Return the next rows, *most* of them at most; an empty list at the end. The fewer they
+        are, the less the process's threads contend for a processor. Whoever waits too long between
+        two calls is refused (StoreError): the view keeps the store from forgetting old states."""
 
     def close() -> Deferred[None]:
         """Give the view up; to be called once in any case, also at the end."""
@@ -272,7 +255,7 @@ class IStore(Interface):
     with what the work raised."""
 
     def open() -> None:
-        """Open the store, or create it. Called once, before the reactor is needed; may block.
+        """Open the store, or create it; called once. It may block, and needs no running reactor.
 
         :raises StoreError: in one line, when it cannot be used.
         """
@@ -281,8 +264,7 @@ class IStore(Interface):
         """Return whether :meth:`open` made a new, empty store."""
 
     def configure(settings: StoreSettings) -> None:
-        """Apply the settings of ``[store]``, now or after a reload; a store ignores those that mean
-        nothing to it."""
+        """Apply the settings of ``[store]``; ignore those that mean nothing to this store."""
 
     def close() -> Deferred[None]:
         """Finish what was begun and release everything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from zope.interface import implementer
@@ -46,8 +47,7 @@ _MEMBER = (
     "select zone.origin, member.account, member.since"
     " from member join zone on zone.id = member.zone"
 )
-ENTRY = "at, via, peer, user, agent, asked, answer, reason"
-"""The columns of a request's :class:`RequestEntry`."""
+ENTRY = "at, via, peer, user, agent, asked, answer, reason"  # columns of a RequestEntry
 
 _EVENT = (
     "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
@@ -62,9 +62,12 @@ class Reader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.execute = connection.execute
 
+    def _one(self, make: Callable[..., T], sql: str, *parameters: object) -> T | None:
+        row = self.execute(sql, parameters).fetchone()
+        return None if row is None else make(*row)
+
     def zone(self, origin: bytes) -> ZoneInfo | None:
-        row = self.execute(f"{_ZONE} where origin = ?", (origin,)).fetchone()
-        return None if row is None else _zone(*row)
+        return self._one(_zone, f"{_ZONE} where origin = ?", origin)
 
     def zone_of(self, name: bytes) -> ZoneInfo | None:
         for ancestor in names.ancestors(name):
@@ -76,13 +79,10 @@ class Reader:
         return [_zone(*row) for row in self.execute(f"{_ZONE} order by origin")]
 
     def account(self, name: str) -> Account | None:
-        row = self.execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone()
-        return None if row is None else _account(*row)
+        return self._one(_account, f"{_ACCOUNT} where name = ?", name)
 
     def account_by_email(self, email: str) -> Account | None:
-        found = self.execute(f"{_ACCOUNT} where email = ? collate nocase", (email,))
-        row = found.fetchone()
-        return None if row is None else _account(*row)
+        return self._one(_account, f"{_ACCOUNT} where email = ? collate nocase", email)
 
     def accounts(self) -> list[Account]:
         return [_account(*row) for row in self.execute(f"{_ACCOUNT} order by name")]
@@ -96,8 +96,7 @@ class Reader:
         return None if row is None else PendingToken(row[0], Purpose(row[1]), *row[2:])
 
     def count_pending_tokens(self) -> int:
-        (count,) = self.execute("select count(*) from pending").fetchone()
-        return int(count)
+        return int(self.execute("select count(*) from pending").fetchone()[0])
 
     def _key(self, row: tuple[Any, ...]) -> Key:
         number, account, kind, digest, limited, created, sealed, enabled = row
@@ -118,13 +117,10 @@ class Reader:
         return [self._key(row) for row in rows]
 
     def any_sealed_secret(self) -> bytes | None:
-        found = self.execute("select sealed from key where sealed is not null limit 1")
-        row = found.fetchone()
-        return None if row is None else bytes(row[0])
+        return self._one(bytes, "select sealed from key where sealed is not null limit 1")
 
     def host(self, name: bytes) -> Host | None:
-        row = self.execute(f"{_HOST} where host.name = ?", (name,)).fetchone()
-        return None if row is None else make_host(*row)
+        return self._one(make_host, f"{_HOST} where host.name = ?", name)
 
     def hosts(self, account: str | None = None, zone: bytes | None = None) -> list[Host]:
         wanted = {"host.account = ?": account, "zone.origin = ?": zone}
@@ -140,15 +136,12 @@ class Reader:
         return self._requests("account", name)
 
     def _requests(self, column: str, value: bytes | str) -> list[tuple[bool, RequestEntry]]:
-        found = self.execute(
-            f"select failed, {ENTRY} from request where {column} = ? order by id desc", (value,)
-        )
-        return [(bool(row[0]), RequestEntry(*row[1:])) for row in found]
+        of = f"select failed, {ENTRY} from request where {column} = ? order by id desc"
+        return [(bool(row[0]), RequestEntry(*row[1:])) for row in self.execute(of, (value,))]
 
     def count_hosts(self, account: str | None = None) -> int:
         of, given = ("", ()) if account is None else (" where account = ?", (account,))
-        (count,) = self.execute(f"select count(*) from host{of}", given).fetchone()
-        return int(count)
+        return int(self.execute(f"select count(*) from host{of}", given).fetchone()[0])
 
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
         row = self.execute(
@@ -175,36 +168,29 @@ class Reader:
         return frozenset(target for (packed,) in rows for target in unpack_rdatas(packed))
 
     def released(self, name: bytes) -> Released | None:
-        row = self.execute(
-            "select name, account, at from released where name = ?", (name,)
-        ).fetchone()
-        return None if row is None else Released(*row)
+        return self._one(Released, "select name, account, at from released where name = ?", name)
 
     def count_released(self, account: str) -> int:
         row = self.execute("select count(*) from released where account = ?", (account,)).fetchone()
         return int(row[0])
 
     def invitation(self, number: int) -> Invitation | None:
-        row = self.execute(f"{_INVITATION} where invitation.id = ?", (number,)).fetchone()
-        return None if row is None else Invitation(*row)
+        return self._one(Invitation, f"{_INVITATION} where invitation.id = ?", number)
 
     def invitation_by_digest(self, digest: bytes) -> Invitation | None:
-        row = self.execute(f"{_INVITATION} where digest = ?", (digest,)).fetchone()
-        return None if row is None else Invitation(*row)
+        return self._one(Invitation, f"{_INVITATION} where digest = ?", digest)
 
     def invitations(self, zone: bytes) -> list[Invitation]:
         rows = self.execute(f"{_INVITATION} where zone.origin = ? order by invitation.id", (zone,))
         return [Invitation(*row) for row in rows]
 
     def member(self, zone: bytes, account: str) -> Member | None:
-        row = self.execute(
-            f"{_MEMBER} where zone.origin = ? and member.account = ?", (zone, account)
-        ).fetchone()
-        return None if row is None else Member(*row)
+        where = "where zone.origin = ? and member.account = ?"
+        return self._one(Member, f"{_MEMBER} {where}", zone, account)
 
     def members(self, zone: bytes) -> list[Member]:
-        rows = self.execute(f"{_MEMBER} where zone.origin = ? order by member.account", (zone,))
-        return [Member(*row) for row in rows]
+        of = f"{_MEMBER} where zone.origin = ? order by member.account"
+        return [Member(*row) for row in self.execute(of, (zone,))]
 
     # The journal -----------------------------------------------------------------------------
 
@@ -229,10 +215,8 @@ class Reader:
         oldest = self.execute("select min(position) from journal").fetchone()[0]
         if oldest is not None and position + 1 < oldest:
             raise StoreError(f"the journal begins at position {oldest}")
-        rows = self.execute(
-            f"{_EVENT} where position > ? order by position limit ?", (position, limit)
-        )
-        return [_event(row) for row in rows]
+        after = f"{_EVENT} where position > ? order by position limit ?"
+        return [_event(row) for row in self.execute(after, (position, limit))]
 
     def zone_changes(self, origin: bytes, serial: int, limit: int) -> list[Event]:
         zone = known(self.zone(origin), f"zone {names.to_text(origin)}")
@@ -290,37 +274,21 @@ def _event(row: tuple[Any, ...]) -> Event:
     return Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:])
 
 
-def _account(
-    name: str,
-    password: str | None,
-    created: float,
-    reason: str | None,
-    since: float,
-    until: float | None,
-    host_limit: int | None,
-    email: str | None,
-) -> Account:
+def _account(*row: Any) -> Account:
+    name, password, created, reason, since, until, host_limit, email = row
     block = None if reason is None else Block(reason, since, until)
     return Account(name, password, created, block, host_limit, email)
 
 
-def _zone(
-    origin: bytes,
-    serial: int,
-    account: str | None,
-    created: float,
-    addresses: str,
-    registration: str,
-) -> ZoneInfo:
-    return ZoneInfo(
-        origin, serial, account, created, Addresses(addresses), Registration(registration)
-    )
+def _zone(*row: Any) -> ZoneInfo:
+    origin, serial, account, created, addresses, registration = row
+    policy = Addresses(addresses), Registration(registration)
+    return ZoneInfo(origin, serial, account, created, *policy)
 
 
-def make_host(
-    name: bytes, zone: bytes, account: str, ttl: int, created: float, dormant: int
-) -> Host:
+def make_host(*row: Any) -> Host:
     """Return a host from its row and its zone's origin."""
+    name, zone, account, ttl, created, dormant = row
     return Host(name, zone, account, ttl, created, _DORMANT[dormant])
 
 

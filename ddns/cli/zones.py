@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 CHUNK = 2**16
 """Octets of a request of an import, about."""
 
-SMALL_SHARE = 10
-"""setpriority(2) value that gives a process a tenth of the share of an ordinary one."""
-
 zone = Group("zone", "Zones that this server is authoritative for")
 
 ORIGIN = argument("origin")
@@ -94,10 +91,9 @@ def zone_import(client: Client, args: argparse.Namespace) -> Result:
     """Import each file on its own: a wrong one changes nothing and does not stop the others."""
     from ddns.cli import masterfile
 
-    if isinstance(client, SocketClient):
-        give_way()
+    check = give_way() if isinstance(client, SocketClient) else lambda: None
     done, failed = [], []
-    with _progress(args.file, shown=not args.json and sys.stderr.isatty()) as advance:
+    with _progress(args.file, check, shown=not args.json and sys.stderr.isatty()) as advance:
         for path in args.file:
             try:
                 parsed = masterfile.read(path, advance)
@@ -126,14 +122,18 @@ def zone_import(client: Client, args: argparse.Namespace) -> Result:
 
 
 @contextlib.contextmanager
-def _progress(paths: list[str], *, shown: bool) -> Iterator[Callable[[int], None]]:
-    """Show how much of the files has been read, in a line that is erased at the end."""
+def _progress(
+    paths: list[str], check: Callable[[], None], *, shown: bool
+) -> Iterator[Callable[[int], None]]:
+    """Show how much of the files has been read, in a line that is erased at the end, and call
+    *check* for each piece of them."""
     total = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
     read = 0
 
     def advance(octets: int) -> None:
         nonlocal read
         read += octets
+        check()
         if shown:
             percent = min(100, 100 * read // max(total, 1))
             print(f"\rimporting: {percent:3}%", end="", file=sys.stderr, flush=True)
@@ -143,15 +143,12 @@ def _progress(paths: list[str], *, shown: bool) -> Iterator[Callable[[int], None
         print(f"\r{'':15}\r", end="", file=sys.stderr, flush=True)
 
 
-def give_way() -> None:
-    """Take only processor time that nobody else wants: parsing a large file must not hold up the
-    queries that the server answers on the same machine. On a machine that is busy all the time
-    there would be none, so take a small share there."""
-    from ddns.system import threads
+def give_way() -> Callable[[], None]:
+    """Lower this process's priority: parsing a large file must not hold up the queries that the
+    server answers on the same machine. Return what to call between pieces of the work."""
+    from ddns.system.threads import YieldingProcess
 
-    if threads.is_busy() or not threads.run_when_idle():
-        with contextlib.suppress(OSError):  # a sandbox may forbid it
-            os.setpriority(os.PRIO_PROCESS, 0, SMALL_SHARE)
+    return YieldingProcess().check
 
 
 def _send(client: Client, parsed: MasterFile, replace_hosts: bool) -> Json:

@@ -1,4 +1,4 @@
-"""Threads of low priority, for work that can wait while queries are answered."""
+"""Low priority for threads and processes whose work can wait while queries are answered."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ LOW_PRIORITY, LOWEST_PRIORITY = 5, 19
 """Nice values (setpriority(2)) of threads that are never relieved, and of a worker's, which is
 relieved when it starves. Only Linux has nice values per thread. On a busy machine the first gives a
 third of the processor time of a normal thread, the second a seventieth."""
+
+SMALL_SHARE = 10
+"""Nice value of a process that gets a tenth of the processor time of a normal one."""
 
 STARVED_AFTER, STARVED_SHARE = 0.1, 0.1
 """Work is starved if it waits for more than this many seconds, and has the processor for less than
@@ -42,6 +45,36 @@ def run_when_idle() -> bool:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
             return True
     return False
+
+
+class YieldingProcess:
+    """Lets this process run on idle processors only, or with a small share where these are too few.
+
+    Beside programs that use all processors there may be no idle one for as long as they run.
+    """
+
+    def __init__(self) -> None:
+        self._idle = not is_busy() and run_when_idle()
+        if not self._idle:
+            self._take_small_share()
+        self._seen = time.monotonic(), time.thread_time()
+
+    def check(self) -> None:
+        """Take a small share from now on if the work since the last call has starved.
+
+        To be called by work that computes and never waits for anything else.
+        """
+        now = time.monotonic(), time.thread_time()
+        if self._idle and is_starved(now[0] - self._seen[0], now[1] - self._seen[1]):
+            self._idle = False
+            with suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+            self._take_small_share()
+        self._seen = now
+
+    def _take_small_share(self) -> None:
+        with suppress(OSError):  # a sandbox may forbid it
+            os.setpriority(os.PRIO_PROCESS, 0, SMALL_SHARE)
 
 
 class LowPriorityThread(threading.Thread):

@@ -22,7 +22,7 @@ from tests.net.reactors import PATIENCE, RunningReactor
 @pytest.fixture(autouse=True)
 def same_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command may lower its own priority, but not that of the tests that run it."""
-    monkeypatch.setattr("ddns.cli.zones.give_way", lambda: None)
+    monkeypatch.setattr("ddns.cli.zones.give_way", lambda: lambda: None)
 
 
 @pytest.fixture(autouse=True)

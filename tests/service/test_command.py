@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ddns.cli.zones import SMALL_SHARE
 from ddns.model import names
 from ddns.system.files import lock_path
+from ddns.system.threads import SMALL_SHARE
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, eventually
 from tests.programs import PATIENCE, run, script

@@ -15,12 +15,13 @@ from ddns.system.threads import (
     LOWEST_PRIORITY,
     MAX_RECOVERY,
     RECOVERY,
+    SMALL_SHARE,
     STARVED_AFTER,
     LowPriorityPool,
     LowPriorityWorker,
     is_starved,
 )
-from tests.programs import PATIENCE
+from tests.programs import PATIENCE, run
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
 
@@ -136,3 +137,33 @@ def test_what_starves_again_and_again_gives_way_less_and_less(gentle: Gentle) ->
 )
 def test_starving(took: float, worked: float, starved: bool) -> None:
     assert is_starved(took, worked) is starved
+
+
+STARVING = """
+import os, subprocess, sys, time
+from ddns.system import threads
+
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+try:
+    threads.is_busy = lambda: False  # as it was when the work began
+    process = threads.YieldingProcess()
+    began = os.sched_getscheduler(0)
+    deadline = time.monotonic() + float(sys.argv[1])
+    while os.sched_getscheduler(0) == os.SCHED_IDLE and time.monotonic() < deadline:
+        sum(range(300_000))
+        process.check()
+    print(began, os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))
+finally:
+    burner.kill()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="there is no SCHED_IDLE here")
+def test_a_process_that_starves_on_idle_processors_takes_a_small_share() -> None:
+    """An import beside programs that never rest would else not come to its end before they do."""
+    done = run([sys.executable, "-c", STARVING, str(PATIENCE)], timeout=2 * PATIENCE)
+    assert done.stderr == ""
+    began, scheduler, nice = map(int, done.stdout.split())
+    assert began == os.SCHED_IDLE
+    assert (scheduler, nice) == (os.SCHED_OTHER, SMALL_SHARE)

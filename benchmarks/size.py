@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from benchmarks import peers
-from ddns.api import account_work, zone_work
+from ddns.api import zones
 from ddns.model import names
-from ddns.model.account import Addresses, Registration
+from ddns.model.account import Account, ZoneInfo
 from ddns.model.journal import Author
 from ddns.store.sqlite import database
 from ddns.store.sqlite.transaction import Transaction
@@ -31,8 +31,10 @@ def fill(path: Path, hosts: int) -> None:
     connection.execute("begin immediate")
     batch = Batch(connection, 1)
     transaction = Transaction(connection, batch, Author("benchmark", "benchmark", 0.0))
-    account_work.account_add(transaction, "user", None, 0.0, None)
-    zone_work.zone_add(transaction, origin, [], None, Addresses.ANY, Registration.CLOSED, 0.0)
+    transaction.put_account(Account("user", None, 0.0))
+    transaction.put_zone(ZoneInfo(origin, 1, None, 0.0))
+    for rrset in zones.initial_rrsets(origin, []):
+        transaction.put_rrset(origin, rrset)
     transaction.done()
     batch.flush()
     owners = [b"\x08h%07d" % number + origin for number in range(hosts)]

@@ -3,7 +3,7 @@
 They keep their names, parameters and results. Everything else in the package is internal.
 """
 
-from ddns.config.load import check as check_settings
+from ddns.config.load import check_settings
 from ddns.config.settings import (
     AbuseSettings,
     AccountsSettings,

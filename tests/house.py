@@ -18,7 +18,7 @@ from ddns.config.settings import AbuseSettings
 from ddns.model import names, records
 from ddns.model.account import Block
 from ddns.model.journal import Author
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules
@@ -79,7 +79,7 @@ class House:
             self.letters.append,
             lambda: self.time,
             lambda: self.time,
-            open=True,
+            registration_open=True,
         )
         self.rule()
 
@@ -115,7 +115,7 @@ class House:
             self.secret_box,
             rules=Rules(**changed),
             account_service=self.account_service,
-            reload=lambda: {"changed": [], "waiting": []},
+            reload_settings=lambda: {"changed": [], "waiting": []},
         )
 
     def api_of(self, caller: Caller, operation: str, **arguments: Any) -> Any:

@@ -1,1 +1,1 @@
-"""The JSON API: what the admin command speaks to a running server, or runs in its own process."""
+"""The API: operations on a server, as coroutines and over HTTP, with permissions."""

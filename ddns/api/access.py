@@ -1,87 +1,132 @@
-"""What is a caller's. What is not does not exist, as far as the caller is told."""
+"""The context of an operation, and lookups in it of what the caller may see."""
 
 from __future__ import annotations
 
-from ddns.api import parsing
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
 from ddns.api.caller import Caller
-from ddns.api.errors import Invalid, NotFound
+from ddns.api.errors import Conflict, Forbidden, Invalid, NotFound
 from ddns.model import names
 from ddns.model.account import Account, Host, Key, ZoneInfo
-from ddns.policy.registration import may_register
-from ddns.store.interfaces import IReading
+from ddns.policy.registration import Rules, may_register
+from ddns.store.interfaces import IReading, ITransaction
+
+Owned = TypeVar("Owned", Host, Key, ZoneInfo)
+S_co = TypeVar("S_co", bound=IReading, covariant=True)
 
 
-def account_meant(caller: Caller, given: str | None) -> str:
-    """The account that a call is about: the named one, or else the caller's own.
+@dataclass(frozen=True, slots=True)
+class Context(Generic[S_co]):
+    """Everything that an operation's work inside a transaction depends on.
 
-    :raises Invalid: where there is neither.
+    Its lookups raise NotFound both for what does not exist and for what is somebody else's, so that
+    callers cannot tell one from the other.
+
+    :param transaction: the store's transaction, which can only read in :data:`ReadContext`.
+    :param caller: on whose behalf the operation runs.
+    :param rules: limits on what people may register.
+    :param now: the time of the call, in seconds since 1970.
     """
-    if given is not None:
-        return parsing.account_name(given)
-    if caller.account is None:
-        raise Invalid("account: missing")
-    return caller.account
+
+    transaction: S_co
+    caller: Caller
+    rules: Rules
+    now: float
+
+    def known_account(self, name: str) -> Account:
+        """Return an account, whoever calls."""
+        account = self.transaction.account(name)
+        if account is None:
+            raise NotFound(f"there is no account {name}")
+        return account
+
+    def known_zone(self, origin: bytes) -> ZoneInfo:
+        """Return a zone, whoever calls."""
+        zone = self.transaction.zone(origin)
+        if zone is None:
+            raise NotFound(f"there is no zone {names.to_text(origin)}")
+        return zone
+
+    def own_account(self, name: str) -> Account:
+        """Return an account of the caller's; the operator owns all."""
+        if not self.caller.owns(name):
+            raise NotFound(f"there is no account {name}")
+        return self.known_account(name)
+
+    def own_key(self, number: int) -> Key:
+        """Return a key of the caller's."""
+        key = self.transaction.key(number) if 0 < number < 2**63 else None  # SQLite's integers
+        return self._owned(key, f"key {number}")
+
+    def own_zone(self, origin: bytes) -> ZoneInfo:
+        """Return a zone of the caller's."""
+        return self._owned(self.transaction.zone(origin), f"zone {names.to_text(origin)}")
+
+    def own_host(self, name: bytes) -> Host:
+        """Return a host of the caller's."""
+        return self._owned(self.transaction.host(name), f"host {names.to_text(name)}")
+
+    def visible_host(self, name: bytes) -> Host:
+        """Return a host of the caller's, or one in a zone of the caller's."""
+        host = self.transaction.host(name)
+        zone = None if host is None else self.transaction.zone(host.zone)
+        if host is not None and zone is not None and self.caller.owns(zone.account):
+            return host
+        return self._owned(host, f"host {names.to_text(name)}")
+
+    def _owned(self, found: Owned | None, what: str) -> Owned:
+        if found is None or not self.caller.owns(found.account):
+            raise NotFound(f"there is no {what}")
+        return found
+
+    def account_filter(self, account: str | None) -> str | None:
+        """Return whose things to list: the given account's, else the caller's; None for all."""
+        if account is None and self.caller.operator:
+            return None
+        return self.own_account(account or self.caller.account or "").name
+
+    def may_register_in(self, zone: ZoneInfo) -> bool:
+        """Return whether the caller may have hosts in a zone."""
+        account = self.caller.account
+        if self.caller.operator or account is None:
+            return self.caller.operator
+        return may_register(
+            zone, account, lambda: self.transaction.member(zone.origin, account) is not None
+        )
+
+    def host_limit(self, account: Account) -> int:
+        """Return how many hosts an account may register."""
+        limit = account.host_limit
+        return self.rules.hosts_per_account if limit is None else limit
+
+    def check_ttl(self, ttl: int) -> int:
+        """Return a TTL in seconds that the caller may set.
+
+        :raises Invalid: when it is outside of the limits, which the operator is above.
+        """
+        rules = self.rules
+        if not self.caller.operator and not rules.min_ttl <= ttl <= rules.max_ttl:
+            raise Invalid(f"a TTL is {rules.min_ttl} to {rules.max_ttl} seconds here")
+        return ttl
+
+    def check_not_blocked(self, account: Account | None) -> None:
+        """Refuse what a blocked account must not do.
+
+        :raises Forbidden: with the reason of the block.
+        """
+        if account is not None and account.block is not None and account.block.holds(self.now):
+            raise Forbidden(f"account {account.name} is blocked: {account.block.reason}")
+
+    def check_email_unused(self, name: str, email: str | None) -> None:
+        """Refuse an address that another account than the one of this name has.
+
+        :raises Conflict: naming that account.
+        """
+        other = None if email is None else self.transaction.account_by_email(email)
+        if other is not None and other.name != name:
+            raise Conflict(f"account {other.name} has the address {email}")
 
 
-def scope(reading: IReading, caller: Caller, account: str | None) -> str | None:
-    """Whose things a list holds: the named account's, or else the caller's own; None is
-    everybody's, for the operator."""
-    if account is None and caller.operator:
-        return None
-    return own_account(reading, caller, account or caller.account or "").name
-
-
-def own_account(reading: IReading, caller: Caller, name: str) -> Account:
-    """An account that exists and is the caller's."""
-    if not caller.owns(name):
-        raise NotFound(f"there is no account {name}")
-    return parsing.known_account(reading, name)
-
-
-def own_key(reading: IReading, caller: Caller, number: int) -> Key:
-    """A key of the caller's."""
-    key = parsing.known_key(reading, number)
-    if not caller.owns(key.account):
-        raise NotFound(f"there is no key {number}")
-    return key
-
-
-def own_zone(reading: IReading, caller: Caller, origin: bytes) -> ZoneInfo:
-    """A zone of the caller's; the operator's own are nobody else's."""
-    zone = parsing.known_zone(reading, origin)
-    if not caller.owns(zone.account):
-        raise NotFound(f"there is no zone {names.to_text(origin)}")
-    return zone
-
-
-def own_host(reading: IReading, caller: Caller, name: bytes) -> Host:
-    """A host of the caller's."""
-    host = parsing.known_host(reading, name)
-    if not caller.owns(host.account):
-        raise NotFound(f"there is no host {names.to_text(name)}")
-    return host
-
-
-def visible_host(reading: IReading, caller: Caller, name: bytes) -> Host:
-    """A host of the caller's, or one in a zone of the caller's."""
-    host = parsing.known_host(reading, name)
-    zone = reading.zone(host.zone)
-    if not caller.owns(host.account) and not (zone is not None and caller.owns(zone.account)):
-        raise NotFound(f"there is no host {names.to_text(name)}")
-    return host
-
-
-def zone_for_hosts(reading: IReading, caller: Caller, name: bytes) -> ZoneInfo:
-    """The zone that a name lies in, if the caller may have hosts there."""
-    zone = reading.zone_of(name)
-    if zone is None or not registers(reading, caller, zone):
-        raise NotFound(f"{names.to_text(name)} is in no zone that you may have hosts in")
-    return zone
-
-
-def registers(reading: IReading, caller: Caller, zone: ZoneInfo) -> bool:
-    """Whether the caller may have hosts in a zone."""
-    account = caller.account
-    if caller.operator or account is None:
-        return caller.operator
-    return may_register(zone, account, lambda: reading.member(zone.origin, account) is not None)
+ReadContext = Context[IReading]
+WriteContext = Context[ITransaction]

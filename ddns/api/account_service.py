@@ -1,18 +1,22 @@
-"""Where people come in: who is logged in, how often strangers may ask, and the way to write to
-them. What it knows is in memory; what is to last is in the store."""
+"""Sessions, mail and limits of people who manage their accounts.
+
+All of it is in memory; what has to last is in the store.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ddns.api.caller import Caller
-from ddns.api.errors import TooMany, Unauthenticated
+from ddns.api.errors import Invalid, TooMany, Unauthenticated
 from ddns.api.mail_templates import MailTemplates
+from ddns.api.parsing import MAX_PASSWORD
 from ddns.api.serializers import time_json
 from ddns.model import records
-from ddns.model.account import Account
-from ddns.model.letter import MailMessage
+from ddns.model.account import Account, PendingToken, Purpose
+from ddns.model.mail import MailMessage
 from ddns.model.update import Status
 from ddns.policy import secrets
 from ddns.policy.sessions import Sessions
@@ -24,14 +28,14 @@ MAX_HASHES = 16
 """How many passwords of strangers may wait to be hashed; each takes about 0.1 s."""
 
 CheckPassword = Callable[[str, str, str], Awaitable[str | Status]]
-"""From user, password and the peer's address to the account whose password it is; BADAUTH, or
-FAILED when it cannot be told."""
+"""From user, password and the peer's address to the account whose password it is; else BADAUTH, or
+FAILED when it cannot be checked."""
 
 
 @dataclass(slots=True)
 class SignupLimits:
-    """What strangers may ask for that costs a mail or argon2: by network, by whom it is about, and
-    in all."""
+    """Limits on what strangers may ask for that costs a mail or argon2: by network, by account or
+    mailbox, and in all."""
 
     by_network: Buckets = field(default_factory=lambda: Buckets(20, HOUR))
     by_address: Buckets = field(default_factory=lambda: Buckets(5, HOUR))
@@ -40,9 +44,17 @@ class SignupLimits:
 
 @dataclass(slots=True)
 class AccountService:
-    """*account_of* knows every account; *mail* sends a letter, None where none can be sent;
-    *clock* is monotonic; *now* tells seconds since 1970; *confirmation_time* is how many of them a
-    token from a mail is good."""
+    """The parts of a running server that people's operations on their accounts take.
+
+    :param check_password: checks a password; see :data:`CheckPassword`.
+    :param account_of: finds an account by name.
+    :param mail: sends a message; None where the server sends none.
+    :param clock: a monotonic clock in seconds.
+    :param now: the time in seconds since 1970.
+    :param registration_open: whether strangers may register.
+    :param confirmation_time: for how many seconds a token sent by mail is valid.
+    :param hashing: how many passwords of strangers are being hashed.
+    """
 
     check_password: CheckPassword
     account_of: Callable[[str], Account | None]
@@ -51,45 +63,83 @@ class AccountService:
     now: Callable[[], float]
     sessions: Sessions = field(default_factory=Sessions)
     limits: SignupLimits = field(default_factory=SignupLimits)
-    writer: MailTemplates = field(default_factory=MailTemplates)
-    open: bool = False
+    templates: MailTemplates = field(default_factory=MailTemplates)
+    registration_open: bool = False
     confirmation_time: float = 86_400.0
     hashing: int = 0
 
-    def admit(self, peer: str, about: str) -> None:
-        """Count one that costs something, from an address and about a name or mailbox.
+    def limit_requests(self, peer: str, subject: str) -> None:
+        """Count a costly request from an address about an account or mailbox.
 
-        :raises TooMany: when there were too many already; that one does not count.
+        :raises TooMany: when there were too many already; this one then does not count.
         """
         limits, now = self.limits, self.clock()
-        asked = (
+        counted = (
             (limits.by_network, records.network_of(peer)),
-            (limits.by_address, mailbox(about)),
+            (limits.by_address, mailbox(subject)),
             (limits.in_all, None),
         )
-        wait = max(buckets.wait(key, now) for buckets, key in asked)
+        wait = max(buckets.wait(key, now) for buckets, key in counted)
         if wait > 0:
             raise TooMany("that was asked for too often; try again later", wait)
-        for buckets, key in asked:
+        for buckets, key in counted:
             buckets.take(key, now)
 
-    def send(self, letter: MailMessage, about: str) -> None:
-        """Have a letter sent that was asked for by naming something else than its address; not
-        more often than if that had been named."""
-        address, now = mailbox(letter.to), self.clock()
-        if address != mailbox(about):
+    def send_mail(self, message: MailMessage, subject: str | None = None) -> None:
+        """Send a message, if this server sends any.
+
+        :param subject: the account or mailbox that :meth:`limit_requests` counted. When it is not
+            the message's own address, the latter's limit holds as well, and the message is dropped
+            beyond it. None is for messages that a stranger must not be able to suppress by causing
+            many others before.
+        """
+        address, now = mailbox(message.to), self.clock()
+        if subject is not None and address != mailbox(subject):
             if self.limits.by_address.wait(address, now) > 0:
                 return
             self.limits.by_address.take(address, now)
-        self.tell(letter)
-
-    def tell(self, letter: MailMessage) -> None:
-        """Have a letter sent that nobody can keep back by having many others sent before."""
         if self.mail is not None:
-            self.mail(letter)
+            self.mail(message)
 
-    def welcome(self, account: Account) -> dict[str, object]:
-        """Open a session. The token is told this once; what is kept is its hash."""
+    def new_token(
+        self, purpose: Purpose, account: str, email: str | None = None, password: str | None = None
+    ) -> tuple[str, PendingToken]:
+        """Return a token to send by mail, and what to store until it comes back."""
+        token, expires = secrets.generate_token(), self.now() + self.confirmation_time
+        digest = secrets.digest_key(token)
+        return token, PendingToken(digest, purpose, account, expires, email, password)
+
+    async def authenticate(self, user: str, password: str, peer: str) -> Account | None:
+        """Return the account with this name and password; None for an unknown user and for a wrong
+        password alike."""
+        if len(password) > MAX_PASSWORD:
+            raise Invalid(f"a password has at most {MAX_PASSWORD} characters")
+        for _ in range(2):  # a first check may have rehashed the stored password
+            before = self.account_of(user)
+            found = await self.check_password(user, password, peer)
+            if found is Status.FAILED:
+                raise TooMany("too many passwords are being checked; try again", 2.0)
+            account = self.account_of(user)
+            if account == before:
+                return account if account is not None and found == account.name else None
+        return None  # it is being changed at this moment
+
+    @contextmanager
+    def hashing_slot(self) -> Iterator[None]:
+        """Keep strangers who have passwords hashed from making everybody else wait.
+
+        :raises TooMany: when too many do so already.
+        """
+        if self.hashing >= MAX_HASHES:
+            raise TooMany("too many others are at it; try again", 5.0)
+        self.hashing += 1
+        try:
+            yield
+        finally:
+            self.hashing -= 1
+
+    def open_session(self, account: Account) -> dict[str, object]:
+        """Open a session and return its token, of which only the hash is kept."""
         assert account.password is not None
         token = secrets.generate_token()
         self.sessions.open(secrets.digest_key(token), account.name, account.password, self.clock())
@@ -97,9 +147,9 @@ class AccountService:
         return {"token": token, "expires": time_json(expires), "account": account.name}
 
     def caller(self, token: str) -> Caller:
-        """Who comes with a token.
+        """Return the caller whose session a token is for.
 
-        :raises Unauthenticated: when it opens nothing, or not any more.
+        :raises Unauthenticated: when there is no such session, or not any more.
         """
         digest = secrets.digest_key(token)
         session = self.sessions.find(digest, self.clock())
@@ -110,7 +160,8 @@ class AccountService:
         return Caller(account.name, session=digest)
 
 
-def mailbox(about: str) -> str:
-    """What a name or an address is counted as: most relays take ``a+b@c`` to be ``a@c``."""
-    local, at, domain = about.lower().partition("@")
+def mailbox(address: str) -> str:
+    """Return the key under which a name or address is counted: most relays deliver ``a+b@c`` to
+    ``a@c``."""
+    local, at, domain = address.lower().partition("@")
     return f"{local.partition('+')[0]}{at}{domain}" if at else local

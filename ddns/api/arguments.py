@@ -1,4 +1,4 @@
-"""From a request's loose values to a call of an operation, every argument checked by its type."""
+"""Check the arguments of an operation by the types in its signature."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXPECTED = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """An argument of an operation: its name, its type as Python has it, and its default."""
+    """A parameter of an operation; ``hint`` is its type annotation."""
 
     name: str
     hint: Any
@@ -36,7 +36,7 @@ class Parameter:
 
 @functools.cache
 def parameters(operation: str) -> Mapping[str, Parameter]:
-    """What an operation may be given, by name and in order."""
+    """Return the parameters of an operation by name, in order."""
     method = getattr(Operations, operation)
     hints = typing.get_type_hints(method)
     return {
@@ -49,8 +49,10 @@ def parameters(operation: str) -> Mapping[str, Parameter]:
 
 
 def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
-    """The keyword arguments of an operation from JSON values and from values that are text.
+    """Return keyword arguments for an operation.
 
+    :param given: values from JSON.
+    :param texts: values from a path or query, to be converted from text.
     :raises Invalid: naming the argument that is missing, unknown or of the wrong type.
     """
     known = parameters(operation)
@@ -73,6 +75,7 @@ def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]
 
 
 def _from_text(wanted: Any, value: str) -> Any:
+    """Convert text to the wanted type if it looks like one; otherwise it does not fit."""
     kinds = typing.get_args(wanted) or (wanted,)
     if int in kinds and _WHOLE_NUMBER.fullmatch(value):
         return int(value)
@@ -84,6 +87,7 @@ def _from_text(wanted: Any, value: str) -> Any:
 
 
 def _fits(wanted: Any, value: Any) -> bool:
+    """Return whether a value is of the wanted type, exactly: True is no int."""
     origin, inner = typing.get_origin(wanted), typing.get_args(wanted)
     if origin is list:
         return isinstance(value, list) and all(_fits(inner[0], item) for item in value)
@@ -99,7 +103,7 @@ def _fits(wanted: Any, value: Any) -> bool:
 
 
 def _is_text(value: str) -> bool:
-    """JSON can name halves of characters, which are none."""
+    """Return whether UTF-8 can encode it: JSON can escape lone surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:

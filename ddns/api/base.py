@@ -1,19 +1,20 @@
-"""What the operations of every subject have in common: a store, a clock, a caller."""
+"""The base of all operations: their collaborators, and the ways into the store."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
+from ddns.api import parsing
+from ddns.api.access import Context, ReadContext, WriteContext
 from ddns.api.account_service import AccountService
 from ddns.api.caller import OPERATOR, Caller
 from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, TooMany
-from ddns.api.parsing import RunSlow
 from ddns.api.serializers import Json
 from ddns.model import names
-from ddns.model.account import Block
+from ddns.model.account import Account, Block
 from ddns.model.journal import Author
 from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
@@ -23,112 +24,168 @@ from ddns.system.secret_box import SecretBox
 T = TypeVar("T")
 
 
-async def nothing_waits() -> None:
-    """For who has no log of requests in memory."""
+class RunSlow(Protocol):
+    """Runs a function outside the reactor's thread."""
+
+    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]: ...
 
 
-def nothing_to_reload() -> Json:
-    """For who is no server."""
+async def no_request_log() -> None:
+    """Default for a process that keeps no log of requests in memory."""
+
+
+def no_running_server() -> Json:
+    """Default for a process without a running server: always raises Conflict."""
     raise Conflict("no server runs; one that starts reads its settings anew")
 
 
-class Part:
-    """*published* waits until our DNS answers what was committed to zones; *run_slow* runs a
-    function outside the reactor's thread; *now* tells seconds since 1970; *vault* seals secrets;
-    *rules* are what holds for people; *requests_written* has the log of requests written as far
-    as it has come; *blocked* is told of blocks that the operator sets and lifts; *reception* is
-    where people come in, if they can; *reload* reads the settings again, says which keys it
-    changed and which have to wait, and raises ApiError for settings that cannot be.
+class BaseOperations:
+    """What operations on every subject are made of. The caller is the operator until
+    :meth:`acting_for` says otherwise.
 
-    Whoever calls is the operator until :meth:`acting_for` says otherwise. ``count_change`` counts a
-    change of an account, at an owner name, of a type, and tells after how many seconds it may come.
+    :param store: where everything is kept; it has to be open when operations are called.
+    :param wait_until_published: waits until our DNS answers what was committed to these zones.
+    :param run_slow: runs a function outside the reactor's thread.
+    :param now: the time in seconds since 1970.
+    :param secret_box: seals what keys for challenges are derived from.
+    :param via: how changes came here, for the journal.
+    :param rules: limits on what people may register; may be set at any time.
+    :param flush_request_log: has the requests written that were logged so far.
+    :param block_changed: called with an account's new block, or None when it is lifted.
+    :param account_service: sessions, mail and limits for people, if this process has them.
+    :param reload_settings: reads the settings again; returns the keys that changed and those that
+        take a restart; raises ApiError for bad settings.
+    :param count_change: counts a change by an account at an owner name, of a type; returns after
+        how many seconds it may come, 0.0 for at once.
     """
 
     def __init__(
         self,
         store: IStore,
-        published: Callable[[frozenset[bytes]], Awaitable[None]],
+        wait_until_published: Callable[[frozenset[bytes]], Awaitable[None]],
         run_slow: RunSlow,
         now: Callable[[], float],
         secret_box: SecretBox,
         via: str = "command",
         rules: Rules = DEFAULTS,
-        requests_written: Callable[[], Awaitable[None]] = nothing_waits,
-        blocked: Callable[[str, Block | None], None] = lambda account, block: None,
+        flush_request_log: Callable[[], Awaitable[None]] = no_request_log,
+        block_changed: Callable[[str, Block | None], None] = lambda account, block: None,
         account_service: AccountService | None = None,
-        reload: Callable[[], Json] = nothing_to_reload,
+        reload_settings: Callable[[], Json] = no_running_server,
+        count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0,
     ) -> None:
         self._store = store
-        self._published = published
+        self._wait_until_published = wait_until_published
         self._run_slow = run_slow
         self._now = now
         self._secret_box = secret_box
         self._via = via
         self.rules = rules
-        self._requests_written = requests_written
-        self._blocked = blocked
+        self._flush_request_log = flush_request_log
+        self._block_changed = block_changed
         self._account_service = account_service
-        self._reload = reload
+        self._reload_settings = reload_settings
+        self._count_change = count_change
         self._caller = OPERATOR
-        self._stages: dict[str, int] = {}
-        self.count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0
-
-    def _admit_change(self, owner: bytes, number: int) -> None:
-        """Count a change that somebody makes at a host as those of their clients are counted.
-
-        :raises TooMany: when there were too many.
-        """
-        if self._caller.account is None:
-            return
-        wait = self.count_change(self._caller.account, owner, number)
-        if wait > 0:
-            raise TooMany(f"{names.to_text(owner)} changes too often", wait)
+        self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 
     def acting_for(self, caller: Caller, via: str) -> Self:
-        """The same operations with somebody else's rights; what they share, they share."""
+        """Return a shallow copy acting on behalf of `caller`; shared state stays shared."""
         other = copy.copy(self)
         other._caller = caller
         other._via = via
         return other
 
+    async def _transact(
+        self,
+        work: Callable[[WriteContext], T],
+        *,
+        even_if_blocked: bool = False,
+        bulk: bool = False,
+    ) -> T:
+        """Run work in one transaction and return its result once DNS answers it.
+
+        :param even_if_blocked: for what keeps others out, such as revoking a key.
+        :param bulk: lets the store put other transactions first.
+        """
+        author = Author(self._caller.name, self._via, self._now())
+        caller, rules = self._caller, self.rules
+
+        def run(transaction: ITransaction) -> T:
+            context = Context(transaction, caller, rules, author.at)
+            if caller.account is not None and not even_if_blocked:
+                context.check_not_blocked(transaction.account(caller.account))
+            return work(context)
+
+        try:
+            committed = await self._store.transact(author, run, bulk)
+            await self._wait_until_published(committed.zones)
+        except StoreError as error:
+            raise ApiError(str(error)) from error
+        return committed.value
+
+    async def _read(self, work: Callable[[ReadContext], T]) -> T:
+        """Run work on a snapshot of the store."""
+        caller, rules, now = self._caller, self.rules, self._now()
+
+        def run(reading: IReading) -> T:
+            return work(Context(reading, caller, rules, now))
+
+        return await self._stored(self._store.read(run))
+
+    async def _stored(self, result: Awaitable[T]) -> T:
+        """Wait for a result of the store.
+
+        :raises ApiError: for any StoreError.
+        """
+        try:
+            return await result
+        except StoreError as error:
+            raise ApiError(str(error)) from error
+
+    def _account_or_own(self, given: str | None) -> str:
+        """Return the account that a call is about: the given one, else the caller's own.
+
+        :raises Invalid: when there is neither.
+        """
+        if given is not None:
+            return parsing.account_name(given)
+        if self._caller.account is None:
+            raise Invalid("account: missing")
+        return self._caller.account
+
+    def _limit_changes(self, owner: bytes, number: int = 0) -> None:
+        """Count a change that a person makes, together with those by their clients.
+
+        :raises TooMany: when there were too many.
+        """
+        if self._caller.account is None:
+            return
+        wait = self._count_change(self._caller.account, owner, number)
+        if wait > 0:
+            raise TooMany(f"{names.to_text(owner)} changes too often", wait)
+
     async def _hash(self, password: str) -> str:
-        """What is kept instead of a password."""
+        """Return the hash to store for a password."""
         try:
             return await self._run_slow(partial(secrets.hash_password, password))
         except UnicodeEncodeError:
             raise Invalid("a password has to be UTF-8") from None
 
-    async def _transact(
-        self,
-        function: Callable[[ITransaction], T],
-        *,
-        blocked_too: bool = False,
-        bulk: bool = False,
-    ) -> T:
-        """Run it, for who is not blocked. With *blocked_too* it is something that keeps others
-        out, such as taking a key away, which everybody may; *bulk* is for the store to know."""
-        author = Author(self._caller.name, self._via, self._now())
+    @property
+    def _service(self) -> AccountService:
+        """The account service.
 
-        def work(transaction: ITransaction) -> T:
-            if not blocked_too:
-                self._not_blocked(transaction, author.at)
-            return function(transaction)
+        :raises ApiError: in a process that has none.
+        """
+        if self._account_service is None:
+            raise ApiError("this takes a running server")
+        return self._account_service
 
-        try:
-            committed = await self._store.transact(author, work, bulk)
-            await self._published(committed.zones)
-        except StoreError as error:
-            raise ApiError(str(error)) from error
-        return committed.value
-
-    def _not_blocked(self, reading: IReading, now: float) -> None:
-        """Who is blocked may look, and change nothing."""
-        account = reading.account(self._caller.account) if self._caller.account else None
-        if account is not None and account.block is not None and account.block.holds(now):
-            raise Forbidden(f"account {account.name} is blocked: {account.block.reason}")
-
-    async def _read(self, function: Callable[[IReading], T]) -> T:
-        try:
-            return await self._store.read(function)
-        except StoreError as error:
-            raise ApiError(str(error)) from error
+    async def _confirm_password(self, password: str) -> Account:
+        """Return the account of the caller, who has to know its password."""
+        name = self._caller.logged_in_account()
+        account = await self._service.authenticate(name, password, self._caller.peer)
+        if account is None:
+            raise Forbidden("that is not your password")
+        return account

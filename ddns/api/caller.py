@@ -1,4 +1,4 @@
-"""Who calls the API, and what only some may do."""
+"""The caller of an operation, and who may call which operations."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from ddns.api.errors import Forbidden, Unauthenticated
 
 
 class Permission(enum.Enum):
-    """Who may call an operation at all; what it may touch, the operation decides."""
+    """Who may call an operation at all. What a caller may touch, the operation decides."""
 
     OPERATOR = "the operator"
-    ACCOUNT = "whoever has logged in, for what is theirs"
-    ANYBODY = "whoever can reach the server"
+    ACCOUNT = "anybody logged in, for what their account owns"
+    ANYBODY = "anybody who can reach the server"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The operator, somebody who has logged in, or nobody that we know. ``peer`` is the address
-    that the call comes from, ``session`` the SHA-256 of the token that came with it."""
+    """The operator, an account whose owner has logged in, or an unknown person.
+
+    ``peer`` is the address that the call comes from, ``session`` the SHA-256 of its bearer token.
+    """
 
     account: str | None = None
     operator: bool = False
@@ -28,25 +30,34 @@ class Caller:
 
     @property
     def name(self) -> str:
-        """How the journal names the caller."""
+        """The caller's name in the journal."""
         return "operator" if self.operator else self.account or "nobody"
 
-    def check(self, right: Permission) -> None:
-        """Refuse who may not call an operation.
+    def check(self, permission: Permission) -> None:
+        """Refuse callers without the permission.
 
         :raises Unauthenticated: where logging in might help.
         :raises Forbidden: where it would not.
         """
-        if self.operator or right is Permission.ANYBODY:
+        if self.operator or permission is Permission.ANYBODY:
             return
         if self.account is None:
             raise Unauthenticated("log in first")
-        if right is Permission.OPERATOR:
+        if permission is Permission.OPERATOR:
             raise Forbidden("only the operator may do this")
 
     def owns(self, account: str | None) -> bool:
-        """Whether the caller may act on what an account has; None means the operator's."""
+        """Return whether the caller may act for the owner of something; None is the operator."""
         return self.operator or (account is not None and account == self.account)
+
+    def logged_in_account(self) -> str:
+        """Return the account that the caller has logged in to.
+
+        :raises Forbidden: for the operator and for unknown people.
+        """
+        if self.account is None:
+            raise Forbidden("this is for people who have logged in")
+        return self.account
 
 
 OPERATOR = Caller(operator=True)

@@ -1,4 +1,4 @@
-"""What can be wrong with a call of the API, as a person and a program are told."""
+"""Refusals of the API, for people and for programs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ class ApiError(Exception):
     code = "failed"
     status = 503
 
+    def as_json(self) -> dict[str, dict[str, str]]:
+        """Return the error as every way to the API answers it."""
+        return error_json(self.code, str(self))
+
+
+def error_json(code: str, message: str) -> dict[str, dict[str, str]]:
+    """Return the JSON of an error."""
+    return {"error": {"code": code, "message": message}}
+
 
 class Invalid(ApiError):
     """The call or a value in it makes no sense."""
@@ -20,7 +29,7 @@ class Invalid(ApiError):
 
 
 class Unauthenticated(ApiError):
-    """Nobody knows who calls."""
+    """The caller is unknown."""
 
     code = "unauthenticated"
     status = 401
@@ -40,15 +49,14 @@ class Exceeded(Forbidden):
 
 
 class NotFound(ApiError):
-    """What the call is about does not exist."""
+    """The subject of the call does not exist, or not for this caller."""
 
     code = "not_found"
     status = 404
 
 
 class NotAllowed(ApiError):
-    """What the path names is there, but this cannot be done with it. ``allowed`` are the methods
-    that can."""
+    """The path exists but has no such method; ``allowed`` are those that it has."""
 
     code = "method_not_allowed"
     status = 405
@@ -66,7 +74,7 @@ class Conflict(ApiError):
 
 
 class TooMany(ApiError):
-    """It was asked for too often; ``retry_after`` is in how many seconds it may be again."""
+    """It was asked for too often; it may be again in ``retry_after`` seconds."""
 
     code = "too_many"
     status = 429

@@ -1,54 +1,84 @@
-"""Operations on hosts and on records of any type."""
+"""Operations on hosts: the names that clients update."""
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 
-from ddns.api import access, host_work, parsing, record_work
-from ddns.api.base import Part
-from ddns.api.errors import Invalid
-from ddns.api.serializers import Json
+from ddns.api import parsing
+from ddns.api.access import ReadContext, WriteContext
+from ddns.api.base import BaseOperations
+from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
+from ddns.api.records import replace_rrset
+from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json
+from ddns.model import names
+from ddns.model.account import Host, ZoneInfo
+from ddns.model.records import CNAME, HOST_TTL, RRset
+from ddns.policy.authorize import is_occluded
+from ddns.policy.registration import GIVEN_UP, in_quarantine, is_reserved_name, is_well_shaped
 
 MAX_EVENTS = 100
 
 
-class Hosts(Part):
-    """Names that clients update, and records."""
+class HostOperations(BaseOperations):
+    """Registering, changing and removing hosts."""
 
     async def host_list(self, account: str | None = None, zone: str | None = None) -> Json:
-        """All hosts, those of an account, those in a zone; people's own, and all in a zone of
-        theirs."""
-        return {
-            "hosts": await self._read(
-                partial(
-                    host_work.host_list,
-                    caller=self._caller,
-                    account=None if account is None else parsing.account_name(account),
-                    zone=None if zone is None else parsing.name(zone),
-                )
-            )
-        }
+        """List hosts: all, those of an account, or those in a zone. People see their own, and all
+        in a zone of theirs."""
+        of_account = parsing.optional(parsing.account_name, account)
+        origin = parsing.optional(parsing.name, zone)
+
+        def work(context: ReadContext) -> Json:
+            whose: str | None = None
+            if origin is not None and context.caller.operator:
+                context.known_zone(origin)
+            info = None if origin is None else context.transaction.zone(origin)
+            if of_account is not None or info is None or not context.caller.owns(info.account):
+                whose = context.account_filter(of_account)
+            return {"hosts": [host_json(one) for one in context.transaction.hosts(whose, origin)]}
+
+        return await self._read(work)
 
     async def host_show(self, name: str) -> Json:
-        """A host with its records and what clients asked for it last."""
-        await self._requests_written()
-        return await self._read(
-            partial(host_work.host_show, caller=self._caller, name=parsing.host_name(name))
-        )
+        """Show a host with its records and the latest requests of its clients."""
+        owner = parsing.host_name(name)
+        await self._flush_request_log()
+
+        def work(context: ReadContext) -> Json:
+            host = context.visible_host(owner)
+            rrsets = [
+                rrset
+                for each in names.with_below(owner)
+                for rrset in context.transaction.rrsets(host.zone, each)
+            ]
+            wildcard = (names.WILDCARD + owner, CNAME, (owner,))
+            requests = (
+                context.transaction.requests_of_host(owner)
+                if context.caller.owns(host.account)  # and not just the zone
+                else []
+            )
+            return {
+                **host_json(host),
+                "wildcard": any((one.owner, one.type, one.rdatas) == wildcard for one in rrsets),
+                "records": [rrset_json(rrset) for rrset in rrsets],
+                "requests": [request_json(*one) for one in requests],
+            }
+
+        return await self._read(work)
 
     async def host_history(self, name: str, limit: int = 20) -> Json:
-        """What has become of a host since it is its account's, newest first: who changed what, when
-        and by which way. *limit* is 1 to 100 events."""
+        """Show the changes of a host since its account has it, newest first: when, by whom and by
+        which way what was changed. *limit* is 1 to 100 events."""
         if not 1 <= limit <= MAX_EVENTS:
             raise Invalid(f"limit: expected 1 to {MAX_EVENTS}")
-        return await self._read(
-            partial(
-                host_work.host_history,
-                caller=self._caller,
-                name=parsing.host_name(name),
-                limit=limit,
-            )
-        )
+        owner = parsing.host_name(name)
+
+        def work(context: ReadContext) -> Json:
+            events = context.transaction.host_history(context.own_host(owner), limit)
+            return {"name": names.to_text(owner), "events": [event_json(one) for one in events]}
+
+        return await self._read(work)
 
     async def host_add(
         self,
@@ -58,22 +88,38 @@ class Hosts(Part):
         records: list[Json] | None = None,
         wildcard: bool = False,
     ) -> Json:
-        """A host of an account in the zone that its name lies in, with the given records: a list of
-        ``{"type", "rdata"}`` in presentation form. With *wildcard* all names below it lead to it.
-        People register hosts for themselves and need not name the account."""
-        return await self._transact(
-            partial(
-                host_work.host_add,
-                caller=self._caller,
-                rules=self.rules,
-                name=parsing.host_name(name),
-                account=access.account_meant(self._caller, account),
-                ttl=parsing.ttl(ttl),
-                given=parsing.records_by_type(records or []),
-                wildcard=wildcard,
-                now=self._now(),
-            )
-        )
+        """Register a host for an account in the zone that its name lies in, with the given records:
+        a list of ``{"type", "rdata"}`` in presentation form. With *wildcard* all names below it
+        lead to it. People register hosts for themselves and need not name the account."""
+        owner, whose = parsing.host_name(name), self._account_or_own(account)
+        seconds, given = parsing.ttl(ttl), parsing.records_by_type(records or [])
+
+        def work(context: WriteContext) -> Json:
+            transaction, caller = context.transaction, context.caller
+            zone_for = _zone_for_operator if caller.operator else _zone_for_person
+            zone = zone_for(context, owner, whose)
+            rrsets = partial(transaction.rrsets, zone.origin)
+            if rrsets(owner):
+                raise Conflict(f"{names.to_text(owner)} has records already; delete them first")
+            if is_occluded(owner, zone.origin, rrsets):
+                raise Conflict(
+                    f"{names.to_text(owner)} would be hidden by a delegation or DNAME above it"
+                )
+            default = HOST_TTL if caller.operator else context.rules.host_ttl
+            checked = context.check_ttl(default if seconds is None else seconds)
+            host = Host(owner, zone.origin, whose, checked, context.now)
+            transaction.put_host(host)
+            for number, rdatas in given.items():
+                replace_rrset(context, owner, number, rdatas, None)
+            if wildcard:
+                _add_wildcard(context, host)
+            if is_occluded(owner, zone.origin, rrsets):  # by NS records just given
+                raise Invalid(
+                    f"{names.to_text(owner)} would be a delegation, and no host of this zone"
+                )
+            return host_json(host)
+
+        return await self._transact(work)
 
     async def host_set(
         self,
@@ -82,67 +128,111 @@ class Hosts(Part):
         ttl: int | None = None,
         wildcard: bool | None = None,
     ) -> Json:
-        """Change a host's TTL, together with that of records which had the former one; whether all
-        names below it lead to it; or, for the operator, whose it is. What is not given stays."""
-        await self._requests_written()
-        self._admit_change(parsing.host_name(name), 0)
-        return await self._transact(
-            partial(
-                host_work.host_set,
-                caller=self._caller,
-                rules=self.rules,
-                name=parsing.host_name(name),
-                account=None if account is None else parsing.account_name(account),
-                ttl=parsing.ttl(ttl),
-                wildcard=wildcard,
-            )
-        )
+        """Change a host: its TTL, together with that of records that had the former one; whether
+        all names below it lead to it; or, for the operator, its account. What is not given stays
+        as it is."""
+        await self._flush_request_log()
+        owner = parsing.host_name(name)
+        self._limit_changes(owner)
+        new_account = parsing.optional(parsing.account_name, account)
+        new_ttl = parsing.ttl(ttl)
+
+        def work(context: WriteContext) -> Json:
+            transaction = context.transaction
+            before = host = context.visible_host(owner)
+            if new_account is not None:
+                if not context.caller.operator:
+                    raise Forbidden("only the operator may give a host to another account")
+                known = context.known_account(new_account)
+                host = dataclasses.replace(host, account=known.name)
+            if new_ttl is not None:
+                host = dataclasses.replace(host, ttl=context.check_ttl(new_ttl))
+            if host != before:
+                transaction.put_host(host)
+            if host.ttl != before.ttl:
+                for each in names.with_below(owner):
+                    for rrset in transaction.rrsets(host.zone, each):
+                        if rrset.ttl == before.ttl:
+                            changed = dataclasses.replace(rrset, ttl=host.ttl)
+                            transaction.put_rrset(host.zone, changed)
+            if wildcard:
+                _add_wildcard(context, host)
+            elif wildcard is False:
+                empty = RRset(names.WILDCARD + owner, CNAME, host.ttl, ())
+                transaction.put_rrset(host.zone, empty)
+            return host_json(host)
+
+        return await self._transact(work)
 
     async def host_remove(self, name: str) -> Json:
         """Remove a host with its records. For some time only the same account may register the name
         again."""
-        return await self._transact(
-            partial(
-                host_work.host_remove,
-                caller=self._caller,
-                rules=self.rules,
-                name=parsing.host_name(name),
-                now=self._now(),
-            )
-        )
+        owner = parsing.host_name(name)
 
-    async def record_show(self, owner: str) -> Json:
-        """The records of a name."""
-        return await self._read(
-            partial(record_work.record_show, caller=self._caller, owner=parsing.name(owner))
-        )
+        def work(context: WriteContext) -> Json:
+            host = context.visible_host(owner)
+            context.transaction.remove_host(owner)
+            context.transaction.forget_released(context.now - context.rules.quarantine)
+            return host_json(host)
 
-    async def record_set(
-        self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
-    ) -> Json:
-        """Make the RRset of a name and type exactly these records, given in presentation form."""
-        number = parsing.record_type(type)
-        self._admit_change(parsing.name(owner), number)
-        return await self._transact(
-            partial(
-                record_work.record_set,
-                caller=self._caller,
-                rules=self.rules,
-                owner=parsing.name(owner),
-                number=number,
-                rdatas=parsing.rdatas(number, rdatas),
-                ttl=parsing.ttl(ttl),
-            )
-        )
+        return await self._transact(work)
 
-    async def record_delete(self, owner: str, type: str | None = None) -> Json:
-        """Delete the RRset of a name and type, or all RRsets of the name."""
-        self._admit_change(parsing.name(owner), 0 if type is None else parsing.record_type(type))
-        return await self._transact(
-            partial(
-                record_work.record_delete,
-                caller=self._caller,
-                owner=parsing.name(owner),
-                number=None if type is None else parsing.record_type(type),
-            )
-        )
+
+def _zone_for_operator(context: WriteContext, name: bytes, account: str) -> ZoneInfo:
+    """Return the zone of a new host. The operator may take any name that is free.
+
+    :raises ApiError: when the host cannot be registered.
+    """
+    if context.transaction.host(name) is not None:
+        raise Conflict(f"host {names.to_text(name)} exists already")
+    zone = context.transaction.zone_of(name)
+    if zone is None:
+        raise NotFound(f"{names.to_text(name)} is in no zone of this server")
+    if name == zone.origin:
+        raise Invalid(f"{names.to_text(name)} is a zone; a host has a name below one")
+    context.known_account(account)
+    return zone
+
+
+def _zone_for_person(context: WriteContext, name: bytes, account: str) -> ZoneInfo:
+    """Return the zone of a new host, if a person may register it for this account.
+
+    :raises ApiError: when they may not.
+    """
+    transaction, caller, rules = context.transaction, context.caller, context.rules
+    known, shown = context.own_account(account), names.to_text(name)
+    zone, taken = transaction.zone_of(name), transaction.host(name)
+    if taken is not None and caller.owns(taken.account):
+        raise Conflict(f"host {shown} exists already")
+    # Whoever may not register here is not told which names are taken.
+    if zone is None or not context.may_register_in(zone):
+        raise NotFound(f"{shown} is in no zone that you may have hosts in")
+    if taken is not None:
+        raise Conflict(f"host {shown} exists already")
+    if name == zone.origin:
+        raise Invalid(f"{shown} is a zone; a host has a name below one")
+    if not caller.owns(zone.account):
+        if not is_well_shaped(name, zone.origin):
+            raise Invalid(f"a host has one label before {names.to_text(zone.origin)}")
+        if is_reserved_name(name, rules, transaction.name_servers()):
+            raise Forbidden(f"{shown} is reserved")
+        if any(transaction.rrsets(zone.origin, owner) for owner in names.with_below(name)):
+            raise Conflict(f"{shown} has records already, and they are not yours")
+    if in_quarantine(transaction.released(name), account, rules, context.now):
+        raise Conflict(f"{shown} was somebody else's not long ago and is not free yet")
+    transaction.forget_released(context.now - rules.quarantine)
+    limit = context.host_limit(known)
+    if transaction.count_hosts(account) >= limit:
+        raise Exceeded(f"account {account} may have {limit} hosts and has them")
+    returning = transaction.released(name) is not None
+    if not returning and transaction.count_released(account) >= GIVEN_UP * limit:
+        raise Exceeded(f"account {account} has given up too many names; they are free for it only")
+    return zone
+
+
+def _add_wildcard(context: WriteContext, host: Host) -> None:
+    """Make all names below a host aliases of it (RFC 4592)."""
+    owner = names.WILDCARD + host.name
+    if len(owner) > names.MAX_WIRE:
+        raise Invalid("the wildcard's name would be over 255 octets")
+    replace_rrset(context, owner, CNAME, (host.name,), None)

@@ -2,91 +2,117 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from ddns.api import invitation_work, parsing
-from ddns.api.base import Part
-from ddns.api.errors import Invalid
-from ddns.api.serializers import Json
-from ddns.model.registration import Invitation
+from ddns.api import parsing
+from ddns.api.access import ReadContext, WriteContext
+from ddns.api.base import BaseOperations
+from ddns.api.errors import Exceeded, Invalid, NotFound
+from ddns.api.serializers import Json, invitation_json, member_json, zone_json
+from ddns.model import names
+from ddns.model.registration import Invitation, Member
 from ddns.policy import secrets
 from ddns.policy.registration import DAY
 
 MAX_USES = 1000
 MAX_DAYS = 365
+MAX_INVITATIONS = 100
+"""How many unexpired invitations people may have to a zone of theirs."""
 
 
-class Invitations(Part):
-    """Who may register hosts in a zone that is open to members."""
+class InvitationOperations(BaseOperations):
+    """Membership of zones in which only members may register hosts."""
 
     async def invitation_list(self, origin: str) -> Json:
-        """The invitations to a zone that can still be redeemed, without their codes."""
-        listed = partial(
-            invitation_work.invitation_list,
-            caller=self._caller,
-            origin=parsing.name(origin),
-            now=self._now(),
-        )
-        return {"invitations": await self._read(listed)}
+        """List the invitations to a zone that can still be redeemed, without their codes."""
+        apex = parsing.name(origin)
+
+        def work(context: ReadContext) -> Json:
+            context.own_zone(apex)
+            found = context.transaction.invitations(apex)
+            return {
+                "invitations": [invitation_json(one) for one in found if one.expires > context.now]
+            }
+
+        return await self._read(work)
 
     async def invitation_add(self, origin: str, uses: int = 1, days: int = 7) -> Json:
-        """An invitation to a zone, for so many accounts (1 to 1000) and days (1 to 365). The answer
-        holds the code, which is not kept and cannot be shown again."""
+        """Create an invitation to a zone, for so many accounts (1 to 1000) and days (1 to 365). The
+        answer holds the code, which is not stored and cannot be shown again."""
         if not 1 <= uses <= MAX_USES:
             raise Invalid(f"uses: expected 1 to {MAX_USES}")
         if not 1 <= days <= MAX_DAYS:
             raise Invalid(f"days: expected 1 to {MAX_DAYS}")
-        code, now = secrets.generate_key(), self._now()
-        invitation = Invitation(
-            0,
-            parsing.name(origin),
-            secrets.digest_key(code),
-            uses,
-            now + days * DAY,
-            now,
-            self._caller.name,
-        )
-        added = await self._transact(
-            partial(invitation_work.invitation_add, caller=self._caller, invitation=invitation)
-        )
-        return {"code": code, **added}
+        code, apex = secrets.generate_key(), parsing.name(origin)
+
+        def work(context: WriteContext) -> Json:
+            context.own_zone(apex)
+            transaction, now = context.transaction, context.now
+            present = transaction.invitations(apex)
+            for one in present:
+                if one.expires <= now:
+                    transaction.remove_invitation(one.id)
+            alive = sum(one.expires > now for one in present)
+            if not context.caller.operator and alive >= MAX_INVITATIONS:
+                raise Exceeded(f"a zone may have {MAX_INVITATIONS} invitations; revoke some")
+            digest, expires = secrets.digest_key(code), now + days * DAY
+            invitation = Invitation(0, apex, digest, uses, expires, now, context.caller.name)
+            return {"code": code, **invitation_json(transaction.add_invitation(invitation))}
+
+        return await self._transact(work)
 
     async def invitation_revoke(self, origin: str, number: int) -> Json:
-        """Take an invitation back; who has redeemed it stays a member."""
-        return await self._transact(
-            partial(
-                invitation_work.invitation_revoke,
-                caller=self._caller,
-                origin=parsing.name(origin),
-                number=number,
-            )
-        )
+        """Revoke an invitation. Whoever has redeemed it stays a member."""
+        apex = parsing.name(origin)
+
+        def work(context: WriteContext) -> Json:
+            context.own_zone(apex)
+            # SQLite's integers end at 2**63
+            found = context.transaction.invitation(number) if 0 < number < 2**63 else None
+            if found is None or found.zone != apex:
+                raise NotFound(f"there is no invitation {number} to zone {names.to_text(apex)}")
+            context.transaction.remove_invitation(number)
+            return invitation_json(found)
+
+        return await self._transact(work)
 
     async def invitation_redeem(self, code: str) -> Json:
-        """Become a member of the zone that an invitation is for."""
-        return await self._transact(
-            partial(
-                invitation_work.invitation_redeem,
-                caller=self._caller,
-                digest=secrets.digest_key(code.strip() if code.isascii() else ""),
-                now=self._now(),
-            )
-        )
+        """Become a member of the zone that an invitation is for. A member uses nothing up."""
+        digest = secrets.digest_key(code.strip() if code.isascii() else "")
+
+        def work(context: WriteContext) -> Json:
+            if context.caller.account is None:
+                raise Invalid("only an account can be a member of a zone")
+            account = context.known_account(context.caller.account).name
+            invitation = context.transaction.invitation_by_digest(digest)
+            if invitation is None or invitation.expires <= context.now:
+                raise NotFound("there is no such invitation, or it has expired or been used up")
+            if context.transaction.member(invitation.zone, account) is None:
+                context.transaction.use_invitation(invitation.id)
+                context.transaction.add_member(Member(invitation.zone, account, context.now))
+            return zone_json(context.known_zone(invitation.zone), context.caller)
+
+        return await self._transact(work)
 
     async def member_list(self, origin: str) -> Json:
-        """The members of a zone."""
-        listed = partial(
-            invitation_work.member_list, caller=self._caller, origin=parsing.name(origin)
-        )
-        return {"members": await self._read(listed)}
+        """List the members of a zone."""
+        apex = parsing.name(origin)
+
+        def work(context: ReadContext) -> Json:
+            context.own_zone(apex)
+            return {"members": [member_json(one) for one in context.transaction.members(apex)]}
+
+        return await self._read(work)
 
     async def member_remove(self, origin: str, account: str) -> Json:
-        """End an account's membership in a zone; hosts that it has stay. Members may leave."""
-        return await self._transact(
-            partial(
-                invitation_work.member_remove,
-                caller=self._caller,
-                origin=parsing.name(origin),
-                account=parsing.account_name(account),
-            )
-        )
+        """End an account's membership of a zone; its hosts stay. Members may leave."""
+        apex, name = parsing.name(origin), parsing.account_name(account)
+
+        def work(context: WriteContext) -> Json:
+            transaction, caller = context.transaction, context.caller
+            zone, member = transaction.zone(apex), transaction.member(apex, name)
+            is_owner = zone is not None and caller.owns(zone.account)
+            if member is None or not (is_owner or caller.owns(name)):
+                raise NotFound(f"zone {names.to_text(apex)} has no member {name}")
+            transaction.remove_member(apex, name)
+            return member_json(member)
+
+        return await self._transact(work)

@@ -1,21 +1,21 @@
-"""What people are written, in plain English. Whoever gets a letter need not have asked for it."""
+"""Texts of the mails to people, who need not have asked for them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 
 
 @dataclass(frozen=True, slots=True)
 class MailTemplates:
-    """*url* is where people find this server, if that is known."""
+    """Makes messages; *url* is where people reach this server, if that is known."""
 
     url: str = ""
 
     def confirm_registration(self, to: str, name: str, token: str, seconds: float) -> MailMessage:
-        """To somebody new."""
-        return self._letter(
+        """Ask a new person to confirm the registration."""
+        return MailMessage(
             to,
             f"Confirm your account {name}",
             f"Somebody, probably you, asked for an account named {name} with this address.\n"
@@ -25,8 +25,8 @@ class MailTemplates:
         )
 
     def known_already(self, to: str, name: str) -> MailMessage:
-        """To somebody who has an account, when the address is given for another one."""
-        return self._letter(
+        """Tell an account's owner that the address was given for another one."""
+        return MailMessage(
             to,
             f"You have an account already: {name}",
             "Somebody, perhaps you, gave this address for an account. It belongs to your account\n"
@@ -35,8 +35,8 @@ class MailTemplates:
         )
 
     def confirm_address(self, to: str, name: str, token: str, seconds: float) -> MailMessage:
-        """To the new address of an account."""
-        return self._letter(
+        """Ask at the new address of an account to confirm it."""
+        return MailMessage(
             to,
             f"Confirm the address of your account {name}",
             f"The owner of account {name} wants to be written to at this address.\n"
@@ -46,8 +46,8 @@ class MailTemplates:
         )
 
     def address_changes(self, to: str, name: str, address: str) -> MailMessage:
-        """To the old address of an account."""
-        return self._letter(
+        """Tell at the old address of an account that it is to change."""
+        return MailMessage(
             to,
             f"Your account {name} is to get another address",
             f"Somebody who knows the password of your account {name} asked that you be\n"
@@ -57,8 +57,8 @@ class MailTemplates:
         )
 
     def reset_password(self, to: str, name: str, token: str, seconds: float) -> MailMessage:
-        """To somebody who forgot a password."""
-        return self._letter(
+        """Send the token to set another password with."""
+        return MailMessage(
             to,
             f"A new password for your account {name}",
             f"Somebody, probably you, forgot the password of your account {name}.\n"
@@ -68,11 +68,9 @@ class MailTemplates:
         )
 
     def _command(self, command: str) -> str:
+        """Return the line to type for a subcommand of ddns."""
         server = f"--server {self.url} " if self.url else ""
         return f"    ddns {server}{command}\n"
-
-    def _letter(self, to: str, subject: str, text: str) -> MailMessage:
-        return MailMessage(to, subject, text)
 
 
 def _duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Operations on the database as a whole."""
+"""Operations on the server and its database as a whole."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ from functools import partial
 from pathlib import Path
 
 from ddns import __version__
-from ddns.api.base import Part
+from ddns.api.access import ReadContext
+from ddns.api.base import BaseOperations
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
 from ddns.api.serializers import Json
 from ddns.model.account import Key
-from ddns.store.interfaces import IReading, StoreError
 from ddns.system.secret_box import SecretBoxError, Tampered
 
 
-class Upkeep(Part):
-    """Copies of the database, and whether it is as it should be."""
+class MaintenanceOperations(BaseOperations):
+    """Backups, checks, status and settings."""
 
     async def backup(self, file: str, force: bool = False) -> Json:
-        """Copy the database to a file, named absolutely, that nobody else may read; an existing one
-        is replaced by *force* only. The key file is not in it."""
-        path = self._to_write(file, force)
-        try:
-            copied = await self._store.back_up(path, force)
-        except StoreError as error:
-            raise ApiError(str(error)) from error
+        """Copy the database to a file that nobody else may read, given by an absolute path. An
+        existing one is replaced only with *force*. The key file is not in the copy."""
+        path = self._target(file, force)
+        copied = await self._stored(self._store.back_up(path, force))
         return {
             "file": str(path),
             "size": copied.size,
@@ -33,8 +30,8 @@ class Upkeep(Part):
         }
 
     async def backup_key(self, file: str, force: bool = False) -> Json:
-        """Copy the key file, likewise, if there is one."""
-        path = self._to_write(file, force)
+        """Copy the key file, if there is one, to a file that nobody else may read."""
+        path = self._target(file, force)
         if not self._secret_box.exists():
             raise NotFound(
                 "there is no key file; it is made together with the first miniupdate key"
@@ -45,7 +42,11 @@ class Upkeep(Part):
             raise ApiError(str(error)) from error
         return {"file": str(path), "size": size}
 
-    def _to_write(self, file: str, force: bool) -> Path:
+    def _target(self, file: str, force: bool) -> Path:
+        """Return the path of a file to write.
+
+        :raises ApiError: when it must not be written.
+        """
         path = Path(file)
         if not path.is_absolute() or "\0" in file:
             raise Invalid(f"{file!r} is no absolute path")
@@ -59,40 +60,38 @@ class Upkeep(Part):
         return path
 
     async def check(self) -> Json:
-        """Look for what is wrong with the database: a line each in ``faults``."""
-        try:
-            checked = await self._store.check()
-            keys = await self._store.read(_sealed)
-        except StoreError as error:
-            raise ApiError(str(error)) from error
-        faults = [*checked.faults, *await self._run_slow(partial(self._unsealable, keys))]
+        """Check the database for faults, each a line in ``faults``."""
+        checked = await self._stored(self._store.check())
+
+        def work(context: ReadContext) -> list[Key]:
+            return [key for key in context.transaction.keys(None) if key.sealed is not None]
+
+        keys = await self._read(work)
         return {
-            "faults": faults,
+            "faults": [*checked.faults, *await self._run_slow(partial(self._seal_faults, keys))],
             "zones": checked.zones,
             "rrsets": checked.rrsets,
             "events": checked.events,
         }
 
-    async def status(self) -> Json:
-        """That the server answers: its version, and for how many zones."""
-        return {"version": __version__, "zones": len(await self._read(lambda r: r.zones()))}
-
-    async def reload(self) -> Json:
-        """Read the settings again. ``changed`` are the keys whose values hold from now on,
-        ``waiting`` those that take a new start. Certificate and private key are read again."""
-        return self._reload()
-
-    def _unsealable(self, keys: list[Key]) -> list[str]:
-        found = []
+    def _seal_faults(self, keys: list[Key]) -> list[str]:
+        """Return a line for each key whose sealed part cannot be unsealed."""
+        faults = []
         for key in keys:
             try:
                 self._secret_box.unseal(key.sealed or b"", key.account.encode())
             except SecretBoxError as error:
-                found.append(f"key {key.id}: {error}")
+                faults.append(f"key {key.id}: {error}")
             except Tampered:
-                found.append(f"key {key.id}: what is sealed in it is not what it was")
-        return found
+                faults.append(f"key {key.id}: what is sealed in it is not what it was")
+        return faults
 
+    async def status(self) -> Json:
+        """Show the server's version and its number of zones."""
+        zones = await self._read(lambda context: len(context.transaction.zones()))
+        return {"version": __version__, "zones": zones}
 
-def _sealed(reading: IReading) -> list[Key]:
-    return [key for key in reading.keys(None) if key.sealed is not None]
+    async def reload(self) -> Json:
+        """Read the settings again, and certificates and private keys. ``changed`` are the settings
+        that took effect, ``waiting`` those that take a restart."""
+        return self._reload_settings()

@@ -1,4 +1,4 @@
-"""The API's description as OpenAPI 3.1, from the table of routes and the operations themselves."""
+"""The description of the API in OpenAPI 3.1, made from the routes and the operations' methods."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ddns.api import arguments
 from ddns.api.caller import Permission
 from ddns.api.operations import Operations
 from ddns.api.routes import ROUTES, Route
-from ddns.api.schemas import ANSWERS, ARGUMENTS, SCHEMAS, Schema, ref
+from ddns.api.schemas import ARGUMENTS, SCHEMAS, Schema, ref
 from ddns.api.self_service import SelfService
-from ddns.api.sessions import Logins
+from ddns.api.sessions import SessionOperations
 
 PATH = "/openapi.json"
 
@@ -29,24 +29,27 @@ _TYPES: dict[Any, Schema] = {
     type(None): {"type": "null"},
 }
 _INTRODUCTION = """\
-What can be done with this server. Whoever has logged in sees and changes what is theirs: their
-account, its keys and hosts, and zones that are theirs as a whole. What is somebody else's does not
-exist for them (404). Operations that are marked with `x-operator-only` are for the operator.
+Manage zones, accounts, hosts, records and keys of this server. People who have logged in see and
+change what they own: their account, its keys and hosts, and whole zones. What belongs to others
+does not exist for them (404). Operations marked with `x-operator-only` are for the operator.
 
-A refusal is `{"error": {"code": ..., "message": ...}}`: the code is for programs, the message for
-people. Names may be written in the letters of any language; answers have them as A-labels, with the
+Errors are `{"error": {"code": ..., "message": ...}}`: the code is for programs, the message for
+people. Names may be written in any language's letters; answers have them as A-labels, with the
 U-labels in `unicode` where they differ. Times are UTC, durations seconds.
 """
 _ROLE = re.compile(r":[a-z]+:(?=`)")
+"""A role of reStructuredText before its text."""
 
-
-_LIMITED = {*vars(SelfService), *vars(Logins), "record_set", "record_delete", "host_set"}
-"""What may be asked for too often."""
+_LIMITED = {*vars(SelfService), *vars(SessionOperations), "record_set", "record_delete", "host_set"}
+"""Operations that may be refused as too many."""
 
 
 def document(version: str, base: str = "/") -> dict[str, Any]:
-    """The OpenAPI document of this *version*; *base* is the URL, or its path, that paths are
-    relative to."""
+    """Return the OpenAPI document.
+
+    :param version: the server's version.
+    :param base: the URL, or its path, that the document's paths are relative to.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -85,19 +88,19 @@ def document(version: str, base: str = "/") -> dict[str, Any]:
 
 _REFUSALS = {
     HTTPStatus.BAD_REQUEST: "The call or a value in it makes no sense.",
-    HTTPStatus.UNAUTHORIZED: "Nobody knows who calls.",
-    HTTPStatus.FORBIDDEN: "The caller may not do this, or has as many as an account may have.",
-    HTTPStatus.NOT_FOUND: "What the call is about does not exist, or is somebody else's.",
+    HTTPStatus.UNAUTHORIZED: "The caller is unknown.",
+    HTTPStatus.FORBIDDEN: "The caller may not do this, or has reached a quota.",
+    HTTPStatus.NOT_FOUND: "The subject of the call does not exist, or is somebody else's.",
     HTTPStatus.CONFLICT: "It exists already, or something else stands in the way.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many have asked for this; try again later.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The server cannot do it at the moment; nothing was changed.",
+    HTTPStatus.TOO_MANY_REQUESTS: "This was asked for too often; try again later.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The server cannot do this at the moment; nothing was changed.",
 }
 
 _TOO_LONG = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The URL or the headers are too long.",
 }
-"""What the API never sees, and so has no body that says why."""
+"""Refusals by the HTTP server before the API sees the request; they have no JSON body."""
 
 
 def _refusal(status: HTTPStatus) -> Schema:
@@ -125,10 +128,10 @@ def _operation(route: Route) -> Schema:
         "tags": [route.path.split("/")[2]],
         "responses": _responses(route),
     }
-    if route.right is Permission.OPERATOR:
+    if route.permission is Permission.OPERATOR:
         described["x-operator-only"] = True
         described["description"] += " Only the operator may do this."
-    elif route.right is Permission.ANYBODY:
+    elif route.permission is Permission.ANYBODY:
         described["security"] = []
     in_path = route.named()
     parameters = arguments.parameters(route.operation)
@@ -149,9 +152,8 @@ def _operation(route: Route) -> Schema:
 
 
 def _responses(route: Route) -> Schema:
-    done = "Done; where it is about names, DNS answers them like this."
-    if route.operation in ANSWERS:
-        answer = _answer(done, ref(ANSWERS[route.operation]))
+    if route.answer is not None:
+        answer = _answer("Done; DNS already answers any change of records.", ref(route.answer))
     else:
         answer = _answer("Rows (`ddns.model.rows`)", {}, _OCTETS)
     refusals = [HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE]
@@ -194,7 +196,7 @@ def _body(route: Route, parameters: Iterable[arguments.Parameter]) -> Schema:
 
 
 def _schema(route: Route, parameter: arguments.Parameter, in_text: bool) -> Schema:
-    """What one argument may be. Text, in a path or query, cannot say null."""
+    """Return the schema of an argument; in a path or query, which are text, it cannot be null."""
     kinds = typing.get_args(parameter.hint) if _is_union(parameter.hint) else (parameter.hint,)
     if in_text:
         kinds = tuple(kind for kind in kinds if kind is not type(None))

@@ -1,22 +1,31 @@
-"""What can be done with a server, one coroutine an operation, each a transaction of the store.
-
-Every operation returns what JSON can hold, and returns it only when our DNS answers the change.
-"""
+"""All operations of the API: one coroutine each, and each one transaction of the store at most
+unless it says otherwise. They return JSON, once our DNS answers what they changed."""
 
 from __future__ import annotations
 
-from ddns.api.accounts import Accounts
-from ddns.api.hosts import Hosts
-from ddns.api.invitations import Invitations
-from ddns.api.keys import Keys
-from ddns.api.maintenance import Upkeep
+from ddns.api.accounts import AccountOperations
+from ddns.api.hosts import HostOperations
+from ddns.api.invitations import InvitationOperations
+from ddns.api.keys import KeyOperations
+from ddns.api.maintenance import MaintenanceOperations
+from ddns.api.records import RecordOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
-from ddns.api.sessions import Logins
-from ddns.api.zones import Zones
+from ddns.api.sessions import SessionOperations
+from ddns.api.zones import ZoneOperations
 
 __all__ = ["Json", "Operations"]
 
 
-class Operations(Zones, Invitations, Accounts, Keys, Hosts, SelfService, Logins, Upkeep):
-    """All of them; see :class:`ddns.api.base.Part` for what they need."""
+class Operations(
+    ZoneOperations,
+    InvitationOperations,
+    AccountOperations,
+    KeyOperations,
+    HostOperations,
+    RecordOperations,
+    SelfService,
+    SessionOperations,
+    MaintenanceOperations,
+):
+    """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

@@ -1,62 +1,80 @@
-"""Values that people wrote become the model's; what must exist is looked for."""
+"""Parse argument values into the model's types; what cannot be parsed is :class:`Invalid`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol, TypeVar
+import enum
+from collections.abc import Callable, Iterable
+from typing import ParamSpec, TypeVar
 
-from ddns.api.errors import Conflict, Invalid, NotFound
+from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Json
 from ddns.model import account as accounts
-from ddns.model import names, records
-from ddns.model.account import Account, Addresses, Host, Key, KeyKind, Registration, ZoneInfo
-from ddns.store.interfaces import IReading
+from ddns.model import mail, names, records
+from ddns.model.account import Addresses, KeyKind, Registration
 
+E = TypeVar("E", bound=enum.StrEnum)
+P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
 
-
 MAX_HOSTS = 1_000_000
-"""What the operator can give to one account."""
+"""The highest limit of hosts that the operator can set for one account."""
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1024
 
 
-class RunSlow(Protocol):
-    """Runs a function outside the reactor's thread."""
+def optional(parse: Callable[[S], T], value: S | None) -> T | None:
+    """Parse a value that may be None."""
+    return None if value is None else parse(value)
 
-    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]: ...
+
+def _parsed(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call one of the model's parsers."""
+    try:
+        return parse(*args, **kwargs)
+    except (
+        names.BadName,
+        records.BadRecord,
+        accounts.BadAccountName,
+        mail.BadEmail,
+    ) as error:
+        raise Invalid(str(error)) from error
 
 
-# Values that people wrote --------------------------------------------------------------------
+def _member(kind: type[E], text: str, problem: str) -> E:
+    """Parse a member of an enumeration."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise Invalid(f"{text!r}{problem} {', '.join(kind)}") from None
 
 
 def name(text: str) -> bytes:
-    """An owner name of any kind."""
-    try:
-        return names.from_text(text)
-    except names.BadName as error:
-        raise Invalid(str(error)) from error
+    """Parse an owner name of any kind."""
+    return _parsed(names.from_text, text)
 
 
 def host_name(text: str) -> bytes:
-    """A host's name."""
-    try:
-        return names.host_from_text(text)
-    except names.BadName as error:
-        raise Invalid(str(error)) from error
+    """Parse a host's name."""
+    return _parsed(names.host_from_text, text)
+
+
+def below(prefix: bytes, name: bytes) -> bytes:
+    """Return a name below another one, unless it is too long."""
+    return _parsed(names.below, prefix, name)
 
 
 def account_name(text: str) -> str:
-    """An account's name."""
-    try:
-        return accounts.account_name(text)
-    except accounts.BadAccountName as error:
-        raise Invalid(str(error)) from error
+    """Parse an account's name."""
+    return _parsed(accounts.account_name, text)
 
 
 def chosen_name(text: str) -> str:
-    """An account's name that somebody chooses who is not the operator."""
+    """Parse the name that somebody registers an account with.
+
+    :raises Conflict: when the name is reserved.
+    """
     known = account_name(text)
     if "@" in known:
         raise Invalid(f"{text!r} looks like an e-mail address; choose a name without an @")
@@ -66,23 +84,27 @@ def chosen_name(text: str) -> str:
 
 
 def email(text: str) -> str:
-    """An e-mail address."""
-    try:
-        return accounts.email_address(text)
-    except accounts.BadEmail as error:
-        raise Invalid(str(error)) from error
+    """Parse an e-mail address."""
+    return _parsed(mail.email_address, text)
 
 
 def name_or_email(text: str) -> str:
-    """An account's name or an e-mail address, in lower case."""
+    """Parse an account's name or an e-mail address, into lower case."""
     try:
         return account_name(text)
     except Invalid:
         return email(text).lower()
 
 
+def operators_password(text: str) -> str:
+    """Check a password that the operator sets: of any length but 0."""
+    if not text:
+        raise Invalid("an empty password is not possible")
+    return text
+
+
 def chosen_password(text: str) -> str:
-    """A password that somebody chooses who is not the operator."""
+    """Check a password that people choose for themselves."""
     if not MIN_PASSWORD <= len(text) <= MAX_PASSWORD:
         raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
     try:
@@ -93,31 +115,22 @@ def chosen_password(text: str) -> str:
 
 
 def key_kind(text: str) -> KeyKind:
-    """What a key is for."""
-    try:
-        return KeyKind(text)
-    except ValueError:
-        raise Invalid(f"{text!r} is no kind of key: it is one of {', '.join(KeyKind)}") from None
+    """Parse a kind of key."""
+    return _member(KeyKind, text, " is no kind of key: it is one of")
 
 
 def addresses(text: str) -> Addresses:
-    """Which addresses a zone lets its hosts have."""
-    try:
-        return Addresses(text)
-    except ValueError:
-        raise Invalid(f"{text!r}: addresses are one of {', '.join(Addresses)}") from None
+    """Parse a zone's policy on the addresses of its hosts."""
+    return _member(Addresses, text, ": addresses are one of")
 
 
 def registration(text: str) -> Registration:
-    """Who may register hosts in a zone."""
-    try:
-        return Registration(text)
-    except ValueError:
-        raise Invalid(f"{text!r}: registration is one of {', '.join(Registration)}") from None
+    """Parse a zone's policy on who may register hosts."""
+    return _member(Registration, text, ": registration is one of")
 
 
 def host_limit(value: int | str) -> int | None:
-    """How many hosts an account may have; None is the default."""
+    """Parse how many hosts an account may have; None is the default."""
     if value == "default":
         return None
     if isinstance(value, str) or not 0 <= value <= MAX_HOSTS:
@@ -126,40 +139,34 @@ def host_limit(value: int | str) -> int | None:
 
 
 def ttl(value: int | None) -> int | None:
-    """A TTL in seconds (RFC 2181 8)."""
+    """Check a TTL in seconds (RFC 2181 8)."""
     if value is not None and not 0 <= value <= records.MAX_TTL:
         raise Invalid(f"a TTL is 0 to {records.MAX_TTL} seconds")
     return value
 
 
 def record_type(text: str) -> int:
-    """A type that a zone can hold."""
-    try:
-        return records.type_from_text(text)
-    except records.BadRecord as error:
-        raise Invalid(str(error)) from error
+    """Parse a record type that a zone can hold."""
+    return _parsed(records.type_from_text, text)
 
 
 def rdatas(number: int, texts: Iterable[str]) -> tuple[bytes, ...]:
-    """Rdata in presentation form, without duplicates."""
-    try:
-        return tuple(dict.fromkeys(records.rdata_from_text(number, text) for text in texts))
-    except records.BadRecord as error:
-        raise Invalid(str(error)) from error
+    """Parse rdata in presentation form, dropping duplicates."""
+    return tuple(dict.fromkeys(_parsed(records.rdata_from_text, number, text) for text in texts))
 
 
 def records_by_type(given: Iterable[Json]) -> dict[int, tuple[bytes, ...]]:
-    """Records in presentation form: rdata by type."""
+    """Parse records in presentation form into rdata by type."""
     texts: dict[int, list[str]] = {}
     for record in given:
         if record.keys() != {"type", "rdata"} or None in record.values():
             raise Invalid('a record is {"type": "...", "rdata": "..."}')
         texts.setdefault(record_type(record["type"]), []).append(record["rdata"])
-    return {number: rdatas(number, of) for number, of in texts.items()}
+    return {number: rdatas(number, of_type) for number, of_type in texts.items()}
 
 
 def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
-    """Name servers: owner name, and the address to add for it."""
+    """Parse name servers into owner names and the addresses to add for them."""
     found = []
     for server in given:
         address = server.get("address")
@@ -169,46 +176,3 @@ def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
             raise Invalid(f"{address!r} is not an address")
         found.append((host_name(server["name"]), address))
     return found
-
-
-def below(prefix: bytes, name: bytes) -> bytes:
-    """A name below another one, where it is not too long."""
-    try:
-        return names.below(prefix, name)
-    except names.BadName as error:
-        raise Invalid(str(error)) from error
-
-
-# What must exist ----------------------------------------------------------------------------
-
-
-def known_zone(reading: IReading, origin: bytes) -> ZoneInfo:
-    """The zone, which must exist."""
-    zone = reading.zone(origin)
-    if zone is None:
-        raise NotFound(f"there is no zone {names.to_text(origin)}")
-    return zone
-
-
-def known_account(reading: IReading, account: str) -> Account:
-    """The account, which must exist."""
-    found = reading.account(account)
-    if found is None:
-        raise NotFound(f"there is no account {account}")
-    return found
-
-
-def known_key(reading: IReading, number: int) -> Key:
-    """The key, which must exist."""
-    key = reading.key(number) if 0 < number < 2**63 else None
-    if key is None:
-        raise NotFound(f"there is no key {number}")
-    return key
-
-
-def known_host(reading: IReading, name: bytes) -> Host:
-    """The host, which must exist."""
-    host = reading.host(name)
-    if host is None:
-        raise NotFound(f"there is no host {names.to_text(name)}")
-    return host

@@ -1,4 +1,7 @@
-"""The API's table: which HTTP request is which operation. Light: the command imports it too."""
+"""The table of routes: which HTTP request calls which operation.
+
+The command imports it as well, and starts quickly: it must not import Twisted.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,26 @@ from ddns.api.caller import Permission
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. Parts of ``path`` in braces are arguments; further arguments are in the query
-    of a GET or DELETE and of what carries ``octets``, and in a JSON body otherwise."""
+    """The route of one operation.
+
+    Parts of ``path`` in braces are arguments. Other arguments are in the query of GET, DELETE and
+    routes with ``octets``, in a JSON body otherwise. ``answer`` names the schema of the answer in
+    :data:`ddns.api.schemas.SCHEMAS`.
+    """
 
     method: str
     path: str
     operation: str
-    octets: bool = False  # the body, or the answer of a GET, are rows (ddns.model.rows)
-    right: Permission = Permission.OPERATOR
+    answer: str | None
+    permission: Permission
+    octets: bool = False  # the body, or the answer to a GET, are rows (ddns.model.rows)
 
     def named(self) -> list[str]:
-        """The arguments that are in the path."""
+        """Return the names of the arguments in the path."""
         return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
 
     def match(self, path: str) -> dict[str, str] | None:
-        """The arguments in a path that fits, else None."""
+        """Return the arguments in a request's path, or None if it is not this route's."""
         mine, theirs = self.path.split("/"), path.split("/")
         if len(mine) != len(theirs):
             return None
@@ -38,7 +46,7 @@ class Route:
         return found
 
     def fill(self, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:
-        """The path for a call, and the arguments that are not in it."""
+        """Return the path of a call, and the arguments that are not in it."""
         rest = dict(arguments)
         parts = [
             quote(str(rest.pop(part[1:-1])), safe="") if part.startswith("{") else part
@@ -47,67 +55,72 @@ class Route:
         return "/".join(parts), rest
 
 
-_PEOPLE = Permission.ACCOUNT
-_ANYBODY = Permission.ANYBODY
+_OPERATOR, _ACCOUNT, _ANYBODY = Permission.OPERATOR, Permission.ACCOUNT, Permission.ANYBODY
 
 ROUTES = (
-    Route("GET", "/v1/zones", "zone_list", right=_PEOPLE),
-    Route("POST", "/v1/zones", "zone_add"),
-    Route("PATCH", "/v1/zones/{origin}", "zone_set", right=_PEOPLE),
-    Route("DELETE", "/v1/zones/{origin}", "zone_remove"),
-    Route("POST", "/v1/zones/{origin}/rows", "zone_import", octets=True),
-    Route("GET", "/v1/zones/{origin}/rows", "zone_scan", octets=True),
-    Route("GET", "/v1/zones/{origin}/invitations", "invitation_list", right=_PEOPLE),
-    Route("POST", "/v1/zones/{origin}/invitations", "invitation_add", right=_PEOPLE),
-    Route("DELETE", "/v1/zones/{origin}/invitations/{number}", "invitation_revoke", right=_PEOPLE),
-    Route("POST", "/v1/memberships", "invitation_redeem", right=_PEOPLE),
-    Route("GET", "/v1/zones/{origin}/members", "member_list", right=_PEOPLE),
-    Route("DELETE", "/v1/zones/{origin}/members/{account}", "member_remove", right=_PEOPLE),
-    Route("GET", "/v1/accounts", "account_list"),
-    Route("POST", "/v1/accounts", "account_add"),
-    Route("PATCH", "/v1/accounts/{name}", "account_set"),
-    Route("GET", "/v1/accounts/{name}", "account_show", right=_PEOPLE),
-    Route("DELETE", "/v1/accounts/{name}", "account_remove"),
-    Route("POST", "/v1/accounts/{name}/block", "account_block"),
-    Route("DELETE", "/v1/accounts/{name}/block", "account_unblock"),
-    Route("PUT", "/v1/accounts/{name}/email", "email_set"),
-    Route("PUT", "/v1/accounts/{name}/password", "password_set"),
-    Route("POST", "/v1/accounts/{name}/leave", "account_leave", right=_PEOPLE),
-    Route("POST", "/v1/registrations", "register", right=_ANYBODY),
-    Route("POST", "/v1/confirmations", "confirm", right=_ANYBODY),
-    Route("POST", "/v1/sessions", "log_in", right=_ANYBODY),
-    Route("DELETE", "/v1/session", "log_out", right=_PEOPLE),
-    Route("POST", "/v1/email", "email_change", right=_PEOPLE),
-    Route("POST", "/v1/password", "password_change", right=_PEOPLE),
-    Route("POST", "/v1/password/requests", "password_reset_request", right=_ANYBODY),
-    Route("POST", "/v1/password/resets", "password_reset", right=_ANYBODY),
-    Route("GET", "/v1/keys", "key_list", right=_PEOPLE),
-    Route("POST", "/v1/keys", "key_add", right=_PEOPLE),
-    Route("POST", "/v1/keys/{number}/disable", "key_disable", right=_PEOPLE),
-    Route("POST", "/v1/keys/{number}/enable", "key_enable", right=_PEOPLE),
-    Route("POST", "/v1/keys/{number}/regenerate", "key_regenerate", right=_PEOPLE),
-    Route("DELETE", "/v1/keys/{number}", "key_revoke", right=_PEOPLE),
-    Route("GET", "/v1/hosts", "host_list", right=_PEOPLE),
-    Route("POST", "/v1/hosts", "host_add", right=_PEOPLE),
-    Route("GET", "/v1/hosts/{name}", "host_show", right=_PEOPLE),
-    Route("PATCH", "/v1/hosts/{name}", "host_set", right=_PEOPLE),
-    Route("DELETE", "/v1/hosts/{name}", "host_remove", right=_PEOPLE),
-    Route("GET", "/v1/hosts/{name}/history", "host_history", right=_PEOPLE),
-    Route("POST", "/v1/records", "record_set", right=_PEOPLE),
-    Route("GET", "/v1/records/{owner}", "record_show", right=_PEOPLE),
-    Route("DELETE", "/v1/records/{owner}", "record_delete", right=_PEOPLE),
-    Route("POST", "/v1/backup", "backup"),
-    Route("POST", "/v1/backup/key", "backup_key"),
-    Route("GET", "/v1/check", "check"),
-    Route("GET", "/v1/status", "status"),
-    Route("POST", "/v1/reload", "reload"),
+    Route("GET", "/v1/zones", "zone_list", "Zones", _ACCOUNT),
+    Route("POST", "/v1/zones", "zone_add", "Zone", _OPERATOR),
+    Route("PATCH", "/v1/zones/{origin}", "zone_set", "Zone", _ACCOUNT),
+    Route("DELETE", "/v1/zones/{origin}", "zone_remove", "Zone", _OPERATOR),
+    Route("POST", "/v1/zones/{origin}/rows", "zone_import", "Imported", _OPERATOR, octets=True),
+    Route("GET", "/v1/zones/{origin}/rows", "zone_scan", None, _OPERATOR, octets=True),
+    Route("GET", "/v1/zones/{origin}/invitations", "invitation_list", "Invitations", _ACCOUNT),
+    Route("POST", "/v1/zones/{origin}/invitations", "invitation_add", "NewInvitation", _ACCOUNT),
+    Route(
+        "DELETE",
+        "/v1/zones/{origin}/invitations/{number}",
+        "invitation_revoke",
+        "Invitation",
+        _ACCOUNT,
+    ),
+    Route("POST", "/v1/memberships", "invitation_redeem", "Zone", _ACCOUNT),
+    Route("GET", "/v1/zones/{origin}/members", "member_list", "Members", _ACCOUNT),
+    Route("DELETE", "/v1/zones/{origin}/members/{account}", "member_remove", "Member", _ACCOUNT),
+    Route("GET", "/v1/accounts", "account_list", "Accounts", _OPERATOR),
+    Route("POST", "/v1/accounts", "account_add", "Account", _OPERATOR),
+    Route("PATCH", "/v1/accounts/{name}", "account_set", "AccountLimit", _OPERATOR),
+    Route("GET", "/v1/accounts/{name}", "account_show", "WholeAccount", _ACCOUNT),
+    Route("DELETE", "/v1/accounts/{name}", "account_remove", "Account", _OPERATOR),
+    Route("POST", "/v1/accounts/{name}/block", "account_block", "Account", _OPERATOR),
+    Route("DELETE", "/v1/accounts/{name}/block", "account_unblock", "Account", _OPERATOR),
+    Route("PUT", "/v1/accounts/{name}/email", "email_set", "Account", _OPERATOR),
+    Route("PUT", "/v1/accounts/{name}/password", "password_set", "Account", _OPERATOR),
+    Route("POST", "/v1/accounts/{name}/leave", "account_leave", "Account", _ACCOUNT),
+    Route("POST", "/v1/registrations", "register", "Address", _ANYBODY),
+    Route("POST", "/v1/confirmations", "confirm", "Account", _ANYBODY),
+    Route("POST", "/v1/sessions", "log_in", "Session", _ANYBODY),
+    Route("DELETE", "/v1/session", "log_out", "LoggedOut", _ACCOUNT),
+    Route("POST", "/v1/email", "email_change", "Address", _ACCOUNT),
+    Route("POST", "/v1/password", "password_change", "Session", _ACCOUNT),
+    Route("POST", "/v1/password/requests", "password_reset_request", "Requested", _ANYBODY),
+    Route("POST", "/v1/password/resets", "password_reset", "Account", _ANYBODY),
+    Route("GET", "/v1/keys", "key_list", "Keys", _ACCOUNT),
+    Route("POST", "/v1/keys", "key_add", "NewKey", _ACCOUNT),
+    Route("POST", "/v1/keys/{number}/disable", "key_disable", "Key", _ACCOUNT),
+    Route("POST", "/v1/keys/{number}/enable", "key_enable", "Key", _ACCOUNT),
+    Route("POST", "/v1/keys/{number}/regenerate", "key_regenerate", "NewKey", _ACCOUNT),
+    Route("DELETE", "/v1/keys/{number}", "key_revoke", "Key", _ACCOUNT),
+    Route("GET", "/v1/hosts", "host_list", "Hosts", _ACCOUNT),
+    Route("POST", "/v1/hosts", "host_add", "Host", _ACCOUNT),
+    Route("GET", "/v1/hosts/{name}", "host_show", "WholeHost", _ACCOUNT),
+    Route("PATCH", "/v1/hosts/{name}", "host_set", "Host", _ACCOUNT),
+    Route("DELETE", "/v1/hosts/{name}", "host_remove", "Host", _ACCOUNT),
+    Route("GET", "/v1/hosts/{name}/history", "host_history", "History", _ACCOUNT),
+    Route("POST", "/v1/records", "record_set", "RRset", _ACCOUNT),
+    Route("GET", "/v1/records/{owner}", "record_show", "Records", _ACCOUNT),
+    Route("DELETE", "/v1/records/{owner}", "record_delete", "Deleted", _ACCOUNT),
+    Route("POST", "/v1/backup", "backup", "Backup", _OPERATOR),
+    Route("POST", "/v1/backup/key", "backup_key", "KeyCopy", _OPERATOR),
+    Route("GET", "/v1/check", "check", "Check", _OPERATOR),
+    Route("GET", "/v1/status", "status", "Status", _OPERATOR),
+    Route("POST", "/v1/reload", "reload", "Reloaded", _OPERATOR),
 )
 
 BY_OPERATION = {route.operation: route for route in ROUTES}
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route of a request and the arguments in its path."""
+    """Return the route of a request and the arguments in its path."""
     for route in ROUTES:
         if route.method == method and (found := route.match(path)) is not None:
             return route, found
@@ -115,6 +128,6 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 
 
 def methods(path: str) -> list[str]:
-    """What can be done with a path; nothing where there is nothing."""
+    """Return the methods that a path has, none for an unknown path."""
     found = [route.method for route in ROUTES if route.match(path) is not None]
     return [*(["HEAD"] if "GET" in found else []), *found]

@@ -1,5 +1,7 @@
-"""What the operations answer, and what their arguments may be, as JSON Schema (2020-12) for the
-OpenAPI document. :mod:`ddns.api.serializers` makes the answers; a test holds the two together."""
+"""JSON Schemas (2020-12) of answers and arguments, for the OpenAPI document.
+
+:mod:`ddns.api.serializers` makes the answers; a test holds the two together.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,16 @@ Schema = dict[str, Any]
 
 _NAME: Schema = {"type": "string", "description": "A domain name, internationalized as A-labels."}
 _UNICODE: Schema = {"type": "string", "description": "The name with U-labels, if it has any."}
-_ACCOUNT: Schema = {"type": "string"}
+_STRING: Schema = {"type": "string"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _NUMBER: Schema = {"type": "integer", "minimum": 0}
 _TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL, "description": "Seconds."}
-_TEXTS: Schema = {"type": "array", "items": {"type": "string"}}
+_TEXTS: Schema = {"type": "array", "items": _STRING}
 _FLAG: Schema = {"type": "boolean"}
 
 
 def ref(name: str) -> Schema:
-    """A reference to one of :data:`SCHEMAS`."""
+    """Return a reference to one of :data:`SCHEMAS`."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
@@ -38,32 +40,32 @@ def _object(optional: Schema | None = None, /, **properties: Schema) -> Schema:
     }
 
 
-def _list(key: str, of: str) -> Schema:
-    return _object(**{key: {"type": "array", "items": ref(of)}})
+def _list(of: str) -> Schema:
+    return {"type": "array", "items": ref(of)}
 
 
 _IDN = {"unicode": _UNICODE}
 _zone = {
     "origin": _NAME,
     "serial": _NUMBER,
-    "account": _or_null(_ACCOUNT),
+    "account": _or_null(_STRING),
     "addresses": {"enum": list(Addresses)},
     "registration": {"enum": list(Registration)},
 }
 _account = {
-    "name": _ACCOUNT,
+    "name": _STRING,
     "password": _FLAG,
-    "email": _or_null({"type": "string"}),
-    "blocked": {"anyOf": [{"$ref": "#/components/schemas/Block"}, {"type": "null"}]},
+    "email": _or_null(_STRING),
+    "blocked": _or_null(ref("Block")),
 }
 _key = {
     "id": _NUMBER,
-    "account": _ACCOUNT,
+    "account": _STRING,
     "kind": {"enum": list(KeyKind)},
     "enabled": _FLAG,
     "hosts": _or_null(_TEXTS),
 }
-_host = {"name": _NAME, "zone": _NAME, "account": _ACCOUNT, "ttl": _TTL}
+_host = {"name": _NAME, "zone": _NAME, "account": _STRING, "ttl": _TTL}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
     "id": _NUMBER,
@@ -71,14 +73,14 @@ _invitation = {
     "uses": _NUMBER,
     "expires": _TIME,
     "created": _TIME,
-    "by": _ACCOUNT,
+    "by": _STRING,
 }
 _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
-    "Error": _object(error=_object(code={"type": "string"}, message={"type": "string"})),
+    "Error": _object(error=_object(code=_STRING, message=_STRING)),
     "Zone": _object(_IDN, **_zone),
-    "Zones": _list("zones", "Zone"),
+    "Zones": _object(zones=_list("Zone")),
     "Imported": {
         "anyOf": [
             _object(octets=_NUMBER),
@@ -86,127 +88,64 @@ SCHEMAS: dict[str, Schema] = {
         ]
     },
     "Invitation": _object(_IDN, **_invitation),
-    "NewInvitation": _object(_IDN, code={"type": "string"}, **_invitation),
-    "Invitations": _list("invitations", "Invitation"),
-    "Member": _object(_IDN, zone=_NAME, account=_ACCOUNT, since=_TIME),
-    "Members": _list("members", "Member"),
+    "NewInvitation": _object(_IDN, code=_STRING, **_invitation),
+    "Invitations": _object(invitations=_list("Invitation")),
+    "Member": _object(_IDN, zone=_NAME, account=_STRING, since=_TIME),
+    "Members": _object(members=_list("Member")),
     "Account": _object(**_account),
-    "Accounts": _list("accounts", "Account"),
+    "Accounts": _object(accounts=_list("Account")),
     "AccountLimit": _object(**_account, host_limit=_NUMBER),
     "WholeAccount": _object(
         **_account,
         host_limit=_NUMBER,
         dondns=_FLAG,
-        keys={"type": "array", "items": ref("Key")},
+        keys=_list("Key"),
         hosts=_TEXTS,
         zones=_TEXTS,
-        requests={"type": "array", "items": ref("Request")},
+        requests=_list("Request"),
     ),
     "Key": _object(**_key),
-    "NewKey": _object(key={"type": "string"}, **_key),
-    "Keys": _list("keys", "Key"),
+    "NewKey": _object(key=_STRING, **_key),
+    "Keys": _object(keys=_list("Key")),
     "Host": _object(_IDN, **_host),
-    "Hosts": _list("hosts", "Host"),
+    "Hosts": _object(hosts=_list("Host")),
     "WholeHost": _object(
-        _IDN,
-        **_host,
-        wildcard=_FLAG,
-        records={"type": "array", "items": ref("RRset")},
-        requests={"type": "array", "items": ref("Request")},
+        _IDN, **_host, wildcard=_FLAG, records=_list("RRset"), requests=_list("Request")
     ),
-    "Address": _object(name=_ACCOUNT, email={"type": "string"}),
-    "Session": _object(token={"type": "string"}, expires=_TIME, account=_ACCOUNT),
-    "LoggedOut": _object(account=_ACCOUNT),
-    "Requested": _object(name_or_email={"type": "string"}),
-    "Backup": _object(file={"type": "string"}, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
-    "KeyCopy": _object(file={"type": "string"}, size=_NUMBER),
-    "Status": _object(version={"type": "string"}, zones=_NUMBER),
+    "Address": _object(name=_STRING, email=_STRING),
+    "Session": _object(token=_STRING, expires=_TIME, account=_STRING),
+    "LoggedOut": _object(account=_STRING),
+    "Requested": _object(name_or_email=_STRING),
+    "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
+    "KeyCopy": _object(file=_STRING, size=_NUMBER),
+    "Status": _object(version=_STRING, zones=_NUMBER),
     "Reloaded": _object(changed=_TEXTS, waiting=_TEXTS),
     "Check": _object(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
-    "Block": _object(reason={"type": "string"}, since=_TIME, until=_or_null(_TIME)),
+    "Block": _object(reason=_STRING, since=_TIME, until=_or_null(_TIME)),
     "Request": _object(
         at=_TIME,
-        dialect={"type": "string"},
-        peer={"type": "string"},
-        user={"type": "string"},
-        agent={"type": "string"},
-        asked={"type": "string"},
-        answer={"type": "string"},
-        reason={"type": "string"},
         failed=_FLAG,
+        **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
     ),
-    "RRset": _object(_IDN, owner=_NAME, type={"type": "string"}, **_values),
-    "Records": _object(owner=_NAME, records={"type": "array", "items": ref("RRset")}),
-    "Deleted": _list("deleted", "RRset"),
+    "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
+    "Records": _object(owner=_NAME, records=_list("RRset")),
+    "Deleted": _object(deleted=_list("RRset")),
     "Values": _object(**_values),
     "HostState": _object(
         **_host, created={"type": "number"}, dormant={"type": "array", "items": {"enum": [1, 28]}}
     ),
     "Event": _object(
         at=_TIME,
-        who=_ACCOUNT,
-        via={"type": "string"},
+        who=_STRING,
+        via=_STRING,
         kind={"enum": ["rrset", "host"]},
         owner=_NAME,
-        type=_or_null({"type": "string"}),
+        type=_or_null(_STRING),
         before=_side,
         after=_side,
     ),
-    "History": _object(name=_NAME, events={"type": "array", "items": ref("Event")}),
+    "History": _object(name=_NAME, events=_list("Event")),
 }
-
-ANSWERS = {
-    "zone_list": "Zones",
-    "zone_add": "Zone",
-    "zone_set": "Zone",
-    "zone_remove": "Zone",
-    "zone_import": "Imported",
-    "invitation_list": "Invitations",
-    "invitation_add": "NewInvitation",
-    "invitation_revoke": "Invitation",
-    "invitation_redeem": "Zone",
-    "member_list": "Members",
-    "member_remove": "Member",
-    "account_list": "Accounts",
-    "account_add": "Account",
-    "account_block": "Account",
-    "account_unblock": "Account",
-    "email_set": "Account",
-    "password_set": "Account",
-    "account_leave": "Account",
-    "backup": "Backup",
-    "backup_key": "KeyCopy",
-    "check": "Check",
-    "status": "Status",
-    "reload": "Reloaded",
-    "register": "Address",
-    "confirm": "Account",
-    "log_in": "Session",
-    "log_out": "LoggedOut",
-    "email_change": "Address",
-    "password_change": "Session",
-    "password_reset_request": "Requested",
-    "password_reset": "Account",
-    "account_set": "AccountLimit",
-    "account_show": "WholeAccount",
-    "account_remove": "Account",
-    "key_list": "Keys",
-    "key_add": "NewKey",
-    "key_disable": "Key",
-    "key_enable": "Key",
-    "key_regenerate": "NewKey",
-    "key_revoke": "Key",
-    "host_list": "Hosts",
-    "host_add": "Host",
-    "host_show": "WholeHost",
-    "host_set": "Host",
-    "host_remove": "Host",
-    "host_history": "History",
-    "record_show": "Records",
-    "record_set": "RRset",
-    "record_delete": "Deleted",
-}
-"""The schema of what each operation answers; those that answer octets have none."""
 
 ARGUMENTS: dict[str, Schema] = {
     "addresses": {"enum": list(Addresses)},
@@ -222,13 +161,7 @@ ARGUMENTS: dict[str, Schema] = {
     "account_set.hosts": {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]
     },
-    "ns": {
-        "type": "array",
-        "items": _object({"address": _or_null({"type": "string"})}, name={"type": "string"}),
-    },
-    "records": {
-        "type": "array",
-        "items": _object(type={"type": "string"}, rdata={"type": "string"}),
-    },
+    "ns": {"type": "array", "items": _object({"address": _or_null(_STRING)}, name=_STRING)},
+    "records": {"type": "array", "items": _object(type=_STRING, rdata=_STRING)},
 }
-"""What is to be said of arguments beyond their types, by name or by operation and name."""
+"""Schemas of arguments that say more than their types, by ``name`` or ``operation.name``."""

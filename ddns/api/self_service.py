@@ -1,79 +1,149 @@
-"""Operations of people on their own accounts: to register, to be written to elsewhere, to leave."""
+"""Operations of people on their own accounts: register, confirm, change the address, leave."""
 
 from __future__ import annotations
 
-from functools import partial
+import dataclasses
 
-from ddns.api import account_work, parsing, people_work
-from ddns.api.desk import AtDesk
-from ddns.api.errors import Forbidden
-from ddns.api.serializers import Json
-from ddns.model.account import Purpose
+from ddns.api import parsing
+from ddns.api.access import ReadContext, WriteContext
+from ddns.api.accounts import check_unchanged, remove_account
+from ddns.api.base import BaseOperations
+from ddns.api.errors import Conflict, Forbidden, NotFound, TooMany
+from ddns.api.serializers import Json, account_json
+from ddns.model.account import Account, PendingToken, Purpose
+from ddns.policy import secrets
+
+MAX_PENDING = 50_000
+"""How many tokens may be valid at once."""
 
 
-class SelfService(AtDesk):
-    """What somebody does about having an account."""
+class SelfService(BaseOperations):
+    """Having an account."""
 
     async def register(self, name: str, password: str, email: str) -> Json:
-        """Ask for an account. A mail goes out, and whoever comes back with its token gets it. The
+        """Ask for an account. A mail goes out, and whoever confirms with its token gets it. The
         answer does not tell whether somebody has an account with that address already."""
-        desk = self._desk()
-        if not desk.open:
+        service = self._service
+        if not service.registration_open:
             raise Forbidden("nobody can register here; ask the operator for an account")
         known, address = parsing.chosen_name(name), parsing.email(email)
         parsing.chosen_password(password)
-        await self._read(partial(people_work.name_is_free, name=known))
-        desk.admit(self._caller.peer, address)
-        hashed = await self._hash_in_turn(password)
-        token, pending = self._pending(Purpose.REGISTER, known, address, hashed)
-        there = await self._transact(
-            partial(people_work.register, pending=pending, now=self._now())
-        )
-        if there is not None:
-            letter = desk.writer.known_already(there.email or address, there.name)
+        await self._read(lambda context: _check_name_unused(context, known))
+        service.limit_requests(self._caller.peer, address)
+        with service.hashing_slot():
+            hashed = await self._hash(password)
+        token, pending = service.new_token(Purpose.REGISTER, known, address, hashed)
+
+        def work(context: WriteContext) -> Account | None:
+            # Somebody with an account costs the same work, for a token that nobody is sent: so
+            # nobody can tell by the time it takes who has one.
+            _check_name_unused(context, known)
+            add_pending_token(context, pending)
+            return context.transaction.account_by_email(address)
+
+        owner = await self._transact(work)
+        if owner is not None:
+            message = service.templates.known_already(owner.email or address, owner.name)
         else:
-            letter = desk.writer.confirm_registration(address, known, token, desk.confirmation_time)
-        desk.send(letter, address)
+            message = service.templates.confirm_registration(
+                address, known, token, service.confirmation_time
+            )
+        service.send_mail(message, address)
         return {"name": known, "email": address}
 
     async def confirm(self, token: str) -> Json:
-        """Come back with the token from a mail: the account is made, or the address is its own."""
-        digest = await self._waiting(token, Purpose.REGISTER, Purpose.EMAIL)
-        return await self._transact(partial(people_work.confirm, digest=digest, now=self._now()))
+        """Confirm with the token from a mail: create the account that was asked for, or change the
+        address of an account. Of several who ask for one name, the first to confirm gets it."""
+        digest = secrets.digest_key(token)
+        purposes = (Purpose.REGISTER, Purpose.EMAIL)
+        await self._read(lambda context: find_pending_token(context, digest, *purposes))
+
+        def work(context: WriteContext) -> Json:
+            pending = find_pending_token(context, digest, *purposes)
+            name = pending.account
+            if pending.purpose is Purpose.REGISTER:
+                if context.transaction.account(name) is not None:
+                    raise Conflict(f"the name {name} was taken meanwhile; register with another")
+                account = Account(name, pending.password, context.now, email=pending.email)
+            else:
+                account = dataclasses.replace(context.known_account(name), email=pending.email)
+                context.check_not_blocked(account)
+            context.check_email_unused(name, pending.email)
+            context.transaction.put_account(account)
+            # A token for a new password may have been sent to a former address.
+            context.transaction.remove_pending_tokens(name)
+            return account_json(account)
+
+        return await self._transact(work)
 
     async def email_change(self, email: str, password: str) -> Json:
-        """Ask to be written to at another address, which has to be confirmed from there; the
-        present one is told."""
-        desk, address = self._desk(), parsing.email(email)
-        name = self._person()
-        desk.admit(self._caller.peer, address)
-        owner = await self._myself(password)
-        token, pending = self._pending(Purpose.EMAIL, name, address)
-        mine, there = await self._transact(
-            partial(people_work.email_change, pending=pending, owner=owner, now=self._now())
-        )
-        if there is not None and there.name != name:
-            letter = desk.writer.known_already(there.email or address, there.name)
+        """Ask for another address, which has to be confirmed with the token from a mail to it. A
+        mail to the present address tells of it."""
+        service, address = self._service, parsing.email(email)
+        name = self._caller.logged_in_account()
+        service.limit_requests(self._caller.peer, address)
+        account = await self._confirm_password(password)
+        token, pending = service.new_token(Purpose.EMAIL, name, address)
+
+        def work(context: WriteContext) -> tuple[str | None, Account | None]:
+            check_unchanged(context, account)
+            add_pending_token(context, pending)
+            former = context.known_account(name).email
+            return former, context.transaction.account_by_email(address)
+
+        former, owner = await self._transact(work)
+        if owner is not None and owner.name != name:
+            message = service.templates.known_already(owner.email or address, owner.name)
         else:
-            letter = desk.writer.confirm_address(address, name, token, desk.confirmation_time)
-        desk.send(letter, address)
-        if mine.email is not None and mine.email != address:
-            desk.tell(desk.writer.address_changes(mine.email, name, address))
+            message = service.templates.confirm_address(
+                address, name, token, service.confirmation_time
+            )
+        service.send_mail(message, address)
+        if former is not None and former != address:
+            service.send_mail(service.templates.address_changes(former, name, address))
         return {"name": name, "email": address}
 
     async def account_leave(self, name: str, password: str) -> Json:
         """Remove one's own account with its keys and hosts."""
-        if parsing.account_name(name) != self._person():
+        if parsing.account_name(name) != self._caller.logged_in_account():
             raise Forbidden("only your own account")
-        owner = await self._myself(password)
-        answer = await self._transact(
-            lambda transaction: account_work.account_remove(
-                transaction,
-                self._caller,
-                self.rules,
-                people_work.unchanged(transaction, owner).name,
-                self._now(),
-            )
-        )
-        self._blocked(owner.name, None)
-        return answer
+        account = await self._confirm_password(password)
+
+        def work(context: WriteContext) -> Json:
+            check_unchanged(context, account)
+            return remove_account(context, account.name)
+
+        removed = await self._transact(work)
+        self._block_changed(account.name, None)
+        return removed
+
+
+def _check_name_unused(context: ReadContext, name: str) -> None:
+    """Refuse a name that somebody has. It is no secret: our DNS and dialects tell it as well.
+
+    :raises Conflict: when it is taken.
+    """
+    if context.transaction.account(name) is not None:
+        raise Conflict(f"the name {name} is taken; choose another")
+
+
+def add_pending_token(context: WriteContext, pending: PendingToken) -> None:
+    """Store a token until it comes back or expires.
+
+    :raises TooMany: when too many are waited for.
+    """
+    context.transaction.expire_pending_tokens(context.now)
+    if context.transaction.count_pending_tokens() >= MAX_PENDING:
+        raise TooMany("too many others are waiting for a mail; try again later", 600.0)
+    context.transaction.put_pending_token(pending)
+
+
+def find_pending_token(context: ReadContext, digest: bytes, *purposes: Purpose) -> PendingToken:
+    """Return what a valid token is for.
+
+    :raises NotFound: when it is not valid, or for something else.
+    """
+    pending = context.transaction.pending(digest)
+    if pending is None or pending.purpose not in purposes or pending.expires <= context.now:
+        raise NotFound("this token is not valid, or not any more")
+    return pending

@@ -1,5 +1,7 @@
-"""What people are shown of the model: JSON. Names are A-labels; beside one that has U-labels stands
-``unicode``, the name as its people write it."""
+"""JSON forms of the model.
+
+Names are A-labels; where the name has U-labels, ``unicode`` beside it has them.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +15,24 @@ from ddns.model.account import Account, Block, Host, Key, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
-from ddns.model.request_log import Entry
+from ddns.model.request_log import RequestEntry
 
 Json = dict[str, Any]
 
 
 def named(key: str, name: bytes) -> Json:
-    """An owner name, and the form with U-labels where that is another."""
+    """Return an owner name under a key, and its form with U-labels where they differ."""
     text, unicode = names.to_text(name), names.to_unicode(name)
     return {key: text} if text == unicode else {key: text, "unicode": unicode}
 
 
 def time_json(at: float) -> str:
-    """A time, in seconds since 1970, as RFC 3339 has it."""
+    """Return a time in seconds since 1970 in the format of RFC 3339."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 def zone_json(zone: ZoneInfo, caller: Caller) -> Json:
-    """A zone; whose it is, is told to its owner and to the operator."""
+    """Return a zone; only its owner and the operator are told whose it is."""
     return {
         **named("origin", zone.origin),
         "serial": zone.serial,
@@ -41,7 +43,7 @@ def zone_json(zone: ZoneInfo, caller: Caller) -> Json:
 
 
 def account_json(account: Account) -> Json:
-    """An account."""
+    """Return an account without its password."""
     return {
         "name": account.name,
         "password": account.password is not None,
@@ -51,7 +53,7 @@ def account_json(account: Account) -> Json:
 
 
 def block_json(block: Block) -> Json:
-    """Why an account may change nothing, and until when."""
+    """Return why an account may change nothing, and until when."""
     return {
         "reason": block.reason,
         "since": time_json(block.since),
@@ -60,7 +62,7 @@ def block_json(block: Block) -> Json:
 
 
 def key_json(key: Key) -> Json:
-    """A key without its secret, which nobody has."""
+    """Return a key without its secret, which is not stored."""
     return {
         "id": key.id,
         "account": key.account,
@@ -71,7 +73,7 @@ def key_json(key: Key) -> Json:
 
 
 def host_json(host: Host) -> Json:
-    """A host."""
+    """Return a host."""
     return {
         **named("name", host.name),
         "zone": names.to_text(host.zone),
@@ -81,7 +83,7 @@ def host_json(host: Host) -> Json:
 
 
 def rrset_json(rrset: RRset) -> Json:
-    """An RRset."""
+    """Return an RRset."""
     return {
         **named("owner", rrset.owner),
         "type": records.type_to_text(rrset.type),
@@ -90,20 +92,20 @@ def rrset_json(rrset: RRset) -> Json:
 
 
 def values_json(rrset: RRset) -> Json:
-    """What an RRset says, without whose it is."""
+    """Return the TTL and rdata of an RRset."""
     return {
         "ttl": rrset.ttl,
         "rdatas": [records.rdata_to_text(rrset.type, rdata) for rdata in rrset.rdatas],
     }
 
 
-def request_json(failed: bool, entry: Entry) -> Json:
-    """What a client asked and was told; *failed* if its credentials were wrong."""
+def request_json(failed: bool, entry: RequestEntry) -> Json:
+    """Return a client's request and its answer; *failed* is for wrong credentials."""
     return {**entry._asdict(), "at": time_json(entry.at), "failed": failed}
 
 
 def invitation_json(invitation: Invitation) -> Json:
-    """An invitation without its code, which nobody has."""
+    """Return an invitation without its code, which is not stored."""
     return {
         "id": invitation.id,
         **named("zone", invitation.zone),
@@ -115,7 +117,7 @@ def invitation_json(invitation: Invitation) -> Json:
 
 
 def member_json(member: Member) -> Json:
-    """A member of a zone."""
+    """Return a member of a zone."""
     return {
         **named("zone", member.zone),
         "account": member.account,
@@ -124,7 +126,7 @@ def member_json(member: Member) -> Json:
 
 
 def event_json(event: Event) -> Json:
-    """An event of a host: what an RRset or the host itself was before and is after."""
+    """Return an event of a host: an RRset, or the host itself, before and after."""
     assert event.owner is not None
     return {
         "at": time_json(event.author.at),

@@ -1,69 +1,92 @@
-"""Operations of people on how they are known: sessions and passwords."""
+"""Operations of people on their sessions and passwords."""
 
 from __future__ import annotations
 
-from functools import partial
+import dataclasses
 
-from ddns.api import parsing, people_work
-from ddns.api.desk import AtDesk
+from ddns.api import parsing
+from ddns.api.access import WriteContext
+from ddns.api.accounts import change_password, check_unchanged
+from ddns.api.base import BaseOperations
 from ddns.api.errors import Unauthenticated
-from ddns.api.serializers import Json
-from ddns.model.account import Purpose
+from ddns.api.self_service import add_pending_token, find_pending_token
+from ddns.api.serializers import Json, account_json
+from ddns.model.account import Account, Purpose
+from ddns.policy import secrets
 
 
-class Logins(AtDesk):
-    """What somebody does about being known."""
+class SessionOperations(BaseOperations):
+    """Logging in and out, and what to log in with."""
 
     async def log_in(self, name: str, password: str) -> Json:
-        """A token that stands for name and password until it ends; it is told this once."""
-        account = await self._owner_of(name, password)
+        """Open a session and return its token, which stands for name and password until it expires
+        and cannot be shown again."""
+        account = await self._service.authenticate(name, password, self._caller.peer)
         if account is None:
             raise Unauthenticated("wrong name or password")
-        return self._desk().welcome(account)
+        return self._service.open_session(account)
 
     async def log_out(self) -> Json:
-        """The token opens nothing any more."""
-        name = self._person()
-        self._desk().sessions.close(self._caller.session)
+        """End the session whose token came with the request."""
+        name = self._caller.logged_in_account()
+        self._service.sessions.close(self._caller.session)
         return {"account": name}
 
     async def password_change(self, old: str, new: str) -> Json:
-        """Another password. All sessions end; the answer has the token of a new one."""
-        desk, name = self._desk(), self._person()
+        """Change one's password. All sessions end; the answer has the token of a new one."""
+        service = self._service
+        name = self._caller.logged_in_account()
         parsing.chosen_password(new)
-        former = (await self._myself(old)).password
-        hashed = await self._hash_in_turn(new)
-        await self._transact(
-            partial(people_work.password_set, name=name, password=hashed, former=former),
-            blocked_too=True,
-        )
-        account = desk.account_of(name)
+        former = await self._confirm_password(old)
+        with service.hashing_slot():
+            hashed = await self._hash(new)
+
+        def work(context: WriteContext) -> None:
+            check_unchanged(context, former)
+            change_password(context, name, hashed)
+
+        await self._transact(work, even_if_blocked=True)
+        account = service.account_of(name)
         if account is None or account.password != hashed:
             raise Unauthenticated("the password was changed again; log in")
-        return desk.welcome(account)
+        return service.open_session(account)
 
     async def password_reset_request(self, name_or_email: str) -> Json:
-        """Ask for a mail with which to set another password. The answer does not tell whether
-        there is such an account."""
-        desk = self._desk()
-        whom = parsing.name_or_email(name_or_email)
-        desk.admit(self._caller.peer, whom)
-        token, pending = self._pending(Purpose.RESET, whom)
-        account = await self._transact(
-            partial(people_work.reset_request, whom=whom, pending=pending, now=self._now())
-        )
+        """Ask for a mail with a token to set another password with. The answer does not tell
+        whether there is such an account."""
+        service, subject = self._service, parsing.name_or_email(name_or_email)
+        service.limit_requests(self._caller.peer, subject)
+        token, pending = service.new_token(Purpose.RESET, subject)
+
+        def work(context: WriteContext) -> Account | None:
+            transaction = context.transaction
+            account = transaction.account_by_email(subject) if "@" in subject else None
+            account = account or transaction.account(subject)
+            # Without an account a token is stored as well, though nobody is sent it: both cases
+            # have to take the same time.
+            name = subject if account is None else account.name
+            add_pending_token(context, dataclasses.replace(pending, account=name))
+            return account
+
+        account = await self._transact(work)
         if account is not None and account.email is not None:
-            letter = desk.writer.reset_password(
-                account.email, account.name, token, desk.confirmation_time
+            message = service.templates.reset_password(
+                account.email, account.name, token, service.confirmation_time
             )
-            desk.send(letter, whom)
-        return {"name_or_email": whom}
+            service.send_mail(message, subject)
+        return {"name_or_email": subject}
 
     async def password_reset(self, token: str, password: str) -> Json:
         """Set another password with the token from a mail. All sessions end."""
+        service = self._service
         parsing.chosen_password(password)
-        digest = await self._waiting(token, Purpose.RESET)
-        hashed = await self._hash_in_turn(password)
-        return await self._transact(
-            partial(people_work.password_reset, digest=digest, password=hashed, now=self._now())
-        )
+        digest = secrets.digest_key(token)
+        await self._read(lambda context: find_pending_token(context, digest, Purpose.RESET))
+        with service.hashing_slot():
+            hashed = await self._hash(password)
+
+        def work(context: WriteContext) -> Json:
+            pending = find_pending_token(context, digest, Purpose.RESET)
+            return account_json(change_password(context, pending.account, hashed))
+
+        return await self._transact(work)

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from functools import partial
+import dataclasses
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from ddns.api import parsing, zone_work
-from ddns.api.base import Part
-from ddns.api.errors import Conflict
-from ddns.api.serializers import Json
-from ddns.model.account import Registration
-from ddns.model.rows import Row
+from ddns.api import parsing
+from ddns.api.access import ReadContext, WriteContext
+from ddns.api.base import BaseOperations
+from ddns.api.caller import OPERATOR
+from ddns.api.errors import Conflict, Forbidden, Invalid
+from ddns.api.records import OPERATOR_TTL
+from ddns.api.serializers import Json, zone_json
+from ddns.model import names, records
+from ddns.model.account import Addresses, Registration, ZoneInfo
+from ddns.model.records import AAAA, NS, SOA, A, RRset
+from ddns.model.rows import BadRows, Row, unpack_rows
 from ddns.store.interfaces import IScan
 
 MAX_IMPORTS = 4
 """How many imports may be under way."""
 
+SOA_TTL = 10
+SOA_TIMES = (3600, 600, 1209600, 10)
+"""Refresh, retry, expire and negative TTL in seconds. SOA_TTL and the last decide for how long a
+resolver believes that a new host does not exist (RFC 2308 5), so both are the hosts' TTL."""
 
-class Zones(Part):
+
+class ZoneOperations(BaseOperations):
     """Zones that this server is authoritative for."""
 
     async def zone_list(self) -> Json:
-        """All zones; for people their own and those that they may register hosts in."""
-        return {"zones": await self._read(partial(zone_work.zone_list, caller=self._caller))}
+        """List all zones. People see their own and those that they may register hosts in."""
+
+        def work(context: ReadContext) -> Json:
+            zones = filter(context.may_register_in, context.transaction.zones())
+            return {"zones": [zone_json(zone, context.caller) for zone in zones]}
+
+        return await self._read(work)
 
     async def zone_add(
         self,
@@ -31,20 +49,28 @@ class Zones(Part):
         addresses: str | None = None,
         registration: str = Registration.CLOSED,
     ) -> Json:
-        """A new zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``;
+        """Create a zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``;
         *registration* says who may register hosts in it, *addresses* whether clients may give hosts
-        any or only public ones: the latter where it is not said and the zone not closed."""
-        return await self._transact(
-            partial(
-                zone_work.zone_add,
-                origin=parsing.name(origin),
-                servers=parsing.servers(ns or []),
-                account=None if account is None else parsing.account_name(account),
-                addresses=None if addresses is None else parsing.addresses(addresses),
-                registration=parsing.registration(registration),
-                now=self._now(),
-            )
-        )
+        any address or only public ones. The default is any in a closed zone, public in others."""
+        apex, servers = parsing.name(origin), parsing.servers(ns or [])
+        owner = parsing.optional(parsing.account_name, account)
+        policy = parsing.optional(parsing.addresses, addresses)
+        who = parsing.registration(registration)
+
+        def work(context: WriteContext) -> Json:
+            transaction = context.transaction
+            if transaction.zone(apex) is not None:
+                raise Conflict(f"zone {names.to_text(apex)} exists already")
+            if owner is not None:
+                context.known_account(owner)
+            _check_no_hosts_below(context, apex)
+            zone = ZoneInfo(apex, 1, owner, context.now, policy or _default_addresses(who), who)
+            transaction.put_zone(zone)
+            for rrset in initial_rrsets(apex, servers):
+                transaction.put_rrset(apex, rrset)
+            return zone_json(zone, OPERATOR)
+
+        return await self._transact(work)
 
     async def zone_set(
         self,
@@ -53,36 +79,45 @@ class Zones(Part):
         addresses: str | None = None,
         registration: str | None = None,
     ) -> Json:
-        """Change a zone's owner, ``""`` for the operator, which addresses its hosts may have, or
-        who may register them. What is not given stays, but a zone that is opened has public
-        addresses only. Its owner may not give it away."""
-        changed: Json = {}
+        """Change a zone's owner, ``""`` for the operator, the addresses that its hosts may have, or
+        who may register them. What is not given stays as it is, but a zone that is opened gets
+        public addresses only. Only the operator may change the owner."""
+        apex = parsing.name(origin)
+        changed: dict[str, Any] = {}
         if account is not None:
             changed["account"] = parsing.account_name(account) if account else None
         if addresses is not None:
             changed["addresses"] = parsing.addresses(addresses)
         if registration is not None:
             changed["registration"] = parsing.registration(registration)
-        return await self._transact(
-            partial(
-                zone_work.zone_set,
-                caller=self._caller,
-                origin=parsing.name(origin),
-                changed=changed,
-            )
-        )
+
+        def work(context: WriteContext) -> Json:
+            before = context.own_zone(apex)
+            if "account" in changed and not context.caller.operator:
+                raise Forbidden("only the operator may give a zone to another account")
+            zone = dataclasses.replace(before, **changed)
+            if before.registration is Registration.CLOSED is not zone.registration:
+                policy = changed.get("addresses", _default_addresses(zone.registration))
+                zone = dataclasses.replace(zone, addresses=policy)
+            if zone.account is not None:
+                context.known_account(zone.account)
+            context.transaction.put_zone(zone)
+            return zone_json(context.known_zone(apex), context.caller)
+
+        return await self._transact(work)
 
     async def zone_remove(self, origin: str) -> Json:
-        """Remove a zone with its hosts and records."""
-        return await self._transact(
-            partial(
-                zone_work.zone_remove,
-                rules=self.rules,
-                origin=parsing.name(origin),
-                now=self._now(),
-            ),
-            bulk=True,
-        )
+        """Remove a zone with its hosts and records. The names of its hosts stay reserved for their
+        accounts for some time, in case that the zone comes back."""
+        apex = parsing.name(origin)
+
+        def work(context: WriteContext) -> Json:
+            zone = context.known_zone(apex)
+            context.transaction.remove_zone(apex)
+            context.transaction.forget_released(context.now - context.rules.quarantine)
+            return zone_json(zone, OPERATOR)
+
+        return await self._transact(work, bulk=True)
 
     async def zone_import(
         self,
@@ -94,36 +129,125 @@ class Zones(Part):
         serial: int = 1,
         replace_hosts: bool = False,
     ) -> Json:
-        """Rows of a zone (:mod:`ddns.model.rows`), to take effect together with the *last* ones.
-
-        *stage* is a name that the caller chose for this import, *part* counts its calls from 0,
-        *serial* is the file's.
-        """
-        if part != self._stages.pop(stage, 0):
+        """Import rows of a zone (:mod:`ddns.model.rows`). They take effect together with the *last*
+        ones. *stage* is a name that the caller chooses for this import, *part* counts its calls
+        from 0, *serial* is the SOA's in the imported file."""
+        if part != self._imports.pop(stage, 0):
             raise Conflict("this part of the import is not the next; begin it again")
         if not last:
-            self._stages[stage] = part + 1
-            if len(self._stages) > MAX_IMPORTS:  # whoever began the oldest has gone, it seems
-                gone = next(iter(self._stages))
-                del self._stages[gone]
-                await self._transact(lambda transaction: transaction.drop_staged(gone))
-        return await self._transact(
-            partial(
-                zone_work.zone_import,
-                origin=parsing.name(origin),
-                rows=rows,
-                stage=stage,
-                last=last,
-                serial=serial,
-                replace_hosts=replace_hosts,
-                now=self._now(),
-            ),
-            bulk=True,
-        )
+            self._imports[stage] = part + 1
+            if len(self._imports) > MAX_IMPORTS:  # the oldest was probably given up
+                oldest = next(iter(self._imports))
+                del self._imports[oldest]
+                await self._transact(lambda context: context.transaction.drop_staged(oldest))
+        apex = parsing.name(origin)
+
+        def work(context: WriteContext) -> Json:
+            transaction = context.transaction
+            if not 0 <= serial < 2**32:
+                raise Invalid(f"a serial is 0 to {2**32 - 1}")
+            try:
+                transaction.stage(stage, _checked_rows(apex, rows))
+            except BadRows as error:
+                raise Invalid(str(error)) from error
+            if not last:
+                return {"octets": len(rows)}
+            if transaction.zone(apex) is None:
+                _check_no_hosts_below(context, apex)
+                transaction.put_zone(ZoneInfo(apex, serial, None, context.now))
+            result = transaction.take_staged(stage, apex, serial, replace_hosts)
+            if transaction.rrset(apex, apex, SOA) is None:
+                raise Invalid(f"zone {names.to_text(apex)} has no SOA")
+            return {
+                "origin": names.to_text(apex),
+                "written": result.written,
+                "removed": result.removed,
+                "skipped": result.skipped,
+            }
+
+        return await self._transact(work, bulk=True)
 
     async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
-        """A zone's SOA with its serial, and its records. These come by a walk that the caller has
-        to close, and the SOA is among them with serial 0."""
-        known = parsing.name(origin)
-        soa = await self._read(partial(zone_work.soa_row, origin=known))
-        return soa, self._store.scan(known)
+        """Return a zone's SOA with its serial, and a scan of all its records, which the caller has
+        to close. The SOA is among them again, with serial 0."""
+        apex = parsing.name(origin)
+
+        def work(context: ReadContext) -> Row:
+            zone = context.known_zone(apex)
+            soa = context.transaction.rrset(apex, apex, SOA)
+            assert soa is not None, "every zone is committed together with its SOA"
+            rdata = records.soa_with_serial(soa.rdatas[0], zone.serial)
+            return apex, SOA, soa.ttl, records.pack_rdatas([rdata])
+
+        return await self._read(work), self._store.scan(apex)
+
+
+def initial_rrsets(origin: bytes, servers: Sequence[tuple[bytes, str | None]]) -> Iterator[RRset]:
+    """Yield a new zone's SOA and NS, and addresses of name servers within the zone.
+
+    :param servers: names of name servers, ``ns1`` in the zone if there are none, and their
+        addresses; a server with several addresses comes once for each.
+    :raises Invalid: for the address of a name server that is in another zone.
+    """
+    targets = list(dict.fromkeys(server for server, _ in servers))
+    targets = targets or [parsing.below(b"\x03ns1", origin)]
+    hostmaster = parsing.below(b"\x0ahostmaster", origin)
+    soa = targets[0] + hostmaster + struct.pack("!5I", 0, *SOA_TIMES)
+    yield RRset(origin, SOA, SOA_TTL, (soa,))
+    yield RRset(origin, NS, OPERATOR_TTL, tuple(targets))
+    for target in targets:
+        given = [
+            records.address_from_text(text) for server, text in servers if text and server == target
+        ]
+        for number, octets in ((A, 4), (AAAA, 16)):
+            found = tuple(address for address in given if address and len(address) == octets)
+            if not found:
+                continue
+            if not names.is_subdomain(target, origin):
+                raise Invalid(
+                    f"{names.to_text(target)} is not in {names.to_text(origin)}: its address"
+                    " belongs into its own zone"
+                )
+            yield RRset(target, number, OPERATOR_TTL, found)
+
+
+def _default_addresses(registration: Registration) -> Addresses:
+    """Return the address policy of a zone for which none is given: where strangers have names,
+    these must not lead into anybody's own network."""
+    return Addresses.ANY if registration is Registration.CLOSED else Addresses.PUBLIC
+
+
+def _check_no_hosts_below(context: WriteContext, origin: bytes) -> None:
+    """Refuse a zone cut that would occlude hosts of the zone above.
+
+    :raises Conflict: naming one of them.
+    """
+    parent = context.transaction.zone_of(origin)
+    if parent is None:
+        return
+    for host in context.transaction.hosts(zone=parent.origin):
+        if names.is_subdomain(host.name, origin):
+            raise Conflict(
+                f"host {names.to_text(host.name)} of zone {names.to_text(parent.origin)} is there;"
+                " remove it first"
+            )
+
+
+def _checked_rows(origin: bytes, packed: bytes) -> Iterator[Row]:
+    """Yield rows of a zone one by one while the database takes them, so that the interpreter is
+    never held for as long as a whole chunk takes.
+
+    :raises BadRows: for one that the zone cannot hold.
+    """
+    for row in unpack_rows(packed):
+        owner, number, _, rdatas = row
+        if not names.is_subdomain(owner, origin):
+            raise BadRows(f"{names.to_text(owner)} is not in {names.to_text(origin)}")
+        if len(rdatas) > 4000 and not records.fits(rdatas):
+            raise BadRows(
+                f"{names.to_text(owner)} has more {records.type_to_text(number)} records than a"
+                " message can hold"
+            )
+        if number == SOA and (owner != origin or len(rdatas) < 24):
+            raise BadRows("the SOA is not the zone's")
+        yield row

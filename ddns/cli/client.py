@@ -1,8 +1,7 @@
-"""How the command reaches the API: a running server's control socket, or the database itself."""
+"""Clients of the API over HTTP, such as that of a running server's control socket."""
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import socket
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from ddns.api.errors import ApiError
+from ddns.api.errors import error_json
 from ddns.api.routes import BY_OPERATION
 from ddns.model.rows import Row, unpack_rows
 from ddns.system.files import short_path
@@ -20,11 +19,16 @@ Json = dict[str, Any]
 
 
 class CallFailed(Exception):
-    """The call was refused or could not be made; ``answer`` is the API's error object."""
+    """The call was refused or could not be made.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``answer`` is the API's error object; ``hint`` tells people what to do next, if there is
+    anything to say that follows from neither.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.answer = {"error": {"code": code, "message": message}}
+        self.answer = error_json(code, message)
+        self.hint = hint
 
 
 class NoServer(Exception):
@@ -32,20 +36,31 @@ class NoServer(Exception):
 
 
 class Client(Protocol):
-    """What commands call; both ways behave alike."""
+    """What subcommands call the API through."""
 
     def call(self, operation: str, **arguments: Any) -> Json:
-        """Call an operation.
+        """Call an operation and return its answer.
 
         :raises CallFailed: when the API refuses.
         """
 
     def rows(self, origin: str) -> Iterator[Row]:
-        """All records of a zone, its SOA first."""
+        """Yield all records of a zone, its SOA first.
+
+        :raises CallFailed: when the API refuses.
+        """
 
 
 class HttpClient:
-    """A client of the API over a connection, below a path, with these headers."""
+    """A client of the API over an HTTP connection.
+
+    :param connection: the connection, open or not.
+    :param below: the path below which the API is.
+    :param headers: headers of every request.
+    """
+
+    gone = "the server went away"
+    gone_hint = ""
 
     def __init__(
         self,
@@ -69,39 +84,38 @@ class HttpClient:
             path += "?" + urlencode({key: _query(value) for key, value in rest.items()})
         else:
             body = json.dumps(rest).encode()
-        answer = self._ask(route.method, path, body)
-        try:
-            octets = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise CallFailed("failed", f"the server's answer ends early: {error}") from error
+        status, octets = self._ask(route.method, path, body)
         parsed = _json(octets)
-        if answer.status != 200 or not isinstance(parsed, dict):
+        if status != 200 or not isinstance(parsed, dict):
             raise _refusal(parsed)
         return parsed
 
     def rows(self, origin: str) -> Iterator[Row]:
         """See :class:`Client`."""
         path, _ = BY_OPERATION["zone_scan"].fill({"origin": origin})
-        answer = self._ask("GET", path, None)
+        status, octets = self._ask("GET", path, None)
+        if status != 200:
+            raise _refusal(_json(octets))
+        yield from unpack_rows(octets)
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         try:
-            if answer.status != 200:
-                raise _refusal(_json(answer.read()))
-            yield from unpack_rows(answer.read())
+            self._connection.request(method, self._below + path, body, self._headers)
+            answer = self._connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise CallFailed("failed", f"{self.gone}: {error}", self.gone_hint) from error
+        try:
+            return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise CallFailed("failed", f"the server's answer ends early: {error}") from error
 
-    def _ask(self, method: str, path: str, body: bytes | None) -> http.client.HTTPResponse:
-        try:
-            self._connection.request(method, self._below + path, body, self._headers)
-            return self._connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            raise CallFailed("failed", f"{self.gone}: {error}") from error
 
-    gone = "the server went away"
+def _query(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _json(octets: bytes) -> object:
-    """What JSON says; None where it is none."""
+    """Parse JSON; return None if it is not JSON."""
     try:
         return json.loads(octets)
     except ValueError:
@@ -109,7 +123,7 @@ def _json(octets: bytes) -> object:
 
 
 def _refusal(answer: object) -> CallFailed:
-    """What the API says is wrong; whatever answers, it need not be the API."""
+    """Return the error in an answer, which may be one of any HTTP server."""
     match answer:
         case {"error": {"code": str(code), "message": str(message)}}:
             return CallFailed(code, message)
@@ -117,10 +131,10 @@ def _refusal(answer: object) -> CallFailed:
 
 
 class SocketClient(HttpClient):
-    """A client of a running server on this machine."""
+    """A client of the server that runs on a database on this machine."""
 
     def __init__(self, path: Path) -> None:
-        """Connect.
+        """Connect to its control socket.
 
         :raises NoServer: when nobody listens.
         """
@@ -130,10 +144,6 @@ class SocketClient(HttpClient):
         except OSError as error:
             raise NoServer from error
         super().__init__(connection)
-
-
-def _query(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -151,47 +161,3 @@ class _UnixConnection(http.client.HTTPConnection):
         except OSError:
             self.sock.close()
             raise
-
-
-class LocalClient:
-    """Runs operations in this process, while its reactor runs in another thread."""
-
-    def __init__(self, reactor: Any, operations: Any) -> None:
-        self._reactor = reactor
-        self._operations = operations
-
-    def call(self, operation: str, **arguments: Any) -> Json:
-        """See :class:`Client`."""
-        with _refusals():
-            return self._blocking(lambda: getattr(self._operations, operation)(**arguments))  # type: ignore[no-any-return]
-
-    def rows(self, origin: str) -> Iterator[Row]:
-        """See :class:`Client`."""
-        with _refusals():
-            soa, scan = self._blocking(lambda: self._operations.zone_scan(origin))
-            try:
-                yield soa
-                while rows := self._blocking(scan.next):
-                    yield from (row for row in rows if row[:2] != soa[:2])
-            finally:
-                self._blocking(scan.close)
-
-    def _blocking(self, function: Any) -> Any:
-        from twisted.internet.defer import ensureDeferred, maybeDeferred
-        from twisted.internet.threads import blockingCallFromThread
-
-        def begin() -> Any:
-            result = function()
-            return (
-                ensureDeferred(result) if hasattr(result, "send") else maybeDeferred(lambda: result)
-            )
-
-        return blockingCallFromThread(self._reactor, begin)
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except ApiError as error:
-        raise CallFailed(error.code, str(error)) from error

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from twisted.internet import defer, threads
 from twisted.python.failure import Failure
 
+from ddns.api.errors import ApiError
 from ddns.api.operations import Operations
-from ddns.cli.client import Client, LocalClient
+from ddns.cli.client import CallFailed, Client, Json
+from ddns.model.rows import Row
 from ddns.policy.registration import Rules
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
@@ -20,14 +23,62 @@ from ddns.system.secret_box import SecretBox
 T = TypeVar("T")
 
 RULES = Rules(quarantine=math.inf)
-"""The operator is above all rules but one: when released names are forgotten. The server's settings
-say that, so nothing is forgotten here."""
+"""The only rule that binds the operator is for how long released names are kept. It is a setting of
+the server and unknown here, so nothing is forgotten."""
+
+
+class LocalClient:
+    """A client that runs operations in this process.
+
+    It is called in a thread; *operations* run in that of *reactor*.
+    """
+
+    def __init__(self, reactor: Any, operations: Operations) -> None:
+        self._reactor = reactor
+        self._operations = operations
+
+    def call(self, operation: str, **arguments: Any) -> Json:
+        """See :class:`~ddns.cli.client.Client`."""
+        with _refusals():
+            answer: Json = self._blocking(getattr(self._operations, operation), **arguments)
+            return answer
+
+    def rows(self, origin: str) -> Iterator[Row]:
+        """See :class:`~ddns.cli.client.Client`."""
+        with _refusals():
+            soa, scan = self._blocking(self._operations.zone_scan, origin)
+            try:
+                yield soa
+                while rows := self._blocking(scan.next):
+                    yield from (row for row in rows if row[:2] != soa[:2])
+            finally:
+                self._blocking(scan.close)
+
+    def _blocking(self, function: Callable[..., Any], *args: Any, **arguments: Any) -> Any:
+        """Call a function, which may be a coroutine function, in the reactor's thread."""
+
+        def begin() -> defer.Deferred[Any]:
+            result = function(*args, **arguments)
+            if hasattr(result, "send"):
+                return defer.ensureDeferred(result)
+            return defer.maybeDeferred(lambda: result)
+
+        return threads.blockingCallFromThread(self._reactor, begin)
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except ApiError as error:
+        raise CallFailed(error.code, str(error)) from error
 
 
 def run(database: str, function: Callable[[Client], T]) -> T:
-    """Call *function* with a client in a thread, the reactor in this one; may be used once.
+    """Call *function* with a client in a thread while the reactor runs in this one. A reactor does
+    not start twice, so this can be called only once.
 
-    :raises ddns.store.interfaces.StoreInUse: when another process has the database.
+    :raises ddns.store.interfaces.StoreInUse: when another process has the database open.
     :raises ddns.store.interfaces.StoreError: when it cannot be opened.
     """
     from twisted.internet import reactor as installed
@@ -37,7 +88,8 @@ def run(database: str, function: Callable[[Client], T]) -> T:
     store.open()
     operations = Operations(
         store,
-        published=lambda origins: defer.succeed(None),  # nobody answers DNS from this process
+        # No DNS is answered from this process.
+        wait_until_published=lambda origins: defer.succeed(None),
         run_slow=lambda slow: threads.deferToThread(slow),
         now=time.time,
         secret_box=SecretBox(key_path(database)),

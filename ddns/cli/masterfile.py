@@ -1,4 +1,4 @@
-"""Master files (RFC 1035 5) to rows and back, by way of dnspython."""
+"""Master files (RFC 1035 5) to rows and back, by means of dnspython."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ import dns.tokenizer
 import dns.zonefile
 
 from ddns.model import names, records
-from ddns.model.records import CNAME, DNAME, NSEC, RRSIG, SOA
+from ddns.model.records import SOA
 from ddns.model.rows import Row
-
-_BESIDE_CNAME = frozenset({CNAME, RRSIG, NSEC, 25})  # RFC 4035 2.5; 25 is KEY
+from ddns.policy import rrset_rules
 
 
 class BadMasterFile(ValueError):
-    """The file is not a zone; ``str()`` names file and line where they are known."""
+    """The file is not a zone; ``str()`` is one line, with file and line number if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class MasterFile:
-    """A zone that was read: its origin, its serial, its rows in owner order.
+    """A zone read from a master file.
 
-    ``ignored`` counts records outside the zone, which a master file may not add to it.
+    ``rows`` are in the order of owners. ``ignored`` counts RRsets outside the zone, left out of it.
     """
 
     origin: bytes
@@ -39,9 +38,10 @@ class MasterFile:
 
 
 def read(path: str | Path, progress: Callable[[int], None] = lambda octets: None) -> MasterFile:
-    """Read a file; its SOA's owner is the origin. *progress* is told how much has been read.
+    """Read a master file. The owner of its SOA is the origin.
 
-    :raises BadMasterFile: with file and line, in one line.
+    :param progress: called with the number of characters that have been read since the last call.
+    :raises BadMasterFile: when it is not one.
     """
     collected = _Collected()
     try:
@@ -72,8 +72,8 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda octets: None
 
 
 class _Tokenizer(dns.tokenizer.Tokenizer):
-    """Knows where an entry began, which is the line that an error is about; the end of that line
-    has often been read when it is found."""
+    """A tokenizer that reports the line where an entry began. dnspython's own reports how far it
+    has read, which often is the next line by the time an error is found."""
 
     _began = 1
 
@@ -87,7 +87,7 @@ class _Tokenizer(dns.tokenizer.Tokenizer):
 
 
 class _Counted:
-    """A file that tells how far it has been read, every 64 Ki characters."""
+    """A file that reports how much of it has been read, every 65,536 characters."""
 
     def __init__(self, file: TextIO, progress: Callable[[int], None]) -> None:
         self._file = file
@@ -104,7 +104,7 @@ class _Counted:
 
 
 class _Collected:
-    """What dnspython's reader takes for a transaction: it only ever adds to it."""
+    """Records of a file. dnspython's reader takes it for a transaction, and only adds to it."""
 
     def __init__(self) -> None:
         self.manager = self
@@ -118,7 +118,7 @@ class _Collected:
         return dns.name.root, False, dns.name.root
 
     def check_put_rdataset(self, check: object) -> None:
-        """The rule about aliases is checked at the end, once for each name."""
+        """Accept everything: :meth:`zone` checks the CNAME rule at the end, once for each name."""
 
     def add_unicode(self, form: str) -> None:
         pass
@@ -150,7 +150,10 @@ class _Collected:
         self._origin = owner
 
     def zone(self) -> MasterFile:
-        """What was collected, checked as a whole."""
+        """Check the records as a whole and return them as a zone.
+
+        :raises BadMasterFile: when they are not one.
+        """
         origin = self._origin
         if origin is None:
             raise BadMasterFile("there is no SOA record")
@@ -160,11 +163,11 @@ class _Collected:
         types: dict[bytes, set[int]] = {}
         for (owner, number), (_, rdatas) in inside.items():
             types.setdefault(owner, set()).add(number)
-            if number in (SOA, CNAME, DNAME) and len(rdatas) > 1:
+            if rrset_rules.has_too_many(number, len(rdatas)):
                 what = f"{records.type_to_text(number)} records at {names.to_text(owner)}"
                 raise BadMasterFile(f"several {what}")
         for owner, numbers in types.items():
-            if CNAME in numbers and numbers - _BESIDE_CNAME:
+            if rrset_rules.has_cname_and_other_data(numbers):
                 raise BadMasterFile(f"{names.to_text(owner)} is an alias and has other records")
         (soa,) = inside[origin, SOA][1]
         rows = sorted(
@@ -175,10 +178,10 @@ class _Collected:
 
 
 def write(rows: Iterable[Row]) -> Iterator[str]:
-    """The lines of a master file with absolute names, in the order of the rows (the SOA first)."""
+    """Yield the lines of a master file, with absolute names, in the order of *rows* (SOA first)."""
     for owner, number, ttl, packed in rows:
         if owner == names.ROOT and number == SOA:
-            yield "$ORIGIN ."  # without it, nobody could tell "." from a name that is relative
+            yield "$ORIGIN ."  # the reader takes a SOA at the root for a relative name without it
         name = names.to_text(owner)
         absolute = name if name == "." else f"{name}."
         kind = records.type_to_text(number)

@@ -1,34 +1,139 @@
-"""What commands show: JSON for programs, aligned lines for people."""
+"""Results of subcommands: JSON for programs, and aligned lines for people."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from ddns.cli.client import Client
-
 Json = dict[str, Any]
-Shown = tuple[Json, Iterable[str]]
-Command = Callable[[Client, argparse.Namespace], Shown]
 
 
-def table(items: list[Json], columns: tuple[str, ...]) -> Iterable[str]:
-    """Rows aligned for people; nothing at all where there is nothing."""
-    cells = [[cell(item[column]) for column in columns] for item in items]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))] if cells else []
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of a subcommand.
+
+    ``answer`` is what ``--json`` prints; with an ``error`` in it the exit status is 1. People get
+    ``lines`` on standard output and ``note`` on standard error, where no script takes it for data.
+    """
+
+    answer: Json
+    lines: Iterable[str] = ()
+    note: str = ""
+
+
+Column = str | Callable[[Json], object]
+"""A column of a table: the key of its value in an item, or a function that makes it of an item."""
+
+
+def time_of(key: str) -> Column:
+    """Return the column of the times at *key*."""
+    return lambda item: local_time(item[key])
+
+
+def listing(answer: Json, key: str, none: str, **columns: Column) -> Result:
+    """Return a table of the items at *key*, or *none* as a note if there are no items."""
+    lines = table(answer[key], **columns)
+    return Result(answer, lines, "" if lines else none)
+
+
+def table(items: list[Json], **columns: Column) -> list[str]:
+    """Return aligned columns below their headings, or nothing if there are no items."""
+    if not items:
+        return []
+    rows = [[heading.replace("_", "-") for heading in columns]]
+    for item in items:
+        values = (item[of] if isinstance(of, str) else of(item) for of in columns.values())
+        rows.append([cell(value) for value in values])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths[-1] = 0  # no blanks at the end of lines
+    return ["  ".join(map(str.ljust, row, widths)) for row in rows]
+
+
+def fields(values: Mapping[str, object]) -> list[str]:
+    """Return aligned ``Name: value`` lines; the items of a list stand below one another."""
+    width = max(map(len, values)) + 2
+    lines = []
+    for name, value in values.items():
+        items = value if isinstance(value, list) and value else [value]
+        for label, item in zip([f"{name}:", *[""] * (len(items) - 1)], items, strict=True):
+            lines.append(f"{label:{width}}{cell(item)}")
+    return lines
 
 
 def cell(value: object) -> str:
+    """Return a value as people read it; ``-`` for none."""
     match value:
-        case None:
+        case None | [] | "":
             return "-"
         case bool():
             return "yes" if value else "no"
-        case {"until": until}:
-            return f"until {until or 'lifted'}"
         case list():
             return ",".join(map(str, value))
     return str(value)
+
+
+def local_time(text: str) -> str:
+    """Return a time of the API (RFC 3339) in the time zone of whoever runs the command."""
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or plural."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def record_lines(records: list[Json]) -> list[str]:
+    """Return RRsets as lines of a master file."""
+    return [
+        f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}"
+        for record in records
+        for rdata in record["rdatas"]
+    ]
+
+
+def request_lines(requests: list[Json], title: str) -> list[str]:
+    """Return what clients asked and what they were told, newest first, below a title."""
+    lines = ["", title] if requests else []
+    for one in requests:
+        wrong = " (wrong credentials)" if one["failed"] else ""
+        at = local_time(one["at"])
+        lines += [
+            "",
+            f"{at} {one['dialect']} from {one['peer']} as {one['user']!r}{wrong}",
+            f"  asked: {one['asked']}",
+            f"  told: {' | '.join(one['answer'].splitlines())}",
+        ]
+        if one["reason"]:
+            lines.append(f"  because: {one['reason']}")
+        if one["agent"]:
+            lines.append(f"  program: {one['agent']}")
+    return lines
+
+
+_MISSING = re.compile(r"\bno (zone|host|account|key|invitation|member)\b")
+
+
+def hint(error: Json, command: str, server: str | None) -> str:
+    """Return the next step after an error of the API, or ``""`` if there is none worth naming.
+
+    :param error: the error object, with its code and message.
+    :param command: the name of the subcommand.
+    :param server: the URL of the server far away, if the command is for one.
+    """
+    match error["code"]:
+        case "unauthenticated" if command == "login":
+            return f"if you forgot the password: ddns --server {server} password forgot NAME"
+        case "unauthenticated":
+            return f"log in with: ddns --server {server} login NAME"
+        case "forbidden" if "only the operator" in error["message"]:
+            return "the operator uses --database FILE on the server's machine, not --server"
+        case "not_found" if missing := _MISSING.search(error["message"]):
+            noun = missing[1]
+            if noun in ("invitation", "member"):
+                return f"list them with: ddns zone {noun}s ORIGIN"
+            if noun != "account" or not server:  # only the operator sees all accounts
+                return f"list them with: ddns {noun} list"
+    return ""

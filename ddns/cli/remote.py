@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import ipaddress
 import json
 import os
 import ssl
-import tempfile
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from ddns.cli.client import CallFailed, HttpClient
+from ddns.model.text import is_loopback
+from ddns.system.files import write_private
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds that a server may say nothing."""
 
 
 class RemoteClient(HttpClient):
-    """*server* is an URL, below which the server is; *ca* a PEM file with certificates to trust
-    instead of the system's. Nothing is sent before the first call.
+    """A client of a server far away, with the token of the last login there if there is one.
 
-    :raises CallFailed: when they are none.
+    Nothing is sent before the first call.
+
+    :param server: the URL below which the server is.
+    :param ca: a PEM file with certificates to trust instead of the system's.
+    :raises CallFailed: when one of them cannot be used.
     """
+
+    gone_hint = "check the URL; --ca FILE names certificates to trust instead of the system's"
 
     def __init__(self, server: str, ca: str | None = None) -> None:
         try:
@@ -35,49 +39,36 @@ class RemoteClient(HttpClient):
             raise CallFailed("invalid", f"{server!r} is not the URL of a server: https://NAME")
         self.url = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
         self.gone = f"{self.url} cannot be reached"
-        self.in_the_clear = parts.scheme == "http" and not _is_loopback(host)
-        connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+        self.in_the_clear = parts.scheme == "http" and not is_loopback(host)
+        connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
         if parts.scheme == "https":
             try:
                 context = ssl.create_default_context(cafile=ca)
             except (OSError, ssl.SSLError) as error:
                 raise CallFailed("invalid", f"{ca}: {error}") from error
-            connection = http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=context)
+            connection = http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
         super().__init__(connection, parts.path.rstrip("/") + "/api")
-        self._use(self._saved())
+        if token := self._saved():
+            self._use(token)
 
-    def _use(self, token: str | None) -> None:
+    def _use(self, token: str) -> None:
+        self._headers["Authorization"] = f"Bearer {token}"
+
+    def drop_token(self) -> None:
+        """Call without a token from now on: a stale one would be refused even where none is
+        needed, as for logging in."""
         self._headers.pop("Authorization", None)
-        if token is not None:
-            self._headers["Authorization"] = f"Bearer {token}"
 
     def forget(self) -> None:
-        """Use no token any more, here and in later calls of the command."""
-        self._use(None)
+        """Drop the token, and remove it from its file."""
+        self.drop_token()
         self._file.unlink(missing_ok=True)
 
-    def without_token(self) -> RemoteClient:
-        """The same client, which is nobody for now: an old token must not keep one from logging
-        in."""
-        self._use(None)
-        return self
-
     def remember(self, token: str) -> None:
-        """Use a token, here and in later calls of the command by the same person."""
+        """Use a token from now on, in later runs of the command too."""
         self._use(token)
-        folder = self._file.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=folder)  # mode 0600
-        try:
-            with open(descriptor, "w") as file:
-                json.dump({"server": self.url, "token": token}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self._file)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(self._file, json.dumps({"server": self.url, "token": token}).encode())
 
     @property
     def _file(self) -> Path:
@@ -95,10 +86,3 @@ class RemoteClient(HttpClient):
             case {"token": str(token)} if token.isascii() and token.isalnum():
                 return token
         raise CallFailed("failed", f"{self._file} has no token; remove it and log in again")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,4 +1,4 @@
-"""What differs between the settings of a server that runs and those that it is to have."""
+"""Compare settings on reload: which changes take effect now, and which need a restart."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ AT_START = frozenset(
         "log.level",
     )
 )
-"""Keys that mean something only when a server starts."""
+"""Settings that are read only at startup."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Changes:
-    """``settings`` are what can be had without a new start; ``changed`` the keys that they change,
-    ``waiting`` those that take one."""
+    """``settings`` take effect without a restart and differ in the keys ``changed``; changes of the
+    keys ``waiting`` need a restart."""
 
     settings: Settings
     changed: tuple[str, ...]
@@ -38,7 +38,7 @@ class Changes:
 
 
 def compare(old: Settings, new: Settings) -> Changes:
-    """What becomes of *old* when *new* is wanted."""
+    """Return what changes when a server with *old* settings reads *new* ones."""
     different = tuple(_different(old, new))
     waiting = tuple(key for key in different if key in AT_START)
     for key in waiting:

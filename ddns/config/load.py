@@ -1,4 +1,4 @@
-"""Settings from a TOML file, and whether they make sense together."""
+"""Load settings from a TOML file, and check values that depend on each other."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from ddns.config import toml
-from ddns.config.contact import check_contact
-from ddns.config.settings import Settings
-from ddns.config.toml import ConfigError
+from ddns.config.settings import MailSettings, Settings
+from ddns.config.toml import ConfigError, read_table
+from ddns.model.mail import BadEmail, email_address
 from ddns.model.records import MAX_TTL
+from ddns.model.text import is_loopback
 
-_MAY_BE_0 = (
+_ZERO_ALLOWED = (
     "inetd.linger_time",
     "dns.rate_limit.responses_per_second",
     "dns.rate_limit.slip",
@@ -29,8 +29,8 @@ _MAY_BE_0 = (
     "api.calls_per_minute",
 )
 PROXIED = "haproxy:"
-"""How the description of a listener begins whose connections begin with a PROXY header. The name
-is that of Twisted's own endpoint for this, which would believe anybody."""
+"""Prefix of an endpoint description whose connections start with a PROXY header. Twisted's own
+endpoint of this name would trust any client."""
 
 UNIX = "unix:"
 _HEADERS = ("off", "x-forwarded-for", "forwarded")
@@ -38,11 +38,11 @@ _PLAIN = ("tcp:", "tcp6:", "unix:", "systemd:")
 LOG_FORMATS = ("text", "json")
 LOG_LEVELS = ("debug", "info", "warn", "error", "critical")
 _RESERVED = re.compile(r"[a-z0-9_-]{1,63}\*?|\*", re.ASCII)
-_LARGEST_TABLE = 1 << 20  # it is made anew every second, in a millisecond
+_MAX_TABLE_SIZE = 1 << 20  # the table is recreated every second, which takes a millisecond
 
 
-def load(path: str | Path, shown: str | Path | None = None) -> Settings:
-    """Read a TOML file, which errors call *shown* if that is given.
+def load_settings(path: str | Path, shown: str | Path | None = None) -> Settings:
+    """Read a TOML file; error messages refer to it as *shown*, by default its path.
 
     :raises ConfigError: naming the file, the key and what was expected there.
     """
@@ -55,13 +55,13 @@ def load(path: str | Path, shown: str | Path | None = None) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{shown}: not TOML: {error}") from error
     try:
-        return check(toml.read(Settings, data, may_be_0=_MAY_BE_0))
+        return check_settings(read_table(Settings, data, zero_allowed=_ZERO_ALLOWED))
     except ConfigError as error:
         raise ConfigError(f"{shown}: {error}") from None
 
 
-def check(settings: Settings) -> Settings:
-    """The settings, if their values make sense together.
+def check_settings(settings: Settings) -> Settings:
+    """Return the settings if their values are valid and consistent.
 
     :raises ConfigError: naming the key and what was expected.
     """
@@ -78,7 +78,9 @@ def check(settings: Settings) -> Settings:
         raise ConfigError("https.certificate: expected a file, since https.listen is set")
     for key in ("cookie_secret", "cookie_secret_accepted"):
         if not re.fullmatch("(?:[0-9A-Fa-f]{32})?", getattr(settings.dns, key)):
-            raise ConfigError(f"dns.{key}: expected 32 hexadecimal digits")  # and does not show it
+            raise ConfigError(
+                f"dns.{key}: expected 32 hexadecimal digits"
+            )  # does not show the secret
     if settings.dns.cookie_secret_accepted and not settings.dns.cookie_secret:
         raise ConfigError("dns.cookie_secret_accepted: expected dns.cookie_secret beside it")
     for key, bits in (("ipv4_prefix", 32), ("ipv6_prefix", 128)):
@@ -87,8 +89,8 @@ def check(settings: Settings) -> Settings:
             raise ConfigError(
                 f"dns.rate_limit.{key}: expected a multiple of 8 up to {bits}, got {prefix!r}"
             )
-    if settings.dns.rate_limit.table_size > _LARGEST_TABLE:
-        raise ConfigError(f"dns.rate_limit.table_size: expected {_LARGEST_TABLE} at most")
+    if settings.dns.rate_limit.table_size > _MAX_TABLE_SIZE:
+        raise ConfigError(f"dns.rate_limit.table_size: expected {_MAX_TABLE_SIZE} at most")
     for pattern in settings.registration.reserved:
         if not _RESERVED.fullmatch(pattern):
             raise ConfigError(
@@ -99,13 +101,41 @@ def check(settings: Settings) -> Settings:
         raise ConfigError(
             f"registration.max_ttl: expected registration.min_ttl or more, up to {MAX_TTL}"
         )
-    for key, known in (("format", LOG_FORMATS), ("level", LOG_LEVELS)):
-        given = getattr(settings.log, key)
+    for key, given, known in (
+        ("log.format", settings.log.format, LOG_FORMATS),
+        ("log.level", settings.log.level, LOG_LEVELS),
+        ("accounts.registration", settings.accounts.registration, ("closed", "open")),
+        ("mail.tls", settings.mail.tls, ("off", "starttls", "implicit")),
+    ):
         if given not in known:
-            raise ConfigError(f"log.{key}: expected one of {', '.join(known)}, got {given!r}")
-    check_contact(settings.api, settings.accounts, settings.mail)
+            raise ConfigError(f"{key}: expected one of {', '.join(known)}, got {given!r}")
+    _check_contact(settings.api.url, settings.accounts.registration == "open", settings.mail)
     _check_proxies(settings)
     return settings
+
+
+def _check_contact(url: str, is_open: bool, mail: MailSettings) -> None:
+    if url and not re.fullmatch(r"https?://[!-~]+", url):
+        raise ConfigError(f"api.url: expected http://... or https://..., got {url!r}")
+    if is_open and not mail.relay:
+        raise ConfigError("mail.relay: expected a relay, since accounts.registration is open")
+    if is_open and not url:
+        raise ConfigError(
+            "api.url: expected where people find this server, since accounts.registration is open"
+        )
+    if not mail.relay:
+        return
+    host, _ = parse_host_and_port(mail.relay, "mail.relay")
+    try:
+        email_address(mail.sender)
+    except BadEmail:
+        raise ConfigError(
+            f"mail.sender: expected an e-mail address, since mail.relay is set, got {mail.sender!r}"
+        ) from None
+    if bool(mail.user) != bool(mail.password):
+        raise ConfigError("mail.user and mail.password: expected both or neither")
+    if mail.user and mail.tls == "off" and not is_loopback(host):
+        raise ConfigError('mail.tls: expected "starttls" or "implicit", since mail.user is set')
 
 
 def _check_proxies(settings: Settings) -> None:
@@ -135,15 +165,15 @@ def _check_proxies(settings: Settings) -> None:
 
 
 def split_listeners(descriptions: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Those where clients connect themselves, and those where proxies do that send a PROXY header,
-    the latter without :data:`PROXIED`."""
+    """Split endpoint descriptions into those for clients and those for proxies that send a PROXY
+    header, the latter without :data:`PROXIED`."""
     given = list(descriptions)
     proxied = [text.removeprefix(PROXIED) for text in given if text.startswith(PROXIED)]
     return [text for text in given if not text.startswith(PROXIED)], proxied
 
 
 def parse_address(text: str, key: str) -> tuple[str, int]:
-    """``ADDRESS:PORT``, IPv6 in brackets: ``127.0.0.1:53``, ``[::]:53``.
+    """Parse ``ADDRESS:PORT``, IPv6 in brackets: ``127.0.0.1:53``, ``[::]:53``.
 
     :raises ConfigError: for anything else.
     """
@@ -159,10 +189,21 @@ def parse_address(text: str, key: str) -> tuple[str, int]:
     return str(parsed), number
 
 
-def parse_network(text: str, key: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """``ADDRESS/PREFIX``, or one address.
+def parse_host_and_port(text: str, key: str) -> tuple[str, int]:
+    """Parse ``HOST:PORT`` with a name or an address, IPv6 in brackets.
 
-    :raises ConfigError: for anything else, an address with bits beyond the prefix among it.
+    :raises ConfigError: for anything else.
+    """
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})", text)
+    if found is None or not 0 < int(found[3]) < 65536:
+        raise ConfigError(f"{key}: expected HOST:PORT, got {text!r}")
+    return found[1] or found[2], int(found[3])
+
+
+def parse_network(text: str, key: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Parse ``ADDRESS/PREFIX``, or one address.
+
+    :raises ConfigError: for anything else, including bits set beyond the prefix.
     """
     try:
         return ipaddress.ip_network(text)

@@ -1,4 +1,4 @@
-"""What can be set, and what holds where nothing is: a frozen class a table of the file."""
+"""All settings with their defaults: one frozen dataclass for each table of the file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class RateLimitSettings:
-    """``[dns.rate_limit]``. No ``responses_per_second`` means no limit. ``slip``: one in so many
-    suppressed replies is sent cut short, 0 for none. Prefixes are bits, whole octets of them."""
+    """``[dns.rate_limit]``. ``responses_per_second`` 0 means no limit. One in ``slip`` suppressed
+    replies is sent truncated, 0 for none. Prefixes are in bits, multiples of 8."""
 
     responses_per_second: int = 200
     slip: int = 2
@@ -20,7 +20,7 @@ class RateLimitSettings:
 @dataclass(frozen=True, slots=True)
 class DnsSettings:
     """``[dns]``. ``listen`` are ``ADDRESS:PORT``, each for UDP and TCP; durations are seconds.
-    Secrets of cookies are 32 hexadecimal digits, or nothing."""
+    Cookie secrets are 32 hexadecimal digits, or empty."""
 
     listen: tuple[str, ...] = ("127.0.0.1:5300",)
     tcp_connections: int = 150
@@ -50,8 +50,8 @@ class HttpSettings:
 @dataclass(frozen=True, slots=True)
 class HttpsSettings:
     """``[https]``. ``listen`` are Twisted endpoint descriptions. ``certificate`` and
-    ``private_key`` are PEM files; without the latter the key is in the certificate's file. The
-    limits are those of ``[http]``."""
+    ``private_key`` are PEM files; if the latter is empty, the key is in the certificate's file.
+    Limits are those of ``[http]``."""
 
     listen: tuple[str, ...] = ()
     certificate: str = ""
@@ -61,7 +61,7 @@ class HttpsSettings:
 @dataclass(frozen=True, slots=True)
 class MiniupdateSettings:
     """``[miniupdate]``. ``listen`` are Twisted endpoint descriptions, ``udp`` the ``ADDRESS:PORT``
-    where clients are told their address; durations are seconds."""
+    of the service that tells clients their address; durations are seconds."""
 
     listen: tuple[str, ...] = ("tcp:9120:interface=127.0.0.1",)
     udp: tuple[str, ...] = ()
@@ -74,8 +74,8 @@ class MiniupdateSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProxiesSettings:
-    """``[proxies]``. ``trusted`` are networks, ``192.0.2.0/24``, and ``unix:`` for whoever connects
-    to a Unix socket; ``header`` is ``X-Forwarded-For``, ``Forwarded`` or ``off``."""
+    """``[proxies]``. ``trusted`` are networks, ``192.0.2.0/24``, and ``unix:`` for peers on Unix
+    sockets; ``header`` is ``X-Forwarded-For``, ``Forwarded`` or ``off``."""
 
     trusted: tuple[str, ...] = ()
     header: str = "off"
@@ -83,21 +83,21 @@ class ProxiesSettings:
 
 @dataclass(frozen=True, slots=True)
 class InetdSettings:
-    """``[inetd]``. Who serves a super-server's connections because no server runs ends
-    ``linger_time`` seconds after the last of them."""
+    """``[inetd]``. A process started by a super-server exits ``linger_time`` seconds after its last
+    connection."""
 
     linger_time: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class AbuseSettings:
-    """``[abuse]``. Intervals and times in seconds; 0 switches off what stands on it.
+    """``[abuse]``. Intervals and times are seconds; 0 switches a rule off.
 
     A host may change ``change_burst`` times at once and then once every ``change_interval``; one
     ``nochg`` every ``nochg_interval`` is free, others count as changes. ``refusals`` refused
-    updates within ``window`` block an account, for ``block_time`` or, with 0, until the operator
-    lifts it. ``failures_noticed`` wrong credentials within ``window`` are told the account's owner.
-    ``refused_networks`` are those from which nothing is taken, ``192.0.2.0/24``.
+    updates within ``window`` block an account for ``block_time``, 0 for until the operator lifts
+    the block. After ``failures_noticed`` wrong credentials within ``window`` the account's owner is
+    notified. Nothing is accepted from ``refused_networks``, such as ``192.0.2.0/24``.
     """
 
     change_burst: int = 10
@@ -112,9 +112,9 @@ class AbuseSettings:
 
 @dataclass(frozen=True, slots=True)
 class RequestsSettings:
-    """``[requests]``. ``per_host`` requests are kept of each host, ``failed_per_host`` of those
-    whose credentials were wrong, ``rows`` in all; ``waiting`` at most are kept for ``write_time``
-    seconds and then written. ``per_host`` 0 keeps none."""
+    """``[requests]``, the request log. For each host ``per_host`` requests are kept, and
+    ``failed_per_host`` with wrong credentials, ``rows`` in all; ``per_host`` 0 keeps none. Up to
+    ``waiting`` are buffered for ``write_time`` seconds before they are written."""
 
     per_host: int = 20
     failed_per_host: int = 5
@@ -127,7 +127,7 @@ class RequestsSettings:
 class StoreSettings:
     """``[store]``. ``patience`` is how long an update waits for a locked database, in seconds;
     ``journal_rows`` how many changes the journal keeps; ``reader_patience`` how many seconds a
-    reader of a whole zone may do nothing."""
+    client reading a whole zone may stall."""
 
     patience: float = 4.0
     journal_rows: int = 200_000
@@ -136,8 +136,8 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationSettings:
-    """``[registration]``: what holds for people, not for the operator. ``reserved`` are labels of
-    hosts, with ``*`` at the end for whatever follows; TTLs are seconds."""
+    """``[registration]``: limits for users, not for the operator. ``reserved`` are labels of hosts,
+    with an optional ``*`` at the end as a wildcard; TTLs are seconds."""
 
     reserved: tuple[str, ...] = ()
     min_ttl: int = 10
@@ -150,9 +150,9 @@ class RegistrationSettings:
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """``[api]``. Whether HTTP and HTTPS have the API below ``/api``; ``url`` is where people find
-    this server, as mails name it. ``calls_per_minute`` are those of an account, or of a network
-    from which nobody has logged in; 0 is no limit."""
+    """``[api]``. ``enabled`` serves the API below ``/api`` over HTTP and HTTPS; ``url`` is this
+    server's public URL for links in mails. ``calls_per_minute`` limits an account, or a network
+    without a login; 0 is no limit."""
 
     enabled: bool = True
     url: str = ""
@@ -175,9 +175,9 @@ class AccountsSettings:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """``[mail]``. ``relay`` is ``HOST:PORT``, or nothing: no mail. ``tls`` is ``off``,
-    ``starttls`` or ``implicit``; ``ca`` a PEM file with what to trust instead of the system's.
-    Durations are seconds; the pause before a retry doubles with each."""
+    """``[mail]``. ``relay`` is ``HOST:PORT``; empty switches mail off. ``tls`` is ``off``,
+    ``starttls`` or ``implicit``; ``ca`` is a PEM file with the authorities to trust instead of the
+    system's. Durations are seconds; the pause before a retry doubles each time."""
 
     relay: str = ""
     sender: str = ""
@@ -192,8 +192,8 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """``[metrics]``. ``listen`` are Twisted endpoint descriptions of where the server may be
-    watched. A writer that has been at something for ``standstill_time`` seconds counts as dead."""
+    """``[metrics]``. ``listen`` are Twisted endpoint descriptions for monitoring. A writer busy
+    with the same transaction for ``standstill_time`` seconds counts as dead."""
 
     listen: tuple[str, ...] = ()
     standstill_time: float = 60.0
@@ -201,8 +201,8 @@ class MetricsSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """``[log]``, for ``twistd ddns``. ``format`` is ``text`` or ``json``. What is below ``level``
-    is not written: ``debug``, ``info``, ``warn``, ``error``, ``critical``."""
+    """``[log]``, for ``twistd ddns``. ``format`` is ``text`` or ``json``; ``level``, the lowest
+    written, is ``debug``, ``info``, ``warn``, ``error`` or ``critical``."""
 
     format: str = "text"
     level: str = "info"
@@ -210,7 +210,8 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. ``sample`` lets a new, loopback-only server make a first host."""
+    """All settings. With ``sample`` a new server that listens on loopback only creates a first
+    host."""
 
     database: str = "ddns.sqlite"
     sample: bool = True

@@ -1,4 +1,4 @@
-"""A TOML table becomes a dataclass, or an error that says which value cannot be."""
+"""Convert a TOML table to a dataclass, checking names and types."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ T = TypeVar("T")
 
 
 class ConfigError(ValueError):
-    """A setting that cannot be; ``str()`` names where it stands and what was expected."""
+    """An invalid setting; ``str()`` names the key and what was expected."""
 
 
-def read(
-    kind: type[T], data: Mapping[str, Any], prefix: str = "", *, may_be_0: Collection[str] = ()
+def read_table(
+    kind: type[T], data: Mapping[str, Any], prefix: str = "", *, zero_allowed: Collection[str] = ()
 ) -> T:
-    """A dataclass from a TOML table, each value checked against the field's type. Numbers are more
-    than 0, but for the keys in *may_be_0*.
+    """Build a dataclass from a TOML table, checking each value against its field's type.
+
+    Numbers must be greater than 0, or at least 0 for the dotted keys in *zero_allowed*. Errors
+    prepend *prefix* to keys.
 
     :raises ConfigError: naming the key and what was expected.
     """
@@ -29,15 +31,15 @@ def read(
         if key not in hints:
             known = ", ".join(sorted(hints))
             raise ConfigError(f"{prefix}{key}: there is no such setting; known here: {known}")
-        values[key] = _value(hints[key], value, f"{prefix}{key}", may_be_0)
+        values[key] = _value(hints[key], value, f"{prefix}{key}", zero_allowed)
     return kind(**values)
 
 
-def _value(wanted: Any, value: Any, key: str, may_be_0: Collection[str]) -> Any:
+def _value(wanted: Any, value: Any, key: str, zero_allowed: Collection[str]) -> Any:
     if dataclasses.is_dataclass(wanted) and isinstance(wanted, type):
         if not isinstance(value, dict):
             raise ConfigError(f"{key}: expected a table, got {value!r}")
-        return read(wanted, value, f"{key}.", may_be_0=may_be_0)
+        return read_table(wanted, value, f"{key}.", zero_allowed=zero_allowed)
     if typing.get_origin(wanted) is tuple:
         if value in ("off", ["off"]):
             return ()
@@ -45,14 +47,14 @@ def _value(wanted: Any, value: Any, key: str, may_be_0: Collection[str]) -> Any:
             raise ConfigError(f'{key}: expected a list of strings or "off", got {value!r}')
         return tuple(value)
     if isinstance(wanted, types.UnionType):
-        raise TypeError(f"{key}: settings are of one type")
+        raise TypeError(f"{key}: settings have one type")
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not wanted:
         names = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
         raise ConfigError(f"{key}: expected {names[wanted]}, got {value!r}")
-    # Not "<= 0", which not-a-number is not either.
-    if wanted in (int, float) and not value > 0 and (value or key not in may_be_0):
-        least = "0 or more" if key in may_be_0 else "more than 0"
+    # Not "value <= 0", which is false for nan.
+    if wanted in (int, float) and not value > 0 and (value or key not in zero_allowed):
+        least = "0 or more" if key in zero_allowed else "more than 0"
         raise ConfigError(f"{key}: expected {least}, got {value!r}")
     return value

@@ -1,4 +1,4 @@
-"""Who may do what: accounts, the hosts they hold, the keys they hand out, the zones they own."""
+"""Accounts, and the keys, hosts and zones that belong to them."""
 
 from __future__ import annotations
 
@@ -6,52 +6,26 @@ import enum
 import re
 from dataclasses import dataclass
 
-from ddns.model import names
 from ddns.model.records import HOST_TTL
 
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 
-
-RESERVED = frozenset(
-    {
-        "abuse",
-        "admin",
-        "administrator",
-        "api",
-        "daemon",
-        "ddns",
-        "help",
-        "hostmaster",
-        "info",
-        "localhost",
-        "mail",
-        "mailer-daemon",
-        "no-reply",
-        "nobody",
-        "noc",
-        "noreply",
-        "operator",
-        "postmaster",
-        "root",
-        "security",
-        "support",
-        "sysadmin",
-        "system",
-        "webmaster",
-        "www",
-    }
-)
-"""Names that nobody may choose: people would take their owner for somebody else (RFC 2142)."""
+RESERVED = frozenset({
+    "abuse", "admin", "administrator", "api", "daemon", "ddns", "help", "hostmaster", "info",
+    "localhost", "mail", "mailer-daemon", "no-reply", "nobody", "noc", "noreply", "operator",
+    "postmaster", "root", "security", "support", "sysadmin", "system", "webmaster", "www",
+})  # fmt: skip
+"""Account names that nobody may register, because they suggest an official role (RFC 2142)."""
 
 
 class BadAccountName(ValueError):
-    """Not 1 to 64 letters, digits and ``. _ @ + -`` that begin with a letter or digit."""
+    """Not 1 to 64 letters, digits or ``. _ @ + -``, starting with a letter or digit."""
 
 
 def account_name(text: str) -> str:
-    """The name under which an account is kept: lower case, so that ``Foo`` and ``foo`` are one.
+    """Normalise an account name to lower case, so that ``Foo`` and ``foo`` are the same account.
 
-    :raises BadAccountName: for what cannot be an account's name.
+    :raises BadAccountName: if *text* is not a valid account name.
     """
     name = text.strip().lower()
     if not _ACCOUNT_NAME.fullmatch(name):
@@ -61,32 +35,8 @@ def account_name(text: str) -> str:
     return name
 
 
-_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", re.ASCII)
-
-
-class BadEmail(ValueError):
-    """Not the address of a mailbox: ``LOCAL@DOMAIN``, without comments, quotes or spaces."""
-
-
-def email_address(text: str) -> str:
-    """An e-mail address (RFC 5321 4.1.2, the forms in use): the domain in lower case and A-labels.
-
-    :raises BadEmail: for anything else.
-    """
-    local, at, domain = text.strip().rpartition("@")
-    try:
-        wire = names.host_from_text(domain)
-    except names.BadName:
-        wire = names.ROOT
-    dots = local.startswith(".") or local.endswith(".") or ".." in local
-    dots = dots or "=?" in local  # it would be decoded in a header (RFC 2047)
-    if not at or not _LOCAL_PART.fullmatch(local) or dots or len(names.labels(wire)) < 2:
-        raise BadEmail(f"{text!r} is not an e-mail address")
-    return f"{local}@{names.to_text(wire)}"
-
-
 class KeyKind(enum.StrEnum):
-    """What a key is for; a key of one kind opens nothing else."""
+    """The protocols a key is valid for; it is valid for no other."""
 
     UPDATE = "update"
     DONDNS = "dondns"
@@ -95,24 +45,29 @@ class KeyKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Why an account may not change anything, and from when until when, in seconds since 1970;
-    ``until`` None is until the operator lifts it. Its owner is shown the reason."""
+    """A suspension of an account: it may not change anything.
+
+    ``reason`` is shown to the account's owner. ``since`` and ``until`` are seconds since 1970; an
+    ``until`` of None lasts until the operator lifts the block.
+    """
 
     reason: str
     since: float
     until: float | None = None
 
     def holds(self, now: float) -> bool:
-        """Whether it is not over yet."""
+        """Return whether the block has not expired yet."""
         return self.until is None or now < self.until
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """``password`` is an argon2id hash in its standard text form, or None: keys only.
-    ``host_limit`` is how many hosts the account may register, or None: as many as any other.
-    ``email`` is where its owner is written to; no two accounts have the same, in upper or lower
-    case."""
+    """An account.
+
+    ``password`` is an argon2id hash in its standard text form; None allows keys only.
+    ``host_limit`` is how many hosts the account may register; None means the general limit.
+    ``email`` is its owner's address, unique among accounts regardless of case.
+    """
 
     name: str
     password: str | None = None
@@ -123,7 +78,7 @@ class Account:
 
 
 class Purpose(enum.StrEnum):
-    """What a token that went out by mail is for; it does nothing else."""
+    """The purposes of a mailed token; it is valid for no other."""
 
     REGISTER = "register"
     EMAIL = "email"
@@ -132,11 +87,12 @@ class Purpose(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PendingToken:
-    """What waits for somebody to come back with a token from a mail, of which only the SHA-256 is
-    kept (32 octets), until ``expires``, in seconds since 1970.
+    """A mailed token that has not been redeemed yet.
 
-    ``account`` is a name to come for REGISTER, an account's otherwise; ``email`` the address that a
-    token for REGISTER or EMAIL proves; ``password`` the argon2id hash that REGISTER brings.
+    ``digest`` is its SHA-256 (32 octets); the token itself is not kept. ``expires`` is seconds
+    since 1970. ``account`` is the name to be registered for REGISTER, an existing account
+    otherwise. ``email`` is the address that a REGISTER or EMAIL token proves. ``password`` is the
+    argon2id hash of the account to be registered.
     """
 
     digest: bytes
@@ -149,11 +105,12 @@ class PendingToken:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A generated secret, of which only the SHA-256 is kept (32 octets).
+    """A generated secret that authorizes updates.
 
-    ``hosts`` limits it to these owner names; None means all of the account's. ``sealed`` is what a
-    miniupdate key answers challenges with, encrypted; other kinds have none. A key that is not
-    ``enabled`` opens nothing.
+    ``digest`` is its SHA-256 (32 octets); the secret itself is not kept. ``hosts`` limits the key
+    to these owner names; None means all hosts of the account. ``sealed`` is the encrypted responder
+    of a miniupdate key (:func:`ddns.policy.secrets.responder`), None for other kinds. A key that is
+    not ``enabled`` authorizes nothing.
     """
 
     id: int
@@ -168,22 +125,22 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What verified credentials allow: to act for an account, perhaps on some hosts only."""
+    """The rights of verified credentials: an account, and optionally only some of its hosts."""
 
     account: str
     hosts: frozenset[bytes] | None = None
 
     def covers(self, name: bytes) -> bool:
-        """Whether the credentials reach the host *name*."""
+        """Return whether the grant includes the host *name*."""
         return self.hosts is None or name in self.hosts
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name in a zone that an account holds; its records come and go, the host stays.
+    """A name in a zone that an account holds, whether or not it has records.
 
-    ``ttl`` is what records of this host get, in seconds. ``dormant`` are the types of addresses
-    that were taken offline and may come back.
+    ``ttl`` is the TTL of new records, in seconds. ``dormant`` holds the address types that were
+    taken offline and may come back.
     """
 
     name: bytes
@@ -195,23 +152,23 @@ class Host:
 
 
 class Addresses(enum.StrEnum):
-    """Which addresses clients may give to a zone's hosts."""
+    """The addresses that the hosts of a zone may have."""
 
     ANY = "any"
     PUBLIC = "public"
 
 
 class Registration(enum.StrEnum):
-    """Who may register hosts in a zone, besides its owner and the operator."""
+    """Who besides its owner and the operator may register hosts in a zone."""
 
     CLOSED = "closed"
-    INVITATION = "invitation"  # its members
+    INVITATION = "invitation"  # members of the zone
     OPEN = "open"  # every account
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneInfo:
-    """A zone as the store knows it. ``account`` is its owner; None means the operator."""
+    """A zone's metadata. ``account`` is its owner; None means the operator."""
 
     origin: bytes
     serial: int

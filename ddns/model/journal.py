@@ -1,6 +1,6 @@
-"""The journal's vocabulary: one event for each thing a commit changed.
+"""The journal's vocabulary: one event for each thing that a commit changed.
 
-The journal is the spine of the server: the zones in memory, history for people and transfers to
+The journal is the spine of the server: the zones in memory, the history of hosts and transfers to
 secondaries are all readers of it (docs/architecture.md).
 """
 
@@ -19,7 +19,7 @@ from ddns.model.registration import Invitation, Member
 
 
 class EventKind(enum.StrEnum):
-    """What an event is about."""
+    """The kind of thing that changed."""
 
     RRSET = "rrset"
     ZONE = "zone"
@@ -36,7 +36,7 @@ Subject = Account | Host | Key | ZoneInfo | Invitation | Member
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who makes a change, by which way it came and when (seconds since 1970)."""
+    """Who makes a change, through which interface, and when (seconds since 1970)."""
 
     who: str
     via: str
@@ -46,11 +46,13 @@ class Author:
 class Event(NamedTuple):
     """One change, in commit order.
 
-    ``position`` grows by one an event and is never used twice. ``subject`` names what changed: an
+    ``position`` rises with every event and is never used twice. ``subject`` names what changed: an
     origin or owner name in text, an account, a key's number. ``zone`` and ``owner`` are wire form;
     ``serial`` is the zone's after the commit. ``before`` and ``after`` are an RRset's packed TTL
-    and rdatas (:func:`pack_values`) or a JSON text without secrets; None means there is nothing.
-    ``value`` is the object after the change; it is present only where the event is delivered live.
+    and rdatas (:func:`pack_values`) or a JSON text without secrets; None stands for nothing, so an
+    event without ``after`` is a removal. ``value`` is the object after the change. Only events that
+    are delivered live carry it, for the journal must not keep secrets; a follower that reads events
+    from the journal gets it from :meth:`ddns.store.interfaces.IReading.with_value`.
     """
 
     position: int
@@ -65,29 +67,42 @@ class Event(NamedTuple):
     after: bytes | None
     value: Subject | None = None
 
+    @property
+    def breaks_zone(self) -> bool:
+        """Whether changes of the zone cannot be told across this event: the zone was added, removed
+        or replaced as a whole."""
+        return self.kind is EventKind.RELOAD or (
+            self.kind is EventKind.ZONE and (self.before is None or self.after is None)
+        )
+
 
 def pack_values(rrset: RRset) -> bytes:
-    """TTL (4 octets) and rdatas of an RRset in one string."""
+    """Pack TTL (4 octets) and rdatas of an RRset."""
     return rrset.ttl.to_bytes(4, "big") + pack_rdatas(rrset.rdatas)
 
 
 def unpack_values(owner: bytes, number: int, packed: bytes) -> RRset:
-    """The RRset that :func:`pack_values` packed."""
+    """Return the RRset that :func:`pack_values` packed."""
     return RRset(owner, number, int.from_bytes(packed[:4], "big"), unpack_rdatas(packed[4:]))
 
 
 def public(subject: Subject | None) -> bytes | None:
-    """A journal text of an object, without anything that could serve as a secret, and without what
-    leads to a person: the journal is kept when they have gone."""
+    """Return an object as JSON for the journal, without secrets and without e-mail addresses: the
+    journal is kept after people have gone."""
     if subject is None:
         return None
     shown = dataclasses.asdict(subject)
     for secret in ("password", "digest", "sealed", "email"):
         shown.pop(secret, None)
-    return json.dumps(shown, default=_shown, sort_keys=True).encode()
+    return json.dumps(shown, default=_to_json, sort_keys=True).encode()
 
 
-def _shown(value: object) -> object:
+def zone_of_member(event: Event) -> bytes:
+    """Return the origin in a MEMBER event, which :func:`public` left in its texts only."""
+    return names.from_text(json.loads(event.after or event.before or b"")["zone"])
+
+
+def _to_json(value: object) -> object:
     if isinstance(value, bytes):
         return names.to_text(value)
     if isinstance(value, frozenset):

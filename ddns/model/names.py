@@ -1,8 +1,8 @@
 """Owner names: lower-case uncompressed wire form (RFC 1035 3.1), ``bytes`` that end in ``\\x00``.
 
-Wire form is the one spelling in which equal names are equal bytes, whatever escapes, case or
-trailing dot a person typed; it is what the database stores, what the zone's nodes are keyed by and
-what goes on the wire. Text exists only at the edges.
+In this canonical form equal names are equal bytes, whatever escapes, case or trailing dot a person
+typed. The database stores it, zones use it as the key of their nodes, and it goes on the wire as it
+is. Presentation form is used only at the edges.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ import idna
 ROOT = b"\x00"
 MAX_WIRE = 255  # octets, RFC 1035 2.3.4
 WILDCARD = b"\x01*"
-"""The label in front of a wildcard's parent (RFC 4592 2.1.1)."""
+"""The asterisk label of a wildcard (RFC 4592 2.1.1)."""
 
 ACME = b"\x0f_acme-challenge"
-"""The label under which ACME's dns-01 looks for its TXT record (RFC 8555 8.4)."""
+"""The label of the TXT record that ACME's dns-01 challenge looks up (RFC 8555 8.4)."""
 
 BELOW_HOST = (WILDCARD, ACME)
-"""The single labels that belong to a host together with its own name."""
+"""Labels directly below a host that belong to the host."""
 
 _HOST = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 
 
 class BadName(ValueError):
-    """The text is not a domain name; ``str()`` of it tells a person why."""
+    """The text is not a domain name; ``str()`` explains why."""
 
 
 def from_text(text: str) -> bytes:
-    r"""Read a name in presentation form (RFC 1035 5.1): ``\.`` and ``\DDD`` escapes, any label.
+    r"""Parse a name in presentation form (RFC 1035 5.1): ``\.`` and ``\DDD`` escapes, any label.
 
-    A missing final dot makes no difference; labels that are not ASCII become A-labels.
+    The final dot is optional; non-ASCII labels become A-labels.
 
     >>> from_text("Home.Example.NET")
     b'\x04home\x07example\x03net\x00'
 
     :raises BadName: empty labels, labels over 63 octets, names over 255 octets, bad escapes.
     """
-    if text in ("", "@"):  # what dnspython takes for an origin
+    if text in ("", "@"):  # dnspython would return the origin
         raise BadName(f"{text!r} is not a domain name")
     try:
         codec = dns.name.IDNA_2008_Strict if not text.isascii() else None
@@ -56,7 +56,7 @@ def from_text(text: str) -> bytes:
 
 @functools.lru_cache(maxsize=4096)  # the same hosts come again and again
 def host_from_text(text: str) -> bytes:
-    r"""Read the name of a host: letters, digits and hyphens, two labels at least (RFC 1123 2.1).
+    r"""Parse a host name: letters, digits and hyphens, at least two labels (RFC 1123 2.1).
 
     Stricter than :func:`from_text`, because people choose these names: no ``_``, no ``*``, no
     escapes, at most 253 characters. U-labels are accepted as IDNA2008 allows (RFC 5891 5.3).
@@ -64,7 +64,7 @@ def host_from_text(text: str) -> bytes:
     >>> host_from_text("bücher.example")
     b'\rxn--bcher-kva\x07example\x00'
 
-    :raises BadName: anything else.
+    :raises BadName: if *text* is not a host name.
     """
     name = text.removesuffix(".")
     if not name.isascii():
@@ -79,7 +79,7 @@ def host_from_text(text: str) -> bytes:
 
 
 def to_text(name: bytes) -> str:
-    r"""The presentation form without the final dot; the root is ``.``.
+    r"""Return the presentation form without the final dot; the root is ``.``.
 
     >>> to_text(b"\x04a.b \x03net\x00")
     'a\\.b\\032.net'
@@ -91,7 +91,7 @@ def to_text(name: bytes) -> str:
 
 
 def to_unicode(name: bytes) -> str:
-    """As :func:`to_text`, with A-labels shown as the U-labels that they stand for."""
+    """Like :func:`to_text`, with A-labels decoded to U-labels."""
     shown = []
     for label in to_text(name).split("."):
         try:
@@ -102,7 +102,7 @@ def to_unicode(name: bytes) -> str:
 
 
 def is_wire_form(name: bytes) -> bool:
-    """Whether these octets are a whole name in the form that this module speaks of."""
+    """Return whether these octets are exactly one name in this module's form."""
     at = 0
     while at < len(name) and 0 < name[at] < 64:
         at += 1 + name[at]
@@ -110,7 +110,7 @@ def is_wire_form(name: bytes) -> bool:
 
 
 def labels(name: bytes) -> list[bytes]:
-    r"""The labels with their length octets, the root left out.
+    r"""Split a name into labels with their length octets, without the root.
 
     >>> labels(b"\x01a\x03net\x00")
     [b'\x01a', b'\x03net']
@@ -125,9 +125,9 @@ def labels(name: bytes) -> list[bytes]:
 
 
 def parent(name: bytes) -> bytes:
-    """The name without its first label.
+    """Return the name without its first label.
 
-    :raises BadName: for the root, which has none.
+    :raises BadName: for the root, which has no parent.
     """
     if name == ROOT:
         raise BadName("the root has no parent")
@@ -135,7 +135,7 @@ def parent(name: bytes) -> bytes:
 
 
 def ancestors(name: bytes) -> list[bytes]:
-    """The name itself, its parent, and so on up to the root."""
+    """Return the name itself, its parent, and so on up to the root."""
     found = [name]
     while name != ROOT:
         name = name[1 + name[0] :]
@@ -144,14 +144,14 @@ def ancestors(name: bytes) -> list[bytes]:
 
 
 def is_subdomain(name: bytes, origin: bytes) -> bool:
-    """Whether *name* is *origin* or below it; label boundaries count."""
+    """Return whether *name* is *origin* or below it, at a label boundary."""
     return name.endswith(origin) and (len(name) == len(origin) or origin in ancestors(name))
 
 
 def below(prefix: bytes, name: bytes) -> bytes:
-    """*name* with the labels *prefix* (wire form without a root) in front.
+    """Prepend the labels *prefix* (wire form without a root) to *name*.
 
-    :raises BadName: when the result is over 255 octets.
+    :raises BadName: if the result is over 255 octets.
     """
     if len(prefix) + len(name) > MAX_WIRE:
         raise BadName("the name would be over 255 octets")
@@ -159,12 +159,12 @@ def below(prefix: bytes, name: bytes) -> bytes:
 
 
 def with_below(host: bytes) -> tuple[bytes, ...]:
-    """A host's name and those that belong to it; some may be too long to be owner names."""
+    """Return a host's name and the names that belong to it; some may be over 255 octets."""
     return (host, *(label + host for label in BELOW_HOST))
 
 
 def host_of(name: bytes) -> bytes:
-    """The host name that *name* belongs to if it belongs to one: itself, or what it is below.
+    """Return the host name that *name* belongs to: itself, or without a :data:`BELOW_HOST` label.
 
     >>> to_text(host_of(from_text("_acme-challenge.home.example.net")))
     'home.example.net'

@@ -1,7 +1,7 @@
-"""Resource records: RRsets in wire form, and the text that people write for them.
+"""RRsets in wire form, and their presentation form.
 
-Rdata is kept as uncompressed wire octets. Text is read and written by dnspython, which knows every
-type; addresses, which arrive with every update, take a short cut.
+Rdata is kept as uncompressed wire octets. dnspython converts it from and to text for every type;
+addresses, which come with every update, are converted directly.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _V4_MAPPED = bytes(10) + b"\xff\xff"
 
 
 class BadRecord(ValueError):
-    """A type, TTL or rdata that cannot be; ``str()`` of it tells a person why."""
+    """An invalid type, TTL or rdata; ``str()`` explains why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ class RRset:
 
 
 def type_from_text(text: str) -> int:
-    """The number of a record type: a mnemonic in any case, or ``TYPE65280`` (RFC 3597 5).
+    """Parse a record type: a mnemonic in any case, or ``TYPE65280`` (RFC 3597 5).
 
-    :raises BadRecord: for unknown words and for types that no zone may hold (OPT, ANY, AXFR...).
+    :raises BadRecord: for unknown mnemonics and types that no zone may hold (OPT, ANY, AXFR...).
     """
     try:
         number = int(dns.rdatatype.from_text(text))
@@ -76,14 +76,14 @@ def type_from_text(text: str) -> int:
 
 
 def type_to_text(number: int) -> str:
-    """The mnemonic of a type, or ``TYPEn``."""
+    """Return the mnemonic of a type, or ``TYPEn``."""
     return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
 
 
 def rdata_from_text(number: int, text: str) -> bytes:
-    """Wire rdata from presentation form; names in it are absolute with or without the final dot.
+    """Parse rdata; names in it are absolute with or without the final dot.
 
-    :raises BadRecord: when the text is not rdata of that type.
+    :raises BadRecord: if the text is not valid rdata of that type.
     """
     tokens = dns.tokenizer.Tokenizer(text, idna_codec=dns.name.IDNA_2008_Strict)
     try:
@@ -105,7 +105,7 @@ def rdata_from_text(number: int, text: str) -> bytes:
 
 
 def rdata_to_text(number: int, rdata: bytes) -> str:
-    """Presentation form of wire rdata, names absolute; RFC 3597's form where it does not parse."""
+    """Return rdata in presentation form, names absolute; malformed rdata as RFC 3597 5 has it."""
     try:
         parsed = dns.rdata.from_wire(
             dns.rdataclass.IN, dns.rdatatype.RdataType.make(number), rdata, 0, len(rdata)
@@ -116,7 +116,7 @@ def rdata_to_text(number: int, rdata: bytes) -> str:
 
 
 def is_rdata(number: int, rdata: bytes) -> bool:
-    """Whether wire rdata is what its type demands; of a type that nobody knows, anything is."""
+    """Return whether wire rdata is well-formed; that of an unknown type always is."""
     if number in ADDRESS_TYPES:
         return len(rdata) == (4 if number == A else 16)
     try:
@@ -129,72 +129,75 @@ def is_rdata(number: int, rdata: bytes) -> bool:
 
 
 def address_from_text(text: str) -> bytes | None:
-    """The rdata of an address: 4 octets for IPv4, 16 for IPv6, None for what is not an address.
+    """Parse an address to 4 octets for IPv4, 16 for IPv6, None if it is not an address.
 
-    A v4-mapped IPv6 address is the IPv4 address that it maps (RFC 4291 2.5.5.2).
+    A v4-mapped IPv6 address becomes the IPv4 address (RFC 4291 2.5.5.2).
     """
     text = text.strip()
     try:
         if ":" not in text:
             return socket.inet_pton(socket.AF_INET, text)
         packed = socket.inet_pton(socket.AF_INET6, text)
-    except (OSError, ValueError):  # ValueError: NUL or what cannot be encoded
+    except (OSError, ValueError):  # ValueError: a NUL, or not encodable
         return None
     return packed[12:] if packed.startswith(_V4_MAPPED) else packed
 
 
 def network_of(text: str) -> bytes:
-    """What clients are counted by: an IPv4 address, or an IPv6 /64, all of whose addresses one
-    client can have. Anything else is one network of its own."""
+    """Return the key by which clients are counted: an IPv4 address, or an IPv6 /64, since one
+    client can have all its addresses. All other text counts as one network."""
     packed = address_from_text(text.partition("%")[0])
     return b"" if packed is None else packed[:8]
 
 
 def address_type(rdata: bytes) -> int:
-    """A for the rdata of an IPv4 address, AAAA for that of an IPv6 address."""
+    """Return A for the rdata of an IPv4 address, AAAA for that of an IPv6 address."""
     return A if len(rdata) == 4 else AAAA
 
 
 def address_to_text(rdata: bytes) -> str:
-    """The address that A or AAAA rdata holds (4 or 16 octets)."""
+    """Return A or AAAA rdata (4 or 16 octets) in presentation form."""
     return socket.inet_ntop(socket.AF_INET if len(rdata) == 4 else socket.AF_INET6, rdata)
 
 
 def soa_serial(rdata: bytes) -> int:
-    """The serial of SOA rdata: five 32-bit numbers follow its two names (RFC 1035 3.3.13)."""
+    """Return the serial, the first of five 32-bit numbers after two names (RFC 1035 3.3.13)."""
     return int(struct.unpack_from("!I", rdata, len(rdata) - 20)[0])
 
 
 def soa_with_serial(rdata: bytes, serial: int) -> bytes:
-    """The same SOA rdata with another serial."""
+    """Return SOA rdata with its serial replaced."""
     return rdata[:-20] + struct.pack("!I", serial) + rdata[-16:]
 
 
 def is_later(serial: int, than: int) -> bool:
-    """Whether a serial comes after another one in the sense of RFC 1982 3.2."""
+    """Compare serials (RFC 1982 3.2)."""
     return 0 < (serial - than) % 2**32 < 2**31
 
 
 def serial_after(serial: int) -> int:
-    """The serial that follows *serial*; 0 is passed over, some secondaries take it for "none"."""
+    """Return the next serial, skipping 0, which some secondaries take for "none"."""
     return serial % (2**32 - 1) + 1
 
 
 def pack_rdatas(rdatas: Iterable[bytes]) -> bytes:
-    """Rdatas in one string, each behind its 16-bit length: RDLENGTH and RDATA as on the wire."""
+    """Concatenate rdatas, each after its 16-bit length: RDLENGTH and RDATA as on the wire."""
     return b"".join([struct.pack("!H", len(rdata)) + rdata for rdata in rdatas])
 
 
 def fits(packed: bytes) -> bool:
-    """Whether rdatas packed like this can be answered: as records, each with 12 octets before its
-    rdata, they have to fit into one message (RFC 1035 4.2.2), with some room for the rest."""
+    """Return whether an RRset with these packed rdatas fits into one message (RFC 1035 4.2.2).
+
+    Each record has 12 octets before its rdata, RDLENGTH included; the rest of the message needs
+    some room as well.
+    """
     if len(packed) > MAX_RRSET:
         return False
     return len(packed) + 10 * len(unpack_rdatas(packed)) <= MAX_RRSET
 
 
 def unpack_rdatas(packed: bytes) -> tuple[bytes, ...]:
-    """What :func:`pack_rdatas` packed."""
+    """Split a string made by :func:`pack_rdatas`."""
     found = []
     at = 0
     while at < len(packed):
@@ -206,5 +209,5 @@ def unpack_rdatas(packed: bytes) -> tuple[bytes, ...]:
 
 @functools.lru_cache(maxsize=256)
 def mx_rdata(preference: int, exchange: bytes) -> bytes:
-    """MX rdata from a preference and an owner name (RFC 1035 3.3.9)."""
+    """Return MX rdata (RFC 1035 3.3.9)."""
     return struct.pack("!H", preference) + exchange

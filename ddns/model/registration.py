@@ -1,4 +1,4 @@
-"""How people come to names of their own: who may register in a zone, and who had a name before."""
+"""Registration of hosts: invitations to a zone, its members, and released names."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A generated code that makes accounts members of a zone; only its SHA-256 is kept (32 octets).
+    """A generated code that makes accounts members of a zone.
 
-    ``uses`` is how many accounts may still redeem it, ``expires`` and ``created`` are seconds since
-    1970, ``by`` is who made it, as the journal names them.
+    ``digest`` is its SHA-256 (32 octets); the code itself is not kept. ``uses`` is how many more
+    accounts may redeem it; ``expires`` and ``created`` are seconds since 1970; ``by`` is its
+    creator as named in the journal.
     """
 
     id: int
@@ -24,8 +25,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An account that may have hosts in a zone that is open to members; *since* is seconds since
-    1970."""
+    """An account that may register hosts in an invitation-only zone, since seconds since 1970."""
 
     zone: bytes
     account: str
@@ -34,8 +34,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A host's name that is nobody's any more, who had it and when it became free (seconds since
-    1970). An account that has gone is None: one of the same name may be somebody else's."""
+    """A host name that was given up.
+
+    ``account`` is its former owner, None if that account has been deleted: a later account of the
+    same name may be another person's. ``at`` is when it was released, in seconds since 1970.
+    """
 
     name: bytes
     account: str | None

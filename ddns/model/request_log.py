@@ -1,23 +1,27 @@
-"""What a client asked and was told, as its owner may see it: no secret is in it."""
+"""Entries of the request log: what a client sent and was answered, with secrets removed."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 from urllib.parse import quote
 
+from ddns.model.text import printable
 from ddns.model.update import SUCCESSES, ChallengeResponse, Outcome, Status, Update
 
 MAX_HOSTS = 20
-"""Hosts of one request that it is kept for."""
+"""Maximum number of hosts that one request is logged for."""
 
 MAX_AGENT, MAX_ASKED, MAX_ANSWER = 100, 500, 300
-"""Characters that are kept."""
+"""Maximum lengths in characters."""
 
 
-class Entry(NamedTuple):
-    """One request: when (seconds since 1970), by which dialect, from where, what the client called
-    itself and its program, what it asked and what it was told, and, where that is no success, why:
-    many dialects have one word for many reasons."""
+class RequestEntry(NamedTuple):
+    """One logged request.
+
+    ``at`` is seconds since 1970, ``peer`` the client's address, ``user`` the user name it sent,
+    ``agent`` its User-Agent, ``asked`` the request and ``answer`` the response. ``reason`` explains
+    a failure, since many dialects have one word for several reasons.
+    """
 
     at: float
     dialect: str
@@ -29,18 +33,16 @@ class Entry(NamedTuple):
     reason: str = ""
 
 
-class Noted(NamedTuple):
-    """A request on its way to the log: the account that was authenticated, None if none was, and
-    the owner names of the hosts that it names."""
+class LoggedRequest(NamedTuple):
+    """An entry with its index terms: the authenticated account, if any, and the hosts named."""
 
     account: str | None
     hosts: tuple[bytes, ...]
-    entry: Entry
+    entry: RequestEntry
 
 
-def noted(update: Update, outcome: Outcome, asked: str, answer: str) -> Noted:
-    """A request and its answer without the secret, wherever in them it stands, and without what
-    would steer a terminal."""
+def logged_request(update: Update, outcome: Outcome, asked: str, answer: str) -> LoggedRequest:
+    """Build the log entry of a request, with its secret and unprintable characters replaced."""
     credentials = update.credentials
     assert credentials is not None
     secret = (
@@ -49,7 +51,7 @@ def noted(update: Update, outcome: Outcome, asked: str, answer: str) -> Noted:
     forms = _forms(secret)
     statuses = [outcome.refusal] if outcome.refusal else [one.status for one in outcome.results]
     reasons = dict.fromkeys(one.value for one in statuses if one not in SUCCESSES)
-    entry = Entry(
+    entry = RequestEntry(
         at=update.at,
         dialect=update.dialect,
         peer=update.peer,
@@ -60,16 +62,19 @@ def noted(update: Update, outcome: Outcome, asked: str, answer: str) -> Noted:
         reason="; ".join(reasons),
     )
     hosts = [change.name for change in update.changes[:MAX_HOSTS] if change.name is not None]
-    return Noted(outcome.user, tuple(dict.fromkeys(hosts)), entry)
+    return LoggedRequest(outcome.user, tuple(dict.fromkeys(hosts)), entry)
 
 
-def is_worth_noting(update: Update, outcome: Outcome) -> bool:
-    """The first request of a client that waits to be asked for its credentials is not."""
+def should_log(update: Update, outcome: Outcome) -> bool:
+    """Return whether to log a request.
+
+    Not the first request of a client that sends credentials only after a 401.
+    """
     return update.credentials is not None and outcome.refusal is not Status.UNAUTHENTICATED
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """How a secret may be written in a request."""
+    """Return the spellings of a secret in a request: plain and percent-encoded."""
     if secret.isascii() and secret.isalnum():
         return (secret,)
     return (secret, *(quote(secret, safe, errors="replace") for safe in ("", "/", ",:/@")))
@@ -79,7 +84,4 @@ def _clean(text: str, secret: tuple[str, ...], most: int) -> str:
     for form in secret:
         if form and form in text:
             text = text.replace(form, "…")
-    text = text.strip()[:most]
-    if not text.isprintable():
-        text = "".join(one if one.isprintable() or one == "\n" else "·" for one in text)
-    return text
+    return printable(text.strip()[:most], keep="\n", replacement="·")

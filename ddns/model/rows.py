@@ -1,7 +1,7 @@
-"""RRsets of a zone as a stream of octets: how whole zones travel between the command and a server.
+"""Binary form in which whole zones travel between the command and a server.
 
-A row is: length of the owner name (1 octet), owner name, type (2), TTL (4), length of the rdatas
-(4), rdatas as :func:`ddns.model.records.pack_rdatas` packs them; numbers are big-endian.
+A row is one RRset: length of the owner name (1 octet), owner name, type (2), TTL (4), length of
+the rdatas (4), rdatas as :func:`ddns.model.records.pack_rdatas` packs them; numbers are big-endian.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from ddns.model import names
 from ddns.model.records import MAX_TTL
 
 Row = tuple[bytes, int, int, bytes]
-"""Owner, type, TTL, packed rdatas."""
+"""Owner name, type, TTL and packed rdatas (:func:`ddns.model.records.pack_rdatas`) of an RRset."""
 
 _FIXED = struct.Struct("!HII")
 
 
 class BadRows(ValueError):
-    """The octets are not rows."""
+    """The octets are not valid rows."""
 
 
 def pack_rows(rows: Iterable[Row]) -> bytes:
-    """Rows in one string."""
+    """Encode rows."""
     return b"".join(
         [
             bytes((len(owner),)) + owner + _FIXED.pack(number, ttl, len(rdatas)) + rdatas
@@ -33,9 +33,9 @@ def pack_rows(rows: Iterable[Row]) -> bytes:
 
 
 def unpack_rows(data: bytes) -> Iterator[Row]:
-    """The rows that :func:`pack_rows` packed, checked as far as the engine relies on it.
+    """Decode rows and check what the engine relies on.
 
-    :raises BadRows: when the octets end early, or a name, TTL or length cannot be.
+    :raises BadRows: if the octets end early, or a name, TTL or length is invalid.
     """
     at = 0
     while at < len(data):
@@ -54,7 +54,7 @@ def unpack_rows(data: bytes) -> Iterator[Row]:
 
 
 def is_whole(rdatas: bytes) -> bool:
-    """Whether these octets are packed rdatas, one at least, and nothing else."""
+    """Return whether these octets are packed rdatas, at least one, and nothing else."""
     at = 0
     while at + 2 <= len(rdatas):
         at += 2 + int.from_bytes(rdatas[at : at + 2], "big")

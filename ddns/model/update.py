@@ -1,4 +1,4 @@
-"""What every dialect turns bytes into, and what the pipeline answers: the shared vocabulary."""
+"""Update requests and their outcomes, common to all dialects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddns.model.account import KeyKind
 
 
 class Status(enum.Enum):
-    """The union of the dialects' answers; each dialect has a word for every one of them."""
+    """The results of an update. Every dialect maps each of them to a response of its own."""
 
     GOOD = "the change is on disk and our DNS answers it"
     NOCHG = "nothing to change: our DNS answers this already"
@@ -37,9 +37,9 @@ SUCCESSES = frozenset({Status.GOOD, Status.NOCHG})
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name and a secret as they arrived; the secret shows in no repr.
+    """A user name and a secret as received; the repr hides the secret.
 
-    The secret is a key of this *kind*; where update keys are taken, the account's password is, too.
+    The secret is a key of this ``kind``, or, for update keys, the account's password.
     """
 
     user: str
@@ -49,8 +49,8 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeResponse:
-    """What proves that a client knows a secret without sending it: its answer to a challenge of
-    ours (miniDNS seed, LOGIN). Both are hexadecimal digits."""
+    """A client's response to our challenge, which proves that it knows its secret (miniDNS seed,
+    LOGIN). Both are hexadecimal digits."""
 
     user: str
     challenge: str
@@ -68,7 +68,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Delete the RRset of *type* at *prefix* + the host's name, if there is one."""
+    """Delete the RRset of *type* at *prefix* + the host's name, if it exists."""
 
     type: int
     prefix: bytes = b""
@@ -76,16 +76,16 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Renumber:
-    """Put the host's AAAA records into *network*, their interface identifiers kept."""
+    """Move the host's AAAA records into *network*, keeping their interface identifiers."""
 
     network: ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """dyndns2's ``mx`` and ``backmx``. None keeps what there is.
+    """dyndns2's ``mx`` and ``backmx``; None leaves the current value.
 
-    ``exchange`` is an owner name; with ``backup`` the host itself stands in front of it.
+    ``exchange`` is a domain name; with ``backup`` it is only the backup of the host itself.
     """
 
     exchange: bytes | None
@@ -97,8 +97,9 @@ Edit = Replace | Remove | Renumber | Mail
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a client asks for one host. ``name`` is None where ``host`` is not a host name.
+    """The edits that a client requests for one host.
 
+    ``host`` is as the client wrote it; ``name`` is its wire form, or None if it is not a host name.
     With ``activated`` the host must have a record of each type that is set, or be offline.
     """
 
@@ -109,7 +110,7 @@ class Change:
 
 
 def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) -> Change:
-    """A change of the host that a client wrote like this, be it well-formed or not."""
+    """Build a change from a host as the client wrote it, well-formed or not."""
     try:
         return Change(host, names.host_from_text(host), edits, activated)
     except names.BadName:
@@ -118,10 +119,10 @@ def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) ->
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One request of one client. One without changes only asks whether the credentials are right.
+    """One request of one client; without changes it only checks the credentials.
 
-    ``refusal`` is an error that the dialect saw in the request but that only an authenticated
-    client is told. ``peer`` is the client's address, ``at`` seconds since 1970 (UTC).
+    ``peer`` is the client's address, ``at`` seconds since 1970, ``agent`` the User-Agent.
+    ``refusal`` is an error found by the dialect that only an authenticated client is told.
     """
 
     dialect: str
@@ -135,7 +136,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one :class:`Change`. ``addresses`` is what the host answers with now."""
+    """The result of one :class:`Change`. ``addresses`` are the host's addresses afterwards."""
 
     change: Change
     status: Status
@@ -144,9 +145,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an :class:`Update`: a refusal of the whole, or a result a change, in order.
+    """The outcome of an :class:`Update`: a refusal of the whole, or one result for each change.
 
-    ``user`` is the account that was authenticated, if one was.
+    ``user`` is the authenticated account, if any.
     """
 
     refusal: Status | None = None

@@ -1,4 +1,4 @@
-"""Listening where an operator said, and saying why that did not work."""
+"""Listen on Twisted endpoint descriptions and inherited sockets; name the setting in errors."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from twisted.python.failure import Failure
 
 
 def check(reactor: Any, description: str, setting: str) -> None:
-    """Whether Twisted knows what is described. Nothing is opened but files that it names.
+    """Check an endpoint description, opening nothing but files that it names.
 
-    :raises ValueError: naming the *setting*, when it does not.
+    :raises ValueError: naming the *setting*, when it is malformed.
     """
     from twisted.internet.endpoints import serverFromString
 
@@ -28,12 +28,13 @@ def check(reactor: Any, description: str, setting: str) -> None:
 def listen(
     reactor: Any, description: str, factory: IProtocolFactory, setting: str
 ) -> IListeningPort:
-    """Listen on an endpoint that Twisted describes like this, at once. Errors name the *setting*.
+    """Listen on an endpoint description at once. Errors name the *setting*.
 
-    :raises twisted.internet.error.CannotListenError: when the address cannot be had.
-    :raises ValueError: when the description is none, or of something that needs time to listen.
+    :raises twisted.internet.error.CannotListenError: when the address cannot be bound.
+    :raises ValueError: when it is malformed, or of something that needs time to listen.
     """
-    from twisted.internet.endpoints import serverFromString  # consumes LISTEN_FDS
+    # Not at the top: importing it takes LISTEN_FDS out of the environment.
+    from twisted.internet.endpoints import serverFromString
 
     try:
         listening = serverFromString(reactor, description).listen(factory)
@@ -50,9 +51,11 @@ def listen(
 
 
 class _BorrowedUnixPort(unix.Port):
-    """On a socket that is somebody else's as well: Twisted's own would change the mode of its file,
-    and in the end shut the socket down for all and remove the file. It leaves abstract names
-    alone, so this is made to look like one."""
+    """A port on a Unix socket that another process owns as well.
+
+    Twisted's own would change the mode of its file, and in the end shut the socket down for all and
+    remove the file. It leaves abstract names alone, which begin with a zero: so this has one.
+    """
 
     _shouldShutdown = False
 
@@ -62,32 +65,31 @@ class _BorrowedUnixPort(unix.Port):
 
 
 def adopt(reactor: Any, sock: socket.socket, factory: IProtocolFactory) -> IListeningPort:
-    """Accept connections on a socket that listens already, non-blocking, and is ours from now
-    on."""
+    """Accept connections on a non-blocking socket that listens already, and becomes ours."""
     if sock.family == socket.AF_UNIX:
         borrowed = _BorrowedUnixPort(sock, factory, reactor)
         borrowed.startListening()
         return borrowed
     port: IListeningPort = reactor.adoptStreamPort(sock.fileno(), sock.family, factory)
-    sock.close()  # the reactor has a descriptor of its own
+    sock.close()  # the reactor has a duplicate
     return port
 
 
 def address(port: IListeningPort) -> tuple[str, int] | None:
-    """Host and port of a TCP listener; None for another kind."""
+    """Return host and port of a TCP listener; None for another kind."""
     bound: Any = port.getHost()
     host = getattr(bound, "host", None)
     return None if host is None else (host, bound.port)
 
 
 def shown(port: IListeningPort) -> str:
-    """What a listener listens on, for the log."""
+    """Return where a port listens, for the log."""
     bound = address(port)
     return str(port.getHost()) if bound is None else f"{bound[0]}:{bound[1]}"
 
 
 def reason(error: BaseException) -> str:
-    """One line about why it cannot be listened."""
+    """Return one line that says why a listener cannot be had."""
     if isinstance(error, CannotListenError):
         why = getattr(error.socketError, "strerror", None) or error.socketError
         return f"cannot listen on {error.interface or '*'}:{error.port}: {why}"

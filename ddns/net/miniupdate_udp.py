@@ -1,4 +1,4 @@
-"""The answer over UDP that tells a miniupdate client its address."""
+"""Tell miniupdate clients their address over UDP."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from ddns.zone.rrl import SEND, Clock, Random, RateLimiter
 
 
 class AddressAnswerer(DatagramProtocol):
-    """Tells who sends an empty line over IPv4 its address, in at most 15 octets.
+    """Answers an empty line over IPv4 with the sender's address, in at most 15 octets.
 
-    The source may be forged: only so many answers a second go to a network (:class:`RateLimiter`),
-    so a flood gets far less than it sends.
+    The source may be forged, so answers to a network are limited to a few a second: a flood is
+    answered with far less than it sends.
+
+    :param clock: monotonic.
+    :param random: seeds the limiter's table.
+    :param per_second: answers a second for each network.
     """
 
     noisy = False

@@ -1,9 +1,8 @@
-"""Who is at the other end of a connection."""
+"""The addresses at the other ends of connections."""
 
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from dataclasses import dataclass
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -16,21 +15,21 @@ from ddns.model import records
 @implementer(IAddress)
 @dataclass(frozen=True, slots=True)
 class BehindProxy:
-    """Somebody who came through a proxy that does not say from where; ``host`` is the proxy's.
+    """The address of a client whose proxy does not say where it is; ``host`` is the proxy's.
 
-    Not the proxy's own address, for what this client writes must not be taken for the proxy's word.
+    It is a type of its own because such a client must not be trusted as its proxy is.
     """
 
     host: str
 
 
 def address(host: str) -> IPv4Address | IPv6Address:
-    """The end of a connection at a numeric address, of which the port is not known."""
+    """Return the address of a numeric host whose port is unknown."""
     return (IPv6Address if ":" in host else IPv4Address)("TCP", host, 0)
 
 
 def text_of(address: IAddress | None) -> str:
-    """The address of a peer; a v4-mapped one is the IPv4 address."""
+    """Return a peer's address as text; a v4-mapped one as IPv4."""
     if not isinstance(address, IPv4Address | IPv6Address | BehindProxy):
         return "127.0.0.1"  # a Unix socket: somebody on this machine
     return _without_scope_or_mapping(address.host)
@@ -43,21 +42,7 @@ def _without_scope_or_mapping(host: str) -> str:
 
 
 def network_of(address: IAddress | None) -> bytes:
-    """What a connection is counted by; nothing for a Unix socket's clients, who are not."""
+    """Return the network that a connection is counted by; empty for a Unix socket, which is not."""
     if not isinstance(address, IPv4Address | IPv6Address | BehindProxy):
         return b""
     return records.network_of(address.host)
-
-
-class ConnectionCounter(Counter[bytes]):
-    """How many connections there are of each network."""
-
-    def enter(self, network: bytes) -> None:
-        """One more."""
-        self[network] += 1
-
-    def leave(self, network: bytes) -> None:
-        """One fewer; of a network that has none, nothing is kept."""
-        self[network] -= 1
-        if not self[network]:
-            del self[network]

@@ -1,4 +1,4 @@
-"""TLS: certificate and private key from files, replaced while connections go on."""
+"""TLS certificate and private key from files, which can be reloaded while connections go on."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from zope.interface import implementer
 
 
 class TlsError(Exception):
-    """The files cannot be used; ``str()`` is one line that says which and why."""
+    """The files cannot be used; ``str()`` says in one line which and why."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
 class Certificate:
     """Makes the server's side of TLS connections, version 1.2 and up.
 
-    The certificate's file holds the server's certificate and after it those that lead to a root,
-    in PEM; the private key's file one key without a password. They may be the same file.
+    ``good_until`` is when the certificate expires, in seconds since 1970.
 
-    ``good_until`` is when the certificate runs out, in seconds since 1970.
-
+    :param certificate: a PEM file with the server's certificate and after it its chain.
+    :param private_key: a PEM file with one key without a password; may be the same file.
     :raises TlsError: when they cannot be used.
     """
 
@@ -35,10 +34,9 @@ class Certificate:
         self.load(certificate, private_key)
 
     def load(self, certificate: str | Path, private_key: str | Path) -> None:
-        """Read these files. New connections get what is in them now, those that are open keep
-        what they began with.
+        """Load the files, for new connections; open ones keep what they began with.
 
-        :raises TlsError: when they cannot be used; then all stays as it was.
+        :raises TlsError: when they cannot be used; then nothing changes.
         """
         chain = _certificates(Path(certificate))
         key, public = _key(Path(private_key))
@@ -57,7 +55,7 @@ class Certificate:
         self.good_until = chain[0].not_valid_after_utc.timestamp()
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:
-        """See IOpenSSLServerConnectionCreator."""
+        """Make the connection; see IOpenSSLServerConnectionCreator."""
         return SSL.Connection(self._context, None)
 
 
@@ -72,9 +70,9 @@ def _context(chain: list[x509.Certificate], key: crypto.PKey) -> SSL.Context:
 
 
 def _shake_hands(context: SSL.Context) -> None:
-    """Try a connection in memory: there are keys that load, and then no handshake succeeds.
+    """Try a connection in memory, since some keys load and then fail every handshake.
 
-    :raises SSL.Error: when it does not.
+    :raises SSL.Error: when it fails.
     """
     server = SSL.Connection(context, None)
     server.set_accept_state()
@@ -101,7 +99,7 @@ def _certificates(path: Path) -> list[x509.Certificate]:
 
 
 def _key(path: Path) -> tuple[crypto.PKey, object]:
-    """A private key, and the public key that belongs to it."""
+    """Read a private key; return it, and its public key."""
     try:
         key = serialization.load_pem_private_key(_read(path), None)
         return crypto.PKey.from_cryptography_key(key), key.public_key()  # type: ignore[arg-type]

@@ -1,1 +1,1 @@
-"""Who may do what, and what a change amounts to: pure functions of data and time."""
+"""Rules as functions of data and time: authentication, authorization, limits and edits."""

@@ -1,7 +1,7 @@
-"""Which addresses a zone lets its hosts have: any, or only those of the Internet; and networks as
-sets of addresses.
+"""Which addresses the hosts of a zone may have, and sets of networks.
 
-A name that anybody may have must not lead a browser into its user's own network (DNS rebinding).
+A name that anybody can register must not lead a browser into its user's own network (DNS
+rebinding), so a zone can be limited to public addresses.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ _SPECIAL = (
 
 
 def is_public(address: bytes) -> bool:
-    """Whether a packed address is one host's on the Internet (RFC 6890): not private, loopback,
-    link-local, multicast, unspecified, reserved or for documentation, and not an IPv4 address in
-    the form of an IPv6 address (mapped, or NAT64 of RFC 6052)."""
+    """Return whether a packed address is a unicast address of the public Internet (RFC 6890).
+
+    Not private, loopback, link-local, multicast, unspecified, reserved or for documentation, nor an
+    IPv6 address that embeds an IPv4 address (v4-mapped, or NAT64 of RFC 6052).
+    """
     known = ipaddress.ip_address(address)
     if isinstance(known, ipaddress.IPv6Address) and known not in _UNICAST:
         return False
@@ -36,7 +38,7 @@ def is_public(address: bytes) -> bool:
 
 
 def allowed(addresses: Addresses, written: Iterable[RRset]) -> bool:
-    """Whether a zone of this policy lets its hosts have these RRsets."""
+    """Return whether the hosts of a zone with this policy may have these RRsets."""
     return addresses is Addresses.ANY or all(
         is_public(rdata)
         for rrset in written
@@ -49,8 +51,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class NetworkSet:
-    """The addresses of some networks. To look one up takes a step for each length of prefix,
-    however many networks there are."""
+    """A set of networks that can be tested for an address in text form.
+
+    A look-up takes one step for each prefix length in use, however many networks there are.
+    """
 
     def __init__(self, networks: Iterable[Network] = ()) -> None:
         self._by_length: dict[tuple[int, int], set[int]] = {}

@@ -1,4 +1,4 @@
-"""Whether a client may change a host, decided against committed rows."""
+"""Authorization of updates, decided against committed data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def authorize(
     zone: ZoneInfo | None,
     rrsets: Callable[[], list[RRset]],
 ) -> Status | None:
-    """None if the change may be made, else what to answer.
+    """Return None if the change is allowed, else the status to refuse it with.
 
-    *host* and *zone* are what the name belongs to, *rrsets* reads what stands at it. The owner of a
-    whole zone updates the apex and whatever name has an address there already (DonDNS seed 2.2: the
-    record, once created, is the activation); a mistyped name must not create one.
+    *host* and *zone* are those that the name belongs to; *rrsets* reads the RRsets of the name. The
+    owner of a whole zone may update its apex and any name that already has an address (DonDNS seed
+    2.2: creating the record activates it); a mistyped name must not create a record.
     """
     if change.name is None:
         return Status.NOTFQDN
@@ -38,11 +38,11 @@ def authorize(
 
 
 def activated(change: Change, host: Host | None, rrsets: Iterable[RRset]) -> bool:
-    """Whether a name has a record of each type that a change sets, or had it before it went
+    """Return whether a name has a record of each type that a change sets, or had before it went
     offline.
 
-    Creating the record is how DonDNS is switched on for it (DonDNS seed 2.2). A host that never had
-    an address may have any.
+    Creating a record activates DonDNS for its type (DonDNS seed 2.2). A host that has never had an
+    address is active for all types.
     """
     there = {rrset.type for rrset in rrsets}.intersection(ADDRESS_TYPES)
     if host is not None:
@@ -53,10 +53,10 @@ def activated(change: Change, host: Host | None, rrsets: Iterable[RRset]) -> boo
 
 
 def is_occluded(name: bytes, origin: bytes, rrsets: Callable[[bytes], Iterable[RRset]]) -> bool:
-    """Whether a delegation or a DNAME keeps our DNS from answering a name of the zone itself.
+    """Return whether a delegation or DNAME occludes a name of the zone.
 
-    *rrsets* reads what stands at an owner name. A name at or below a cut is the child zone's
-    (RFC 1034 4.2.1), one below a DNAME is another name's alias (RFC 6672 2.3).
+    *rrsets* reads the RRsets of an owner name. A name at or below a zone cut belongs to the child
+    zone (RFC 1034 4.2.1); a name below a DNAME is redirected (RFC 6672 2.3).
     """
     for owner in names.ancestors(name):
         types = {rrset.type for rrset in rrsets(owner)}

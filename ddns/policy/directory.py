@@ -1,4 +1,4 @@
-"""Accounts and keys in memory, so that credentials are checked without the database."""
+"""Accounts and keys in memory, so that credentials can be checked without the database."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from ddns.model import names
 from ddns.model.account import Account, Grant, Key
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
-from ddns.policy.password_cache import PasswordMemory, user_of
+from ddns.policy.password_cache import PasswordCache, user_of
 
 
 class CannotUnseal(Exception):
-    """Nothing can be unsealed at the moment."""
+    """The key file cannot be used, so no sealed secret can be opened."""
 
 
 class Directory:
-    """Kept up to date by the publisher, as the zones are.
+    """Accounts and keys, kept up to date by the publisher, as zones are.
 
-    *unseal* opens what a key of an account has sealed, gives None for what is damaged, and raises
-    :class:`CannotUnseal` when it can open nothing.
-    *remember* is for how many seconds a checked password is believed without another argon2 run,
-    *capacity* for how many of them at once. ``passwords`` are those.
+    - *process_key*: the key of the hashes in the password cache.
+    - *unseal*: opens the sealed secret of an account's key; returns None if it is damaged and
+      raises :class:`CannotUnseal` if nothing can be opened.
+    - *remember*: for how many seconds a checked password is cached.
+    - *capacity*: how many right and how many wrong passwords are cached.
+
+    ``passwords`` is that cache.
     """
 
     def __init__(
@@ -33,15 +36,15 @@ class Directory:
         capacity: int = 10_000,
     ) -> None:
         self._accounts: dict[str, Account] = {}
-        self._blocked: set[str] = set()  # those with a block, be it over or not
+        self._blocked: set[str] = set()  # accounts with a block, expired or not
         self._by_digest: dict[bytes, Key] = {}
         self._by_number: dict[int, Key] = {}
-        self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys, by who may log in
+        self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys by user and number
         self._unseal = unseal
-        self.passwords = PasswordMemory(process_key, remember=remember, capacity=capacity)
+        self.passwords = PasswordCache(process_key, remember=remember, capacity=capacity)
 
     def put_account(self, account: Account) -> None:
-        """Add or replace an account; passwords checked for its former state are forgotten."""
+        """Add or replace an account, and drop its cached passwords."""
         self._accounts[account.name] = account
         if account.block is not None:
             self._blocked.add(account.name)
@@ -50,7 +53,7 @@ class Directory:
         self.passwords.forget(account.name)
 
     def remove_account(self, name: str) -> None:
-        """Forget an account; its keys are removed one by one."""
+        """Remove an account; its keys are removed separately."""
         self._accounts.pop(name, None)
         self._blocked.discard(name)
         self.passwords.forget(name)
@@ -64,7 +67,7 @@ class Directory:
                 self._responding.setdefault(user, {})[key.id] = key
 
     def remove_key(self, number: int) -> None:
-        """Forget a key."""
+        """Remove a key, if it exists."""
         key = self._by_number.pop(number, None)
         if key is None:
             return
@@ -76,21 +79,21 @@ class Directory:
                     del self._responding[user]
 
     def account(self, user: str) -> Account | None:
-        """The account that a client calls itself."""
+        """Return the account with the user name that a client sent."""
         return self._accounts.get(user.strip().lower())
 
     def census(self, now: float) -> tuple[int, int, int]:
-        """How many accounts there are, how many of them are blocked at a time in seconds since
-        1970, and how many keys there are."""
+        """Return the number of accounts, of those blocked at *now* (seconds since 1970), and of
+        keys."""
         blocks = (self._accounts[name].block for name in self._blocked)
         blocked = sum(block is not None and block.holds(now) for block in blocks)
         return len(self._accounts), blocked, len(self._by_number)
 
     def by_key(self, credentials: Credentials) -> Grant | Status | None:
-        """What the secret allows if it is a key of that user; DISABLED if it has been disabled.
+        """Return the grant if the secret is a key of that user, DISABLED if the key is disabled.
 
-        The user is the account's name or, for a key limited to hosts, the name of one of them, as
-        deSEC and nsupdate.info have it.
+        The user is the name of the account or, for a key limited to hosts, of one of these hosts,
+        as at deSEC and nsupdate.info.
         """
         key = self._by_digest.get(secrets.digest_key(credentials.secret))
         if key is None or key.kind is not credentials.kind:
@@ -106,11 +109,11 @@ class Directory:
         return Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
 
     def by_response(self, given: ChallengeResponse) -> Grant | Status:
-        """What a right response allows; BADAUTH for a wrong one and an unknown user alike, FAILED
-        for everybody while nothing can be unsealed."""
+        """Return the grant for a right response, DISABLED if its key is disabled, BADAUTH for a
+        wrong response or an unknown user, FAILED for all users while nothing can be unsealed."""
         found: Grant | Status = Status.BADAUTH
         keys = self._responding.get(given.user.strip().lower().rstrip("."))
-        # For an unknown user anybody's, so that it takes the same time and fails in the same way.
+        # An unknown user gets somebody's keys, to take as long and fail in the same way.
         for key in (keys or next(iter(self._responding.values()), {})).values():
             assert key.sealed is not None
             try:
@@ -122,11 +125,11 @@ class Directory:
         return found
 
     def something_sealed(self) -> bytes | None:
-        """What any one key has sealed, if there is such a key."""
+        """Return the sealed secret of any miniupdate key, if there is one."""
         keys = next(iter(self._responding.values()), {})
         return next((key.sealed for key in keys.values()), None)
 
 
 def _users(key: Key) -> set[str]:
-    """What a client may call itself to use a key."""
+    """Return the user names that a key can be used with."""
     return {key.account, *map(names.to_text, key.hosts or ())}

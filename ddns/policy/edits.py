@@ -1,30 +1,31 @@
-"""What a change amounts to: which RRsets become what, given what there is."""
+"""Turn the edits of a change into the RRsets to write."""
 
 from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from ddns.model import names, records
-from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, MX, RRset
+from ddns.model.records import AAAA, ADDRESS_TYPES, MX, RRset
 from ddns.model.update import Change, Edit, Mail, Remove, Renumber, Replace, Status
+from ddns.policy import rrset_rules
 
 BACKUP_PREFERENCE = 5
 EXCHANGE_PREFERENCE = 10
 
 Lookup = Callable[[bytes], Iterable[RRset]]
-"""All RRsets of an owner name."""
+"""Reads all RRsets of an owner name."""
 
 
 def decide(
     change: Change, name: bytes, ttl: int, lookup: Lookup
 ) -> tuple[list[RRset], tuple[str, ...]] | Status:
-    """The RRsets to write, empty ones to delete, and the addresses that the host then has.
+    """Return the RRsets to write, where an empty one is deleted, and the host's new addresses.
 
-    New RRsets get *ttl* seconds; those that exist keep theirs. Writing nothing is ``nochg``. The
-    addresses are those of the families that the change speaks of, or all. A Status says why the
-    change cannot be made: an alias has no address to update.
+    New RRsets get *ttl* seconds; existing ones keep theirs. Nothing to write means ``nochg``. The
+    addresses are those of the families that the change edits, or all if it edits none. A Status is
+    returned if the change is impossible; an alias, for example, has no address to update.
     """
     before: dict[tuple[bytes, int], RRset] = {}
     owners_read: set[bytes] = set()
@@ -50,10 +51,13 @@ def decide(
             impossible = True
         else:
             after[rrset.owner, rrset.type] = rrset
-    if impossible and not after:  # beside other edits a network may come to nothing
+    if impossible and not after:  # beside other edits, having nothing to renumber is fine
         return Status.BADADDRESS
-    if any(_alias_with_data(owner, before, after) for owner, _ in after):
-        return Status.NOHOST
+    present = [key for key, rrset in {**before, **after}.items() if rrset.rdatas]
+    for changed in {owner for owner, _ in after}:
+        types = {number for owner, number in present if owner == changed}
+        if rrset_rules.has_cname_and_other_data(types):
+            return Status.NOHOST
     spoken = {number for owner, number in after if owner == name and number in ADDRESS_TYPES}
     shown = [
         records.address_to_text(rdata)
@@ -69,19 +73,8 @@ def decide(
     return written, tuple(shown)
 
 
-def _alias_with_data(
-    owner: bytes,
-    before: Mapping[tuple[bytes, int], RRset],
-    after: Mapping[tuple[bytes, int], RRset],
-) -> bool:
-    """Whether an owner name would have a CNAME and other data (RFC 1034 3.6.2)."""
-    merged = {**before, **after}
-    numbers = {rrset.type for rrset in merged.values() if rrset.owner == owner and rrset.rdatas}
-    return CNAME in numbers and len(numbers) > 1
-
-
 def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> RRset | None:
-    """The RRset that one edit makes; None where a network has nothing to renumber."""
+    """Apply one edit; None if there is no AAAA to renumber."""
     if isinstance(edit, Replace):
         rrset = current(names.below(edit.prefix, name), edit.type)
         return dataclasses.replace(rrset, rdatas=tuple(dict.fromkeys(edit.rdatas)))
@@ -95,18 +88,18 @@ def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> 
 
 
 def _renumbered(rdata: bytes, network: ipaddress.IPv6Network) -> bytes:
-    """The address with the network's prefix in place of its own (FRITZ!Box's LAN prefix)."""
+    """Replace the prefix of an address by the network's (FRITZ!Box's LAN prefix)."""
     host_bits = int.from_bytes(rdata, "big") & int(network.hostmask)
     return (int(network.network_address) | host_bits).to_bytes(16, "big")
 
 
 def _mail(edit: Mail, name: bytes, rrset: RRset) -> RRset:
-    """dyndns2's MX: the exchange, and with ``backmx`` the host itself preferred to it."""
+    """Apply dyndns2's ``mx`` and ``backmx``; with the latter the host itself is preferred."""
     others = [rdata for rdata in rrset.rdatas if rdata[2:] != name]
     backup = len(others) < len(rrset.rdatas) if edit.backup is None else edit.backup
     if edit.exchange is not None:
         others = [records.mx_rdata(EXCHANGE_PREFERENCE, edit.exchange)]
-    elif not others:  # nothing that could be backed up
+    elif not others:  # no exchange that could be a backup
         return rrset
     if backup and edit.exchange != name:
         others.insert(0, records.mx_rdata(BACKUP_PREFERENCE, name))

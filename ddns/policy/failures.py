@@ -1,60 +1,51 @@
-"""How often credentials were wrong: by user and network, by network, and by account.
+"""Counts of wrong credentials: by user and network, by network, and by account.
 
-A count never keeps anybody out. It decides whose password is checked later, and when the owner of
-an account is told. The tables are bounded; what is noted last stays longest.
+A count never locks anybody out. It decides whose password is checked later, and when the owner of
+an account is notified. The tables are bounded; the least recently counted goes first.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
 
+from cachetools import FIFOCache
 
-@dataclass(slots=True)
-class _Count:
-    since: float
-    number: int = 0
+_Table = FIFOCache[Hashable, tuple[float, int]]
+"""The time of the first failure in the window, and the number of failures since."""
 
 
 class Failures:
-    """Counts begin anew *window* seconds after their first failure; *capacity* is for each table.
-    Times are a monotonic clock's."""
+    """Failures within *window* seconds of the first one; at most *capacity* entries in each table.
+    Times are monotonic."""
 
     def __init__(self, *, window: float = 86_400.0, capacity: int = 20_000) -> None:
         self.window = window
-        self._capacity = capacity
-        self._by_user: OrderedDict[Hashable, _Count] = OrderedDict()
-        self._by_network: OrderedDict[Hashable, _Count] = OrderedDict()
-        self._by_account: OrderedDict[Hashable, _Count] = OrderedDict()
+        self._by_user: _Table = FIFOCache(capacity)
+        self._by_network: _Table = FIFOCache(capacity)
+        self._by_account: _Table = FIFOCache(capacity)
 
     def note(self, user: str, network: bytes, now: float, *, exists: bool) -> int:
-        """Count a failure; how many the account has had, 0 if there is none of that name."""
+        """Count a failure; return the count of the account, 0 if it does not exist."""
         self._add(self._by_user, (user, network), now)
         self._add(self._by_network, network, now)
         return self._add(self._by_account, user, now) if exists else 0
 
     def rank(self, user: str, network: bytes, now: float) -> tuple[int, int]:
-        """What a further attempt has to answer for; the smaller comes first."""
+        """Return the sort key of the password queue: fewest recent failures first."""
         return (
-            self._of(self._by_user, (user, network), now),
-            self._of(self._by_network, network, now),
+            self._recent(self._by_user, (user, network), now)[1],
+            self._recent(self._by_network, network, now)[1],
         )
 
     def forget(self, account: str) -> None:
-        """The account has gone; whoever has the name next begins anew."""
+        """Reset the count of a deleted account, whose name may be registered again."""
         self._by_account.pop(account, None)
 
-    def _of(self, table: OrderedDict[Hashable, _Count], key: Hashable, now: float) -> int:
-        count = table.get(key)
-        return count.number if count is not None and now - count.since < self.window else 0
+    def _recent(self, table: _Table, key: Hashable, now: float) -> tuple[float, int]:
+        since, number = table.get(key, (now, 0))
+        return (since, number) if now - since < self.window else (now, 0)
 
-    def _add(self, table: OrderedDict[Hashable, _Count], key: Hashable, now: float) -> int:
-        count = table.get(key)
-        if count is None or now - count.since >= self.window:
-            count = table[key] = _Count(now)
-            if len(table) > self._capacity:
-                table.popitem(last=False)
-        table.move_to_end(key)
-        count.number += 1
-        return count.number
+    def _add(self, table: _Table, key: Hashable, now: float) -> int:
+        since, number = self._recent(table, key, now)
+        table[key] = since, number + 1  # moves it to the end of the queue
+        return number + 1

@@ -1,4 +1,4 @@
-"""What people may register: pure rules; the operator is above most of them."""
+"""Rules of self-registration. Most of them do not apply to the operator."""
 
 from __future__ import annotations
 
@@ -16,25 +16,29 @@ DAY = 86_400.0
 
 RESERVED = (
     "www", "ns*", "mx", "mail", "smtp", "imap", "pop", "ftp", "admin", "api", "localhost",
-    "wpad", "isatap",  # found by name in a domain, and then trusted (RFC 3040 6.4, RFC 5214 8.3.2)
+    "wpad", "isatap",  # looked up in the domain and trusted (RFC 3040 6.4, RFC 5214 8.3.2)
     "autoconfig", "autodiscover", "mta-sts",  # settings of mail programs, policy of RFC 8461
     "_*",
 )  # fmt: skip
-"""Labels that would let somebody speak for the whole zone."""
+"""Labels whose owner could speak for the whole zone; ``*`` at the end is a wildcard."""
 
 GIVEN_UP = 10
-"""How many times as many names as it may have an account may have given up in quarantine: or one
-person could take all good names out of everybody's reach."""
+"""Maximum number of an account's released names in quarantine, as a multiple of its host limit;
+otherwise one person could put all good names out of reach."""
 
 HOST_TYPES = (A, AAAA, MX, CNAME, TXT)
-"""What people may set at the names of their hosts."""
+"""The record types that users may set at their hosts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for people. ``reserved`` are labels besides :data:`RESERVED`, with ``*`` at their
-    end for whatever follows; TTLs are seconds; ``records_per_host`` counts those at all names of a
-    host; ``quarantine`` is for how many seconds a released name stays with who had it."""
+    """Limits for users.
+
+    - ``reserved``: labels in addition to :data:`RESERVED`, in the same form.
+    - ``min_ttl``, ``max_ttl``: seconds.
+    - ``records_per_host``: counts the records at all names of a host.
+    - ``quarantine``: seconds for which a released name is kept for its former owner.
+    """
 
     reserved: tuple[str, ...] = ()
     min_ttl: int = HOST_TTL
@@ -46,7 +50,7 @@ class Rules:
 
     @property
     def host_ttl(self) -> int:
-        """What a host's records get where its person does not say."""
+        """The TTL of a host's records where its owner sets none."""
         return min(max(HOST_TTL, self.min_ttl), self.max_ttl)
 
 
@@ -54,7 +58,7 @@ DEFAULTS = Rules()
 
 
 def may_register(zone: ZoneInfo, account: str, is_member: Callable[[], bool]) -> bool:
-    """Whether an account may have hosts of its own in a zone."""
+    """Return whether an account may register hosts in a zone."""
     return (
         zone.account == account
         or zone.registration is Registration.OPEN
@@ -63,8 +67,7 @@ def may_register(zone: ZoneInfo, account: str, is_member: Callable[[], bool]) ->
 
 
 def is_reserved(label: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns means a label, in lower case. A ``*`` at a pattern's end stands
-    for anything, also for nothing."""
+    """Return whether a lower-case label matches a pattern; ``*`` at the end matches any suffix."""
     return any(
         label.startswith(pattern[:-1]) if pattern.endswith("*") else label == pattern
         for pattern in patterns
@@ -72,16 +75,18 @@ def is_reserved(label: str, patterns: Iterable[str]) -> bool:
 
 
 def is_reserved_name(name: bytes, rules: Rules, servers: Container[bytes]) -> bool:
-    """Whether a host's first label is reserved, or it is one of *servers*, the name servers of our
-    zones."""
+    """Return whether a host's first label is reserved, or the host is one of our zones' name
+    *servers*."""
     label = name[1 : 1 + name[0]].decode("ascii")
     return name in servers or is_reserved(label, (*RESERVED, *rules.reserved))
 
 
 def is_well_shaped(name: bytes, origin: bytes) -> bool:
-    """Whether a host name may be somebody's in somebody else's zone: what is below a host belongs
-    to nobody else, so it has one label more than the origin; and hyphens in the third and fourth
-    place mean something in an A-label only (RFC 5890 2.3.1)."""
+    """Return whether a user may register a host name in another owner's zone.
+
+    It must be directly below the origin, because all names below a host belong to that host. Only
+    an A-label may have hyphens in the third and fourth position (RFC 5890 2.3.1).
+    """
     if name == origin or names.parent(name) != origin:
         return False
     label = name[1 : 1 + name[0]]
@@ -94,8 +99,10 @@ def is_well_shaped(name: bytes, origin: bytes) -> bool:
 
 
 def in_quarantine(released: Released | None, account: str, rules: Rules, now: float) -> bool:
-    """Whether a name that was released is still kept from this account. A clock that was set back
-    keeps it no longer than the quarantine takes."""
+    """Return whether a released name is still unavailable to this account.
+
+    If the clock was set back, no longer than the quarantine takes.
+    """
     if released is None or released.account == account:
         return False
     return abs(now - released.at) < rules.quarantine

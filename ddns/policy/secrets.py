@@ -1,7 +1,7 @@
-"""Secrets: how they are made, kept and compared.
+"""Generate, hash and verify keys and passwords.
 
-Generated keys have so much entropy that one round of SHA-256 keeps them; passwords, which people
-choose, get argon2id (RFC 9106). A password check costs about 0.1 s and 64 MiB, so callers run it
+Generated keys have enough entropy for a single SHA-256; passwords, which people choose, get
+argon2id (RFC 9106). A password check costs about 0.1 s and 64 MiB, so callers run it
 outside the reactor's thread.
 """
 
@@ -17,7 +17,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 KEY_LENGTH = 24  # of 62 letters and digits: 142 bits
-SHORT_KEY_LENGTH = 15  # 89 bits; what the miniupdate client in C has room for
+SHORT_KEY_LENGTH = 15  # 89 bits; the limit of the miniupdate client in C
 TOKEN_LENGTH = 43  # 256 bits
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -26,49 +26,52 @@ _HASHER = PasswordHasher()
 
 @functools.cache
 def _nobody() -> str:
-    """A hash to compare with where there is none. Not made before a password has to be checked:
-    most runs of the command never check one."""
+    """Return a hash to compare with when the account has none.
+
+    Computed on first use, since most runs of the command never check a password.
+    """
     return _HASHER.hash(secrets.token_urlsafe())
 
 
 def generate_key(length: int = KEY_LENGTH) -> str:
-    """A new key: letters and digits only, because routers mangle anything else."""
+    """Generate a key of letters and digits only, because routers mangle anything else."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def generate_token() -> str:
-    """What stands for a person, in a mail or after logging in: 256 bits, and nothing that a shell
-    or a mail program would take for something else."""
+    """Generate a mailed token or session token: 256 bits, safe in shells and mail programs."""
     return generate_key(TOKEN_LENGTH)
 
 
 def responder(secret: str) -> str:
-    """What a miniupdate client makes responses from instead of the secret itself: the hexadecimal
-    digits of its MD5. Whoever has this can log in, so it is kept sealed."""
+    """Return the hexadecimal MD5 of a miniupdate secret, from which clients compute responses.
+
+    It suffices to log in, so it is stored encrypted only.
+    """
     return hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
 
 
 def answers(response: str, challenge: str, responder: str) -> bool:
-    """Whether a response is the MD5 of the responder followed by the challenge (miniDNS seed,
-    LOGIN), in upper or lower case."""
+    """Return whether a response is the MD5 of responder and challenge (miniDNS seed, LOGIN), in
+    upper or lower case."""
     right = hashlib.md5((responder + challenge).encode(), usedforsecurity=False).hexdigest()
     given = response.lower().encode("utf-8", "surrogateescape")
     return hmac.compare_digest(given, right.encode())
 
 
 def digest_key(key: str) -> bytes:
-    """What is stored and looked up instead of a key (32 octets)."""
+    """Return the SHA-256 (32 octets) under which a key is stored and looked up."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
 
 
 def hash_password(password: str) -> str:
-    """An argon2id hash in its standard text form. Slow."""
+    """Return an argon2id hash in its standard text form. Slow: call it in a thread."""
     return _HASHER.hash(password)
 
 
 def verify_password(password: str, hashed: str | None) -> bool:
-    """Whether the password fits. Slow, and just as slow when there is no hash to compare with."""
-    nobody = _nobody()  # the first time costs this as well, whoever it is
+    """Return whether the password matches. Slow, and equally slow without a hash."""
+    nobody = _nobody()  # before the branch, so that the first call is as slow for every user
     try:
         return _HASHER.verify(hashed or nobody, password) and hashed is not None
     except (VerificationError, InvalidHashError, UnicodeError):
@@ -76,7 +79,7 @@ def verify_password(password: str, hashed: str | None) -> bool:
 
 
 def is_outdated(hashed: str) -> bool:
-    """Whether a hash was made with other parameters than today's."""
+    """Return whether a hash was made with parameters other than the current ones."""
     try:
         return _HASHER.check_needs_rehash(hashed)
     except InvalidHashError:

@@ -1,5 +1,5 @@
-"""Who is logged in, in memory: a restart logs everybody out, and no copy of the database logs
-anybody in."""
+"""Login sessions, kept in memory only: a restart ends them, and no copy of the database contains
+any."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Session:
-    """``password`` is the hash that the account had when its owner logged in: with another one the
-    session is over."""
+    """A session; times are monotonic.
+
+    ``password`` is the account's password hash at login: once it changes, the session is invalid.
+    """
 
     account: str
     password: str
     ends: float
-    idle: float  # when it ends unless it is used
+    idle: float  # when it ends unless it is used before
 
 
 class Sessions:
-    """Sessions by the SHA-256 of their tokens. *time* is how many seconds one lasts, *idle_time*
-    how many of them without being used. There are *capacity* in all and *of_one* for an account;
-    for a further one the least recently used has to go. Times are a monotonic clock's."""
+    """Sessions by the SHA-256 of their tokens.
+
+    - *time*: seconds that a session lasts.
+    - *idle_time*: seconds after which an unused session ends.
+    - *capacity*, *of_one*: maximum number of sessions, in all and of one account; the least
+      recently used is closed to make room.
+    """
 
     def __init__(
         self,
@@ -39,7 +45,7 @@ class Sessions:
         self._of: dict[str, OrderedDict[bytes, None]] = {}
 
     def open(self, digest: bytes, account: str, password: str, now: float) -> None:
-        """Somebody has logged in."""
+        """Start a session."""
         ends = now + self.time
         self._sessions[digest] = Session(account, password, ends, min(ends, now + self.idle_time))
         mine = self._of.setdefault(account, OrderedDict())
@@ -50,7 +56,7 @@ class Sessions:
             self.close(next(iter(self._sessions)))
 
     def find(self, digest: bytes, now: float) -> Session | None:
-        """The session with this token, which is used now."""
+        """Return the session with this token digest and mark it as used."""
         session = self._sessions.get(digest)
         if session is None:
             return None
@@ -63,7 +69,7 @@ class Sessions:
         return session
 
     def close(self, digest: bytes) -> None:
-        """Somebody has logged out, if they were in."""
+        """End a session, if it exists."""
         session = self._sessions.pop(digest, None)
         if session is not None:
             mine = self._of[session.account]

@@ -1,4 +1,4 @@
-"""How often something may be done: token buckets by whatever it is counted by."""
+"""Rate limits: token buckets by any key."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 
 class Buckets:
-    """*burst* at once, and as many again in *period* seconds. At most *capacity* of them are kept:
-    those that were not used for longest are forgotten, which makes them full; what is full anyhow
-    is not kept. Times are a monotonic clock's.
+    """Token buckets of *burst* tokens that refill within *period* seconds.
 
-    A bucket is kept as the moment at which it is full again (the virtual scheduling algorithm of
+    At most *capacity* buckets are kept. The least recently used are dropped first, which makes them
+    full; full ones need not be kept. Times are monotonic.
+
+    A bucket is stored as the time when it will be full again (the virtual scheduling algorithm of
     ITU-T I.371).
     """
 
@@ -23,23 +24,25 @@ class Buckets:
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
     def wait(self, key: Hashable, now: float) -> float:
-        """In how many seconds there will be something to take; 0.0 is at once."""
+        """Return the seconds until a token is available; 0.0 if one is."""
         full = self._full_at.get(key, now)
         return max(0.0, full - now - self._interval * (self._burst - 1))
 
     def take(self, key: Hashable, now: float) -> None:
-        """Take one out."""
+        """Take a token."""
         full = max(now, self._full_at.get(key, now))
         self._full_at[key] = full + self._interval
         self._full_at.move_to_end(key)
-        for _ in range(2):  # one comes, so the table never grows while two may go
+        for _ in range(
+            2
+        ):  # each call adds at most one, so the table shrinks while full ones are left
             oldest = next(iter(self._full_at))
             if self._full_at[oldest] > now and len(self._full_at) <= self._capacity:
                 break
             del self._full_at[oldest]
 
     def give_back(self, key: Hashable, now: float) -> None:
-        """What was taken was not used."""
+        """Return a token that was taken and not used."""
         full = self._full_at.get(key)
         if full is None:
             return
@@ -49,7 +52,7 @@ class Buckets:
             self._full_at[key] = full - self._interval
 
     def empty(self, which: Callable[[Any], bool]) -> None:
-        """Forget the buckets whose key is one of these: they are full."""
+        """Drop the buckets with matching keys, which makes them full."""
         for key in [key for key in self._full_at if which(key)]:
             del self._full_at[key]
 

@@ -11,9 +11,9 @@ from twisted.web.resource import IResource
 from ddns.api.account_service import HOUR, AccountService, CheckPassword, SignupLimits
 from ddns.api.mail_templates import MailTemplates
 from ddns.api.operations import Operations
-from ddns.config.contact import parse_host_and_port
+from ddns.config.load import parse_host_and_port
 from ddns.config.settings import MailSettings, Settings
-from ddns.model.account import email_address
+from ddns.model.mail import email_address
 from ddns.net.http import bearer
 from ddns.net.http.api import ApiResource
 from ddns.net.mail.queue import Mailer
@@ -68,9 +68,9 @@ class AccountServices:
         send = self.mailer.send if self.mailer and settings.mail.relay else None
         account_service = self.account_service
         account_service.mail = send
-        account_service.open = accounts.registration == "open"
+        account_service.registration_open = accounts.registration == "open"
         account_service.confirmation_time = accounts.confirmation_time
-        account_service.writer = MailTemplates(settings.api.url)
+        account_service.templates = MailTemplates(settings.api.url)
         account_service.sessions.time = accounts.session_time
         account_service.sessions.idle_time = accounts.session_idle_time
         if old is settings or accounts != old.accounts:

@@ -12,7 +12,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.web.resource import IResource
 
-from ddns.api.base import nothing_to_reload
+from ddns.api.base import no_running_server
 from ddns.api.operations import Json, Operations
 from ddns.config.settings import Settings
 from ddns.dialects import DIALECTS
@@ -60,7 +60,7 @@ class Core:
         settings: Settings,
         reactor: Any,
         now: Callable[[], float] = time.time,
-        reload: Callable[[], Json] = nothing_to_reload,
+        reload: Callable[[], Json] = no_running_server,
         store: IStore | None = None,
     ) -> None:
         self._settings = settings
@@ -122,12 +122,12 @@ class Core:
             now,
             self._secret_box,
             rules=factories.rules(settings.registration),
-            requests_written=self.requests.flush,
-            blocked=self._blocked,
+            flush_request_log=self.requests.flush,
+            block_changed=self._blocked,
             account_service=self.account_services.account_service,
-            reload=reload,
+            reload_settings=reload,
+            count_change=self._count_change,
         )
-        self.operations.count_change = self._count_change
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
@@ -145,12 +145,7 @@ class Core:
 
     def apply(self, settings: Settings) -> None:
         """Use these settings, except the database's name."""
-        if isinstance(self.store, SQLiteStore):  # a store of an embedder's has its own settings
-            self.store.limit(
-                patience=settings.store.patience,
-                journal_rows=settings.store.journal_rows,
-                reader_patience=settings.store.reader_patience,
-            )
+        self.store.configure(settings.store)
         old, self._settings = self._settings, settings
         if settings.dns != old.dns:  # a new secret would make the cookies of clients invalid
             limiter = factories.rate_limiter(settings.dns.rate_limit, self._reactor.seconds)

@@ -5,20 +5,14 @@ from __future__ import annotations
 import dataclasses
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 from ddns.config.load import UNIX, parse_network
 from ddns.config.settings import (
     DnsSettings,
-    HttpSettings,
-    MiniupdateSettings,
     ProxiesSettings,
     RateLimitSettings,
     RegistrationSettings,
 )
-from ddns.net.dns.listener import TcpLimits
-from ddns.net.http.channel import HttpLimits
-from ddns.net.miniupdate_tcp import MiniupdateLimits
 from ddns.net.proxy.trust import Proxies
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.registration import DAY, Rules
@@ -26,39 +20,12 @@ from ddns.zone.cookies import Cookies
 from ddns.zone.rrl import RateLimiter
 
 
-def http_limits(settings: HttpSettings) -> HttpLimits:
-    """Return the limits of a client of HTTP or HTTPS."""
-    return HttpLimits(**_common(settings, HttpLimits))
-
-
-def line_limits(settings: MiniupdateSettings) -> MiniupdateLimits:
-    """Return the limits of a miniupdate client."""
-    return MiniupdateLimits(**_common(settings, MiniupdateLimits))
-
-
-def believe(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
+def set_trusted(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
     """Have *proxies* trust what the settings say, and return it."""
     networks = [parse_network(text, "proxies.trusted") for text in settings.trusted if text != UNIX]
     header = settings.header.lower().replace("off", "")
-    proxies.believe(NetworkSet(networks), unix=UNIX in settings.trusted, header=header)
+    proxies.set_trusted(NetworkSet(networks), unix=UNIX in settings.trusted, header=header)
     return proxies
-
-
-def _common(settings: HttpSettings | MiniupdateSettings, kind: type[Any]) -> dict[str, Any]:
-    """Return the settings that have the name of a field of *kind*."""
-    names = {field.name for field in dataclasses.fields(kind)}
-    given = dataclasses.asdict(settings)
-    return {name: value for name, value in given.items() if name in names}
-
-
-def tcp_limits(settings: DnsSettings) -> TcpLimits:
-    """Return the limits of a client of DNS over TCP."""
-    return TcpLimits(
-        total=settings.tcp_connections,
-        per_source=settings.tcp_connections_per_address,
-        idle=settings.tcp_idle_time,
-        message=settings.tcp_message_time,
-    )
 
 
 def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> RateLimiter | None:

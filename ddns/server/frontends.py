@@ -69,8 +69,7 @@ class Frontends:
     def _open_http(self, resource: IResource) -> None:
         """Open the sites: that of HTTPS even without a port, for connections may be handed over."""
         http, https = self._settings.http, self._settings.https
-        limits = factories.http_limits(http)
-        site = LimitedSite(resource, self._reactor, limits, self._proxies, self._between)
+        site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
         self._sites.append(site)
         self._listen("http", http.listen, site, site)
         asked_for = https.listen or self._inherited.keys() & {"https", f"{PROXIED}https"}
@@ -79,7 +78,7 @@ class Frontends:
             if not certificate:
                 raise ValueError("https.certificate: expected a file, for the socket passed to us")
             self._certificate = Certificate(certificate, https.private_key or certificate)
-            site = LimitedSite(resource, self._reactor, limits, self._proxies, self._between)
+            site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
             self._sites.append(site)
             secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
             self._listen("https", https.listen, secured, site)
@@ -89,7 +88,7 @@ class Frontends:
         factory = MiniupdateFactory(
             pipeline,
             self._reactor,
-            factories.line_limits(miniupdate),
+            miniupdate,
             secrets.token_bytes,
             self._proxies,
         )
@@ -126,9 +125,9 @@ class Frontends:
         if given_proxied and not self._settings.proxies.trusted:
             raise ValueError("proxies.trusted: expected networks, for the socket passed to us")
         if proxied or given_proxied:
-            patience, most = _waits(self._settings, name)
+            timeout, total = _waits(self._settings, name)
             before = ProxiedFactory(
-                factory, self._proxies, self._reactor, patience=patience, most=most
+                factory, self._proxies, self._reactor, timeout=timeout, total=total
             )
             self._before[name] = before
             self.listeners.listen(
@@ -175,12 +174,12 @@ class Frontends:
             https = settings.https
             self._certificate.load(https.certificate, https.private_key or https.certificate)
         for site in self._sites:
-            site.limit(factories.http_limits(settings.http))
+            site.limit(settings.http)
         for factory in self._lines:
-            factory.limits = factories.line_limits(settings.miniupdate)
+            factory.limit(settings.miniupdate)
         for name, before in self._before.items():
-            before.patience, before.most = _waits(settings, name)
-        factories.believe(self._proxies, settings.proxies)
+            before.limit(*_waits(settings, name))
+        factories.set_trusted(self._proxies, settings.proxies)
         self._settings = settings
 
 

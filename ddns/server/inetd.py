@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from ddns.api.errors import ApiError
-from ddns.config import load as config
+from ddns.config.load import check_settings, load_settings
 from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.net.listeners import Gone
@@ -83,7 +83,9 @@ class InetdService(Service):
         if self._lock is not None:
             return False
         service, connection = self._first
-        self._lock = handover.pass_on(self._settings.database, service, connection, PATIENCE)
+        self._lock = handover.hand_over_or_lock(
+            self._settings.database, service, connection, PATIENCE
+        )
         if self._lock is None:
             self._end()
         return self._lock is None
@@ -217,12 +219,12 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         """Make the settings. Errors are logged as well: standard output may be the client."""
         try:
-            settings = config.load(self["config"]) if self["config"] else Settings()
-            self.settings = config.check(
+            settings = load_settings(self["config"]) if self["config"] else Settings()
+            self.settings = check_settings(
                 dataclasses.replace(settings, database=self["database"] or settings.database)
             )
         except ConfigError as error:
-            handover.complain(str(error))
+            handover.report(str(error))
             raise usage.UsageError(str(error)) from error
 
 

@@ -40,7 +40,7 @@ def main() -> None:
     try:
         options = parse(sys.argv[1:])
     except UsageError as error:
-        handover.complain(f"{error}; ddns-inetd --help says more")
+        handover.report(f"{error}; ddns-inetd --help says more")
         os._exit(2)
     if "help" in options:
         if not handover.is_client(1):
@@ -88,11 +88,11 @@ def run(options: dict[str, str]) -> int:
         if "log" in options:
             _log_to(options["log"])
         database, service = options["database"], options["service"]
-        lock = handover.pass_on(database, service, 0, float(options["patience"]))
+        lock = handover.hand_over_or_lock(database, service, 0, float(options["patience"]))
         if lock is not None:
             _serve(options, lock)
     except (handover.Refused, OSError) as error:
-        handover.complain(str(error))
+        handover.report(str(error))
         return 1
     return 0
 

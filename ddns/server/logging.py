@@ -31,6 +31,7 @@ from twisted.python.reflect import safe_str
 from zope.interface import implementer
 
 from ddns.config.settings import LogSettings
+from ddns.model.text import printable
 
 _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "system", "time", "why"})
 """Fields that twisted.python.log puts into its events."""
@@ -62,14 +63,6 @@ def as_json(event: LogEvent) -> str:
     if traceback:
         shown["traceback"] = _simple(traceback)
     return json.dumps(shown) + "\n"
-
-
-def printable(text: str) -> str:
-    """Escape, as Python does, what is not printable: line breaks, control characters, changes of
-    direction, octets that were no UTF-8."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _with_system(event: LogEvent) -> str:

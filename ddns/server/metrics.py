@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from ddns import __version__
-from ddns.model.counting import Histogram
+from ddns.model.counters import Histogram
 from ddns.net.dns.listener import DnsListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted
@@ -99,7 +99,7 @@ class ServerCollector(Collector):
 
     def _dns(self) -> Iterator[Metric]:
         dns = self._watched.dns
-        over = {("udp",): dns.udp, ("tcp",): dns.tcp.traffic}
+        over = {("udp",): dns.udp, ("tcp",): dns.tcp.stats}
         queries: Numbers = {key: traffic.received() for key, traffic in over.items()}
         yield counters("ddns_dns_queries", "DNS messages that were read.", queries, "transport")
         for name, text, attribute in (
@@ -193,7 +193,7 @@ class ServerCollector(Collector):
             {(): commits.seconds},
         )
         yield counter("ddns_store_failures", "Works that the database failed.", commits.failed)
-        yield gauge("ddns_store_database_bytes", "The database's file.", stats.size)
+        yield gauge("ddns_store_database_bytes", "The database's file.", stats.data_size)
         yield gauge("ddns_store_wal_bytes", "Its write-ahead log.", stats.log_size)
 
     def _contents(self) -> Iterator[Metric]:

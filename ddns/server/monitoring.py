@@ -8,8 +8,7 @@ from typing import Any
 from prometheus_client import generate_latest
 from twisted.internet.defer import TimeoutError, ensureDeferred
 
-from ddns.config.settings import MetricsSettings
-from ddns.net.http.channel import HttpLimits
+from ddns.config.settings import HttpSettings, MetricsSettings
 from ddns.net.http.monitoring import MonitoringResource
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Listeners
@@ -18,7 +17,7 @@ from ddns.server.metrics import Watched, registry_of
 from ddns.store.interfaces import IReading, StoreError
 from ddns.system.latch import Latch
 
-LIMITS = HttpLimits(connections=50, connections_per_address=20, idle_time=180.0)
+LIMITS = HttpSettings(connections=50, connections_per_address=20, idle_time=180.0)
 """Prometheus comes once a minute or more often, and keeps its connection."""
 
 FRESH = 0.25

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from cachetools import FIFOCache
+
 from ddns.model.account import Account, Block
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 
 CAPACITY = 20_000
 """Sent mails that are remembered."""
@@ -34,7 +35,7 @@ class Notifications:
         self._account_of = account_of
         self._clock = clock
         self.apply(send, url, period)
-        self._sent: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._sent: FIFOCache[tuple[str, str], float] = FIFOCache(CAPACITY)
 
     def apply(self, send: Callable[[MailMessage], None] | None, url: str, period: float) -> None:
         """Replace what the constructor was given."""
@@ -82,9 +83,6 @@ class Notifications:
         if key in self._sent and now - self._sent[key] < self._period:
             return False
         self._sent[key] = now
-        self._sent.move_to_end(key)
-        if len(self._sent) > CAPACITY:
-            self._sent.popitem(last=False)
         return True
 
 

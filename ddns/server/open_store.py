@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.database import StoreInUse
+from ddns.store.sqlite.store import SQLiteStore
 from ddns.system import handover
 
 COMMAND_TIME = 5.0
@@ -26,11 +28,15 @@ def open_store(store: IStore, database: str, lock: int | None, stop_time: float)
     deadline = time.monotonic() + COMMAND_TIME
     while True:
         try:
-            return store.open(lock)
+            if lock is not None and isinstance(store, SQLiteStore):
+                store.use_lock(lock)
+            elif lock is not None:  # a store of an embedder's takes a lock of its own
+                os.close(lock)
+            return store.open()
         except StoreInUse as error:
             in_use = error
         try:
-            lock = handover.relieve(database, stop_time + COMMAND_TIME)
+            lock = handover.take_lock(database, stop_time + COMMAND_TIME)
         except handover.Refused:
             raise in_use from None
         except handover.NoAnswer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ddns.config import load as config
+from ddns.config.load import load_settings, split_listeners
 from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.net import endpoints
@@ -18,7 +18,7 @@ def check_file(reactor: Any, path: str) -> Settings:
 
     :raises ConfigError: naming the file, the key and what was expected.
     """
-    settings = config.load(path)
+    settings = load_settings(path)
     try:
         _listeners(reactor, settings)
         _files(settings)
@@ -29,7 +29,7 @@ def check_file(reactor: Any, path: str) -> Settings:
 
 def _listeners(reactor: Any, settings: Settings) -> None:
     for key in ("http", "https", "miniupdate"):
-        direct, proxied = config.split_listeners(getattr(settings, key).listen)
+        direct, proxied = split_listeners(getattr(settings, key).listen)
         for description in (*direct, *proxied):
             try:
                 endpoints.check(reactor, description, f"{key}.listen")

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from ddns.api.operations import Operations
+from ddns.system.files import write_private
 
 ORIGIN = "dyn.example"
 ACCOUNT = "sample"
@@ -43,10 +44,5 @@ def show(text: str, terminal: int | None, path: Path) -> bool:
     if terminal is not None and os.isatty(terminal):
         os.write(terminal, text.encode())
         return True
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, text.encode())
-    finally:
-        os.close(descriptor)
+    write_private(path, text.encode())
     return False

@@ -99,13 +99,13 @@ class DdnsService(Service):
             lambda: self._say_ready() if self._ready else None,
         )
         self.core = Core(settings, reactor, now, self._reloader.for_operator, store)
-        proxies = factories.believe(Proxies(), settings.proxies)
+        proxies = factories.set_trusted(Proxies(), settings.proxies)
         dns = settings.dns
         self._dns = DnsListener(
             reactor,
             self.core.engine.respond,
             [parse_address(text, "dns.listen") for text in dns.listen],
-            limits=factories.tcp_limits(dns),
+            limits=dns,
             exempt=proxies.trusts_source,
         )
         self.core.pipeline.between = self._dns.catch_up
@@ -248,7 +248,7 @@ class DdnsService(Service):
             self._frontends.apply(settings)
         except TlsError as error:
             raise ConfigError(str(error)) from None
-        self._dns.limit(factories.tcp_limits(settings.dns))
+        self._dns.limit(settings.dns)
         self.core.apply(settings)
         self._settings = settings
 

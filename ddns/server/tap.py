@@ -18,7 +18,7 @@ from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 from twisted.python.components import Componentized
 
-from ddns.config import load as config
+from ddns.config.load import check_settings, load_settings
 from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.server.logging import observer_for
@@ -86,7 +86,7 @@ class Options(usage.Options):
         :raises ConfigError: naming the file, or option, and what was expected.
         """
         file = self["config"]
-        settings = config.load(self._absolute(file), file) if file else Settings()
+        settings = load_settings(self._absolute(file), file) if file else Settings()
         if self["database"]:
             settings = dataclasses.replace(settings, database=self["database"])
         if self["no-sample"]:
@@ -111,7 +111,7 @@ class Options(usage.Options):
         )
         mail = dataclasses.replace(settings.mail, ca=self._absolute(settings.mail.ca))
         database = os.path.normpath(self._absolute(settings.database))
-        return config.check(
+        return check_settings(
             dataclasses.replace(settings, https=https, mail=mail, database=database)
         )
 

@@ -1,9 +1,9 @@
-"""What a store promises. Each implementation passes tests/store/contract.py.
+"""The interface of a store. Each implementation passes tests/store/contract.py.
 
-Work is brought to the data: a caller hands over a function of a transaction, the store runs it in
-commit order against committed rows, makes its changes durable together with those of its
-neighbours, and only then fires the Deferred. So decisions stay pure functions elsewhere, and a
-store needs to know nothing of dialects or policy.
+Work is brought to the data: a caller hands over a function of a transaction; the store runs it in
+commit order on committed data, makes its changes durable together with those of its neighbours, and
+only then fires the Deferred. So decisions stay pure functions elsewhere, and a store knows nothing
+of dialects or policy.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Generic, TypeVar
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
+from ddns.config.settings import StoreSettings
 from ddns.model.account import Account, Host, Key, PendingToken, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
-from ddns.model.request_log import Entry, Noted
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.results import Checked, Copied, StagedResult
 from ddns.store.stats import StoreStats
@@ -38,194 +39,216 @@ class StoreClosed(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Committed(Generic[T]):
-    """``value`` is what the work returned; ``zones`` are the origins whose data it changed."""
+    """The outcome of a transaction: what the work returned, and the origins whose data changed."""
 
     value: T
     zones: frozenset[bytes]
 
 
 class IReading(Interface):
-    """What can be read within one consistent view. All methods are synchronous.
+    """Reading within one consistent view. All methods are synchronous.
 
     SOA rdata has serial 0 everywhere in a store; the zone's serial is in its ZoneInfo and in
-    events.
+    events. The journal is read as it was committed: a transaction does not see its own events.
     """
 
     def zone(origin: bytes) -> ZoneInfo | None:
-        """The zone with this origin."""
+        """Return the zone with this origin."""
 
     def zone_of(name: bytes) -> ZoneInfo | None:
-        """The zone that a name lies in: the one with the longest matching origin."""
+        """Return the zone that a name lies in: the one with the longest matching origin."""
 
     def zones() -> list[ZoneInfo]:
-        """All zones in the order of their origins."""
+        """Return all zones in the order of their origins."""
 
     def account(name: str) -> Account | None:
-        """An account."""
+        """Return an account."""
 
     def account_by_email(email: str) -> Account | None:
-        """The account with this e-mail address, in upper or lower case."""
+        """Return the account with this e-mail address, compared without case."""
 
     def pending(digest: bytes) -> PendingToken | None:
-        """What waits for the token with this SHA-256, be it too late or not."""
+        """Return the pending token with this SHA-256, expired or not."""
 
     def count_pending_tokens() -> int:
-        """How many of them there are."""
+        """Return the number of pending tokens."""
 
     def accounts() -> list[Account]:
-        """All accounts in the order of their names."""
+        """Return all accounts in the order of their names."""
 
     def key(number: int) -> Key | None:
-        """A key by its number."""
+        """Return a key by its number."""
 
     def keys(account: str | None = None) -> list[Key]:
-        """All keys, or those of one account, oldest first."""
+        """Return all keys, or those of one account, oldest first."""
 
-    def something_sealed() -> bytes | None:
-        """What any one key has sealed, if there is such a key."""
+    def any_sealed_secret() -> bytes | None:
+        """Return the sealed secret of any one key, if there is a key with one."""
 
     def host(name: bytes) -> Host | None:
-        """A host by its owner name."""
+        """Return a host by its owner name."""
 
     def hosts(account: str | None = None, zone: bytes | None = None) -> list[Host]:
-        """Hosts in the order of their names: all, of one account, in one zone."""
+        """Return hosts in the order of their names: all, of one account, in one zone."""
 
-    def requests_of_host(name: bytes) -> list[tuple[bool, Entry]]:
-        """The last requests that named a host, newest first, each with whether its credentials
-        were wrong."""
+    def requests_of_host(name: bytes) -> list[tuple[bool, RequestEntry]]:
+        """Return the last requests that named a host, newest first, each with whether its
+        credentials were wrong."""
 
-    def requests_of_account(name: str) -> list[tuple[bool, Entry]]:
-        """The last requests of an account that are at no host of its."""
+    def requests_of_account(name: str) -> list[tuple[bool, RequestEntry]]:
+        """Return the last requests of an account that are kept with none of its hosts."""
 
     def count_hosts(account: str | None = None) -> int:
-        """How many hosts an account has, or there are."""
-
-    def history(host: Host, limit: int) -> list[Event]:
-        """What has become of a host and what belongs to it since it is that account's, newest
-        first; what the commit at work changes is not in it. The first event has no ``before``:
-        that was somebody else's."""
+        """Return the number of hosts, of all accounts or of one."""
 
     def name_servers() -> frozenset[bytes]:
-        """The name servers of the operator's zones: the targets of the NS records at their
+        """Return the name servers of the operator's zones: the targets of the NS records at their
         origins."""
 
     def released(name: bytes) -> Released | None:
-        """Who had a host of this name, if there is none now."""
+        """Return who had a host of this name, if there is none now."""
 
     def count_released(account: str) -> int:
-        """How many released names are kept for an account."""
+        """Return the number of released names that are kept for an account."""
 
     def invitation(number: int) -> Invitation | None:
-        """An invitation by its number."""
+        """Return an invitation by its number."""
 
     def invitation_by_digest(digest: bytes) -> Invitation | None:
-        """An invitation by what is kept of its code."""
+        """Return an invitation by the SHA-256 of its code."""
 
     def invitations(zone: bytes) -> list[Invitation]:
-        """The invitations to a zone, oldest first."""
+        """Return the invitations to a zone, oldest first."""
 
     def member(zone: bytes, account: str) -> Member | None:
-        """An account's membership in a zone, if it is a member."""
+        """Return an account's membership in a zone, if it is a member."""
 
     def members(zone: bytes) -> list[Member]:
-        """The members of a zone in the order of their names."""
+        """Return the members of a zone in the order of their names."""
 
     def rrset(zone: bytes, owner: bytes, number: int) -> RRset | None:
-        """One RRset."""
+        """Return one RRset."""
 
     def rrsets(zone: bytes, owner: bytes) -> list[RRset]:
-        """All RRsets of an owner name."""
+        """Return all RRsets of an owner name."""
+
+    def host_history(host: Host, limit: int) -> list[Event]:
+        """Return the events of a host and its records, newest first, back to when its present
+        account got it. The event of that has no ``before``, which was somebody else's."""
+
+    def changes_since(position: int, limit: int) -> list[Event]:
+        """Return events after *position*, oldest first.
+
+        :raises StoreError: when the journal does not reach back that far.
+        """
+
+    def zone_changes(origin: bytes, serial: int, limit: int) -> list[Event]:
+        """Return the events of a zone after the latest commit that gave it *serial*, oldest first;
+        none when that is its present serial.
+
+        The order is that of the journal, in which serials rise by RFC 1982.
+
+        :raises StoreError: when the journal does not have all of them, the zone was replaced as a
+            whole in between, or there are more than *limit*: the zone is to be taken whole then.
+        """
+
+    def with_value(event: Event) -> Event:
+        """Return an event from the journal with ``value``, as a listener gets it live.
+
+        The object is that of now, which may be later than the event: a follower that takes over all
+        events in order ends with the state that is stored.
+        """
 
 
 class ITransaction(IReading):
-    """What can be changed, within one transaction. All methods are synchronous.
+    """Changes within one transaction. All methods are synchronous.
 
-    Whatever the work raises undoes its changes and no one else's. RRset changes raise the serial of
-    their zone, once a commit.
+    An exception that the work raises undoes its changes and no one else's. RRset changes raise the
+    serial of their zone, once a commit.
     """
 
     def put_zone(zone: ZoneInfo) -> None:
-        """Add a zone, or change its owner and policy; an existing zone's serial stays."""
+        """Add a zone, or change its owner and policy; the serial of an existing zone stays."""
 
     def remove_zone(origin: bytes) -> None:
-        """Remove a zone with its hosts, records, members and invitations. The names of its hosts
-        are released."""
+        """Remove a zone with its hosts, records, members and invitations, and release the names of
+        its hosts."""
 
     def put_account(account: Account) -> None:
-        """Add an account, or change its password, block, e-mail address or how many hosts it may
-        have."""
+        """Add an account, or change its password, block, e-mail address or host limit."""
 
     def remove_account(name: str) -> None:
-        """Remove an account with its keys, hosts and memberships, and what waits for tokens of
-        that name. It must not own a zone. Names that it had stay released by nobody that there
-        is."""
+        """Remove an account with its keys, hosts, memberships and pending tokens. It must not own a
+        zone. Its released names keep their quarantine, with no former owner."""
 
     def put_pending_token(pending: PendingToken) -> None:
-        """Have something wait for its token. That is no event of the journal."""
+        """Add a pending token. Pending tokens have no events in the journal."""
 
     def remove_pending_tokens(account: str) -> None:
-        """Forget all that waits under an account's name."""
+        """Remove the pending tokens of an account's name."""
 
     def expire_pending_tokens(now: float) -> None:
-        """Forget what waited in vain."""
+        """Remove the pending tokens that expired by *now*, in seconds since 1970."""
 
     def add_key(key: Key) -> Key:
-        """Add a key; the answer carries its number."""
+        """Add a key; return it with its number."""
 
     def change_key(key: Key) -> None:
-        """Change a key's secret, or whether it is enabled."""
+        """Change the secret of a key, or whether it is enabled."""
 
     def remove_key(number: int) -> None:
         """Remove a key."""
 
     def put_host(host: Host) -> None:
-        """Add a host, whose name is then no released one, or change its account, TTL or dormant
-        addresses; its records are not touched."""
+        """Add a host, whose name is not a released one any more, or change its account, TTL or
+        dormant addresses. Its records are not touched."""
 
     def remove_host(name: bytes) -> None:
-        """Remove a host with its records; its name is released."""
+        """Remove a host with its records, and release its name."""
 
     def forget_released(until: float) -> None:
-        """Forget which names were released up to then, in seconds since 1970."""
+        """Forget the names that were released until then, in seconds since 1970."""
 
     def add_invitation(invitation: Invitation) -> Invitation:
-        """Add an invitation; the answer carries its number."""
+        """Add an invitation; return it with its number."""
 
     def use_invitation(number: int) -> None:
-        """Take one of an invitation's uses; without any left it is gone."""
+        """Take one of an invitation's uses; remove it with the last one."""
 
     def remove_invitation(number: int) -> None:
         """Remove an invitation."""
 
     def add_member(member: Member) -> None:
-        """Make an account that is none yet a member of a zone."""
+        """Make an account a member of a zone that it is no member of."""
 
     def remove_member(zone: bytes, account: str) -> None:
-        """End a membership; hosts stay."""
+        """End a membership; the account's hosts stay."""
 
     def put_rrset(zone: bytes, rrset: RRset) -> None:
-        """Replace an RRset, or delete it when it has no rdatas. The record of whose it is, the
-        operator's or a host's, follows from whether the owner name belongs to a host."""
+        """Replace an RRset, or delete it when it has no rdatas. It is a host's if its owner name
+        belongs to a host, and the operator's otherwise."""
 
     def log_requests(
-        requests: Sequence[Noted], per_host: int, failed_per_host: int, rows: int
+        requests: Sequence[LoggedRequest], per_host: int, failed_per_host: int, rows: int
     ) -> None:
-        """Keep requests with the hosts they name, or with the account; only so many of each, and
-        in all. They are no events of the journal, and go with the host or the account."""
+        """Keep requests with the hosts they name, or with the account: the last *per_host* of each,
+        the last *failed_per_host* with wrong credentials, about *rows* in all. They have no events
+        in the journal, and go with the host or the account."""
 
     def stage(stage: str, rows: Iterable[Row]) -> None:
-        """Lay rows of a zone to come aside under a name of the caller's, across transactions, until
-        they are taken or dropped. They do not outlive the process."""
+        """Collect rows of a zone under a name of the caller's, across transactions, until they are
+        taken or dropped. They do not outlive the process."""
 
     def drop_staged(stage: str) -> None:
-        """Forget what was staged."""
+        """Drop the rows of a stage."""
 
     def take_staged(
         stage: str, zone: bytes, serial: int | None = None, replace_hosts: bool = False
     ) -> StagedResult:
-        """Make the zone's records the staged ones: the operator's only, or those of hosts as well.
+        """Replace the zone's records by the staged ones: the operator's, or with *replace_hosts*
+        those of hosts as well.
 
-        *serial* becomes the zone's where it is later (RFC 1982) than what the commit would give.
+        *serial* becomes the zone's if it is later (RFC 1982) than what the commit would give it.
         """
 
 
@@ -233,36 +256,42 @@ class IScan(Interface):
     """A walk over a zone's records in owner order, within one consistent view."""
 
     def next(most: int = 1000) -> Deferred[list[Row]]:
-        """The next rows, so many at most; an empty list at the end. The fewer they are, the less
-        the threads of the process contend for a processor. Whoever waits too long before asking
-        for more is refused: the view keeps old states of the store from being forgotten."""
+        """Return the next rows, *most* of them at most; an empty list at the end.
+
+        The fewer they are, the less the threads of the process contend for a processor. A caller
+        that waits too long between two calls is refused (StoreError): the view keeps the store
+        from forgetting old states.
+        """
 
     def close() -> Deferred[None]:
-        """Give the view up; needed once, also at the end."""
+        """Give the view up; to be called once in any case, also at the end."""
 
 
 class IStore(Interface):
     """A store. Its Deferreds fire in the reactor's thread and fail with :class:`StoreError`, or
     with what the work raised."""
 
-    def open(lock: int | None = None) -> None:
-        """Open or create. Called once, before the reactor is needed; may block. *lock* is the
-        descriptor of what keeps others out, if somebody has handed it on to us.
+    def open() -> None:
+        """Open the store, or create it. Called once, before the reactor is needed; may block.
 
         :raises StoreError: in one line, when it cannot be used.
         """
 
     def created() -> bool:
-        """Whether :meth:`open` made a new, empty store."""
+        """Return whether :meth:`open` made a new, empty store."""
+
+    def configure(settings: StoreSettings) -> None:
+        """Apply the settings of ``[store]``, now or after a reload; a store ignores those that mean
+        nothing to it."""
 
     def close() -> Deferred[None]:
-        """Finish what was begun and give everything back."""
+        """Finish what was begun and release everything."""
 
     def transact(
         author: Author, work: Callable[[ITransaction], T], bulk: bool = False
     ) -> Deferred[Committed[T]]:
         """Run *work* in a transaction, in the order of the calls; fires when it is durable. *bulk*
-        takes long, and may take longer where something else is to be done."""
+        says that it takes long, and may yield to anything else that is to be done."""
 
     def read(work: Callable[[IReading], T]) -> Deferred[T]:
         """Run *work* on the latest committed state."""
@@ -271,21 +300,19 @@ class IStore(Interface):
         """Walk over a zone; the view is that of the first call of ``next``."""
 
     def stats() -> StoreStats:
-        """How it is doing; also while it is closed."""
+        """Return the store's numbers; also while it is closed."""
 
     def back_up(to: Path, replace: bool = False) -> Deferred[Copied]:
-        """Copy the latest committed state to a file, mode 0600, whole or not at all, while updates
-        and reading go on. An existing file is only replaced if so told."""
+        """Write the latest committed state to a file that only its owner may read, while updates
+        and reading go on. The file holds all of one state, in a form that the store can be restored
+        from, or does not come to be; an existing file is replaced with *replace* only."""
 
     def check() -> Deferred[Checked]:
-        """Look for what is wrong in the latest committed state, while all goes on."""
+        """Check the latest committed state for faults, while updates and reading go on."""
 
     def subscribe(listener: Callable[[Sequence[Event]], None]) -> None:
-        """Have *listener* called in the reactor's thread with each commit's events, in order,
-        before the Deferreds of that commit fire."""
+        """Call *listener* in the reactor's thread with each commit's events, in order, before the
+        Deferreds of that commit fire."""
 
     def changes_since(position: int, limit: int = 1000) -> Deferred[list[Event]]:
-        """Events after *position*, oldest first.
-
-        :raises StoreError: (by the Deferred) when the journal no longer reaches back that far.
-        """
+        """Return what :meth:`IReading.changes_since` does, in a view of its own."""

@@ -1,4 +1,4 @@
-"""What some operations of a store tell of their work."""
+"""Results of a store's operations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StagedResult:
-    """RRsets added or changed, removed, and left out because their names belong to hosts."""
+    """RRsets that were added or changed, removed, and skipped because their names are hosts'."""
 
     written: int
     removed: int
@@ -16,7 +16,7 @@ class StagedResult:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A copy: octets, the last position of its journal, and how many zones it has."""
+    """A backup: its size in octets, the last position of its journal, its number of zones."""
 
     size: int
     position: int
@@ -25,7 +25,7 @@ class Copied:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was looked at, and what is wrong with it: a line each, 1000 at most."""
+    """A check: the faults, a line each, 1000 at most, and how much was looked at."""
 
     faults: list[str]
     zones: int

@@ -1,8 +1,8 @@
-"""How one process leaves a connection or the database to another, over the control socket.
+"""Hand over a connection or the database lock to another process, over the control socket.
 
-The other end is :mod:`ddns.net.http.control_fds`. The inetd client imports this once for every
-connection that a super-server accepts, so it imports nothing that takes long to import: no socket,
-no http.client.
+The server side is :mod:`ddns.net.http.control_fds`. The inetd client imports this module once for
+each connection that a super-server accepts, so it must not import slow modules such as socket or
+http.client.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ import time
 from ddns.system.lock import Locked, acquire
 
 MIN_PAUSE, MAX_PAUSE = 0.01, 0.1
-"""Seconds between two attempts; each pause is half as long again as the one before."""
+"""First and longest pause between attempts in seconds; each is 1.5 times the one before."""
 
-_NOBODY = (errno.ENOENT, errno.ECONNREFUSED)
-_LATER = (*_NOBODY, errno.EAGAIN, errno.ECONNRESET, errno.EPIPE)
+_RETRY = (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.ECONNRESET, errno.EPIPE)
 
 
 class NoAnswer(Exception):
-    """Nobody has taken it. Somebody may, if it is tried again."""
+    """No server has accepted; a retry may succeed."""
 
 
 class Refused(Exception):
-    """It was refused, or nobody can tell whether it was taken; ``str()`` says why."""
+    """The server refused, or did not say whether it accepted; ``str()`` explains why."""
 
 
-def pass_on(database: str, service: str, connection: int, patience: float) -> int | None:
-    """Have whoever serves the database serve a connection, too: None when it is. Where nobody
-    does, the descriptor of the database's lock, which is ours then.
+def hand_over_or_lock(database: str, service: str, connection: int, timeout: float) -> int | None:
+    """Hand a connection to the server of the database; return None if it accepted.
 
-    :raises Refused: when there is no database, the connection is not taken, or the lock cannot be
-        had; also after *patience* seconds in which somebody had the lock and served nothing.
+    If there is no server, take the database's lock and return its descriptor.
+
+    :raises Refused: if there is no database, the connection is refused, the lock cannot be taken,
+        or another process holds the lock for *timeout* seconds without serving.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     pause = MIN_PAUSE
     while True:
         try:
-            hand_over(database, service, connection, patience)
+            hand_over(database, service, connection, timeout)
             return None
         except NoAnswer:
             pass
@@ -60,22 +60,23 @@ def pass_on(database: str, service: str, connection: int, patience: float) -> in
 
 
 def hand_over(database: str, service: str, connection: int, timeout: float) -> None:
-    """Have whoever serves the database serve a connection. A client that has gone is served.
+    """Hand a connection to the server of the database. A client that has gone counts as served.
 
-    :raises NoAnswer: when nobody has taken it.
-    :raises Refused: when the server does not want it, or does not answer in *timeout* seconds.
+    :raises NoAnswer: if no server has accepted.
+    :raises Refused: if the server refuses, or does not answer within *timeout* seconds.
     """
     status, answer, _ = _ask(database, f"/connections/{service}", connection, timeout)
     if status not in (200, 410):
         raise Refused(answer)
 
 
-def relieve(database: str, timeout: float) -> int:
-    """End whoever serves the database on behalf of a super-server only; the descriptor of the
-    lock, which goes from them to us without ever being free.
+def take_lock(database: str, timeout: float) -> int:
+    """Stop a server that a super-server started, and return the descriptor of its lock.
 
-    :raises NoAnswer: when nobody answers yet or any more.
-    :raises Refused: when it is a server, which does not end for us.
+    The lock is never free in between.
+
+    :raises NoAnswer: if no server answers.
+    :raises Refused: if it is a regular server, which does not stop on request.
     """
     status, answer, lock = _ask(database, "/lock", None, timeout)
     if status != 200 or lock is None:
@@ -84,8 +85,10 @@ def relieve(database: str, timeout: float) -> int:
 
 
 def take_client() -> int:
-    """Take the client's socket away from the standard descriptors, so that nothing that anybody
-    prints can get to the client; the descriptor that it has now."""
+    """Move the client's socket away from the standard descriptors; return its new descriptor.
+
+    Otherwise anything printed would be sent to the client.
+    """
     client = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3)
     nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     for descriptor in (2, 1, 0):
@@ -96,17 +99,18 @@ def take_client() -> int:
 
 
 def is_client(descriptor: int) -> bool:
-    """Whether a descriptor is the same as what is on 0, or none at all. Where that is a terminal,
-    somebody runs this by hand, and there is no client."""
+    """Return whether a descriptor is the client, the same file as descriptor 0, or closed.
+
+    A terminal on descriptor 0 is not a client: the program was started by hand.
+    """
     try:
         return os.path.samestat(os.fstat(descriptor), os.fstat(0)) and not os.isatty(0)
     except OSError:
         return True
 
 
-def complain(line: str) -> None:
-    """Say something where somebody may read it: on standard error, unless that is the client or
-    leads nowhere, or else in the system's log."""
+def report(line: str) -> None:
+    """Write an error to standard error, or to syslog if that is the client or closed."""
     if is_client(2):
         import syslog
 
@@ -119,10 +123,9 @@ def complain(line: str) -> None:
 def _ask(
     database: str, target: str, descriptor: int | None, timeout: float
 ) -> tuple[int, str, int | None]:
-    """Send a request, perhaps with a descriptor; status, what is said beside it, and the descriptor
-    that came back.
+    """Send a request, optionally with a descriptor; return status, message and a passed descriptor.
 
-    Until there is an answer, nothing was done with ours: see :mod:`ddns.net.http.control_fds`.
+    Without an answer the server has not used our descriptor: see :mod:`ddns.net.http.control_fds`.
     """
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
@@ -134,7 +137,7 @@ def _ask(
     except TimeoutError:
         raise Refused(f"the server of {database} does not answer") from None
     except OSError as error:
-        if error.errno in _LATER:
+        if error.errno in _RETRY:
             raise NoAnswer from None
         raise Refused(f"cannot ask the server of {database}: {error.strerror or error}") from None
     finally:
@@ -148,8 +151,10 @@ def _ask(
 
 
 def _connect(sock: _socket.socket, path: str) -> None:
-    """Connect to a socket whose path may be longer than its address can hold, which is 107 octets.
-    :func:`ddns.system.files.short_path` is the same, and takes long to import."""
+    """Connect to a Unix socket, even if its path is over the 107 octets of a socket address.
+
+    :func:`ddns.system.files.short_path` does the same but is slow to import.
+    """
     if len(os.fsencode(path)) < 100:
         return sock.connect(path)
     folder, name = os.path.split(path)
@@ -165,14 +170,14 @@ def _rights(descriptor: int) -> tuple[int, int, bytes]:
 
 
 def _read(sock: _socket.socket) -> tuple[bytes, int | None]:
-    """All that is answered, and the descriptor that comes with it, if one does."""
+    """Read the whole answer, and the descriptor that comes with it, if any."""
     octets, came = b"", None
     while True:
         try:
             data, ancillary, _, _ = sock.recvmsg(
                 65536, _socket.CMSG_SPACE(4), _socket.MSG_CMSG_CLOEXEC
             )
-        except ConnectionResetError:  # it may have said enough before
+        except ConnectionResetError:  # the answer may be complete
             return octets, came
         for level, kind, rights in ancillary:
             if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):

@@ -1,11 +1,11 @@
-"""The lock that says which process has a database open: ``flock`` on a file of its own.
+"""The lock of the process that has a database open: ``flock`` on a separate file.
 
-A file of its own, because closing any descriptor of the database would drop the locks that SQLite
-has on it (POSIX advisory locks belong to the process). This one belongs to what was opened: whoever
-gets a duplicate of the descriptor, through ``exec`` or over a Unix socket, has the lock as well,
-and it is free when the last of them is closed. So it can be handed on without ever being free.
+A separate file, because closing any descriptor of the database would drop SQLite's locks on it
+(POSIX advisory locks belong to the process). An ``flock`` belongs to the open file description:
+whoever has a duplicate of the descriptor, through ``exec`` or over a Unix socket, holds the lock,
+and closing the last one releases it. So it can be handed over without ever being free.
 
-Nothing here takes long to import.
+This module must stay quick to import (see :mod:`ddns.system.handover`).
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ Path = str | os.PathLike[str]
 
 
 class Locked(Exception):
-    """Another process has the lock; ``str()`` is its number, as far as that is known."""
+    """Another process holds the lock; ``str()`` is its process ID, if known."""
 
 
 def acquire(path: Path) -> int:
-    """Take the lock that this file is; the descriptor that holds it.
+    """Take the lock *path*; return the descriptor that holds it.
 
-    :raises Locked: when another process has it.
-    :raises OSError: when the file cannot be opened or made.
+    :raises Locked: if another process holds it.
+    :raises OSError: if the file cannot be opened or created.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     return _hold(os.open(path, flags, 0o600))
 
 
 def take_over(path: Path, descriptor: int) -> int:
-    """Make a lock ours that another process has handed on; the same descriptor, which is closed if
-    this fails.
+    """Take over a lock that another process has handed over; return the same descriptor.
 
-    :raises Locked: when a third process has it.
-    :raises OSError: when the descriptor is none of this file.
+    The descriptor is closed if this fails.
+
+    :raises Locked: if a third process holds the lock.
+    :raises OSError: if the descriptor is not one of this file.
     """
     try:
         if not os.path.samestat(os.fstat(descriptor), os.stat(path)):
@@ -48,7 +49,7 @@ def take_over(path: Path, descriptor: int) -> int:
 
 
 def _hold(descriptor: int) -> int:
-    """Lock what is open, and leave our number in it for whoever asks."""
+    """Lock the open file, and write our process ID to it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

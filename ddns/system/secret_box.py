@@ -1,40 +1,39 @@
-"""Small secrets that have to be read again, sealed with a key kept in a file beside the database.
+"""Encryption of small secrets in the database, with a key in a file beside it.
 
-A copy of the database alone is of no use to whoever has it: what must be kept in a form that
-proves its holder (the digest of a miniupdate secret) is encrypted with AES-256-GCM, bound to what
-it is for. The file is made when something is sealed for the first time, readable by its owner only.
+A miniupdate secret is stored as a digest that suffices to log in. To make a copy of the database
+useless without the key file, it is encrypted with AES-256-GCM and bound to its purpose. The key
+file is created on first use, readable by its owner only.
 """
 
 from __future__ import annotations
 
 import binascii
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ddns.system.files import belongs_to, sync_directory, unfinished_path
+from ddns.system.files import belongs_to, write_private
 
 KEY_SIZE = 32
 _NONCE_SIZE = 12
-_NAME_SIZE = 4  # octets that tell one key file from another
+_NAME_SIZE = 4  # octets that identify a key file
 _VERSION = b"\x01"
 
 
 class SecretBoxError(Exception):
-    """The key file cannot be used; ``str()`` is one line that says why."""
+    """The key file is unusable; ``str()`` is one line that explains why."""
 
 
 class Tampered(Exception):
-    """What was sealed is not what it was, or is for another purpose."""
+    """The sealed data was modified, or sealed for another purpose."""
 
 
 class SecretBox:
-    """Seals with the key in the file *path*. Reading the file blocks, but is done only when it has
-    changed; making it blocks."""
+    """Encrypts with the key in the file *path*. Creating the file blocks, as does reading it, which
+    is done only when it has changed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,10 +42,12 @@ class SecretBox:
         self._state: object = None
 
     def seal(self, plain: bytes, purpose: bytes, beside: bytes | None) -> bytes:
-        """Encrypt for one *purpose*. *beside* is something that was sealed before, which the file
-        must still open; without any, a file that is not there is made.
+        """Encrypt *plain* for one *purpose*, which :meth:`unseal` must repeat.
 
-        :raises VaultError: when the file cannot be used.
+        *beside* is other sealed data of the database, or None if there is none. The key file must
+        match it; only without any is a missing key file created.
+
+        :raises SecretBoxError: if the key file is unusable.
         """
         if beside is None and not self._path.exists():
             self._make()
@@ -58,48 +59,47 @@ class SecretBox:
         return _VERSION + self._name + nonce + self._cipher.encrypt(nonce, plain, purpose)
 
     def check(self, sealed: bytes) -> None:
-        """See whether what was sealed can be unsealed.
+        """Check that the key file is the one that *sealed* was encrypted with.
 
-        :raises VaultError: when the file cannot be used or is another one.
+        :raises SecretBoxError: if the key file is unusable or another one.
         """
         if self._cipher is None or sealed[1 : 1 + _NAME_SIZE] != self._name:
             self._read()
         self._check(sealed)
 
     def unseal(self, sealed: bytes, purpose: bytes) -> bytes:
-        """Decrypt what was sealed for this *purpose*.
+        """Decrypt data that was sealed for this *purpose*.
 
-        :raises VaultError: when the file cannot be used or is another one.
-        :raises Tampered: when what was sealed has been changed.
+        :raises SecretBoxError: if the key file is unusable or another one.
+        :raises Tampered: if the data was modified.
         """
         self.check(sealed)
         assert self._cipher is not None
         nonce = sealed[1 + _NAME_SIZE :][:_NONCE_SIZE]
         try:
             return self._cipher.decrypt(nonce, sealed[1 + _NAME_SIZE + _NONCE_SIZE :], purpose)
-        except (InvalidTag, ValueError):  # the latter for what is too short
+        except (InvalidTag, ValueError):  # ValueError: too short
             raise Tampered from None
 
     def exists(self) -> bool:
-        """Whether there is a key file."""
+        """Return whether there is a key file."""
         return self._path.exists()
 
     def copy(self, to: Path) -> int:
-        """Copy the key file, replacing what is there; the copy's octets. Blocks.
+        """Copy the key file, replacing *to*; return its size in octets. Blocks.
 
-        :raises VaultError: when there is no key file, or the copy cannot be written.
+        :raises SecretBoxError: if there is no key file, or the copy cannot be written.
         """
         self._read()
         try:
             content = self._path.read_bytes()
-            _write(to, content)
+            write_private(to, content)
         except OSError as error:
             raise SecretBoxError(f"{error.filename or to}: {error.strerror}") from error
         return len(content)
 
     def stands_beside(self, path: Path) -> bool:
-        """Whether a file is one of those that the key file stands among: the database and what
-        belongs to it."""
+        """Return whether *path* is the database that the key file belongs to, or a file of it."""
         return belongs_to(self._path.with_suffix(""), path)
 
     def _check(self, sealed: bytes) -> None:
@@ -107,13 +107,13 @@ class SecretBox:
             raise SecretBoxError(f"{self._path} is not the key file that this was sealed with")
 
     def _read(self) -> None:
-        """Take over what is in the file now, if it has changed."""
+        """Load the key file, if it has changed."""
         try:
             stat = self._path.stat()
             state = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
             if state == self._state:
                 return
-            # Not as text: its codec might have to be loaded, by a user who no longer may.
+            # Not as text: loading a codec may fail after privileges were dropped.
             key = binascii.unhexlify(self._path.read_bytes().strip())
         except OSError as error:
             raise SecretBoxError(f"key file {self._path}: {error.strerror}") from error
@@ -128,24 +128,11 @@ class SecretBox:
         self._state = state
 
     def _make(self) -> None:
-        """Write a new key under another name, then rename it: there is never half a key.
+        """Create the key file.
 
-        :raises VaultError: when that is not possible.
+        :raises SecretBoxError: if it cannot be written.
         """
         try:
-            _write(self._path, binascii.hexlify(secrets.token_bytes(KEY_SIZE)) + b"\n")
+            write_private(self._path, binascii.hexlify(secrets.token_bytes(KEY_SIZE)) + b"\n")
         except OSError as error:
             raise SecretBoxError(f"key file {self._path}: {error.strerror}") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    unfinished = unfinished_path(path)
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.rename(unfinished, path)
-    sync_directory(path.parent)

@@ -1,7 +1,7 @@
-"""Sockets that whoever started the process had bound before: systemd's way of handing them over.
+"""Socket activation: listening sockets passed by systemd (sd_listen_fds(3)).
 
-The sockets are there before the server and after it, so what clients send while it restarts waits
-in the kernel instead of being lost. The protocol is that of sd_listen_fds(3).
+systemd keeps the sockets open while the server restarts, so what clients send in the meantime waits
+in the kernel instead of being lost.
 """
 
 from __future__ import annotations
@@ -11,34 +11,33 @@ import socket
 from collections.abc import Collection, Mapping, MutableMapping
 
 FIRST = 3
-"""The number of the first descriptor; the others follow it."""
+"""The first descriptor; the others have the numbers after it."""
 
 PROXIED = "haproxy-"
-"""Before the name of a socket whose connections begin with a PROXY header."""
+"""Name prefix of sockets whose connections start with a PROXY header."""
 
 STREAMS = ("http", "https", "miniupdate")
 DATAGRAMS = ("dns", "miniupdate")
 NAMES = ("dns", *STREAMS, *(PROXIED + name for name in STREAMS))
-"""What a socket can be for: FileDescriptorName= of its unit. ``dns`` has both kinds."""
+"""Valid names, set by FileDescriptorName= in the socket unit. ``dns`` is for both kinds."""
 
 InheritedSockets = Mapping[str, tuple[socket.socket, ...]]
 
 
 class BadSockets(ValueError):
-    """What was handed over cannot be used; ``str()`` is one line."""
+    """The passed sockets are unusable; ``str()`` is one line that explains why."""
 
 
 def take(
     environ: MutableMapping[str, str], process: int, *, read: bool = False
 ) -> InheritedSockets:
-    """The sockets that were handed to this process, by name; each is ours from now on.
+    """Take ownership of the sockets passed to this process; return them by name.
 
-    What says so is taken out of *environ*, so that nobody takes them twice. Twisted does the same
-    when somebody imports its endpoints, as plugins of others may, but leaves the names: *read*
-    tells that this may have happened.
+    The variables are removed from *environ*, so that the sockets are taken once only. Twisted does
+    the same when its endpoints are imported, as other plugins may do, but leaves the names: *read*
+    says that this may have happened.
 
-    :raises BadSockets: when one of them has no name that we know, or is no socket for what it is
-        called.
+    :raises BadSockets: if a socket has an unknown name, or is of the wrong kind for its name.
     """
     given = environ.get("LISTEN_FDNAMES", "")
     names = given.split(":") if given else []
@@ -81,5 +80,5 @@ def _socket(descriptor: int, name: str) -> socket.socket:
 
 
 def of_kind(sockets: Collection[socket.socket], kind: socket.SocketKind) -> list[socket.socket]:
-    """Those that are streams, or datagrams."""
+    """Return the stream sockets, or the datagram sockets."""
     return [one for one in sockets if one.type == kind]

@@ -1,4 +1,4 @@
-"""Threads that give way: what they do can wait, and an answer to a query cannot."""
+"""Threads of low priority, for work that can wait while queries are answered."""
 
 from __future__ import annotations
 
@@ -14,27 +14,29 @@ from twisted.python.threadpool import ThreadPool
 Clock = Callable[[], float]
 
 LOW_PRIORITY, LOWEST_PRIORITY = 5, 19
-"""setpriority(2) of these threads, and of those that are relieved when they starve. Linux alone has
-one for each thread. Beside programs that want all processors the first one gets a third of what
-each of them gets, the second one a seventieth."""
+"""Nice values (setpriority(2)) of threads that are never relieved, and of a worker's, which is
+relieved when it starves. Only Linux has nice values per thread. On a busy machine the first gives a
+third of the processor time of a normal thread, the second a seventieth."""
 
-LATE, SHARE = 0.1, 0.1
-"""Work is starved if it takes this many seconds beyond the processor time that it gets, and gets
-less than this share of them."""
+STARVED_AFTER, STARVED_SHARE = 0.1, 0.1
+"""Work is starved if it waits for more than this many seconds, and has the processor for less than
+this share of its duration."""
 
 RECOVERY, MAX_RECOVERY = 10.0, 600.0
-"""Seconds in which nothing gives way after something has starved. They double each time that it
-happens again soon, and that is how long they may become."""
+"""Seconds of normal priority after work has starved; they double each time that it starves again
+soon after, up to the second value."""
 
 
 def is_busy() -> bool:
-    """Whether all processors are wanted."""
+    """Return whether all processors are in use."""
     return os.getloadavg()[0] >= (os.cpu_count() or 1)
 
 
 def run_when_idle() -> bool:
-    """Have this thread take only the processor time that nobody else wants; whether it now does,
-    for a sandbox may forbid it."""
+    """Schedule this thread on idle processors only (SCHED_IDLE).
+
+    Return whether it is, since a sandbox may forbid it.
+    """
     if hasattr(os, "SCHED_IDLE"):
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
@@ -43,7 +45,7 @@ def run_when_idle() -> bool:
 
 
 class LowPriorityThread(threading.Thread):
-    """Lowers its own priority before it begins; where that is forbidden nothing is different."""
+    """A thread that lowers its own priority, where that is allowed."""
 
     nice = LOW_PRIORITY
 
@@ -55,23 +57,22 @@ class LowPriorityThread(threading.Thread):
 
 
 class LowPriorityPool(ThreadPool):
-    """A pool of such threads."""
+    """A pool of low-priority threads."""
 
     threadFactory: type[threading.Thread] = LowPriorityThread
 
 
-class _NicestThread(LowPriorityThread):
+class _LowestThread(LowPriorityThread):
     nice = LOWEST_PRIORITY
 
 
-class _NicestPool(LowPriorityPool):
-    threadFactory = _NicestThread
+class _LowestPool(LowPriorityPool):
+    threadFactory = _LowestThread
 
 
-class _IdleThread(_NicestThread):
-    """Takes nothing but what nobody else wants. Only such threads have to leave the processor to
-    whoever wakes up (sched(7), SCHED_IDLE); any other may keep it until the scheduler's next tick,
-    four milliseconds later."""
+class _IdleThread(_LowestThread):
+    """A SCHED_IDLE thread: it is preempted as soon as another thread wakes up (sched(7)), while any
+    other may keep the processor until the next scheduler tick, up to 4 ms later."""
 
     def run(self) -> None:
         run_when_idle()
@@ -83,13 +84,16 @@ class _IdlePool(LowPriorityPool):
 
 
 class LowPriorityWorker:
-    """Does one piece of work at a time in a thread that gives way; bulk, in one that takes only
-    what nobody else wants, as long as there is some. Beside programs that want all processors that
-    may turn out to be next to nothing. Then a third thread with the usual priority does all for a
-    while, so that neither the work starves, nor who waits for the interpreter while it has it.
+    """Runs one piece of work at a time at the lowest priority, and bulk work on idle processors.
 
-    *monotonic* tells seconds, *worked* the processor time of the thread that asks for it, *is_busy*
-    whether all processors are wanted.
+    Beside programs that use all processors, a thread of the lowest priority may get next to none.
+    When that happens, a thread of normal priority takes over for a while, so that neither the work
+    starves nor those who wait for the interpreter lock while it holds it.
+
+    - *name*: prefix of thread names.
+    - *monotonic*: seconds.
+    - *worked*: processor time of the calling thread, in seconds.
+    - *is_busy*: whether all processors are in use.
     """
 
     def __init__(
@@ -102,44 +106,46 @@ class LowPriorityWorker:
         self._monotonic = monotonic
         self._worked = worked
         self._is_busy = is_busy
-        self._gentle = _NicestPool(1, 1, name)
+        self._lowest = _LowestPool(1, 1, name)
         self._idle = _IdlePool(0, 1, f"{name}-bulk")
-        self._usual = ThreadPool(0, 1, f"{name}-usual")
-        self._hurry_until = -MAX_RECOVERY
+        self._normal = ThreadPool(0, 1, f"{name}-normal")
+        self._normal_until = -MAX_RECOVERY
         self._recovery = RECOVERY
 
     def start(self) -> None:
-        """Be ready for work."""
-        for pool in (self._gentle, self._idle, self._usual):
+        """Start the threads."""
+        for pool in (self._lowest, self._idle, self._normal):
             pool.start()
 
     def stop(self) -> None:
-        """Finish what is being done, and end."""
-        for pool in (self._gentle, self._idle, self._usual):
+        """Finish the current work, then stop the threads."""
+        for pool in (self._lowest, self._idle, self._normal):
             pool.stop()
 
     def call(self, work: Callable[[], None], bulk: bool = False) -> None:
-        """Have it done; what was given before must have come to its end."""
+        """Run *work* in a thread; the work before it must be finished."""
         now = self._monotonic()
-        if now < self._hurry_until:
-            pool = self._usual
+        if now < self._normal_until:
+            pool = self._normal
         elif bulk and not self._is_busy():
             pool = self._idle
         else:
-            pool = self._gentle
+            pool = self._lowest
         pool.callInThread(self._do, work, now)
 
     def _do(self, work: Callable[[], None], since: float) -> None:
         before = self._worked()
         work()
         now = self._monotonic()
-        if since >= self._hurry_until and is_starved(now - since, self._worked() - before):
-            again = since < self._hurry_until + self._recovery
+        if since >= self._normal_until and is_starved(now - since, self._worked() - before):
+            again = since < self._normal_until + self._recovery
             self._recovery = min(self._recovery * 2, MAX_RECOVERY) if again else RECOVERY
-            self._hurry_until = now + self._recovery
+            self._normal_until = now + self._recovery
 
 
 def is_starved(took: float, worked: float) -> bool:
-    """Whether something that took so many seconds has got too little of the processor. Waiting for
-    a disk looks alike; then nothing is gained by giving way, and nothing lost otherwise."""
-    return took - worked > LATE and worked < took * SHARE
+    """Return whether work got too little processor time in the seconds that it took.
+
+    Waiting for a disk looks the same, but then neither priority makes a difference.
+    """
+    return took - worked > STARVED_AFTER and worked < took * STARVED_SHARE

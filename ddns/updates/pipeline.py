@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred
 
-from ddns.model.counting import UpdateCounts
+from ddns.model.counters import UpdateCounts
 from ddns.model.update import Outcome, Status, Update
 from ddns.system.latch import Latch
 from ddns.updates.request_log import RequestLog

@@ -1,8 +1,8 @@
-"""After a commit: what was written becomes what is answered.
+"""Publish commits: what was written becomes what is answered.
 
-The publisher reads the journal live and keeps the zones and the directory in memory equal to what
-is on disk. A zone that is new or was replaced is loaded beside the running answers, in slices, and
-then put in place at once; commits to it that come meanwhile are applied on top.
+The publisher follows the journal and keeps the zones and the directory in memory equal to what is
+stored. A zone that is new or was replaced is loaded beside the running answers, in slices, and then
+put in place at once; commits to it that come meanwhile are applied on top.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from ddns.store.interfaces import IReading, IStore
 from ddns.zone.zone import Zone, Zones
 
 SLICE = 100
-"""Rows at a time, about 0.1 ms."""
+"""Rows that are loaded in one turn of the reactor, about 0.1 ms."""
 
 QUICK, GENTLE = 1000, 200
-"""Rows that are read from the store at a time, before anybody is answered and after."""
+"""Rows that are read from the store at a time, before queries are answered and after."""
 
 
 class _Loading:
-    """A zone on its way into memory: events to apply on top, and who waits for it."""
+    """A zone on its way into memory: events to apply on top, and Deferreds to fire."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -40,9 +40,9 @@ class _Loading:
 
 
 class Publisher:
-    """Brings commits of *store* into *zones* and *directory*.
+    """Keeps *zones* and *directory* equal to what *store* has committed.
 
-    A zone is loaded in slices, between which the reactor, whose clock is *clock*, gets to answer.
+    Zones are loaded in slices, between which the reactor, whose clock is *clock*, gets to answer.
     """
 
     _log = Logger()
@@ -56,10 +56,10 @@ class Publisher:
         self._clock = clock
         self._loading: dict[bytes, _Loading] = {}
         self._stale: set[bytes] = set()
-        self._following = False  # nobody is answered yet, so nobody can be held up
+        self._following = False  # until then no query can be held up, so loading need not yield
 
     async def load(self) -> None:
-        """Bring everything into memory, then follow the journal."""
+        """Load everything, and follow the journal."""
         self._store.subscribe(self.committed)
         accounts, keys, zones = await self._store.read(
             lambda reading: (reading.accounts(), reading.keys(), reading.zones())
@@ -71,12 +71,12 @@ class Publisher:
         for info in zones:
             try:
                 await self._load(info.origin, info.serial)
-            except Exception:  # the others are to be answered all the same
+            except Exception:  # the other zones are answered all the same
                 self._log.failure("zone {zone} cannot be loaded", zone=names.to_text(info.origin))
         self._following = True
 
     def published(self, origins: frozenset[bytes]) -> Deferred[None]:
-        """Fires when our DNS answers all that has been committed to these zones."""
+        """Fire when DNS answers everything that has been committed to these zones."""
         for origin in origins:
             if origin in self._loading or origin in self._stale:
                 return ensureDeferred(self._all_loaded(origins))
@@ -94,17 +94,18 @@ class Publisher:
                 await loaded
 
     def behind(self) -> tuple[int, int]:
-        """How many zones are being loaded, and how many could not be."""
+        """Return how many zones are being loaded, and how many could not be."""
         return len(self._loading), len(self._stale)
 
     def committed(self, events: Sequence[Event]) -> None:
-        """Take over one commit; called in commit order, before its authors are told."""
-        fresh: dict[bytes, int] = {}  # zones to load, which will bring this commit's records along
+        """Take over events in commit order: a commit's, before its authors are told, or events from
+        the journal, completed by :meth:`ddns.store.interfaces.IReading.with_value`."""
+        fresh: dict[bytes, int] = {}  # zones to load, which brings these events' records along
         serials: dict[bytes, int] = {}
         for event in events:
             try:
                 self._take(event, fresh, serials)
-            except Exception:  # one bad event must not keep the others from being answered
+            except Exception:  # one bad event must not keep the others from being published
                 self._log.failure("an event cannot be published: {event}", event=event.position)
                 if event.zone is not None and event.serial is not None:
                     self._stale.add(event.zone)
@@ -116,9 +117,9 @@ class Publisher:
             self._start_loading(origin, serial)
 
     def _take(self, event: Event, fresh: dict[bytes, int], serials: dict[bytes, int]) -> None:
-        """One event of a commit: apply it, or note what zone is to be loaded because of it."""
+        """Apply one event, or note in *fresh* that its zone is to be loaded."""
         if event.zone is None:
-            self._person(event)
+            self._take_person(event)
             return
         loading = self._loading.get(event.zone)
         if loading is not None:
@@ -139,8 +140,8 @@ class Publisher:
         if _is_removal(event):
             self._zones.remove(event.zone)
 
-    def _person(self, event: Event) -> None:
-        """An account or a key has come, changed or gone."""
+    def _take_person(self, event: Event) -> None:
+        """Put or remove an account or a key; nothing else without a zone is kept in memory."""
         match event.kind, event.value:
             case EventKind.ACCOUNT, Account() as account:
                 self._directory.put_account(account)
@@ -159,7 +160,7 @@ class Publisher:
         )
 
     async def _load(self, origin: bytes, serial: int) -> None:
-        """Read a zone and put it in place, with what was committed to it since on top."""
+        """Read a zone, apply what is committed to it meanwhile on top, and put it in place."""
         loading = self._loading[origin] = _Loading()
         scan = self._store.scan(origin)
         try:
@@ -172,7 +173,7 @@ class Publisher:
                         if self._following:
                             await deferLater(self._clock, 0)
                 again = False
-                removed = zone.rrset(origin, SOA) is None  # gone again before it could be read
+                removed = zone.rrset(origin, SOA) is None  # removed before it could be read
                 if not removed:
                     zone.set_serial(serial)
                 for event in loading.events:
@@ -208,7 +209,8 @@ class Publisher:
         finally:
             await scan.close()
         if former is not None and not removed:
-            while former.nodes:  # a million objects freed at once would hold everything up
+            # A million objects freed at once would hold everything up.
+            while former.nodes:
                 for _ in range(min(SLICE, len(former.nodes))):
                     former.nodes.popitem()
                 await deferLater(self._clock, 0)
@@ -219,11 +221,11 @@ def _zone(reading: IReading, origin: bytes) -> ZoneInfo | None:
 
 
 def _is_removal(event: Event) -> bool:
-    return event.kind is EventKind.ZONE and event.value is None
+    return event.kind is EventKind.ZONE and event.after is None
 
 
 def _apply(zone: Zone, event: Event) -> None:
-    """One RRset's new state."""
+    """Give an RRset its new state."""
     assert event.owner is not None
     assert event.type is not None
     if event.after is None:

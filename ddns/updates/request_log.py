@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from ddns.config.settings import RequestsSettings
 from ddns.model.journal import Author
-from ddns.model.request_log import Noted, is_worth_noting, noted
+from ddns.model.request_log import LoggedRequest, logged_request, should_log
 from ddns.model.update import Outcome, Update
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 
@@ -36,7 +36,7 @@ class RequestLog:
         self._store = store
         self._clock = clock
         self._settings = settings
-        self._waiting: list[Noted] = []
+        self._waiting: list[LoggedRequest] = []
         self._timer: IDelayedCall | None = None
         self._failed = False
         self.left_out = 0
@@ -47,7 +47,7 @@ class RequestLog:
 
     def wants(self, update: Update, outcome: Outcome) -> bool:
         """Return whether to :meth:`add` a request; most are refused before they cost anything."""
-        if not self._settings.per_host or not is_worth_noting(update, outcome):
+        if not self._settings.per_host or not should_log(update, outcome):
             return False
         if len(self._waiting) >= self._settings.waiting:
             self.left_out += 1
@@ -56,7 +56,7 @@ class RequestLog:
 
     def add(self, update: Update, outcome: Outcome, asked: str, answer: str) -> None:
         """Keep what a client asked and was told."""
-        self._waiting.append(noted(update, outcome, asked, answer))
+        self._waiting.append(logged_request(update, outcome, asked, answer))
         if self._timer is None:
             self._timer = self._clock.callLater(self._settings.write_time, self._write)
 
@@ -89,6 +89,6 @@ class RequestLog:
 
 
 def _log_requests(
-    requests: Sequence[Noted], settings: RequestsSettings, transaction: ITransaction
+    requests: Sequence[LoggedRequest], settings: RequestsSettings, transaction: ITransaction
 ) -> None:
     transaction.log_requests(requests, settings.per_host, settings.failed_per_host, settings.rows)

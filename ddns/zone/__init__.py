@@ -1,1 +1,1 @@
-"""Zones in memory and the engine that answers DNS from them: bytes in, bytes out, no I/O."""
+"""Zones in memory, and the engine that answers DNS messages from them, without I/O."""

@@ -1,7 +1,7 @@
-"""DNS cookies (RFC 7873), made as servers of all makes do that share a secret (RFC 9018).
+"""DNS cookies (RFC 7873) with interoperable server cookies (RFC 9018).
 
-A client that sends back the cookie it was given has received a packet at its address: that address
-is not forged. Cookies are never required of anyone.
+A client that returns a valid server cookie has received a reply at its address, so the address is
+not forged. Cookies are never required.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from siphashc import siphash
 from ddns.zone.rrl import Clock, Random
 
 COOKIE = 10
-"""The code of the option (RFC 7873 4)."""
+"""Option code (RFC 7873 4)."""
 
 CLIENT = 8
-"""Octets of a client's cookie, which is all that the option holds before the server's is known."""
+"""Octets of a client cookie, which a client without a server cookie sends alone."""
 
 SERVER = 16
-"""Octets of a server's cookie of version 1 (RFC 9018 4); others' may have 8 to 32 (RFC 7873 4)."""
+"""Octets of a version 1 server cookie (RFC 9018 4); other versions have 8 to 32 (RFC 7873 4)."""
 
 SECRET = 16
 """Octets of a secret."""
@@ -31,22 +31,24 @@ _RENEW = 1800
 
 _SECRET_LIFE = 86400  # seconds; 36 days at most, a day is advised (RFC 7873 7.1)
 
-_VERSION = b"\1\0\0\0"  # and three reserved octets
+_VERSION = b"\1\0\0\0"  # with three reserved octets
 _TIME = struct.Struct("!I")
 _HASH = struct.Struct("<Q")
 
 
 def is_well_formed(option: bytes) -> bool:
-    """Whether an option has a length that a cookie can have (RFC 7873 5.2.2)."""
+    """Return whether a COOKIE option has a valid length (RFC 7873 5.2.2)."""
     return len(option) == CLIENT or CLIENT + 8 <= len(option) <= CLIENT + 32
 
 
 class Cookies:
-    """Makes and checks server cookies. *now* tells seconds since 1970.
+    """Issues and verifies server cookies.
 
-    Without a *secret* there is a random one, another every day. With one, servers that answer at
-    the same address know each other's cookies. Those made with *accepted* are good as well: the
-    secret before or after this one, while such servers change theirs (RFC 9018 5).
+    - *now*: seconds since 1970.
+    - *secret*: shared by all servers that answer at the same address; without one a random secret
+      is generated every day.
+    - *accepted*: a second secret whose cookies are valid, the previous or next one during a
+      rollover (RFC 9018 5).
     """
 
     def __init__(
@@ -59,9 +61,9 @@ class Cookies:
         self._made = int(now())
 
     def renew(self, client: bytes, server: bytes, source: bytes) -> tuple[bytes, bool]:
-        """The server cookie to send to a packed address, and whether the one it sent is good.
+        """Return the server cookie to send to a packed address, and whether *server* is valid.
 
-        *server* is that one, empty if it sent none.
+        *client* and *server* are the cookies that it sent, the latter empty if it sent none.
         """
         now = int(self._now())
         if self._random is not None and not 0 <= now - self._made < _SECRET_LIFE:
@@ -70,7 +72,7 @@ class Cookies:
             self._made = now
         good = False
         if len(server) == SERVER and server[0] == 1:
-            # Numbers in a circle, as serials are (RFC 9018 4.3).
+            # Serial number arithmetic, modulo 2**32 (RFC 9018 4.3).
             age = (now - _TIME.unpack_from(server, 4)[0] + 0x80000000 & 0xFFFFFFFF) - 0x80000000
             if _NEWEST <= age <= _OLDEST:
                 signed = client + server[:8] + source

@@ -1,19 +1,28 @@
-"""The answer engine: a datagram or TCP message in, a message out, and nothing else.
+"""The answer engine: one DNS message in, one reply out.
 
-Nearly all questions are the same question: one name, a type that answers with itself alone, no
-EDNS or an OPT that states a size and perhaps a cookie. The engine knows those by their octets and
-answers with slices of the node. Everything else is read, decided and packed by
-:meth:`Engine.respond_in_full`, which gives the very same reply to the plain questions as well.
+Nearly all queries have the same shape: one name, a type without additional section processing, and
+no EDNS or an OPT with a payload size and perhaps a cookie. The fast path recognises them by their
+octets and answers with slices of the node. All others take :meth:`Engine.respond_in_full`: parse,
+rate limit, look up, pack. It gives the same reply, octet for octet, to queries of the fast path.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 
 from ddns.model.names import MAX_WIRE, WILDCARD
 from ddns.model.records import CNAME, IN
 from ddns.zone.cookies import CLIENT, Cookies, is_well_formed
-from ddns.zone.fast_path import ACCOMPANIED, COOKIE_AT, POINTERS, TYPES, CookieTails, plain_headers
+from ddns.zone.fast_path import (
+    ACCOMPANIED,
+    COOKIE_AT,
+    POINTERS,
+    TYPES,
+    CookieTails,
+    fast_path_headers,
+)
 from ddns.zone.lookup import lookup
 from ddns.zone.message import (
     BADVERS,
@@ -38,16 +47,29 @@ from ddns.zone.rrl import ABSENT, DROP, ERRORS, SLIP, RateLimiter
 from ddns.zone.zone import Zones
 
 PAYLOAD = 1232
-"""Octets of UDP that pass any path without fragments (DNS Flag Day 2020)."""
+"""Octets of UDP payload that pass any path without fragmentation (DNS Flag Day 2020)."""
 
 IXFR, AXFR = 251, 252
 
 
-class Engine:
-    """Answers DNS from zones. It does no I/O, has no clock of its own and raises for no input.
+Later = Awaitable[Answer] | Iterator[Answer] | AsyncGenerator[Answer, None]
+"""An answer that is not there yet, or several of them, which only TCP can carry."""
 
-    *payload* is the most octets sent over UDP, and the size announced with EDNS. Without *limiter*
-    all is answered, without *cookies* that option is unknown.
+Handler = Callable[[Query, bytes, bytes, bool], Answer | Later]
+"""``handler(request, wire, source, tcp)``: what to answer to a request of one opcode."""
+
+Reply = bytes | None | Awaitable[bytes | None] | Iterator[bytes] | AsyncGenerator[bytes, None]
+"""A packed answer, None for silence, or the same later or several times."""
+
+
+class Engine:
+    """Answers DNS messages from zones. It never raises, whatever the input.
+
+    - *payload*: maximum size of UDP replies in octets, and the size announced with EDNS.
+    - *limiter*: response rate limiting over UDP; None for no limit.
+    - *cookies*: issues and verifies DNS cookies; None ignores the option.
+
+    ``handlers`` answer all other messages, by opcode.
     """
 
     def __init__(
@@ -61,29 +83,35 @@ class Engine:
         self.zones = zones
         self.payload = payload
         self.use(limiter, cookies)
-        self._plain = plain_headers(payload)
+        self._fast_path = fast_path_headers(payload)
+        self.handlers: dict[int, Handler] = {
+            QUERY: self._query,
+            NOTIFY: _refuse(NOTAUTH),
+            UPDATE: _refuse(REFUSED),
+        }
 
     def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
-        """From now on these limit rates, and make and check cookies."""
+        """Replace rate limiter and cookies."""
         self._account = limiter.account if limiter is not None else None
         self._cookies = cookies
 
-    def respond(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
-        """The reply to one message, or None where silence is the answer.
+    def respond(self, wire: bytes, source: bytes, tcp: bool) -> Reply:
+        """Return the reply to one message, or None where silence is the answer.
 
-        *source* is the client's address, 4 or 16 octets.
+        Where a handler of ``handlers`` answers later, or with several messages, this returns what
+        it returned with each answer packed. *source* is the client's address, 4 or 16 octets.
         """
-        reply = self._respond_plainly(wire, source, tcp)
+        reply = self._respond_fast(wire, source, tcp)
         if reply is None:
             return self.respond_in_full(wire, source, tcp)
         return reply or None
 
-    def _respond_plainly(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
-        """The reply to a plain question, empty for silence; None where slices will not do."""
-        plain = self._plain.get(wire[2:12])
-        if plain is None:
+    def _respond_fast(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
+        """Return the reply, empty to stay silent, or None if the query needs the full path."""
+        matched = self._fast_path.get(wire[2:12])
+        if matched is None:
             return None
-        hit, nodata, nxdomain, after, tails, cookie_tails = plain
+        hit, nodata, nxdomain, after, tails, cookie_tails = matched
         end = wire.find(b"\0", 12) + 1
         rest = wire[end + 2 :]
         qtype = wire[end : end + 2]
@@ -91,9 +119,9 @@ class Engine:
         if tail is None or qtype not in TYPES or end > _NAME_END:
             return None
         room, opt, exempt = tail
-        # Whether these octets are a name is not known yet: they end at a zero, but that may stand
-        # within a label. Of what is equal to a name, though, it is known: lower() leaves the length
-        # octets of names alone and makes none out of others, letters being above 63.
+        # These octets have not been validated as a name; the zero at their end may be inside a
+        # label. But whatever equals a stored name is a name: lower() leaves length octets alone,
+        # which are below 64, and never produces one, since letters are above 63.
         name = above = wire[12:end].lower()
         origins = self.zones.origins
         zone = None
@@ -106,22 +134,22 @@ class Engine:
             return None
         nodes = zone.nodes
         node = nodes.get(name)
-        encloser = about = name
+        encloser = rrl_key = name
         if node is None:
-            # Up to the closest encloser (RFC 4592 3.3.1); the same way came to the apex before, so
-            # there is one. Good labels in front of a name are a name.
+            # Find the closest encloser (RFC 4592 3.3.1). The same walk found the apex, so there is
+            # one. Valid labels in front of a name make a name.
             while encloser not in nodes:
                 if encloser[0] > 63:
                     return None
                 encloser = encloser[1 + encloser[0] :]
-            about = WILDCARD + encloser
-            node = nodes.get(about)
+            rrl_key = WILDCARD + encloser
+            node = nodes.get(rrl_key)
         if zone.cuts and zone.may_be_cut(encloser):
             return None
         found = b""
         if node is None:
             node, head = b"", nxdomain
-            about = ABSENT + zone.origin
+            rrl_key = ABSENT + zone.origin
         else:
             at = 0
             while found := node[at : at + 2]:
@@ -137,9 +165,9 @@ class Engine:
         if end + (at - body if found else 2 + len(negative)) > room:
             return None
         if self._account is not None and not (tcp or exempt):
-            verdict = self._account(source, about)
+            verdict = self._account(source, rrl_key)
             if verdict:
-                return _cut_short(wire, head, end, opt) if verdict == SLIP else b""
+                return _truncated(wire, head, end, opt) if verdict == SLIP else b""
         question = wire[12 : end + 4]
         if found:
             count = node[body - 6 : body - 4]
@@ -150,7 +178,8 @@ class Engine:
     def _tail_with_cookie(
         self, tails: CookieTails, rest: bytes, source: bytes
     ) -> tuple[int, bytes, bool] | None:
-        """See :data:`ddns.zone.fast_path.Tails`; here the OPT holds a cookie and nothing else."""
+        """Match a tail whose OPT has a cookie and no other option; see
+        :data:`ddns.zone.fast_path.Tails`."""
         found = tails.get(rest[:COOKIE_AT])
         if found is None or self._cookies is None or len(rest) != found[0]:
             return None
@@ -158,17 +187,23 @@ class Engine:
         server, good = self._cookies.renew(client, rest[COOKIE_AT + CLIENT :], source)
         return found[1], found[2] + client + server, good
 
-    def respond_in_full(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
-        """As :meth:`respond`, by the long way."""
+    def respond_in_full(self, wire: bytes, source: bytes, tcp: bool) -> Reply:
+        """Like :meth:`respond`, without the fast path."""
         request = parse(wire)
         if request is None:
             return None
+        answer = self._decide(request, wire, source, tcp)
+        if isinstance(answer, Answer):
+            return self._finish(request, answer, source, tcp)
+        return self._finish_later(request, answer, source, tcp)
+
+    def _finish(self, request: Query, reply: Answer, source: bytes, tcp: bool) -> bytes | None:
+        """Pack an answer, unless the rate limit has it dropped or cut short."""
         limit = TCP_MAX
         if not tcp:
             limit = UDP_PLAIN
             if request.edns is not None:
                 limit = max(UDP_PLAIN, min(request.edns.payload, self.payload))
-        reply = self._decide(request)
         option, exempt = b"", tcp
         cookie = self._cookie(request)
         if cookie is not None and self._cookies is not None and reply.rcode != FORMERR:
@@ -178,24 +213,48 @@ class Engine:
             exempt = tcp or good
         if not exempt and self._account is not None:
             answered = reply.rcode in (NOERROR, NXDOMAIN)
-            verdict = self._account(source, reply.about if answered else ERRORS)
+            verdict = self._account(source, reply.rrl_key if answered else ERRORS)
             if verdict == DROP:
                 return None
             if verdict == SLIP:
-                # An error stays what it is: TC would promise that TCP tells more.
-                reply = Answer(reply.rcode, reply.authoritative, cut_short=answered)
+                # An error is sent as it is: TC would promise more over TCP.
+                reply = Answer(reply.rcode, reply.authoritative, truncated=answered)
                 option = b""
         return pack(request, reply, limit, self.payload, option)
 
     def _cookie(self, request: Query) -> bytes | None:
-        """The COOKIE option of a request, if there is one that means something to us."""
+        """Return the COOKIE option of a request, if cookies are in use."""
         edns = request.edns
         if self._cookies is None or edns is None or edns.version:
             return None
         return edns.cookie
 
-    def _decide(self, request: Query) -> Answer:
-        if request.opcode not in _OPCODES:
+    def _finish_later(self, request: Query, answer: Later, source: bytes, tcp: bool) -> Reply:
+        """Return what a handler returned, with each answer packed."""
+        if isinstance(answer, Awaitable):
+            return self._finish_awaited(request, answer, source, tcp)
+        if isinstance(answer, Iterator):
+            return (m for one in answer if (m := self._finish(request, one, source, tcp)))
+        return self._finish_each(request, answer, source, tcp)
+
+    async def _finish_awaited(
+        self, request: Query, answer: Awaitable[Answer], source: bytes, tcp: bool
+    ) -> bytes | None:
+        return self._finish(request, await answer, source, tcp)
+
+    async def _finish_each(
+        self, request: Query, answers: AsyncGenerator[Answer, None], source: bytes, tcp: bool
+    ) -> AsyncGenerator[bytes, None]:
+        async with aclosing(answers):
+            async for answer in answers:
+                if message := self._finish(request, answer, source, tcp):
+                    yield message
+
+    def _decide(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer | Later:
+        """Refuse what no opcode allows, and let the handler of the request's opcode answer the
+        rest."""
+        handler = self.handlers.get(request.opcode)
+        if handler is None:
             return Answer(NOTIMP)
         cookie = self._cookie(request)
         if request.error or (cookie is not None and not is_well_formed(cookie)):
@@ -207,29 +266,31 @@ class Engine:
             return Answer(BADVERS)
         if request.tsig:
             return Answer(NOTAUTH)  # no key is known here (RFC 8945 5.2.1)
-        if request.opcode != QUERY:
-            return Answer(_OPCODES[request.opcode])
+        return handler(request, wire, source, tcp)
+
+    def _query(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer:
         if request.class_ != IN or request.type in (AXFR, IXFR):
             return Answer(REFUSED)
         return lookup(self.zones, request.name, request.starts, request.type)
 
 
-def _cut_short(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:
-    """The reply with that head to a plain question, without records and with TC.
+def _truncated(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:
+    """Return a fast-path reply without records and with TC.
 
-    Nothing of it is longer than in the query, so that a flood is not made larger; a cookie is not
-    given, for that would be.
+    It is no longer than the query, so as not to amplify a flood; a server cookie would make it so.
     """
-    bare = opt[:9] + b"\0\0" if opt else b""  # up to RDLENGTH
+    bare = opt[:9] + b"\0\0" if opt else b""  # OPT up to RDLENGTH, which is 0
     flags = (int.from_bytes(head[:2], "big") | TC).to_bytes(2, "big")
     counts = b"\0\1\0\0\0\0\0\1" if opt else b"\0\1\0\0\0\0\0\0"
     return b"".join((wire[:2], flags, counts, wire[12 : end + 4], bare))
 
 
-_OPCODES = {QUERY: NOERROR, NOTIFY: NOTAUTH, UPDATE: REFUSED}
+def _refuse(rcode: int) -> Handler:
+    return lambda request, wire, source, tcp: Answer(rcode)
 
-_NEAR = range(6)  # how many labels up the short way looks for a zone; it is no way for long names
 
-_NAME_END = 12 + MAX_WIRE  # where the question's name ends at the latest
+_NEAR = range(6)  # suffixes of a name that the fast path tries as a zone's origin
+
+_NAME_END = 12 + MAX_WIRE  # maximum offset of the end of the question's name
 
 _CNAME = struct.pack("!H", CNAME)

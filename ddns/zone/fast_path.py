@@ -1,6 +1,6 @@
-"""Plain questions: the octets by which they are known, and what their replies begin and end with.
+"""Tables of the fast path: the octets that identify common queries, and the fixed parts of replies.
 
-These tables are made once; :class:`ddns.zone.engine.Engine` looks queries up in them.
+They are computed once, and :class:`ddns.zone.engine.Engine` looks queries up in them.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from ddns.zone.packing import cookie_option, opt_record
 TYPES = frozenset(
     struct.pack("!H", rtype) for rtype in (*range(1, 128), 256, 257) if rtype not in (DS, OPT)
 )
-"""Types without a rule of their own about where they are looked for."""
+"""Query types without special look-up rules."""
 
 ACCOMPANIED = frozenset(struct.pack("!H", rtype) for rtype in (NS, MX, SRV))
-"""Those of them that bring addresses along in the additional section, where they are found."""
+"""Types of these that cause additional section processing."""
 
 POINTERS = [struct.pack("!H", 0xC000 | at) for at in range(12 + MAX_WIRE + 1)]
-"""Compression pointers to the question's octets."""
+"""Compression pointers by offset, for all offsets in the question."""
 
-# Sizes that resolvers announce. A size that is not here only takes the long way.
+# Payload sizes that resolvers announce. Others take the full path.
 _SIZES = (512, 1024, 1200, 1220, 1232, 1280, 1352, 1400, 1410, 1432, 1440, 1452, 1460, 1472, 1480)
 _LARGE_SIZES = (1500, 2048, 3072, 4000, 4096, 8192, 16384, 32768, 65494, 65535)
 
 Tails = dict[bytes, tuple[int, bytes, bool]]
-"""From a query's class and OPT to the room that header, name and answer have together (the limit
-less type, class and our OPT, in octets), to our OPT, and to whether no rate is for the client."""
+"""By a query's class and OPT: octets available for header, name and answer (the limit without
+type, class and our OPT), our OPT, and whether the client is exempt from rate limiting."""
 
 CookieTails = dict[bytes, tuple[int, int, bytes]]
-"""From class and OPT as far as the client's cookie to the octets of the whole tail, to the room as
-above, and to our OPT as far as the client's cookie."""
+"""By class and OPT up to the client cookie: octets of the whole tail, octets available as above,
+and our OPT up to the client cookie."""
 
 COOKIE_AT = 17
-"""Where the client's cookie stands in a tail that has one: behind the class and the OPT's and the
-option's heads (RFC 6891 6.1.2)."""
+"""Offset of the client cookie in a tail: after the class and the headers of OPT and option (RFC
+6891 6.1.2)."""
 
-Plain = tuple[bytes, bytes, bytes, bytes, Tails, CookieTails]
-"""For a query's header: what stands in the reply between id and ANCOUNT; between id and question
-for NODATA and NXDOMAIN; between ANCOUNT and question; and the tails that go with that header."""
+Matched = tuple[bytes, bytes, bytes, bytes, Tails, CookieTails]
+"""Parts of replies: octets between id and ANCOUNT of a positive answer; between id and question of
+NODATA and NXDOMAIN; between ANCOUNT and question; and the tails valid with this header."""
 
 
-def plain_headers(payload: int) -> dict[bytes, Plain]:
-    """Octets 2 to 12 of plain queries: one question, no answers, an OPT or none, any RD, AD, CD."""
+def fast_path_headers(payload: int) -> dict[bytes, Matched]:
+    """Map octets 2 to 12 of a query: one question, an OPT or none, any of RD, AD and CD."""
     bare: Tails = {struct.pack("!H", IN): (UDP_PLAIN - 4, b"", False)}
     with_opt, with_cookie = _tails(payload)
     found = {}

@@ -1,5 +1,5 @@
-"""What to answer: RFC 1034 4.3.2 with wildcards (RFC 4592), DNAME (RFC 6672) and its negative
-answers (RFC 2308). Chooses RRsets and never encodes them.
+"""The look-up algorithm of RFC 1034 4.3.2, with wildcards (RFC 4592), DNAME (RFC 6672) and negative
+answers (RFC 2308). It selects RRsets; :mod:`ddns.zone.packing` encodes them.
 """
 
 from __future__ import annotations
@@ -24,31 +24,32 @@ from ddns.zone.zone import Zone, Zones
 HIT, DELEGATION, DNAME_ABOVE, WILDCARD_MATCH, NO_MATCH = range(5)
 
 MAX_CHAIN = 20
-"""How many CNAMEs one reply holds at most, those synthesised from DNAMEs included."""
+"""Maximum number of CNAMEs in a reply, including those synthesised from DNAMEs."""
 
 Found = tuple[int, bytes, bytes]
-"""What a name is in a zone: the kind, the owner of the node that decides, and that node.
+"""The match of a name in a zone: its kind, the owner of the matching node, and that node.
 
-HIT: the name is a node. CUT: a delegation at or above it. ALIASED: a DNAME above it. WILD: a
-wildcard stands for it. MISS: nothing does; the owner is the closest encloser.
+HIT: the name is a node. DELEGATION: a zone cut at or above it. DNAME_ABOVE: a DNAME above it.
+WILDCARD_MATCH: a wildcard applies. NO_MATCH: the name does not exist; the owner is the closest
+encloser.
 """
 
 
 def find(zone: Zone, name: bytes, starts: list[int], rtype: int = 0) -> Found:
-    """Look a name up that is in the zone; *starts* are its label starts, *rtype* is asked for."""
+    """Look up a name of the zone; *starts* are its label starts, *rtype* is the query type."""
     nodes = zone.nodes
     node = nodes.get(name)
     apex = len(starts) - zone.labels
     encloser = 0 if node is not None else _closest_encloser(zone, name, starts)
     if zone.cuts:
-        # From the apex down, for the highest cut hides all that is below it (RFC 1034 4.3.2, 3b).
+        # From the apex down: the highest cut occludes all below it (RFC 1034 4.3.2, 3b).
         for depth in range(apex, encloser - 1, -1):
             owner = _suffix(name, starts, depth)
             if owner not in zone.cuts:
                 continue
             above = nodes[owner]
             if depth < apex and pick(above, NS):
-                if depth or rtype != DS:  # DS at the cut is this side's (RFC 4035 3.1.4.1)
+                if depth or rtype != DS:  # DS at a cut is in the parent (RFC 4035 3.1.4.1)
                     return DELEGATION, owner, above
             elif depth and pick(above, DNAME):
                 return DNAME_ABOVE, owner, above
@@ -62,9 +63,9 @@ def find(zone: Zone, name: bytes, starts: list[int], rtype: int = 0) -> Found:
 
 
 def _closest_encloser(zone: Zone, name: bytes, starts: list[int]) -> int:
-    """At which label the first ancestor that exists begins (RFC 4592 3.3.1).
+    """Return at which label the closest encloser starts (RFC 4592 3.3.1).
 
-    A name that exists has ancestors that exist, so halving finds it: seven looks at 127 labels.
+    All ancestors of an existing name exist, so a binary search finds it: seven steps at 127 labels.
     """
     nodes = zone.nodes
     first, last = 1, len(starts) - zone.labels
@@ -82,37 +83,37 @@ def _suffix(name: bytes, starts: list[int], depth: int) -> bytes:
 
 
 def lookup(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
-    """Answer a question of class IN."""
+    """Answer a question of class IN; comments give the steps of RFC 1034 4.3.2."""
     reply = Answer()
-    zone = zones.nearest(name, starts, rtype)
+    zone = zones.nearest(name, starts, rtype)  # step 2
     if zone is None:
         reply.rcode = REFUSED
         return reply
     seen = {name}
     for _ in range(MAX_CHAIN):
-        kind, owner, node = find(zone, name, starts, rtype)
-        reply.about = reply.about or owner
-        if kind == DELEGATION:
+        kind, owner, node = find(zone, name, starts, rtype)  # step 3
+        reply.rrl_key = reply.rrl_key or owner
+        if kind == DELEGATION:  # step 3b
             _refer(zone, owner, node, reply)
             return reply
         reply.authoritative = True
         if kind == DNAME_ABOVE:
             target = _substitute(name, owner, node, reply)
             if rtype == CNAME:
-                return reply  # the CNAME just made is the answer
-        elif kind == NO_MATCH:
+                return reply  # the synthesised CNAME is the answer
+        elif kind == NO_MATCH:  # step 3c
             reply.rcode = NXDOMAIN
-            reply.about = ABSENT + zone.origin
+            reply.rrl_key = ABSENT + zone.origin
             target = None
             _deny(zone, reply)
-        else:
+        else:  # step 3a, or 3c with a wildcard
             target = _take(zone, name, node, rtype, reply)
-        # The rcode is that of the last name (RFC 6604 3); where the chain leaves our zones it is
-        # for the resolver to go on, as it is in a loop.
+        # Follow the alias. The rcode is that of the last name (RFC 6604 3). If the chain leaves our
+        # zones or loops, the resolver has to continue.
         if target is None or target in seen:
             return reply
         if not is_wire_form(target):
-            return Answer(SERVFAIL)  # such rdata is no answer to give anyone
+            return Answer(SERVFAIL)  # malformed rdata
         seen.add(target)
         name, starts = target, label_starts(target)
         zone = zones.nearest(name, starts, rtype)
@@ -122,8 +123,8 @@ def lookup(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
 
 
 def _take(zone: Zone, name: bytes, node: bytes, rtype: int, reply: Answer) -> bytes | None:
-    """Answer from a node that stands for the name; return the target if it is an alias."""
-    # ANY gets one RRset, the first, instead of all (RFC 8482 4.1).
+    """Answer from the node that matches the name; return the target if it is an alias."""
+    # ANY gets only the first RRset (RFC 8482 4.1).
     rrset = next(split(node), b"") if rtype == ANY else pick(node, rtype)
     if rrset:
         _put(name, rrset, reply)
@@ -138,14 +139,14 @@ def _take(zone: Zone, name: bytes, node: bytes, rtype: int, reply: Answer) -> by
 
 
 def _put(owner: bytes, rrset: bytes, reply: Answer) -> None:
-    """Answer with an RRset, once (RFC 2181 5): a DNAME may apply twice, or be asked for as well."""
+    """Add an RRset to the answer once (RFC 2181 5): a DNAME may apply twice, or be queried too."""
     if (owner, rrset) not in reply.answer:
         reply.answer.append((owner, rrset))
 
 
 def _deny(zone: Zone, reply: Answer) -> None:
     if zone.negative is None:
-        reply.rcode = SERVFAIL  # a zone without SOA cannot say no
+        reply.rcode = SERVFAIL  # a negative answer needs the SOA
         reply.authoritative = False
         return
     record = QUESTION + zone.negative
@@ -153,11 +154,10 @@ def _deny(zone: Zone, reply: Answer) -> None:
 
 
 def _substitute(name: bytes, owner: bytes, node: bytes, reply: Answer) -> bytes | None:
-    """Answer with a DNAME and the CNAME made from it; return its target (RFC 6672 3.1).
+    """Answer with a DNAME and its synthesised CNAME; return the target (RFC 6672 3.1).
 
-    None where that is the end: a name that became too long, or a DNAME that points below itself, so
-    that every further round would only make the name longer. Empty, which is no name, where the
-    DNAME's rdata is none.
+    None ends the chain: the name would be too long, or the DNAME points below its own owner, so
+    that each further step would only make the name longer. Empty if the DNAME's rdata is malformed.
     """
     rrset = pick(node, DNAME)
     _put(owner, rrset, reply)
@@ -175,10 +175,10 @@ def _substitute(name: bytes, owner: bytes, node: bytes, reply: Answer) -> bytes 
 
 
 def _refer(zone: Zone, cut: bytes, node: bytes, reply: Answer) -> None:
-    """Refer to the servers of a child zone, with what is known of their addresses."""
+    """Refer to the name servers of a child zone, with their addresses as far as known."""
     rrset = pick(node, NS)
     reply.authority.append((cut, rrset))
-    # Servers named inside the child cannot be found without their addresses (RFC 9471 3.1).
+    # In-domain name servers cannot be found without glue (RFC 9471 3.1).
     _add_addresses(zone, rrset, reply.additional, reply.glue, cut)
 
 
@@ -189,7 +189,7 @@ def _add_addresses(
     required: list[tuple[bytes, bytes]] | None = None,
     cut: bytes = b"",
 ) -> None:
-    """Add the addresses in this zone of the names that an RRset points to (RFC 1034 4.3.2, 6)."""
+    """Add the addresses in this zone of an RRset's targets (RFC 1034 4.3.2, step 6)."""
     found = unpack(b"", rrset)
     seen = set()
     for rdata in found.rdatas:

@@ -1,5 +1,6 @@
-"""DNS messages on the query path: reading a request, and what a reply is made of (RFC 1035 4, RFC
-6891). Nothing here knows zones; :mod:`ddns.zone.packing` encodes replies.
+"""DNS messages: parse a request, and the contents of a reply (RFC 1035 4, RFC 6891).
+
+:mod:`ddns.zone.packing` encodes replies.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ OPCODE = 0x7800
 
 TSIG = 250
 
-UDP_PLAIN = 512  # octets: what every client takes without EDNS (RFC 1035 4.2.1)
-TCP_MAX = 65535  # octets: what the length before a message over TCP can say (RFC 1035 4.2.2)
+UDP_PLAIN = 512  # octets: limit without EDNS (RFC 1035 4.2.1)
+TCP_MAX = 65535  # octets: limit of the length prefix over TCP (RFC 1035 4.2.2)
 
-# A client has no reason to send more than an OPT, a TSIG and, with IXFR, a SOA. More than this many
-# records are refused and options left unread, for walking thousands costs more than answering.
+# A client has no reason to send more than an OPT, a TSIG and, with IXFR, an SOA. More records are
+# refused and more options ignored, since parsing thousands would cost more than answering.
 _MAX_RECORDS = 16
 _MAX_OPTIONS = 32
 
@@ -37,13 +38,16 @@ _AFTER_OWNER = struct.Struct("!HHIH")  # type, class, TTL, RDLENGTH
 
 
 class FormError(ValueError):
-    """The octets are not a message."""
+    """The octets are not a well-formed message."""
 
 
 @dataclass(slots=True)
 class Edns:
-    """The OPT record of a request: ``payload`` in octets as sent, ``cookie`` the data of its first
-    COOKIE option (RFC 7873 5.2), whatever that holds."""
+    """The OPT record of a request.
+
+    ``payload`` is the client's UDP payload size as sent; ``cookie`` is the data of the first COOKIE
+    option (RFC 7873 5.2), not validated.
+    """
 
     payload: int
     version: int
@@ -53,10 +57,11 @@ class Edns:
 
 @dataclass(slots=True)
 class Query:
-    """What a client sent. ``name`` is lower-case; ``question`` is as sent, empty if unreadable.
+    """A parsed request.
 
-    ``starts`` are the label starts of ``name``. ``error`` is the rcode that reading alone decided:
-    NOERROR or FORMERR. A request without any question is none of those errors.
+    ``name`` is lower-case and ``starts`` are its label starts; ``question`` is the question section
+    as sent, empty if malformed. ``error`` is FORMERR for a malformed message, else NOERROR; a
+    missing question is not malformed.
     """
 
     id: bytes
@@ -77,11 +82,10 @@ class Query:
 
 @dataclass(slots=True)
 class Answer:
-    """What to reply, not yet encoded: RRsets are pairs of an owner and a packed RRset.
+    """A reply before encoding; RRsets are pairs of an owner name and a packed RRset.
 
-    ``glue`` is additional data without which the reply is of no use (RFC 9471 3). ``cut_short``
-    says that there would have been more. ``about`` is what the reply is counted under, unless it is
-    an error (:mod:`ddns.zone.rrl`).
+    ``glue`` is required additional data (RFC 9471 3). ``truncated`` sets TC. ``rrl_key`` is the key
+    for rate limiting, unless the reply is an error (:mod:`ddns.zone.rrl`).
     """
 
     rcode: int = NOERROR
@@ -90,15 +94,15 @@ class Answer:
     authority: list[tuple[bytes, bytes]] = field(default_factory=list)
     glue: list[tuple[bytes, bytes]] = field(default_factory=list)
     additional: list[tuple[bytes, bytes]] = field(default_factory=list)
-    cut_short: bool = False
-    about: bytes = ERRORS
+    truncated: bool = False
+    rrl_key: bytes = ERRORS
 
 
 def parse(wire: bytes) -> Query | None:
-    """Read a request; None for what must not be answered at all.
+    """Parse a request; return None if it must not be answered.
 
-    Under 12 octets there is no id to reply with, and a reply to a reply could go on forever.
-    What stands after the question depends on the opcode, and is read for QUERY and NOTIFY only.
+    That is a message shorter than a header, and a response, since two servers could reply to each
+    other forever. The sections after the question are parsed for QUERY and NOTIFY only.
     """
     if len(wire) < 12:
         return None
@@ -120,12 +124,12 @@ def parse(wire: bytes) -> Query | None:
 
 
 def _read_question(wire: bytes, request: Query) -> int:
-    # The longest name, and lower() of its octets: it leaves length octets, all below 64, alone.
+    # As many octets as a name can have. lower() does not change length octets, which are below 64.
     octets = wire[12 : 12 + MAX_WIRE].lower()
     starts = []
     at = 0
     while length := octets[at]:
-        # Nothing stands before this name that a pointer could mean; 01 and 10 are no label types
+        # There is no earlier name that a pointer could refer to; 01 and 10 are not label types
         # (RFC 1035 4.1.4; RFC 6891 5).
         if length > 63:
             raise FormError("not a name")
@@ -151,7 +155,7 @@ def _read_records(wire: bytes, at: int, skipped: int, additionals: int, request:
             raise FormError("truncated record")
         if rtype == OPT:
             if request.edns is not None or wire[owner] or number < skipped:
-                # One, of the root, in the additional section (RFC 6891 6.1.1-2).
+                # At most one, at the root, in the additional section (RFC 6891 6.1.1-2).
                 raise FormError("an OPT where none may be")
             request.edns = Edns(klass, ttl >> 16 & 0xFF, bool(ttl & 0x8000))
             request.edns.cookie = _find_cookie(wire[at - length : at])

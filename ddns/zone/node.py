@@ -1,12 +1,12 @@
-"""A node of a zone, as packed bytes: what is stored is what goes on the wire.
+"""Nodes of a zone as packed bytes, which go on the wire as they are.
 
-It is the concatenation of its RRsets in ascending order of type, each of them
+A node is the concatenation of its RRsets in ascending order of type, each of them
 
     type(2)  count(2)  length(4)  resource records (length octets)
 
-and every record begins with the owner ``C0 0C``, a compression pointer to offset 12, where the
-question's name stands in every reply (RFC 1035 4.1.4). So the answer to a plain question is a slice
-of its node; a reply that needs another owner replaces the pointers when it is packed.
+and every record begins with the owner ``C0 0C``, a compression pointer to offset 12, the position
+of the question's name in every reply (RFC 1035 4.1.4). So on the fast path an answer is a slice of
+its node; for other owner names the pointers are replaced when the reply is packed.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ QUESTION = b"\xc0\x0c"
 """The compression pointer to the name in the question section."""
 
 TARGET_AT = {NS: 0, MX: 2, SRV: 6}
-"""Where the target begins in the rdata of the types whose targets' addresses go along (RFC 1035
-3.3.9, 3.3.11; RFC 2782)."""
+"""Offset of the target in rdata, for types with additional section processing (RFC 1035 3.3.9,
+3.3.11; RFC 2782)."""
 
 RRSET = struct.Struct("!HHI")
-"""What stands before the records of an RRset: type, count, length."""
+"""Header of a packed RRset: type, count, length."""
 
 RECORD = struct.Struct("!HHI")
-"""What stands between the owner of a record and its RDLENGTH and RDATA: type, class, TTL."""
+"""Type, class and TTL of a record, between its owner name and RDLENGTH."""
 
 
 def label_starts(name: bytes) -> list[int]:
-    r"""Where each label of a name begins, the root left out.
+    r"""Return the offsets of the labels of a name, without the root.
 
     >>> label_starts(b"\x01a\x03net\x00")
     [0, 2]
@@ -45,7 +45,7 @@ def label_starts(name: bytes) -> list[int]:
 
 
 def pick(node: bytes, rtype: int) -> bytes:
-    """The RRset of one type out of a node, with its header; ``b""`` if there is none."""
+    """Return the packed RRset of one type with its header, ``b""`` if there is none."""
     at = 0
     end = len(node)
     while at < end:
@@ -57,7 +57,7 @@ def pick(node: bytes, rtype: int) -> bytes:
 
 
 def split(node: bytes) -> Iterator[bytes]:
-    """The RRsets of a node, each with its header."""
+    """Iterate over the packed RRsets of a node, each with its header."""
     at = 0
     while at < len(node):
         end = at + 8 + int.from_bytes(node[at + 4 : at + 8], "big")
@@ -66,7 +66,7 @@ def split(node: bytes) -> Iterator[bytes]:
 
 
 def pack(rtype: int, ttl: int, packed_rdatas: bytes) -> bytes:
-    """An RRset as it stands in a node, from :func:`~ddns.model.records.pack_rdatas`'s string."""
+    """Pack an RRset for a node; rdatas come from :func:`ddns.model.records.pack_rdatas`."""
     head = QUESTION + RECORD.pack(rtype, IN, ttl)
     records = [head + pack_rdatas((rdata,)) for rdata in unpack_rdatas(packed_rdatas)]
     body = b"".join(records)
@@ -74,7 +74,7 @@ def pack(rtype: int, ttl: int, packed_rdatas: bytes) -> bytes:
 
 
 def unpack(owner: bytes, packed: bytes) -> RRset:
-    """The RRset that :func:`pack` packed."""
+    """Unpack an RRset packed by :func:`pack`."""
     ttl = int.from_bytes(packed[14:18], "big")
     rdatas = []
     at = 8
@@ -86,7 +86,7 @@ def unpack(owner: bytes, packed: bytes) -> RRset:
 
 
 def merged(node: bytes, rtype: int, packed: bytes) -> bytes:
-    """The node with one RRset replaced, added or, where *packed* is empty, removed."""
+    """Return a node with one RRset replaced, added or, if *packed* is empty, removed."""
     at = 0
     while at < len(node):
         found, _, length = RRSET.unpack_from(node, at)

@@ -1,5 +1,5 @@
-"""Packing replies: RRsets as they stand in a zone's nodes (:mod:`ddns.zone.node`), put behind the
-question octet for octet as the client sent it (RFC 1035 4.1, RFC 6891 6.1).
+"""Encode replies: header, the question as the client sent it, and RRsets as packed in nodes
+(:mod:`ddns.zone.node`; RFC 1035 4.1, RFC 6891 6.1).
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ _OPT = struct.Struct("!BHHBBHH")  # root, OPT, payload, extended rcode, version,
 _OPTION = struct.Struct("!HH")
 
 _NAME_AT = {CNAME: 0, **TARGET_AT}
-"""Where the name begins in rdata whose name can become an owner further on in the message."""
+"""Offset in rdata of names that can be owner names later in the message."""
 
 
 def opt_record(payload: int, rcode: int, dnssec_ok: bool, options: bytes = b"") -> bytes:
-    """The OPT of a reply (RFC 6891 6.1.2-3): version 0, no flag but the client's DO.
+    """Return the OPT of a reply (RFC 6891 6.1.2-3): version 0, no flag but the client's DO.
 
-    DO is copied as RFC 3225 3 asks; it promises nothing about signatures.
+    DO is copied as RFC 3225 3 requires; it promises no signatures.
     """
     flags = 0x8000 if dnssec_ok else 0
     return _OPT.pack(0, OPT, payload, rcode >> 4, 0, flags, len(options)) + options
 
 
 def cookie_option(cookie: bytes) -> bytes:
-    """A client's cookie, or a client's and a server's, as an option (RFC 7873 4)."""
+    """Return a COOKIE option: a client cookie, or client and server cookie (RFC 7873 4)."""
     return _OPTION.pack(COOKIE, len(cookie)) + cookie
 
 
 def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes = b"") -> bytes:
     """Encode a reply of at most *limit* octets; *payload* and *options* are for its OPT, if any.
 
-    What does not fit is left out in whole RRsets: from answer, authority and glue with TC set and
-    nothing after it, from the rest of the additional section silently (RFC 2181 9).
+    RRsets that do not fit are omitted whole: the first one in answer, authority or glue sets TC and
+    ends the message; others in the additional section are skipped silently (RFC 2181 9).
     """
     opt = b""
     if request.edns is not None:
         opt = opt_record(payload, reply.rcode, request.edns.dnssec_ok, options)
     message = _Message(request, limit - len(opt))
-    whole = (
+    complete = (
         message.add_all(0, reply.answer)
         and message.add_all(1, reply.authority)
         and message.add_all(2, reply.glue)
     )
-    if whole:
+    if complete:
         for owner, rrset in reply.additional:
             message.add(2, owner, rrset)
     flags = QR | request.flags & (OPCODE | RD | CD) | reply.rcode & 0x0F
     if reply.authoritative:
         flags |= AA
-    if reply.cut_short or not whole:
+    if reply.truncated or not complete:
         flags |= TC
     answers, authorities, additionals = message.counts
     header = HEADER.pack(
@@ -65,7 +65,7 @@ def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes
 
 
 class _Message:
-    """The sections of a reply as they grow behind its header and question."""
+    """The sections of a reply under construction, after its header and question."""
 
     __slots__ = ("_limit", "_name", "_name_at", "_offsets", "_size", "counts", "parts")
 
@@ -74,18 +74,18 @@ class _Message:
         self.counts = [0, 0, 0]
         self._limit = limit
         self._size = 12 + len(request.question)
-        # Owners are compressed to pointers at names that stand in the message already: the name
-        # that the chain of aliases has come to, any ancestor of it, and names in rdata.
+        # Owner names are compressed to pointers to earlier names: the current name of the alias
+        # chain, its ancestors, and names in rdata.
         self._name = request.name
         self._name_at = 12
         self._offsets = {request.name: 12}
 
     def add_all(self, section: int, rrsets: list[tuple[bytes, bytes]]) -> bool:
-        """Add RRsets in order; False at the first that does not fit."""
+        """Add RRsets in order; stop and return False at the first that does not fit."""
         return all(self.add(section, owner, rrset) for owner, rrset in rrsets)
 
     def add(self, section: int, owner: bytes, rrset: bytes) -> bool:
-        """Add one RRset unless it does not fit."""
+        """Add one RRset; return False if it does not fit."""
         count = int.from_bytes(rrset[2:4], "big")
         records = rrset[8:]
         pointer = self._pointer(owner)
@@ -110,8 +110,8 @@ class _Message:
     def _pointer(self, owner: bytes) -> bytes:
         at = self._offsets.get(owner)
         if at is None and self._name.endswith(owner):
-            # All owners of a reply but the targets in rdata are the name that was reached or
-            # ancestors of it, so the end that is equal begins at a label.
+            # All owner names but targets in rdata are the current name or its ancestors, so an
+            # equal suffix starts at a label.
             at = self._name_at + len(self._name) - len(owner)
         if at is None or at > MAX_POINTED:
             return owner

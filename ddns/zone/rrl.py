@@ -1,9 +1,9 @@
-"""Response rate limiting: what a source is answered about one thing in a second.
+"""Response rate limiting: limits equal replies to one network per second.
 
-A UDP source can be forged, and then the reply goes to a victim. Whoever floods us asks the same
-thing again and again, or for names that do not exist; resolvers, which remember, do neither. So
-replies are counted by source prefix and by what they are about, and beyond a rate most are not
-sent.
+The source of a UDP query can be forged, and then the reply goes to a victim. An attacker asks the
+same question again and again, or for random names that do not exist; resolvers, which cache, do
+neither. So replies are counted by source prefix and by what they have in common, and those beyond a
+rate are dropped or truncated.
 """
 
 from __future__ import annotations
@@ -14,34 +14,38 @@ from siphashc import siphash
 
 Clock = Callable[[], float]
 Random = Callable[[int], bytes]
-"""So many random octets, such as :func:`os.urandom`."""
+"""Returns so many random octets, like :func:`os.urandom`."""
 
 SEND, SLIP, DROP = range(3)
 
 ERRORS = b""
-"""What error replies are about: nothing that a client could vary."""
+"""The key of all error replies: a client must not be able to vary it."""
 
 ABSENT = b"\xff"
-"""In front of an origin: what NXDOMAIN is about. No name begins with it (RFC 1035 4.1.4)."""
+"""Prefix of an origin in the key of NXDOMAIN. No name begins with it (RFC 1035 4.1.4)."""
 
-_MOST = 1 << 20  # suppressed replies in a window; no second has as many
+_MAX_SUPPRESSED = 1 << 20  # more than any second can have, so the clock stands still
 
 
 class RateLimiter:
-    """Counts replies and says which of them not to send.
+    """Counts replies and decides which of them not to send.
 
-    What a reply is about is what all replies that a flood could get have in common: the owner of
-    the node that answers (a wildcard's, a DNAME's, a cut's, where names can be made up), the zone
-    for names that do not exist, nothing at all for errors.
+    The key of a reply is what all replies to a flood have in common: the owner of the node that
+    answers (the wildcard, DNAME or zone cut where names can be made up), the zone for names that do
+    not exist, and one key for all errors.
 
-    Counters stand in *slots* (a power of two, or rounded up to one) found by a keyed hash: no
-    number of sources makes the table grow or a look at it slow. What meets in a slot shares a rate,
-    but nobody can choose whom to meet: the key is random, and another one each second.
+    Counters are in a table of fixed size, indexed by a keyed hash: no number of sources makes it
+    grow or slows it down. Keys that share a slot share its rate, but nobody can choose with whom:
+    the hash key is random and replaced every second.
 
-    *slip*: one in so many suppressed replies is sent after all, without records and with TC set,
-    so that a client whose address is abused can get its answer over TCP; 0 for none. *clock* tells
-    seconds; one that is set back or stands still does no harm. Prefixes are whole octets, in bits.
-    ``slipped`` and ``dropped`` count what was not sent as it was.
+    - *clock*: seconds; it may be set back or stand still.
+    - *per_second*: replies allowed per network and key.
+    - *slip*: one in so many suppressed replies is sent without records and with TC set, so that a
+      client whose address is being forged can retry over TCP; 0 for none.
+    - *slots*: table size, rounded up to a power of two.
+    - *ipv4_prefix*, *ipv6_prefix*: size of a network in bits, multiples of 8.
+
+    ``slipped`` and ``dropped`` count suppressed replies.
     """
 
     def __init__(
@@ -70,23 +74,23 @@ class RateLimiter:
         self.slipped = 0
         self.dropped = 0
 
-    def account(self, source: bytes, about: bytes) -> int:
-        """Count a reply to a packed address: :data:`SEND`, :data:`SLIP` or :data:`DROP` it."""
+    def account(self, source: bytes, rrl_key: bytes) -> int:
+        """Count a reply to a packed address; return :data:`SEND`, :data:`SLIP` or :data:`DROP`."""
         elapsed = self._clock() - self._since
         if not 0.0 <= elapsed < 1.0:
             self._turn(1.0 <= elapsed < 2.0)
-        thing = (source[: self._v4] if len(source) == 4 else source[: self._v6]) + about
-        slot = siphash(self._key, thing) & self._mask
+        key_octets = (source[: self._v4] if len(source) == 4 else source[: self._v6]) + rrl_key
+        slot = siphash(self._key, key_octets) & self._mask
         counts = self._counts
         count = counts[slot] + 1
         if count == 1 and self._before is not None:
-            count += self._debt(*self._before, thing)
+            count += self._debt(*self._before, key_octets)
         counts[slot] = count
         if count <= self._limit:
             return SEND
         self._suppressed += 1
-        if self._suppressed > _MOST:
-            self._turn(False)  # the clock stands still
+        if self._suppressed > _MAX_SUPPRESSED:
+            self._turn(False)
         if self._slip and (count - self._limit) % self._slip == 0:
             self.slipped += 1
             return SLIP
@@ -94,19 +98,20 @@ class RateLimiter:
         return DROP
 
     def _turn(self, adjacent: bool) -> None:
-        """Begin a new second; *adjacent* if what happened in the last one still matters."""
+        """Start a new second; *adjacent* if it directly follows the last one."""
         self._before = (self._key, self._counts) if adjacent else None
         self._key = self._random(16)
         self._counts = [0] * (self._mask + 1)
         self._since = self._clock()
         self._suppressed = 0
 
-    def _debt(self, key: bytes, counts: list[int], thing: bytes) -> int:
-        """What a count begins a second with: half of what was over the limit in the last one.
+    def _debt(self, key: bytes, counts: list[int], key_octets: bytes) -> int:
+        """Return the initial count of a second: half the excess over the limit in the last one.
 
-        Without it a flood would get full replies at the beginning of every second, and the client
-        whose address it abuses none of them. With it, a flood of twice the rate gets none, a lesser
-        one the fewer the greater it is, and a second after its end all is well.
+        Otherwise a flood would take all full replies at the start of every second, leaving none to
+        the client whose address it forges. This way a sustained flood at twice the limit gets
+        none, a smaller one gets fewer the larger it is, and one second after it ends the limit is
+        back to normal.
         """
-        over = counts[siphash(key, thing) & self._mask] - self._limit
+        over = counts[siphash(key, key_octets) & self._mask] - self._limit
         return min(over // 2, self._limit) if over > 0 else 0

@@ -1,8 +1,8 @@
-"""Zones in memory: owner names and the nodes (:mod:`ddns.zone.node`) that stand for them.
+"""Zones in memory: a dictionary from owner names to nodes (:mod:`ddns.zone.node`).
 
-An empty non-terminal (RFC 4592 2.2.2) is a node without RRsets, ``b""``. With those in the
-dictionary, a name that exists has ancestors that exist, up to the apex. Names below a zone cut or a
-DNAME are ordinary nodes; whoever looks a name up has to ask :attr:`Zone.cuts` first.
+Empty non-terminals (RFC 4592 2.2.2) are nodes without RRsets, ``b""``, so all ancestors of an
+existing name exist, up to the apex. Occluded names below a zone cut or DNAME are ordinary nodes; a
+look-up has to check :attr:`Zone.cuts` first.
 """
 
 from __future__ import annotations
@@ -21,22 +21,20 @@ from ddns.model.records import (
     soa_serial,
     soa_with_serial,
 )
+from ddns.model.rows import Row
 from ddns.zone.node import QUESTION, RECORD, RRSET, label_starts, merged, pack, pick, split, unpack
-
-Row = tuple[bytes, int, int, bytes]
-"""Owner, type, TTL and packed rdatas (:func:`ddns.model.records.pack_rdatas`) of one RRset."""
 
 
 class Zone:
-    """One zone. Every change costs in proportion to itself, never to the zone.
+    """One zone. The cost of a change does not depend on the size of the zone.
 
-    Names are lower-case wire form. Attributes are for reading, methods for changing:
+    Names are lower-case wire form. Attributes are read-only for callers:
 
-    - ``nodes``: owner to node; the apex is always among them.
-    - ``cuts``: the owners of NS below the apex and of DNAME.
-    - ``negative``: the SOA record of negative answers from its TYPE on (its owner is for whoever
-      packs it to write), None while the zone has no SOA.
-    - ``labels``: how many labels the origin has.
+    - ``nodes``: from owner names to nodes; always includes the apex.
+    - ``cuts``: the owner names of NS below the apex and of DNAME.
+    - ``negative``: the SOA record for negative answers from its TYPE on (whoever packs it writes
+      the owner name), None while the zone has no SOA.
+    - ``labels``: the number of labels of the origin.
     """
 
     __slots__ = ("_children", "cuts", "labels", "negative", "nodes", "origin")
@@ -47,15 +45,14 @@ class Zone:
         self.nodes: dict[bytes, bytes] = {origin: b""}
         self.cuts: set[bytes] = set()
         self.negative: bytes | None = None
-        # How many nodes stand directly below a name, for the names that have any: what tells an
-        # empty non-terminal from a leaf. The apex stays whatever happens and needs no count, which
-        # is why a flat zone of any size pays nothing.
+        # The number of nodes directly below a name, if any: it tells an empty non-terminal from a
+        # leaf. The apex is never removed and needs no count, so a flat zone pays nothing.
         self._children: dict[bytes, int] = {}
 
     def put(self, rrset: RRset) -> None:
-        """Replace the RRset of that owner and type; one without rdatas is removed.
+        """Replace the RRset of that owner and type; remove it if *rrset* has no rdatas.
 
-        :raises ValueError: when the owner is not in the zone.
+        :raises ValueError: if the owner name is not in the zone.
         """
         owner = rrset.owner
         if not is_subdomain(owner, self.origin):
@@ -75,16 +72,11 @@ class Zone:
         if packed:
             self._note(owner, rrset.type)
 
-    def remove(self, owner: bytes, rtype: int) -> None:
-        """Remove the RRset of that owner and type, if there is one."""
-        if owner in self.nodes:
-            self.put(RRset(owner, rtype, 0, ()))
-
     def load(self, rows: Iterable[Row]) -> None:
-        """Add RRsets in bulk; may be called again with the next chunk.
+        """Add RRsets in bulk; may be called repeatedly with chunks.
 
-        The caller answers for every owner being lower-case wire form inside the zone. Most rows are
-        a single record directly below the apex and cost about 0.7 us.
+        Not checked: every owner name must be lower-case wire form inside the zone. A row of one
+        record directly below the apex, the usual case, costs about 0.7 us.
         """
         nodes = self.nodes
         origin = self.origin
@@ -92,8 +84,8 @@ class Zone:
         for owner, rtype, ttl, packed in rows:
             size = len(packed)
             if packed[0] << 8 | packed[1] == size - 2:
-                # One record: its packed form is RDLENGTH and RDATA as they go on the wire, and all
-                # that stands before them is the same for all records of that type, TTL and size.
+                # One record: packed rdatas are RDLENGTH and RDATA as on the wire, and all octets
+                # before them are the same for records of equal type, TTL and size.
                 head = heads.get((rtype, ttl, size))
                 if head is None:
                     record = QUESTION + RECORD.pack(rtype, IN, ttl)
@@ -112,7 +104,7 @@ class Zone:
                 self._note(owner, rtype)
 
     def may_be_cut(self, name: bytes) -> bool:
-        """Whether an NS or DNAME stands at a name of the zone or above it."""
+        """Return whether a zone cut or DNAME is at a name of the zone or above it."""
         while name not in self.cuts:
             if name == self.origin:
                 return False
@@ -120,12 +112,12 @@ class Zone:
         return True
 
     def rrset(self, owner: bytes, rtype: int) -> RRset | None:
-        """The RRset of that owner and type, whether or not a cut hides it from queries."""
+        """Return the RRset of that owner and type, even if it is occluded."""
         packed = pick(self.nodes.get(owner, b""), rtype)
         return unpack(owner, packed) if packed else None
 
     def rrsets(self) -> Iterator[RRset]:
-        """All RRsets, those of an owner together and in ascending order of type."""
+        """Iterate over all RRsets, grouped by owner and in ascending order of type."""
         for owner, node in self.nodes.items():
             for packed in split(node):
                 yield unpack(owner, packed)
@@ -134,14 +126,14 @@ class Zone:
     def serial(self) -> int:
         """The serial of the SOA.
 
-        :raises LookupError: while the zone has no SOA.
+        :raises LookupError: if the zone has no SOA.
         """
         return soa_serial(self._soa().rdatas[0])
 
     def set_serial(self, serial: int) -> None:
-        """Give the SOA another serial and leave the rest of it alone.
+        """Replace the serial of the SOA.
 
-        :raises LookupError: while the zone has no SOA.
+        :raises LookupError: if the zone has no SOA.
         """
         soa = self._soa()
         self.put(RRset(self.origin, SOA, soa.ttl, (soa_with_serial(soa.rdatas[0], serial),)))
@@ -153,19 +145,19 @@ class Zone:
         return soa
 
     def _note(self, owner: bytes, rtype: int) -> None:
-        """Keep :attr:`cuts` and :attr:`negative` true after an RRset was stored."""
+        """Update :attr:`cuts` and :attr:`negative` after an RRset was stored."""
         if rtype == DNAME or (rtype == NS and owner != self.origin):
             self.cuts.add(owner)
         elif rtype == SOA and owner == self.origin:
             soa = self._soa()
             rdata = soa.rdatas[0]
-            # A negative answer lives as long as the lesser of the SOA's own TTL and its MINIMUM,
-            # the last of its numbers, and says so in the TTL of the SOA it carries (RFC 2308 3, 5).
+            # The TTL of the SOA in a negative answer is the lesser of its own TTL and MINIMUM, the
+            # last of its numbers (RFC 2308 3, 5).
             ttl = min(soa.ttl, int.from_bytes(rdata[-4:], "big"))
             self.negative = RECORD.pack(SOA, IN, ttl) + pack_rdatas((rdata,))
 
     def _uncut(self, owner: bytes, rtype: int) -> None:
-        """Keep :attr:`cuts` and :attr:`negative` true before an RRset is removed."""
+        """Update :attr:`cuts` and :attr:`negative` before an RRset is removed."""
         if rtype in (NS, DNAME) and owner in self.cuts:
             other = DNAME if rtype == NS else NS
             if not pick(self.nodes[owner], other) or (other == NS and owner == self.origin):
@@ -180,7 +172,7 @@ class Zone:
             self._hang(owner)
 
     def _hang(self, owner: bytes) -> None:
-        """Count a new node at its parent; make the empty non-terminals missing above it."""
+        """Count a new node at its parent; create missing empty non-terminals above it."""
         parent = owner[1 + owner[0] :]
         while parent != self.origin:
             self._children[parent] = self._children.get(parent, 0) + 1
@@ -190,7 +182,7 @@ class Zone:
             parent = parent[1 + parent[0] :]
 
     def _drop(self, owner: bytes) -> None:
-        """Delete a node without RRsets or children, and the empty non-terminals that it held up."""
+        """Delete a node without RRsets or children, and ancestors that are left the same."""
         while True:
             del self.nodes[owner]
             owner = owner[1 + owner[0] :]
@@ -208,7 +200,7 @@ _NOTED = frozenset((NS, SOA, DNAME))
 
 
 class Zones:
-    """All zones that this server answers for, by origin."""
+    """All zones that this server is authoritative for, by origin."""
 
     __slots__ = ("_depth", "origins")
 
@@ -225,31 +217,31 @@ class Zones:
         return len(self.origins)
 
     def add(self, zone: Zone) -> None:
-        """Serve a zone, in place of the one with the same origin if there is one."""
+        """Add a zone, or replace the one with the same origin."""
         self.origins[zone.origin] = zone
         self._depth = max(self._depth, zone.labels)
 
     def remove(self, origin: bytes) -> None:
-        """Stop serving a zone, if it is served."""
+        """Remove a zone, if it exists."""
         if self.origins.pop(origin, None) is not None:
             self._depth = max((zone.labels for zone in self), default=0)
 
     def get(self, origin: bytes) -> Zone | None:
-        """The zone with that very origin."""
+        """Return the zone with exactly that origin."""
         return self.origins.get(origin)
 
     def find(self, name: bytes) -> Zone | None:
-        """The zone nearest above or at a name, or None (RFC 1034 4.3.2, step 2)."""
+        """Return the zone nearest to a name, at or above it (RFC 1034 4.3.2, step 2)."""
         return self.nearest(name, label_starts(name))
 
     def nearest(self, name: bytes, starts: list[int], rtype: int = 0) -> Zone | None:
-        """As :meth:`find`, for a name whose label starts are known and a question of that type.
+        """Like :meth:`find`, with known label starts, for a query of type *rtype*.
 
-        The DS RRset of a zone belongs to its parent: a question for it goes to the parent zone
-        where that is served here as well (RFC 4035 3.1.4.1).
+        DS belongs to the parent zone, so a query for it is answered from there if we serve the
+        parent as well (RFC 4035 3.1.4.1).
         """
         apex = None
-        # No origin has more than _depth labels, so the labels before those need no look.
+        # No origin has more than _depth labels, so longer suffixes need not be tried.
         for start in starts[max(0, len(starts) - self._depth) :]:
             zone = self.origins.get(name[start:])
             if zone is not None:

@@ -1,4 +1,4 @@
-"""People who come to a house by themselves."""
+"""People who register and log in by themselves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from ddns.api.caller import Caller
 from ddns.api.errors import ApiError
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from tests.house import House
 
 PASSWORD = "correct horse"
@@ -21,16 +21,16 @@ HERE, THERE = "192.0.2.1", "198.51.100.1"
 
 @dataclass
 class Street:
-    """Where they come from."""
+    """Calls the API as strangers and as people with a session."""
 
     house: House
 
     def ask(self, operation: str, *, peer: str = HERE, **arguments: Any) -> Any:
-        """As nobody in particular."""
+        """Call an operation without a session."""
         return self.house.api_of(Caller(peer=peer), operation, **arguments)
 
     def ask_as(self, token: str, operation: str, **arguments: Any) -> Any:
-        """As whom a token stands for."""
+        """Call an operation with a session's token."""
         return self.house.api_of(self.who(token), operation, **arguments)
 
     def who(self, token: str) -> Caller:
@@ -38,18 +38,18 @@ class Street:
         return found
 
     def letter(self) -> MailMessage:
-        """The one letter that was written since the last one."""
+        """Return the one mail that was sent since the last call."""
         (letter,) = self.house.letters
         self.house.letters.clear()
         return letter
 
     def register(self, name: str = "alice", email: str = EMAIL, peer: str = HERE) -> str:
-        """Ask for an account; the token."""
+        """Ask for an account and return the token from the mail."""
         self.ask("register", name=name, password=PASSWORD, email=email, peer=peer)
         return token_in(self.letter())
 
     def arrive(self, name: str = "alice", email: str = EMAIL) -> str:
-        """Register, confirm and log in; the token."""
+        """Register, confirm and log in; return the session's token."""
         self.ask("confirm", token=self.register(name, email))
         return self.log_in(name)
 
@@ -66,7 +66,7 @@ def token_in(letter: MailMessage) -> str:
 def refused(
     street: Street, kind: type[ApiError], operation: str, session: str = "", /, **arguments: Any
 ) -> ApiError:
-    """A refusal; nobody is written to because of it."""
+    """Call an operation that has to be refused, changing no account and sending no mail."""
     before = street.house.api("account_list"), list(street.house.letters)
     peer = arguments.pop("peer", HERE)
     caller = street.who(session) if session else Caller(peer=peer)

@@ -1,5 +1,5 @@
-"""A house with nothing in it, one with a zone, an account, a host and a key, and one that people
-register in."""
+"""Fixtures: an empty server, one with a zone, an account, a host and a key, and one with zones that
+people register hosts in."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def open_house(filled: House) -> House:
 
 @pytest.fixture
 def housed(open_house: House) -> House:
-    """Alice has ``a.dyn.example``."""
+    """As ``open_house``, and alice has ``a.dyn.example``."""
     open_house.person("alice", "host_add", name="a.dyn.example")
     return open_house
 
 
 @pytest.fixture
 def street(house: House, monkeypatch: pytest.MonkeyPatch) -> Street:
-    """Before the door of a house whose argon2 is quick."""
+    """People who come to an empty server, with argon2 made quick."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(secrets, "_HASHER", quick)
     monkeypatch.setattr(secrets, "_nobody", lambda: quick.hash("nobody's"))

@@ -1,4 +1,4 @@
-"""Calls that are refused."""
+"""Calls that have to be refused."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.house import House
 
 
 def refused(house: House, kind: type[ApiError], operation: str, /, **arguments: Any) -> str:
-    """The words of a refusal; whatever it was, it has changed nothing."""
+    """Return the message of a refusal, which must have changed nothing."""
     return _refused(house, kind, lambda: house.api(operation, **arguments))
 
 
 def refused_to(
     house: House, account: str, kind: type[ApiError], operation: str, /, **arguments: Any
 ) -> str:
-    """The same for a person."""
+    """As :func:`refused`, called by a person."""
     return _refused(house, kind, lambda: house.person(account, operation, **arguments))
 
 

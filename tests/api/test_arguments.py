@@ -1,4 +1,4 @@
-"""Arguments of a call, checked by their types before anything happens."""
+"""Checking the arguments of a call by their types."""
 
 from __future__ import annotations
 

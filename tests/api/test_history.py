@@ -1,4 +1,4 @@
-"""What has become of a host, as its person is told."""
+"""The history of a host, as its owner sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts of people: what they may change at them, and at zones of their own."""
+"""What people may change at their hosts and in zones of their own."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ddns.api.errors import ApiError, Exceeded, Invalid, NotFound
-from ddns.api.invitation_work import MAX_INVITATIONS
+from ddns.api.invitations import MAX_INVITATIONS
 from ddns.policy.registration import DAY
 from tests.api.refusing import refused, refused_to
 from tests.house import House

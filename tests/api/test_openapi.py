@@ -1,4 +1,4 @@
-"""The API's description: it is valid, whole, and what the operations answer is what it says."""
+"""The OpenAPI document is valid and complete, and real answers conform to it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from openapi_spec_validator import validate
 from ddns.api import openapi
 from ddns.api.caller import Permission
 from ddns.api.routes import ROUTES, Route
-from ddns.api.schemas import ANSWERS, ARGUMENTS, SCHEMAS
+from ddns.api.schemas import ARGUMENTS, SCHEMAS
 from tests.api.coming import OTHER_PASSWORD, PASSWORD, Street, token_in
 from tests.house import House, change, update
 
+ANSWERS = {route.operation: route.answer for route in ROUTES if route.answer is not None}
 DOCUMENT = openapi.document("1.2.3", "/api")
 
 
@@ -50,8 +51,8 @@ def test_every_operation_is_described(route: Route) -> None:
     assert operation["summary"]
     assert "``" not in operation["description"]
     assert "\n" not in operation["description"]
-    assert operation.get("x-operator-only", False) is (route.right is Permission.OPERATOR)
-    assert ("security" in operation) is (route.right is Permission.ANYBODY)
+    assert operation.get("x-operator-only", False) is (route.permission is Permission.OPERATOR)
+    assert ("security" in operation) is (route.permission is Permission.ANYBODY)
     assert {"200", "400"} < operation["responses"].keys()
     given = {parameter["name"] for parameter in operation["parameters"]}
     body = operation.get("requestBody", {}).get("content", {})
@@ -76,7 +77,7 @@ def test_all_that_is_said_of_arguments_and_answers_is_used() -> None:
 
 
 def answers(operation: str, answer: Any) -> None:
-    """Fail unless the answer is as it is described."""
+    """Fail unless an answer conforms to its schema."""
     schema = {"$ref": f"#/components/schemas/{ANSWERS[operation]}", **DOCUMENT}
     jsonschema.validate(
         answer, schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
@@ -84,7 +85,7 @@ def answers(operation: str, answer: Any) -> None:
 
 
 def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
-    """A walk through everything; :func:`answers` is told of each operation once at least."""
+    """Call every operation at least once and check its answer."""
     seen: set[str] = set()
 
     def api(operation: str, who: str | None = None, /, **arguments: Any) -> Any:
@@ -154,7 +155,7 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
 
 
 def people(house: House) -> Iterator[tuple[str, Any]]:
-    """What somebody is answered who comes, is known, forgets the password and leaves."""
+    """Yield the answers to a person who registers, changes everything and leaves."""
     street = Street(house)
     yield "register", street.ask("register", name="dave", password=PASSWORD, email="d@example.org")
     yield "confirm", street.ask("confirm", token=token_in(street.letter()))

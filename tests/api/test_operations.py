@@ -1,4 +1,4 @@
-"""Accounts, keys, hosts and records: what can be done, and what is told when it cannot."""
+"""Operations on accounts, keys, hosts and records, and their refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts that people register: where, which names, how many, and what happens to names given up."""
+"""Registering hosts: in which zones, which names, how many, and the quarantine of old names."""
 
 from __future__ import annotations
 

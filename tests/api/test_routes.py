@@ -1,4 +1,4 @@
-"""The API's table: every operation is in it once, and paths carry any argument there and back."""
+"""The table of routes has each operation once, and paths carry any argument there and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People register, are written to, and leave."""
+"""Registering, confirming, changing the address, leaving."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ddns.api.errors import (
     TooMany,
     Unauthenticated,
 )
-from ddns.api.people_work import MAX_PENDING
+from ddns.api.self_service import MAX_PENDING
 from ddns.model.account import RESERVED, PendingToken, Purpose
 from ddns.model.journal import Author
 from tests.api.coming import EMAIL, OTHER_PASSWORD, PASSWORD, THERE, Street, refused, token_in
@@ -130,7 +130,7 @@ def test_what_cannot_be(street: Street, name: str, password: str, email: str) ->
 
 
 def test_a_house_that_is_closed(street: Street) -> None:
-    street.house.account_service.open = False
+    street.house.account_service.registration_open = False
     refused(street, Forbidden, "register", name="alice", password=PASSWORD, email=EMAIL)
     assert street.house.slow == []
 
@@ -171,7 +171,7 @@ def test_mails_to_one_address(street: Street) -> None:
 
 
 def test_mails_to_one_address_that_is_not_named(street: Street) -> None:
-    """Naming the account instead does not get more of them sent, and tells nothing."""
+    """Naming the account instead of the address sends no more mails, and reveals nothing."""
     street.arrive()  # one mail
     for whom in ("alice", EMAIL) * 5:
         try:
@@ -403,9 +403,9 @@ def test_who_is_blocked_may_not_leave(street: Street) -> None:
 def test_a_password_that_is_changed_meanwhile_does_nothing_more(
     street: Street, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    """It was right when it was checked, and is not when it is to count."""
+    """It is right when it is checked, and no longer right in the transaction."""
     house, session = street.house, street.arrive()
-    real = house.operations._myself
+    real = house.operations._confirm_password
 
     async def slowly(self: Any, password: str) -> Any:
         owner = await real.__func__(self, password)
@@ -413,7 +413,7 @@ def test_a_password_that_is_changed_meanwhile_does_nothing_more(
         return owner
 
     caller = street.who(session)
-    monkeypatch.setattr(type(house.operations), "_myself", slowly)
+    monkeypatch.setattr(type(house.operations), "_confirm_password", slowly)
     arguments = {"email": "thief@example.org"} if operation == "email_change" else {"name": "alice"}
     with pytest.raises(Conflict):
         house.api_of(caller, operation, password=PASSWORD, **arguments)

@@ -1,4 +1,4 @@
-"""People log in and out, and change or forget their passwords."""
+"""Logging in and out, changing and resetting passwords."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_an_account_that_had_keys_only_gets_a_password(street: Street) -> None:
 
 
 def test_logging_in_with_a_hash_of_former_parameters(street: Street) -> None:
-    """It is replaced meanwhile, and the session is one all the same."""
+    """The old hash is replaced meanwhile, and the session is valid all the same."""
     street.arrive()
     dave = street.house.directory.account("alice")
     assert dave is not None

@@ -1,4 +1,4 @@
-"""Zones, and their records in bulk: what can be done, and what is told when it cannot."""
+"""Operations on zones, imports and scans, and their refusals."""
 
 from __future__ import annotations
 

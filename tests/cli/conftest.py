@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,17 @@ from tests.net.reactors import PATIENCE, RunningReactor
 @pytest.fixture(autouse=True)
 def same_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command may lower its own priority, but not that of the tests that run it."""
-    monkeypatch.setattr("ddns.cli.zone_commands.give_way", lambda: None)
+    monkeypatch.setattr("ddns.cli.zones.give_way", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """People are shown times of their own zone."""
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture

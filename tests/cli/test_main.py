@@ -26,18 +26,89 @@ def test_a_first_host_as_the_readme_has_it(house: House, run: Run) -> None:
     (outcome,) = house.update(update("alice", key, change("home.example.net", "198.51.100.7")))
     assert outcome.refusal is None
     assert run("host", "show", "home.example.net").out == (
-        "name: home.example.net\nzone: example.net\naccount: alice\nttl: 10\nwildcard: no\n"
+        "Addresses:  198.51.100.7\n"
+        "Last heard: no request on record\n"
+        "Name:       home.example.net\n"
+        "Zone:       example.net\n"
+        "Account:    alice\n"
+        "TTL:        10\n"
+        "Wildcard:   no\n"
+        "\n"
+        "Records:\n"
         "home.example.net. 10 IN A 198.51.100.7\n"
     )
 
 
 def test_tables(house: House, run: Run) -> None:
-    assert run("zone", "list").out == ""
     house.fill()
-    assert run("zone", "list").out == "example.net  1  -  any  closed\n"
-    assert run("account", "list").out == "alice  no  -  -\n"
-    assert run("key", "list", "alice").out == "1  alice  update  yes  -\n"
-    assert run("host", "list", "--zone", "example.net").out == "home.example.net  alice  10\n"
+    assert run("zone", "list").out == (
+        "ORIGIN       SERIAL  OWNER  ADDRESSES  REGISTRATION\n"
+        "example.net  1       -      any        closed\n"
+    )
+    assert run("account", "list").out == (
+        "NAME   PASSWORD  EMAIL  BLOCKED\nalice  no        -      no\n"
+    )
+    assert run("key", "list", "alice").out == (
+        "NUMBER  ACCOUNT  KIND    ENABLED  HOSTS\n1       alice    update  yes      all\n"
+    )
+    assert run("host", "list", "--zone", "example.net").out == (
+        "NAME              ACCOUNT  TTL\nhome.example.net  alice    10\n"
+    )
+
+
+def test_nothing_to_list(house: House, run: Run) -> None:
+    """Standard output stays empty, for scripts that read it."""
+    for noun in ("zone", "account", "key", "host"):
+        ran = run(noun, "list")
+        assert (ran.status, ran.out) == (0, "")
+        assert ran.err.startswith(f"ddns: no {noun}s")
+        assert f"ddns {noun} add" in ran.err
+        assert run(noun, "list", "--json").err == ""
+    house.fill()
+    for what in ("members", "invitations"):
+        ran = run("zone", what, "example.net")
+        assert ran.out == ""
+        assert ran.err.startswith(f"ddns: no {what}; ")
+    assert run("record", "show", "www.example.net").err == "ddns: no records at www.example.net\n"
+
+
+def test_the_addresses_of_a_host(house: House, run: Run) -> None:
+    house.fill()
+
+    def addresses() -> list[str]:
+        shown = run("host", "show", "home.example.net").out
+        return shown.partition("Last heard:")[0].removeprefix("Addresses:").split("\n")[:-1]
+
+    assert addresses() == ["  no address (offline)"]
+    run("record", "set", "home.example.net", "A", "192.0.2.1")
+    run("record", "set", "home.example.net", "AAAA", "2001:db8::1", "2001:db8::2")
+    run("record", "set", "_acme-challenge.home.example.net", "A", "192.0.2.9")
+    assert [one.strip() for one in addresses()] == ["192.0.2.1", "2001:db8::1", "2001:db8::2"]
+    run("record", "delete", "home.example.net")
+    run("record", "set", "home.example.net", "CNAME", "www.example.net")
+    assert addresses() == ["  those of www.example.net."]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("zone", "remove", "none.example"), "ddns zone list"),
+        (("zone", "add", "b.example", "--account", "nobody"), "ddns account list"),
+        (("host", "show", "none.example.net"), "ddns host list"),
+        (("key", "revoke", "99"), "ddns key list"),
+        (("key", "revoke", "alice", "--kind", "dondns"), "ddns key list alice"),
+        (("zone", "members", "example.net", "--remove", "bob"), "ddns zone members"),
+        (("zone", "invitations", "example.net", "--revoke", "9"), "ddns zone invitations"),
+    ],
+)
+def test_errors_say_what_to_do_next(
+    house: House, run: Run, arguments: tuple[str, ...], hint: str
+) -> None:
+    house.fill()
+    _, line = run(*arguments).err.splitlines()
+    assert line.startswith("ddns: hint: ")
+    assert hint in line
+    assert len(run(*arguments, "--json").err.splitlines()) == 1
 
 
 def test_records(house: House, run: Run) -> None:
@@ -78,9 +149,9 @@ def test_keys_by_number_or_by_account_and_kind(house: House, run: Run) -> None:
     assert run("key", "disable", "alice", "--kind", "dondns").out == (
         "disabled key 2 of account alice\n"
     )
-    assert "DonDNS: API disabled" in run("account", "show", "alice").out
+    assert "DonDNS:     API disabled" in run("account", "show", "alice").out
     assert run("key", "enable", "2").out == "enabled key 2 of account alice\n"
-    assert "DonDNS: API enabled" in run("account", "show", "Alice").out
+    assert "DonDNS:     API enabled" in run("account", "show", "Alice").out
     new = run("key", "regenerate", "alice", "--kind", "dondns").out.strip()
     assert len(new) == len(made) == 24
     assert new != made

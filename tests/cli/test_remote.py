@@ -145,6 +145,33 @@ def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.startswith(f"ddns: {url} cannot be reached: ")
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "hint"),
+    [
+        ("unauthenticated", "log in first", "log in with: ddns --server URL login NAME"),
+        ("forbidden", "only the operator may do this", "--database FILE"),
+        ("not_found", "there is no host a.example", "ddns host list"),
+        ("not_found", "there is no account alice", None),
+    ],
+)
+def test_what_to_do_next(
+    code: str, message: str, hint: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+    with answering(401, body) as (url, _):
+        assert command.main(["--server", url, "zone", "list"]) == 1
+        error, *lines = capsys.readouterr().err.splitlines()
+        assert command.main(["--server", url, "zone", "list", "--json"]) == 1
+        assert capsys.readouterr().err == f"{error}\n"
+    assert error == f"ddns: {message}"
+    if hint is None:
+        assert lines == []
+    else:
+        (line,) = lines
+        assert line.startswith("ddns: hint: ")
+        assert hint.replace("URL", url) in line
+
+
 def test_where_the_server_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

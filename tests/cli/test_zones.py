@@ -71,11 +71,30 @@ def test_hosts_are_left_alone_or_replaced(house: House, run: Run, tmp_path: Path
 def test_a_zone_of_many_pieces(
     house: House, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ddns.cli.zone_commands.CHUNK", 100)
+    monkeypatch.setattr("ddns.cli.zones.CHUNK", 100)
     file = tmp_path / "zone"
     file.write_text(ZONE + "".join(f"h{number} A 192.0.2.1\n" for number in range(995)))
     assert "999 RRsets written" in run("zone", "import", str(file)).out
     assert len(house.in_memory()[1]) == 999  # type: ignore[index]
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    (tmp_path / "zone").write_text(ZONE + "".join(f"h{n} A 192.0.2.1\n" for n in range(6000)))
+    controller, terminal = os.openpty()
+    arguments = (sys.executable, "-m", "ddns.cli.main", "zone", "import", "zone")
+    with open(controller, "rb") as shown:
+        for options in ((), ("--json",)):
+            subprocess.run([*arguments, *options], cwd=tmp_path, stderr=terminal, check=True)
+            os.write(terminal, b"end")
+            said = b""
+            while not said.endswith(b"end"):
+                said += os.read(shown.fileno(), 1024)
+            if options:
+                assert said == b"end"
+            else:
+                assert b"\rimporting:  " in said
+                assert said.endswith(b"\r" + b" " * 15 + b"\rend")
+    os.close(terminal)
 
 
 # Without a server ------------------------------------------------------------------------------

@@ -12,9 +12,13 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.python.usage import UsageError
 from twisted.web.http_headers import Headers
 
-from ddns.config import load as config
-from ddns.config.contact import parse_host_and_port
-from ddns.config.load import ConfigError
+from ddns.config.load import (
+    ConfigError,
+    load_settings,
+    parse_address,
+    parse_host_and_port,
+    split_listeners,
+)
 from ddns.config.settings import Settings
 from ddns.net.peers import text_of
 from ddns.net.proxy.trust import Proxies
@@ -32,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 
 def loaded(file: Path, text: str) -> Settings:
     file.write_text(text)
-    return config.load(file)
+    return load_settings(file)
 
 
 def test_an_empty_file_is_the_defaults(file: Path) -> None:
@@ -143,7 +147,7 @@ def test_proxies(file: Path) -> None:
     trusted = ["192.0.2.1", "2001:db8::/64", "unix:"]
     header = "x-forwarded-FOR"
     """
-    proxies = factories.believe(Proxies(), loaded(file, text).proxies)
+    proxies = factories.set_trusted(Proxies(), loaded(file, text).proxies)
     headers = Headers({"X-Forwarded-For": ["198.51.100.7"]})
     for peer in (IPv4Address("TCP", "192.0.2.1", 1), UNIXAddress(b"")):
         assert text_of(proxies.client(peer, headers)) == "198.51.100.7"
@@ -153,7 +157,7 @@ def test_proxies(file: Path) -> None:
 
 @pytest.mark.parametrize("header", ["", "header = 'off'", "header = 'Off'"])
 def test_trusted_proxies_whose_headers_are_not_believed(file: Path, header: str) -> None:
-    proxies = factories.believe(
+    proxies = factories.set_trusted(
         Proxies(), loaded(file, f"[proxies]\ntrusted = ['192.0.2.1']\n{header}").proxies
     )
     peer = IPv4Address("TCP", "192.0.2.1", 1)
@@ -162,7 +166,7 @@ def test_trusted_proxies_whose_headers_are_not_believed(file: Path, header: str)
 
 
 def test_without_proxies_nobody_is_trusted() -> None:
-    proxies = factories.believe(Proxies(), Settings().proxies)
+    proxies = factories.set_trusted(Proxies(), Settings().proxies)
     for peer in (IPv4Address("TCP", "127.0.0.1", 1), UNIXAddress(b"")):
         assert not proxies.trusts(peer)
 
@@ -170,22 +174,22 @@ def test_without_proxies_nobody_is_trusted() -> None:
 def test_listeners_of_proxies(file: Path) -> None:
     text = PROXIED + "[https]\ncertificate = 'x'\nlisten = ['haproxy:tcp:443', 'tcp:8443']"
     settings = loaded(file, text)
-    assert config.split_listeners(settings.https.listen) == (["tcp:8443"], ["tcp:443"])
-    assert config.split_listeners(()) == ([], [])
+    assert split_listeners(settings.https.listen) == (["tcp:8443"], ["tcp:443"])
+    assert split_listeners(()) == ([], [])
 
 
 @pytest.mark.parametrize("content", [b"x", b"[dns", b"a = 1\na = 2", b"\xff", b"a = \x00"])
 def test_what_is_not_toml(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(ConfigError, match="not TOML") as raised:
-        config.load(file)
+        load_settings(file)
     assert str(raised.value).startswith(f"{file}: ")
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path, why in ((tmp_path / "none", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(ConfigError, match=why) as raised:
-            config.load(path)
+            load_settings(path)
         assert str(raised.value).startswith(f"{path}: ")
 
 
@@ -199,7 +203,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     ],
 )
 def test_addresses(text: str, address: tuple[str, int]) -> None:
-    assert config.parse_address(text, "key") == address
+    assert parse_address(text, "key") == address
 
 
 @pytest.mark.parametrize(
@@ -225,7 +229,7 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
 )
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^key: expected ADDRESS:PORT or \[IPV6\]:PORT, got "):
-        config.parse_address(text, "key")
+        parse_address(text, "key")
 
 
 def _sections(kind: type, prefix: str = "") -> typing.Iterator[tuple[str, typing.Any, typing.Any]]:

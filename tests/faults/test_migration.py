@@ -9,8 +9,8 @@ import shutil
 import time
 from pathlib import Path
 
-from ddns.store.sqlite.migrations import MIGRATIONS
-from ddns.system.files import before_path, unfinished_path
+from ddns.store.sqlite.migrations import STEPS
+from ddns.system.files import migration_backup_path, unfinished_path
 from tests.conftest import Launch
 from tests.processes import eventually, integrity
 from tests.store.sqlite.releases import RELEASES, lay_out, schema_of
@@ -25,14 +25,14 @@ def test_killed_while_it_migrates(make_server: Launch, tmp_path: Path) -> None:
     seed = int.from_bytes(os.urandom(4), "big")
     print(f"seed {seed}")
     chance = random.Random(seed)
-    latest = MIGRATIONS._migrations[-1].name
+    latest = max(STEPS)
     template = tmp_path / "template.sqlite"
     lay_out(RELEASES[0], template, HOSTS)
     first = schema_of(template)
     for number in range(KILLS):
         server = make_server(database=tmp_path / f"k{number}.sqlite")
         shutil.copy(template, server.database)
-        before = before_path(server.database, latest.partition("_")[0])
+        before = migration_backup_path(server.database, latest.partition("_")[0])
         server.spawn()
         eventually(lambda b=before: unfinished_path(b).exists() or b.exists(), "it has begun")
         time.sleep(chance.random() * LONGEST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ddns.model import names
-from ddns.model.request_log import is_worth_noting, noted
+from ddns.model.request_log import logged_request, should_log
 from ddns.model.update import (
     ChallengeResponse,
     Change,
@@ -28,7 +28,7 @@ def update(*hosts: str, agent: str = "router/1.0", **more: object) -> Update:
 
 def test_what_is_kept() -> None:
     asked = update("home.example.net", "b.example.net", "home.example.net", "not a name")
-    found = noted(asked, Outcome(user="alice"), "/nic/update?x", "200 good 192.0.2.1\n")
+    found = logged_request(asked, Outcome(user="alice"), "/nic/update?x", "200 good 192.0.2.1\n")
     assert found.account == "alice"
     assert [names.to_text(host) for host in found.hosts] == ["home.example.net", "b.example.net"]
     assert tuple(found.entry) == (
@@ -47,17 +47,17 @@ def test_why_it_was_no_success() -> None:
     asked = update("home.example.net", "b.example.net", "c.example.net")
     statuses = (Status.GOOD, Status.BADADDRESS, Status.BADADDRESS)
     results = tuple(map(Result, asked.changes, statuses))
-    assert noted(asked, Outcome(results=results, user="alice"), "", "").entry.reason == (
+    assert logged_request(asked, Outcome(results=results, user="alice"), "", "").entry.reason == (
         "this address cannot be set for this host"
     )
-    refused = noted(asked, Outcome(Status.BLOCKED, user="alice"), "", "abuse")
+    refused = logged_request(asked, Outcome(Status.BLOCKED, user="alice"), "", "abuse")
     assert refused.entry.reason == "updates are blocked until somebody lifts it"
 
 
 @pytest.mark.parametrize("secret", [SECRET, "s3cret%2F%2B%C3%A4"])
 def test_the_secret_is_kept_nowhere(secret: str) -> None:
     """Whatever parameter a person has mistyped it into."""
-    found = noted(
+    found = logged_request(
         update("home.example.net", agent=f"agent {secret}"),
         Outcome(Status.BADAUTH),
         f"/nic/update?hostname={secret}&myip={secret}",
@@ -71,25 +71,27 @@ def test_the_secret_is_kept_nowhere(secret: str) -> None:
 def test_a_response_is_kept_nowhere() -> None:
     credentials = ChallengeResponse("alice", "00", "A" * 32)
     asked = Update("miniupdate", credentials, (), "192.0.2.1", 5.0)
-    assert noted(asked, Outcome(), f"RESPONSE {'A' * 32}", "OK").entry.asked == "RESPONSE …"
+    assert (
+        logged_request(asked, Outcome(), f"RESPONSE {'A' * 32}", "OK").entry.asked == "RESPONSE …"
+    )
 
 
 def test_it_is_bounded() -> None:
     hosts = [f"h{number}.example.net" for number in range(500)]
-    long = noted(update(*hosts, agent="x" * 9000), Outcome(), "y" * 9000, "z" * 9000)
+    long = logged_request(update(*hosts, agent="x" * 9000), Outcome(), "y" * 9000, "z" * 9000)
     assert len(long.hosts) == 20
     assert sum(map(len, map(str, long.entry))) < 1200
 
 
 def test_it_steers_no_terminal() -> None:
-    found = noted(update(agent="\x1b[31mred\x00"), Outcome(), "a\rb", "one\ntwo\x07\n")
+    found = logged_request(update(agent="\x1b[31mred\x00"), Outcome(), "a\rb", "one\ntwo\x07\n")
     assert found.entry.agent == "·[31mred·"
     assert (found.entry.asked, found.entry.answer) == ("a·b", "one\ntwo·")
 
 
 def test_who_has_not_been_asked_yet_is_not_kept() -> None:
     first = Update("dyndns2", None, (), "192.0.2.1", 5.0)
-    assert not is_worth_noting(first, Outcome(Status.UNAUTHENTICATED))
-    assert not is_worth_noting(first, Outcome(Status.BLOCKED))
-    assert is_worth_noting(update(), Outcome(Status.BADAUTH))
-    assert is_worth_noting(update(), Outcome())
+    assert not should_log(first, Outcome(Status.UNAUTHENTICATED))
+    assert not should_log(first, Outcome(Status.BLOCKED))
+    assert should_log(update(), Outcome(Status.BADAUTH))
+    assert should_log(update(), Outcome())

@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ddns.config.settings import DnsSettings
 from ddns.net.dns.listener import DnsListener
+from ddns.net.dns.tcp import DnsTcpFactory
 from tests.net.reactors import PATIENCE, RunningReactor
+
+DEFAULTS = DnsSettings()
 
 
 def echo(wire: bytes, source: bytes, tcp: bool) -> bytes | None:
@@ -25,10 +29,20 @@ def echo(wire: bytes, source: bytes, tcp: bool) -> bytes | None:
 
 @contextmanager
 def listening(
-    running: RunningReactor, respond: Callable[..., Any], *hosts: str, **options: Any
+    running: RunningReactor,
+    respond: Callable[..., Any],
+    *hosts: str,
+    limits: DnsSettings = DEFAULTS,
+    write_time: float = PATIENCE * 2,
+    closing_time: float = DnsTcpFactory.closing_time,
+    **options: Any,
 ) -> Iterator[DnsListener]:
     """A started listener on a free port of each host, stopped without leftovers."""
-    listener = DnsListener(running.reactor, respond, [(host, 0) for host in hosts], **options)
+    listener = DnsListener(
+        running.reactor, respond, [(host, 0) for host in hosts], limits=limits, **options
+    )
+    listener.tcp.write_time, listener.tcp.closing_time = write_time, closing_time
+    listener.limit(limits)
     listener.bind()
     running.call(listener.start)
     try:

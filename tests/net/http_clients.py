@@ -14,6 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from ddns.config.settings import HttpSettings
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.model.update import Outcome, Result, Status, Update
@@ -79,7 +80,7 @@ class Serving:
 @contextmanager
 def serving(
     running: RunningReactor,
-    limits: HttpLimits = DEFAULTS,
+    limits: HttpSettings = DEFAULTS,
     dialects: tuple[Dialect, ...] = DIALECTS,
     interface: str = "127.0.0.1",
     certificate: Certificate | None = None,
@@ -95,7 +96,7 @@ def serving(
     if certificate is not None:
         factory = TLSMemoryBIOFactory(certificate, False, site, running.reactor)
     if proxied:
-        waits = {"patience": limits.request_time, "most": limits.connections}
+        waits = {"timeout": limits.request_time, "total": limits.connections}
         factory = ProxiedFactory(factory, proxies, running.reactor, **waits)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, factory, interface=interface))
     try:

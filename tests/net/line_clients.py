@@ -13,8 +13,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from ddns.config.settings import MiniupdateSettings
 from ddns.model.update import ChallengeResponse, Outcome, Result, Status, Update
-from ddns.net.miniupdate_tcp import MiniupdateFactory, MiniupdateLimits
+from ddns.net.miniupdate_tcp import MiniupdateFactory
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.policy import secrets
@@ -23,11 +24,11 @@ from tests.net.pipelines import opened
 from tests.net.reactors import PATIENCE, RunningReactor
 
 SECRET = "topsecret"
-DEFAULTS = MiniupdateLimits()
+DEFAULTS = MiniupdateSettings()
 UPDATE = b"A_UPDATE online home.example.net 198.51.100.%d\n"
 
 # Long enough that only the limit a test is about can be what ends a connection.
-PATIENT = {"idle_time": 60.0, "session_time": 60.0, "linger_time": 60.0}
+PATIENT = {"idle_time": 60.0, "session_time": 60.0}
 
 
 class Pipeline:
@@ -104,11 +105,12 @@ class Serving:
 @contextmanager
 def serving(
     running: RunningReactor,
-    limits: MiniupdateLimits = DEFAULTS,
+    limits: MiniupdateSettings = DEFAULTS,
     interface: str = "127.0.0.1",
     certificate: Any = None,
     proxies: Proxies = NOBODY,
     proxied: bool = False,
+    linger_time: float = 60.0,
 ) -> Iterator[Serving]:
     """A factory on a free port, behind TLS with a certificate, and if it is *proxied* behind a
     PROXY header; its connections have ended when this has."""
@@ -121,11 +123,13 @@ def serving(
         lambda size: hashlib.sha256(b"%d" % next(made)).digest()[:size],
         proxies=proxies,
     )
+    factory.linger_time = linger_time
+    factory.limit(limits)
     listening: Any = factory
     if certificate is not None:
         listening = TLSMemoryBIOFactory(certificate, False, factory, running.reactor)
     if proxied:
-        waits = {"patience": limits.idle_time, "most": limits.connections}
+        waits = {"timeout": limits.idle_time, "total": limits.connections}
         listening = ProxiedFactory(listening, proxies, running.reactor, **waits)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, listening, interface=interface))
     try:

@@ -12,8 +12,8 @@ import pytest
 from twisted.internet.task import deferLater
 
 from ddns import __version__
+from ddns.config.settings import MiniupdateSettings
 from ddns.model import records
-from ddns.net.miniupdate_tcp import MiniupdateLimits
 from ddns.net.tls import Certificate
 from tests import certificates
 from tests.clients.miniupdate_client import response
@@ -24,7 +24,7 @@ from tests.net.reactors import PATIENCE, RunningReactor
 
 @pytest.fixture
 def served(running: RunningReactor) -> Iterator[Serving]:
-    with serving(running, MiniupdateLimits(**PATIENT)) as served:
+    with serving(running, MiniupdateSettings(**PATIENT)) as served:
         yield served
 
 
@@ -66,7 +66,7 @@ def test_a_challenge_belongs_to_its_connection(served: Serving) -> None:
 
 def test_a_challenge_grows_old(running: RunningReactor) -> None:
     with (
-        serving(running, MiniupdateLimits(**PATIENT, challenge_time=0.05)) as served,
+        serving(running, MiniupdateSettings(**PATIENT, challenge_time=0.05)) as served,
         served.connect() as client,
     ):
         client.ask("AGENT x")
@@ -187,7 +187,7 @@ def test_a_pipeline_that_raises(served: Serving, logged: list[str]) -> None:
 
 def test_no_line_is_logged(running: RunningReactor, logged: list[str]) -> None:
     secret = b"topsecret0123456"
-    with serving(running, MiniupdateLimits(idle_time=0.3, linger_time=0.1)) as served:
+    with serving(running, MiniupdateSettings(idle_time=0.3), linger_time=0.1) as served:
         for octets in (
             b"AGENT " + secret + b"\n",
             b"AGENT x\nLOGIN " + secret + b" digest-md5-text\nRESPONSE " + secret + b"\n",
@@ -242,7 +242,7 @@ def test_a_refused_client_may_finish_its_sentence(served: Serving) -> None:
 
 def test_a_client_that_never_finishes_its_sentence(running: RunningReactor) -> None:
     with (
-        serving(running, MiniupdateLimits(**{**PATIENT, "linger_time": 0.1})) as served,
+        serving(running, MiniupdateSettings(**PATIENT), linger_time=0.1) as served,
         served.connect() as client,
     ):
         assert client.exit() == "OK Bye!"
@@ -255,7 +255,7 @@ def test_a_client_that_never_finishes_its_sentence(running: RunningReactor) -> N
 
 def test_a_client_over_ipv6(running: RunningReactor) -> None:
     try:
-        serving_ = serving(running, MiniupdateLimits(**PATIENT), "::1")
+        serving_ = serving(running, MiniupdateSettings(**PATIENT), "::1")
         with serving_ as served, served.login() as client:
             assert client.update("home.example.net") == "OK HOME.EXAMPLE.NET mapped to ::1"
     except OSError:
@@ -265,7 +265,7 @@ def test_a_client_over_ipv6(running: RunningReactor) -> None:
 
 def test_a_mapped_address_is_the_ipv4_address(running: RunningReactor) -> None:
     try:
-        with serving(running, MiniupdateLimits(**PATIENT), "::") as served:
+        with serving(running, MiniupdateSettings(**PATIENT), "::") as served:
             served.host = "127.0.0.1"
             with served.login() as client:
                 answer = client.update("home.example.net")
@@ -291,7 +291,7 @@ def test_pipelined_commands_over_tls(running: RunningReactor, tmp_path: Path) ->
     """The transport hands over what it has decrypted also while it is paused."""
     pair = certificates.make(tmp_path)
     certificate = Certificate(pair.certificate, pair.private_key)
-    with serving(running, MiniupdateLimits(**PATIENT), certificate=certificate) as served:
+    with serving(running, MiniupdateSettings(**PATIENT), certificate=certificate) as served:
         served.pipeline.delay = lambda: deferLater(running.reactor, 0.01)
         plain = socket.create_connection((served.host, served.port), PATIENCE)
         with pair.client().wrap_socket(plain, server_hostname="localhost") as client:
@@ -311,7 +311,7 @@ def test_pipelined_commands_over_tls(running: RunningReactor, tmp_path: Path) ->
 def test_a_refused_client_over_tls(running: RunningReactor, tmp_path: Path) -> None:
     pair = certificates.make(tmp_path)
     certificate = Certificate(pair.certificate, pair.private_key)
-    with serving(running, MiniupdateLimits(linger_time=0.5), certificate=certificate) as served:
+    with serving(running, MiniupdateSettings(), certificate=certificate, linger_time=0.5) as served:
         plain = socket.create_connection((served.host, served.port), PATIENCE)
         with pair.client().wrap_socket(plain, server_hostname="localhost") as client:
             client.sendall(b"x" * 100_000)

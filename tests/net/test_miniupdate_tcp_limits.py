@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.net.miniupdate_tcp import MiniupdateLimits
+from ddns.config.settings import MiniupdateSettings
 from ddns.net.proxy.trust import Proxies
 from ddns.policy.addresses import NetworkSet
 from tests.net.http_clients import until
@@ -26,7 +26,7 @@ OVERTIME = "ERR The session lasted too long"
 
 @pytest.fixture
 def served(running: RunningReactor) -> Iterator[Serving]:
-    with serving(running, MiniupdateLimits(**PATIENT)) as served:
+    with serving(running, MiniupdateSettings(**PATIENT)) as served:
         yield served
 
 
@@ -35,7 +35,7 @@ def served(running: RunningReactor) -> Iterator[Serving]:
 
 def test_a_client_without_a_word(running: RunningReactor) -> None:
     with (
-        serving(running, MiniupdateLimits(**{**PATIENT, "idle_time": 0.2})) as served,
+        serving(running, MiniupdateSettings(**{**PATIENT, "idle_time": 0.2})) as served,
         served.connect() as client,
     ):
         start = time.monotonic()
@@ -46,7 +46,7 @@ def test_a_client_without_a_word(running: RunningReactor) -> None:
 
 def test_every_answer_gives_new_time(running: RunningReactor) -> None:
     with (
-        serving(running, MiniupdateLimits(**{**PATIENT, "idle_time": 0.6})) as served,
+        serving(running, MiniupdateSettings(**{**PATIENT, "idle_time": 0.6})) as served,
         served.connect() as client,
     ):
         client.ask("AGENT x")
@@ -59,7 +59,7 @@ def test_every_answer_gives_new_time(running: RunningReactor) -> None:
 
 def test_half_a_line_gives_no_time(running: RunningReactor) -> None:
     with (
-        serving(running, MiniupdateLimits(**{**PATIENT, "idle_time": 0.3})) as served,
+        serving(running, MiniupdateSettings(**{**PATIENT, "idle_time": 0.3})) as served,
         served.connect() as client,
     ):
         start = time.monotonic()
@@ -74,7 +74,7 @@ def test_half_a_line_gives_no_time(running: RunningReactor) -> None:
 
 def test_a_session_has_a_time_in_all_however_lively(running: RunningReactor) -> None:
     with (
-        serving(running, MiniupdateLimits(**{**PATIENT, "session_time": 0.5})) as served,
+        serving(running, MiniupdateSettings(**{**PATIENT, "session_time": 0.5})) as served,
         served.connect() as client,
     ):
         answers = []
@@ -91,7 +91,7 @@ def test_a_session_has_a_time_in_all_however_lively(running: RunningReactor) -> 
 
 
 def test_a_command_that_is_performed_is_not_cut(running: RunningReactor) -> None:
-    with serving(running, MiniupdateLimits(idle_time=1, session_time=1)) as served:
+    with serving(running, MiniupdateSettings(idle_time=1, session_time=1)) as served:
         client = served.begin()
         with client:
             client.send(UPDATE % 8)
@@ -109,7 +109,7 @@ def test_a_command_that_is_performed_is_not_cut(running: RunningReactor) -> None
 
 @pytest.mark.parametrize("limit", ["connections", "connections_per_address"])
 def test_connections_are_counted(running: RunningReactor, limit: str) -> None:
-    limits = MiniupdateLimits(**{**PATIENT, limit: 3})
+    limits = MiniupdateSettings(**{**PATIENT, limit: 3})
     with serving(running, limits) as served:
         clients = [served.connect() for _ in range(3)]
         for client in clients:
@@ -131,7 +131,7 @@ def test_connections_are_counted(running: RunningReactor, limit: str) -> None:
 
 def test_a_refused_client_that_has_sent_before_it_reads(running: RunningReactor) -> None:
     with (
-        serving(running, MiniupdateLimits(**{**PATIENT, "connections": 1})) as served,
+        serving(running, MiniupdateSettings(**{**PATIENT, "connections": 1})) as served,
         served.connect(),
         socket.create_connection((served.host, served.port), PATIENCE) as client,
     ):
@@ -142,7 +142,7 @@ def test_a_refused_client_that_has_sent_before_it_reads(running: RunningReactor)
 
 
 def test_those_that_are_told_why_are_counted_too(running: RunningReactor) -> None:
-    with serving(running, MiniupdateLimits(**{**PATIENT, "connections": 2})) as served:
+    with serving(running, MiniupdateSettings(**{**PATIENT, "connections": 2})) as served:
         clients = [served.connect() for _ in range(4)]
         assert [client.banner == CROWDED for client in clients] == [False, False, True, True]
         with served.connect() as further:
@@ -154,7 +154,7 @@ def test_those_that_are_told_why_are_counted_too(running: RunningReactor) -> Non
 
 
 def test_addresses_are_counted_each_by_itself(running: RunningReactor) -> None:
-    limits = MiniupdateLimits(**{**PATIENT, "connections_per_address": 1})
+    limits = MiniupdateSettings(**{**PATIENT, "connections_per_address": 1})
     with (
         serving(running, limits) as served,
         served.connect() as one,
@@ -169,7 +169,7 @@ def test_addresses_are_counted_each_by_itself(running: RunningReactor) -> None:
 
 
 def test_those_of_a_trusted_proxy_are_not_counted_by_address(running: RunningReactor) -> None:
-    limits = MiniupdateLimits(**{**PATIENT, "connections_per_address": 1})
+    limits = MiniupdateSettings(**{**PATIENT, "connections_per_address": 1})
     proxies = Proxies(NetworkSet([ip_network("127.0.0.1/32")]))
     with serving(running, limits, proxies=proxies) as served, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(served.connect()) for _ in range(3)]
@@ -182,7 +182,7 @@ def test_nothing_is_left_of_connections(running: RunningReactor) -> None:
             with served.connect() as client:
                 client.send(octets)
         until(lambda: not served.connections())
-        assert running.call(lambda: len(served.factory._by_network)) == 0
+        assert running.call(lambda: served.factory.table.networks()) == 0
     until(lambda: not running.leftovers())
 
 
@@ -236,7 +236,9 @@ def test_aborting_ends_all(served: Serving) -> None:
 
 def test_a_unix_socket(running: RunningReactor, tmp_path: Path) -> None:
     """Everybody there is somebody on this machine, and not counted by address."""
-    with serving(running, MiniupdateLimits(**{**PATIENT, "connections_per_address": 1})) as served:
+    with serving(
+        running, MiniupdateSettings(**{**PATIENT, "connections_per_address": 1})
+    ) as served:
         path = str(tmp_path / "socket")
         port = running.call(lambda: running.reactor.listenUNIX(path, served.factory))
         try:

@@ -83,13 +83,13 @@ def test_a_change_of_the_account_makes_it_forget_passwords(
     else:
         directory.remove_account("alice")
         assert directory.account("alice") is None
-    assert directory.passwords.right(RIGHT, 1001.0) is None
+    assert directory.passwords.recall(RIGHT, 1001.0)[0] is None
 
 
 def test_a_change_of_another_account_does_not(directory: Directory) -> None:
     directory.passwords.found_right(RIGHT, "alice", 1000.0)
     directory.put_account(Account("bob", "hash"))
-    assert directory.passwords.right(RIGHT, 1001.0) == "alice"
+    assert directory.passwords.recall(RIGHT, 1001.0)[0] == "alice"
 
 
 def test_accounts_are_found_however_they_are_written(directory: Directory) -> None:

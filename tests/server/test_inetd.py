@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from twisted.python.usage import UsageError
 
-from ddns.config.load import load
+from ddns.config.load import load_settings
 from ddns.config.settings import MiniupdateSettings, Settings
 from ddns.server.inetd import Options, listening_nowhere
 
@@ -26,7 +26,7 @@ def test_it_listens_nowhere_and_keeps_everything_else(tmp_path: Path) -> None:
         '[miniupdate]\nudp = ["127.0.0.1:9121"]\nconnections = 7\n'
         '[https]\nlisten = ["tcp:443"]\ncertificate = "c.pem"\n[abuse]\nrefusals = 3\n'
     )
-    settings = load(file)
+    settings = load_settings(file)
     assert len(listens(settings)) == 5
     nowhere = listening_nowhere(settings)
     assert listens(nowhere) == []

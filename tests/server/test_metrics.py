@@ -123,7 +123,7 @@ def test_rcodes_without_a_name(service: DdnsService) -> None:
     traffic = service.monitoring.watched.dns.udp
     assert len(numbers(service, "ddns_dns_responses_total")) == 22
     for rcode in range(16):
-        traffic.went(bytes([0, 0, 0, rcode]), 0.0)
+        traffic.record_reply(bytes([0, 0, 0, rcode]), 0.0)
     found = numbers(service, "ddns_dns_responses_total")
     assert len(found) == 27
     assert found["NXDOMAIN", "udp"] == found["RCODE15", "udp"] == 1

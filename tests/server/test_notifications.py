@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ddns.model.account import Account, Block
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from ddns.server.notifications import CAPACITY, Notifications
 
 DAY = 86_400.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.cli.zone_commands import SMALL_SHARE
+from ddns.cli.zones import SMALL_SHARE
 from ddns.model import names
 from ddns.system.files import lock_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
@@ -85,7 +85,9 @@ def test_without_server_and_database(make_server: Launch) -> None:
     server = make_server()
     done = server.try_ddns("zone", "list")
     assert done.returncode == 1
-    assert done.stderr == f"ddns: there is no database {server.database}\n"
+    error, hint = done.stderr.splitlines()
+    assert error == f"ddns: there is no database {server.database}"
+    assert hint.startswith("ddns: hint: name one with --database FILE")
     assert not server.database.exists()
 
 

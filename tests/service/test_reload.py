@@ -66,7 +66,7 @@ def test_a_limit_holds_at_once(reloading: Server, login: str) -> None:
 def test_what_takes_a_new_start(reloading: Server, login: str) -> None:
     reloading.config.write_text(f"[dns]\ntcp_idle_time = 0.2\n[api]\nenabled = false\n{LIMITED}")
     said = reload(reloading)
-    assert "takes a new start: api.enabled" in said
+    assert "needs a restart: api.enabled" in said
     assert "changed: dns.tcp_idle_time" in said
     assert reloading.get("/api/openapi.json").status == 200
     # the option of the command line still comes first, so listening has not changed

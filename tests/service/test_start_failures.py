@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.store.sqlite.migrations import MIGRATIONS
+from ddns.store.sqlite.migrations import STEPS
 from ddns.system.files import socket_path
 from tests import certificates
 from tests.conftest import Launch
@@ -158,7 +158,7 @@ def test_a_database_of_a_newer_version(fail: Fail, make_server: Launch) -> None:
         )
         future.commit()
     said = fail(first.database)
-    latest = MIGRATIONS._migrations[-1].name
+    latest = max(STEPS)
     assert said == (
         f"{first.database} was written by a newer version of this program:"
         f" its schema is v9999_from_the_future, and this version knows those up to {latest}"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.system.files import before_path, socket_path
+from ddns.system.files import migration_backup_path, socket_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, eventually, get_with, integrity, mode_of, update_path
 from tests.programs import PATIENCE
@@ -177,7 +177,7 @@ def test_a_database_of_a_former_version(make_server: Launch, release: str) -> No
     reply = server.update(f"{ACCOUNT}:{key}", "home.example.net", "198.51.100.77")
     assert reply.body == "good 198.51.100.77\n"
     latest = schema_of(server.database).partition("_")[0]
-    before = before_path(server.database, latest)
+    before = migration_backup_path(server.database, latest)
     assert before.exists() == (str(before) in server.log) == (release != latest)
 
 

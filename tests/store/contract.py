@@ -14,8 +14,9 @@ from ddns.model import names
 from ddns.model.account import Account, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
-from ddns.model.request_log import Entry, Noted
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
+from tests.store.following import FollowingContract
 from tests.store.living import LivingContract
 from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
@@ -38,8 +39,10 @@ WILD, ACME = (label + HOME for label in names.BELOW_HOST)
 
 def request(
     account: str | None, *hosts: bytes, asked: str, at: float = 1000.0, user: str = "alice"
-) -> Noted:
-    return Noted(account, hosts, Entry(at, "test", "192.0.2.1", user, "agent", asked, "answer"))
+) -> LoggedRequest:
+    return LoggedRequest(
+        account, hosts, RequestEntry(at, "test", "192.0.2.1", user, "agent", asked, "answer")
+    )
 
 
 def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
@@ -51,7 +54,12 @@ def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
 
 
 class StoreContract(
-    RecordingContract, StagingContract, LivingContract, RegisteringContract, PeopleContract
+    RecordingContract,
+    StagingContract,
+    LivingContract,
+    RegisteringContract,
+    PeopleContract,
+    FollowingContract,
 ):
     """See the module."""
 
@@ -163,12 +171,12 @@ class StoreContract(
         store.commit(fill)
         made = store.commit(lambda t: t.add_key(key("alice", b"1", HOME))).value
         other = store.commit(lambda t: t.add_key(key("alice", b"2"))).value
-        assert store.read(lambda r: r.something_sealed()) is None
+        assert store.read(lambda r: r.any_sealed_secret()) is None
         changed = dataclasses.replace(made, digest=b"3" * 32, sealed=b"sealed", enabled=False)
         given = dataclasses.replace(changed, account="bob", hosts=None)  # these do not change
         store.commit(lambda t: t.change_key(given))
         assert store.read(lambda r: r.keys("alice")) == [changed, other]
-        assert store.read(lambda r: r.something_sealed()) == b"sealed"
+        assert store.read(lambda r: r.any_sealed_secret()) == b"sealed"
         event = store.events[-1]
         assert (event.kind, event.subject, event.value) == (EventKind.KEY, str(made.id), changed)
         for text in (event.before, event.after):

@@ -38,7 +38,7 @@ class LivingContract:
         stats = store.running.call(store.store.stats)
         assert stats.position == len(store.since(0))
         assert stats.waiting == 0
-        assert stats.size + stats.log_size > 0
+        assert stats.data_size + stats.log_size > 0
         commits = stats.commits
         assert sum(commits.works.counts) == sum(commits.seconds.counts) == 2
         assert commits.works.sum == 8

@@ -197,7 +197,7 @@ class RegisteringContract:
     # History ---------------------------------------------------------------------------------
 
     def history(self, store: Blocking, limit: int = 100) -> list[Event]:
-        return store.read(lambda r: r.history(r.host(HOME), limit))
+        return store.read(lambda r: r.host_history(r.host(HOME), limit))
 
     def test_the_history_of_a_host(self, store: Blocking) -> None:
         wild, acme = (label + HOME for label in names.BELOW_HOST)

@@ -58,7 +58,7 @@ def test_files_are_where_everybody_looks_for_them(database: str) -> None:
     with answering(database, b"HTTP/1.0 200 OK\r\n\r\n") as asked:
         handover.hand_over(database, "http", CONNECTION, PATIENCE)
     assert asked == [b"POST /connections/http HTTP/1.0\r\n\r\n"]
-    lock = handover.pass_on(database, "http", CONNECTION, PATIENCE)
+    lock = handover.hand_over_or_lock(database, "http", CONNECTION, PATIENCE)
     assert lock is not None
     with pytest.raises(Locked):
         acquire(lock_path(database))
@@ -67,7 +67,7 @@ def test_files_are_where_everybody_looks_for_them(database: str) -> None:
 
 def test_a_client_that_has_gone_is_served(database: str) -> None:
     with answering(database, b"HTTP/1.0 410 Gone\r\n\r\n"):
-        assert handover.pass_on(database, "http", CONNECTION, PATIENCE) is None
+        assert handover.hand_over_or_lock(database, "http", CONNECTION, PATIENCE) is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_no_answer_is_none(database: str, answer: bytes) -> None:
 def test_a_refusal_is_told(database: str) -> None:
     answer = b'HTTP/1.0 404 No\r\n\r\n{"error": {"code": "not_found", "message": "not here"}}'
     with answering(database, answer), pytest.raises(Refused, match=r"^not here$"):
-        handover.pass_on(database, "http", CONNECTION, PATIENCE)
+        handover.hand_over_or_lock(database, "http", CONNECTION, PATIENCE)
 
 
 def test_nobody_answers(database: str) -> None:
@@ -96,7 +96,7 @@ def test_nobody_answers(database: str) -> None:
         pass
     socket_path(database).touch()  # no socket at all
     with pytest.raises(NoAnswer):
-        handover.relieve(database, PATIENCE)
+        handover.take_lock(database, PATIENCE)
 
 
 def test_somebody_who_never_answers(database: str) -> None:
@@ -104,7 +104,7 @@ def test_somebody_who_never_answers(database: str) -> None:
         port.bind(str(socket_path(database)))
         port.listen()
         with pytest.raises(Refused, match="does not answer"):
-            handover.pass_on(database, "http", CONNECTION, 0.1)
+            handover.hand_over_or_lock(database, "http", CONNECTION, 0.1)
 
 
 def test_a_queue_that_is_full(database: str) -> None:
@@ -120,7 +120,7 @@ def test_who_has_the_lock_and_serves_nothing(database: str) -> None:
     lock = acquire(lock_path(database))
     began = time.monotonic()
     with pytest.raises(Refused, match=f"process {os.getpid()} has {database}"):
-        handover.pass_on(database, "http", CONNECTION, 0.3)
+        handover.hand_over_or_lock(database, "http", CONNECTION, 0.3)
     assert time.monotonic() - began >= 0.3
     os.close(lock)
 
@@ -131,7 +131,9 @@ def test_whoever_comes_to_serve_meanwhile_gets_it(database: str) -> None:
     later.start()
     results: list[int | None] = []
     waiting = threading.Thread(
-        target=lambda: results.append(handover.pass_on(database, "http", CONNECTION, PATIENCE))
+        target=lambda: results.append(
+            handover.hand_over_or_lock(database, "http", CONNECTION, PATIENCE)
+        )
     )
     waiting.start()
     later.join()
@@ -144,14 +146,14 @@ def test_whoever_comes_to_serve_meanwhile_gets_it(database: str) -> None:
 def test_a_database_that_is_not_there(tmp_path: Path) -> None:
     for name in ("missing", "missing/x"):
         with pytest.raises(Refused, match="there is no database"):
-            handover.pass_on(str(tmp_path / name), "http", CONNECTION, PATIENCE)
+            handover.hand_over_or_lock(str(tmp_path / name), "http", CONNECTION, PATIENCE)
     assert list(tmp_path.iterdir()) == [], "and none is made"
 
 
 def test_a_database_that_waits_to_be_put_in_its_place(tmp_path: Path) -> None:
     """See ddns/store/sqlite/swap.py."""
     (tmp_path / "ddns.sqlite.restored").touch()
-    lock = handover.pass_on(str(tmp_path / "ddns.sqlite"), "http", CONNECTION, PATIENCE)
+    lock = handover.hand_over_or_lock(str(tmp_path / "ddns.sqlite"), "http", CONNECTION, PATIENCE)
     assert lock is not None
     os.close(lock)
 
@@ -180,4 +182,4 @@ def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_answer_without_the_lock_is_a_refusal(database: str) -> None:
     with answering(database, b"HTTP/1.0 200 OK\r\n\r\n"), pytest.raises(Refused):
-        handover.relieve(database, PATIENCE)
+        handover.take_lock(database, PATIENCE)

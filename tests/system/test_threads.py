@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ddns.system.threads import (
-    LATE,
     LOW_PRIORITY,
     LOWEST_PRIORITY,
     MAX_RECOVERY,
     RECOVERY,
+    STARVED_AFTER,
     LowPriorityPool,
     LowPriorityWorker,
     is_starved,
@@ -76,7 +76,7 @@ class Gentle:
 
     def starve(self) -> None:
         def pass_time() -> None:
-            self.now += LATE * 2
+            self.now += STARVED_AFTER * 2
 
         self.do(pass_time)
 

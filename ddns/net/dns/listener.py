@@ -13,31 +13,34 @@ from twisted.internet.interfaces import (
     IReactorTime,
 )
 
-from ddns.net.dns.limits import TcpLimits
+from ddns.config.settings import DnsSettings
+from ddns.net.dns.mmsg import is_usable
 from ddns.net.dns.responder import ErrorLog, Responder
 from ddns.net.dns.sockets import open_pair, prepare
 from ddns.net.dns.stats import DnsStats
 from ddns.net.dns.tcp import DnsTcpFactory, Exempt
 from ddns.net.dns.udp import PlainReader, UdpReader
-from ddns.net.dns.udp_batch import BatchReader, is_usable
+from ddns.net.dns.udp_batch import BatchReader
 from ddns.net.shutdown import DRAIN_TIME, close_all
 
-__all__ = ["DnsListener", "Exempt", "Responder", "TcpLimits"]
+_DEFAULTS = DnsSettings()
 
 
 class DnsListener:
-    """Receives DNS messages, gives each to *respond*, and sends what that returns.
+    """Receives DNS messages, gives each to a responder, and sends what that returns.
 
-    A life is ``bind()`` (as root if ports demand it), ``start()`` (once there is something to
-    answer from; what came in between has waited in the kernel), ``stop()``. It has one life.
+    Its one life is ``bind()`` (as root if ports demand it), ``start()`` (once there is something to
+    answer from; what came in between has waited in the kernel), ``stop()``. Messages are counted in
+    ``udp`` and ``tcp.stats``.
 
-    *reactor* must provide IReactorFDSet, IReactorSocket and IReactorTime, as all of Twisted's on
-    POSIX do. *addresses* are numeric hosts with ports; port 0 stands for one that is free. *limits*
-    and *exempt* are for TCP, whose connections are counted over all addresses; *exempt* tells of a
-    packed source whether ``limits.per_source`` is not for it. *udp_batch* chooses between
-    recvmmsg(2) and a packet a call; None takes the former where it works. What comes and goes is
-    counted in ``udp`` and ``tcp.traffic``.
-
+    :param reactor: provides IReactorFDSet, IReactorSocket and IReactorTime, as all of Twisted's on
+        POSIX do.
+    :param respond: answers messages.
+    :param addresses: numeric hosts with ports; port 0 picks a free one.
+    :param limits: for TCP, whose connections are counted over all addresses.
+    :param udp_batch: whether to use recvmmsg(2) instead of a call a packet; None where it works.
+    :param exempt: tells of a packed source whether its connections are not counted by address.
+    :param clock: for deadlines and latencies, if not the reactor.
     :raises ValueError: when *udp_batch* is True where it does not work.
     """
 
@@ -47,7 +50,7 @@ class DnsListener:
         respond: Responder,
         addresses: Sequence[tuple[str, int]],
         *,
-        limits: TcpLimits | None = None,
+        limits: DnsSettings = _DEFAULTS,
         udp_batch: bool | None = None,
         exempt: Exempt = lambda source: False,
         clock: IReactorTime | None = None,
@@ -59,15 +62,15 @@ class DnsListener:
         self._respond = respond
         self._wanted = tuple(addresses)
         self._clock = clock or reactor
-        self._faults = ErrorLog(self._clock)
+        self._errors = ErrorLog(self._clock)
         self.udp = DnsStats()
-        self.tcp = DnsTcpFactory(self._clock, respond, self._faults, limits or TcpLimits(), exempt)
+        self.tcp = DnsTcpFactory(self._clock, respond, self._errors, limits, exempt)
         self._udp_sockets: list[socket.socket] = []
         self._tcp_sockets: list[socket.socket] = []
         self._readers: list[UdpReader] = []
         self._ports: list[IListeningPort] = []
         self.addresses: list[tuple[str, int]] = []
-        """What is bound, hosts as the kernel spells them, in the order asked for."""
+        """What is bound, with hosts as the kernel spells them, in the order asked for."""
 
     def bind(self) -> None:
         """Bind UDP and TCP of every address.
@@ -85,7 +88,7 @@ class DnsListener:
     def adopt(self, sockets: Iterable[socket.socket]) -> None:
         """Take over sockets that are bound, and listening if of TCP, such as systemd's.
 
-        To be called before :meth:`start`. They are closed by :meth:`stop`.
+        Call it before :meth:`start`; :meth:`stop` closes them.
         """
         for sock in sockets:
             prepare(sock)
@@ -95,12 +98,12 @@ class DnsListener:
             if address not in self.addresses:
                 self.addresses.append(address)
 
-    def limit(self, limits: TcpLimits) -> None:
-        """From now on these limits hold for TCP."""
-        self.tcp.limits = limits
+    def limit(self, limits: DnsSettings) -> None:
+        """Set the limits for TCP."""
+        self.tcp.limit(limits)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start answering."""
         reader = BatchReader if self._batch else PlainReader
         for sock in self._udp_sockets:
             self._readers.append(
@@ -108,33 +111,34 @@ class DnsListener:
                     IReactorFDSet(self._reactor),
                     sock,
                     self._respond,
-                    self._faults,
+                    self._errors,
                     self.udp,
                     self._clock.seconds,
                 )
             )
             self._readers[-1].start()
         for sock in self._tcp_sockets:
-            # The reactor duplicates the descriptor.
             self._ports.append(
                 IReactorSocket(self._reactor).adoptStreamPort(sock.fileno(), sock.family, self.tcp)
             )
-            sock.close()
+            sock.close()  # the reactor has a duplicate
         self._udp_sockets.clear()
         self._tcp_sockets.clear()
 
     def catch_up(self) -> None:
-        """Answer what has come over UDP meanwhile. Whoever does much in one turn of the reactor
-        calls it in between; it costs nothing if it is called too often."""
+        """Answer what has come over UDP meanwhile.
+
+        Call it between pieces of work in one turn of the reactor; too often costs nothing.
+        """
         for reader in self._readers:
             reader.catch_up()
 
     def stop(self) -> Deferred[None]:
         """Stop answering and close everything.
 
-        Who has just connected over TCP is still answered, and replies are still sent, for
-        ``limits.closing`` seconds and a moment at most, as long as UDP is. Then the Deferred fires,
-        and nothing is left in the reactor. Good at any moment of a life.
+        Clients that have just connected over TCP are still answered, and replies still sent, for
+        ``tcp.closing_time`` and :data:`DRAIN_TIME` at most, and UDP goes on as long. Then the
+        Deferred fires, and nothing is left in the reactor. May be called at any time.
         """
         return ensureDeferred(self._stop())
 
@@ -143,7 +147,7 @@ class DnsListener:
         self._ports.clear()
         self._close_sockets()
         await gatherResults(waiting)
-        await close_all([self.tcp], self._clock, DRAIN_TIME + self.tcp.limits.closing)
+        await close_all([self.tcp], self._clock, DRAIN_TIME + self.tcp.closing_time)
         for reader in self._readers:
             reader.stop()
         self._readers.clear()

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-Responder = Callable[[bytes, bytes, bool], bytes | None]
-"""``respond(wire, source, tcp)``: the reply to one message, or None to say nothing.
+Reply = bytes | None | Awaitable[bytes | None] | Iterator[bytes] | AsyncGenerator[bytes, None]
+"""What a responder makes of a message: the reply, or None to say nothing; a Deferred or coroutine
+of that, to answer later; or over TCP an iterator of several messages, which are taken from it no
+faster than the client reads them. Whoever answers later limits how many wait for it."""
+
+Responder = Callable[[bytes, bytes, bool], Reply]
+"""``respond(wire, source, tcp)``: the reply to one message.
 
 *wire* is the message as it came, of any length and content; *source* the client's address, 4 octets
 for IPv4 and 16 for IPv6; *tcp* whether it came over a connection, where a reply may have 65535.
 """
 
 MAPPED = bytes(10) + b"\xff\xff"
-"""How an IPv4 address begins inside IPv6 (RFC 4291 2.5.5.2)."""
+"""Prefix of an IPv4 address inside IPv6 (RFC 4291 2.5.5.2)."""
 
 _log = Logger(namespace="ddns.net.dns.listener")
 
 
+async def messages(reply: object) -> AsyncGenerator[bytes, None]:
+    """Iterate over the messages of a reply that is not there yet; one that is None is empty.
+
+    :raises TypeError: when it is nothing that a responder may return.
+    """
+    if isinstance(reply, Awaitable):
+        yield await reply or b""
+    elif isinstance(reply, Iterator):
+        for message in reply:
+            yield message
+    elif isinstance(reply, AsyncGenerator):
+        async with aclosing(reply) as coming:
+            async for message in coming:
+                yield message
+    else:
+        raise TypeError(f"a responder returned {type(reply).__name__}")
+
+
 def pack_source(host: str) -> bytes:
-    """The octets of a numeric address: 4 for IPv4, v4-mapped too, 16 for IPv6, the scope left out.
+    """Pack a numeric address: 4 octets for IPv4 and v4-mapped ones, 16 for IPv6 without its scope.
 
     :raises OSError: when *host* is not a numeric address.
     """
@@ -45,7 +69,7 @@ class ErrorLog:
         self._quiet_until = float("-inf")
         self._left_out = 0
 
-    def failed(self, source: bytes) -> None:
+    def log(self, source: bytes) -> None:
         """Log the exception that is being handled, if it is time to."""
         now = self._clock.seconds()
         if now < self._quiet_until:

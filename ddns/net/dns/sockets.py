@@ -1,4 +1,4 @@
-"""Sockets of the DNS listeners: opened and bound here, read elsewhere.
+"""Open and bind the sockets of the DNS listeners.
 
 Binding needs no reactor, and comes before the server gives up its privileges.
 """
@@ -13,17 +13,17 @@ from typing import Any
 from twisted.internet.error import CannotListenError
 
 BACKLOG = 128
-"""Connections that may wait to be accepted."""
+"""Connections that may wait in the kernel to be accepted."""
 
 RECEIVE_BUFFER = 4 * 1024 * 1024
 """Octets asked for as a UDP socket's receive buffer, so that a pause of tens of milliseconds loses
-nothing; the kernel gives what it allows."""
+nothing. The kernel silently grants less where net.core.rmem_max says so."""
 
 _ATTEMPTS = 50
-"""Port numbers tried before giving up on one that is free for UDP and TCP both."""
+"""Port numbers tried for one that is free for both UDP and TCP."""
 
-# What Python's socket module lacks on some platforms; the numbers are of Linux's <linux/in.h> and
-# <linux/in6.h>, and of Darwin's <netinet/in.h>.
+# Constants that Python's socket module lacks on some platforms, from Linux's <linux/in.h> and
+# <linux/in6.h>, and Darwin's <netinet/in.h>.
 _LINUX = sys.platform == "linux"
 IP_PKTINFO: int | None = getattr(socket, "IP_PKTINFO", {"linux": 8, "darwin": 26}.get(sys.platform))
 IPV6_PKTINFO: int | None = getattr(socket, "IPV6_PKTINFO", 50 if _LINUX else None)
@@ -36,14 +36,14 @@ _PMTUDISC_OMIT = 5
 
 
 def open_pair(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """A UDP and a listening TCP socket on one numeric address and one port; 0 picks a free one.
+    """Open a UDP and a listening TCP socket on one numeric address and port; 0 picks a free port.
 
     :raises CannotListenError: with the address in ``interface`` and ``port``, nothing left open.
     """
     for _ in range(_ATTEMPTS - 1 if port == 0 else 0):
         tcp = _open(host, 0, socket.SOCK_STREAM)
         try:
-            # TCP's number may be taken for UDP: then both are given back and drawn again.
+            # TCP's port may be taken for UDP: then draw another.
             return _open(host, tcp.getsockname()[1], socket.SOCK_DGRAM), tcp
         except CannotListenError:
             tcp.close()
@@ -61,17 +61,18 @@ def _open(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
         family, address = _numeric(host, port, kind)
         sock = socket.socket(family, kind)
         if family == socket.AF_INET6:
-            # So that 0.0.0.0 and :: can be bound side by side, and no IPv4 client looks like IPv6.
+            # By default a socket on :: takes IPv4 as well: then 0.0.0.0 cannot be bound beside it,
+            # and IPv4 clients have v4-mapped addresses.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind == socket.SOCK_STREAM:
-            # A restart must not wait for the connections in TIME_WAIT. Never on a UDP socket: there
-            # it lets a second server bind the same port and steal half of the queries.
+            # Without it, bind() fails after a restart while old connections are in TIME_WAIT. Never
+            # on a UDP socket: there it lets a second server bind the same port and take queries.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         prepare(sock)
         sock.bind(address)
         if kind == socket.SOCK_STREAM:
-            # Here and not at start: the second server on a port learns it now, and connections
-            # that come while the zones load wait instead of being refused.
+            # Already here: of two servers on a port, the second fails now (SO_REUSEADDR lets both
+            # bind), and connections that come while the zones load wait instead of being refused.
             sock.listen(BACKLOG)
     except BaseException as error:
         if sock is not None:
@@ -88,7 +89,11 @@ def _numeric(host: str, port: int, kind: socket.SocketKind) -> tuple[int, Any]:
 
 
 def prepare(sock: socket.socket) -> None:
-    """Set what the listeners need on a socket, ours or one that was passed to us already bound."""
+    """Set the options that the listeners need on a socket, ours or one that was passed to us bound.
+
+    With PKTINFO each packet brings the address that it was sent to, which a socket on a wildcard
+    address needs to answer from; see :func:`is_wildcard`.
+    """
     sock.setblocking(False)
     if sock.type != socket.SOCK_DGRAM:
         return
@@ -107,5 +112,5 @@ def prepare(sock: socket.socket) -> None:
 
 
 def is_wildcard(sock: socket.socket) -> bool:
-    """Whether a socket is bound to all addresses, so that each reply must say where it is from."""
+    """Return whether a socket is bound to all addresses, so that replies must name their source."""
     return sock.getsockname()[0] in ("0.0.0.0", "::")

@@ -1,25 +1,26 @@
-"""What comes and goes over one transport of DNS, in plain numbers: a hundred thousand packets a
-second are counted here."""
+"""Counters for one transport of DNS: plain numbers, for a hundred thousand packets a second."""
 
 from __future__ import annotations
 
-from ddns.model.counting import Histogram
+from ddns.model.counters import Histogram
 
 MOMENTS = (2.5e-05, 5e-05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0)
-"""Seconds: bounds for what takes as long as DNS."""
+"""Seconds: the bounds of the latency histogram."""
 
 RCODES = 16
-"""How many there are in a header; extended ones (RFC 6891 6.1.3) count by their last four bits."""
+"""RCODEs that a header can hold; extended ones (RFC 6891 6.1.3) count by their last four bits."""
 
 
 FEW = 8
-"""Replies that are counted one by one; of more it is quicker to count equal ones at once."""
+"""Replies of a batch that are counted one by one; of more it is quicker to count equal ones."""
 
 
 class DnsStats:
-    """Replies by RCODE, and ``unanswered`` messages; the octets of both directions; ``unsent``
-    replies, which the system did not take; ``latency``, how many seconds after a message had been
-    read its reply was handed over."""
+    """Counters of one transport.
+
+    ``rcodes`` counts replies by RCODE, ``unanswered`` messages without one, ``unsent`` replies that
+    the system did not take; ``latency`` is from reading a message to handing its reply over.
+    """
 
     __slots__ = ("latency", "rcodes", "received_octets", "sent_octets", "unanswered", "unsent")
 
@@ -32,12 +33,12 @@ class DnsStats:
         self.latency = Histogram(MOMENTS)
 
     def received(self) -> int:
-        """How many messages were read."""
+        """Return how many messages were read and have been dealt with."""
         return sum(self.rcodes) + self.unanswered
 
-    def went_together(self, octets: memoryview, replies: int, seconds: float) -> None:
-        """So many messages were answered, all after that time; their RCODEs are the last bits of
-        the first *octets*. Lengths are counted elsewhere."""
+    def record_batch(self, octets: memoryview, replies: int, seconds: float) -> None:
+        """Count *replies* that were all sent after that time; their RCODEs are the last bits of the
+        first *octets*. Their lengths are counted elsewhere."""
         self.latency.observe(seconds, replies)
         rcodes = self.rcodes
         if replies < FEW:
@@ -48,13 +49,13 @@ class DnsStats:
             for octet in set(found):
                 rcodes[octet & 15] += found.count(octet)
 
-    def went(self, reply: bytes, seconds: float) -> None:
-        """A message was answered, after that time."""
+    def record_reply(self, reply: bytes, seconds: float) -> None:
+        """Count a reply that was sent after that time."""
         self.rcodes[rcode_of(reply)] += 1
         self.sent_octets += len(reply)
         self.latency.observe(seconds)
 
 
 def rcode_of(reply: bytes) -> int:
-    """The RCODE in a message's header, 0 where there is no header."""
+    """Return the RCODE in a message's header, 0 where there is no header."""
     return reply[3] & 15 if len(reply) > 3 else 0

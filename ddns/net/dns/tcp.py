@@ -2,17 +2,17 @@
 
 Whatever a client does or fails to do, a connection holds at most one message being received, one
 read's worth of questions and about two replies, and ends at a deadline. What it is waiting for
-decides which (:meth:`DnsConnection.deadline`).
+decides which (:meth:`DnsConnection.due_at`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from contextlib import aclosing
 
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
     IHalfCloseableProtocol,
     IPushProducer,
     IReactorTime,
@@ -21,39 +21,41 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ddns.model.counting import Admissions
-from ddns.net.dns.limits import TcpLimits
-from ddns.net.dns.responder import ErrorLog, Responder, pack_source
+from ddns.config.settings import DnsSettings
+from ddns.net.connections import Connection, ConnectionOwner, ConnectionTable
+from ddns.net.dns.responder import ErrorLog, Responder, messages, pack_source
 from ddns.net.dns.stats import DnsStats
-from ddns.net.peers import ConnectionCounter
 from ddns.net.shutdown import DRAIN_TIME, has_unread
 
 Exempt = Callable[[bytes], bool]
-
-_FINEST = 0.01
-"""Seconds between two sweeps at least: deadlines closer to each other are dealt with together."""
-
+"""Tells of a packed source whether its connections are not counted by address."""
 
 NETWORK = 8
 """Octets of an address that its connections are counted by: an IPv4 address, an IPv6 /64, whose
 addresses one client can have all of."""
 
+UNSENT = 8192
+"""Octets of replies that may wait before further questions do; as much is read at a time."""
+
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
-class DnsConnection(Protocol):
+class DnsConnection(Connection, Protocol):
     """One client: messages behind two octets of length (RFC 1035 4.2.2), answered in order.
 
-    It is its transport's producer: while replies wait to be sent, nothing is read or answered.
+    It is its transport's producer: while replies wait to be sent, or one is being worked on,
+    nothing is read or answered.
     """
-
-    transport: Any  # ITCPTransport and IConsumer; no type says both
 
     def __init__(self, server: DnsTcpFactory, source: bytes) -> None:
         self._server = server
-        self.source = source
+        self._source = source
         self._buffer = bytearray()
+        self._answering = False  # inside _answer()
+        self._working = False  # a reply comes later
+        self._close_after = False  # and when it has come, the connection closes
+        self._resumed: Deferred[None] | None = None  # fires when replies can be sent again
         # Moments on the clock; None while what they are about is not the case.
-        self.answered_at = server.now()
+        self._answered_at = server.now()
         self._message_since: float | None = None
         self._blocked_since: float | None = None
         self._closing_since: float | None = None
@@ -61,14 +63,17 @@ class DnsConnection(Protocol):
     def connectionMade(self) -> None:
         # What is read at a time is also what is answered in one turn of the reactor: small, so that
         # a client that sends questions without end leaves turns for UDP.
-        self.transport.bufferSize = self._server.limits.unsent
+        self.transport.bufferSize = UNSENT
         self.transport.setTcpNoDelay(True)
         self.transport.registerProducer(self, True)
-        self._server.opened(self)
+        self._server.table.add(self, self._server.network_of(self._source))
 
     def connectionLost(self, reason: Failure | None = None) -> None:
+        self._closing_since = self._server.now()  # whatever reply is still to come is dropped
         self._buffer.clear()
-        self._server.lost(self)
+        self._server.table.remove(self)
+        if self._resumed is not None:
+            self._resumed.callback(None)
 
     def dataReceived(self, data: bytes) -> None:
         if self._closing_since is None:
@@ -80,36 +85,85 @@ class DnsConnection(Protocol):
         buffer = self._buffer
         at = 0
         read_at = self._server.now()
-        while self._blocked_since is None and len(buffer) - at >= 2:
+        self._answering = True
+        while self._blocked_since is None and not self._working and len(buffer) - at >= 2:
             end = at + 2 + int.from_bytes(buffer[at : at + 2], "big")
             if end > len(buffer):
                 break
             self._answer_one(bytes(buffer[at + 2 : end]), read_at)
             at = end
+        self._answering = False
         del buffer[:at]
-        if self._blocked_since is not None:
-            self._message_since = None  # it is us who do not read; that has a deadline of its own
-        elif not buffer:
-            self._message_since = None
+        if self._working:
+            self.transport.pauseProducing()
+        if self._blocked_since is not None or self._working or not buffer:
+            self._message_since = None  # while we do not read, another deadline holds
         elif at or self._message_since is None:
             self._message_since = self._server.now()
 
     def _answer_one(self, wire: bytes, read_at: float) -> None:
-        traffic = self._server.traffic
-        traffic.received_octets += len(wire)
+        stats = self._server.stats
+        stats.received_octets += len(wire)
         try:
-            reply = self._server.respond(wire, self.source, True)
-            framed = len(reply).to_bytes(2, "big") + reply if reply else b""
+            reply = self._server.respond(wire, self._source, True)
+            if not reply:
+                stats.unanswered += 1
+            elif type(reply) is bytes:
+                self._send(reply)
+                stats.record_reply(reply, self._answered_at - read_at)
+            else:
+                self._working = True
+                ensureDeferred(self._answer_later(reply, read_at))
         except Exception:
-            self._server.faults.failed(self.source)
-            reply = None
-        if not reply:
-            traffic.unanswered += 1
-        else:
-            # Only answers count as activity: nobody keeps a connection by sending empty messages.
-            self.answered_at = self._server.now()
-            self.transport.write(framed)
-            traffic.went(reply, self.answered_at - read_at)
+            self._server.errors.log(self._source)
+            stats.unanswered += 1
+
+    def _send(self, message: bytes) -> None:
+        framed = len(message).to_bytes(2, "big") + message
+        # Only answers count as activity: nobody keeps a connection by sending empty messages.
+        self._answered_at = self._server.now()
+        self.transport.write(framed)
+
+    async def _answer_later(self, reply: object, read_at: float) -> None:
+        """Send what comes of a reply that is not there yet, then answer the questions behind it. A
+        closing connection drops it, and closes an iterator that it leaves unfinished."""
+        stats = self._server.stats
+        sent = False
+        try:
+            async with aclosing(messages(reply)) as coming:
+                async for message in coming:
+                    if self._closing_since is not None:
+                        break
+                    if not message:
+                        continue
+                    self._send(message)
+                    if sent:  # however many messages a reply has, it counts once
+                        stats.sent_octets += len(message)
+                    else:
+                        stats.record_reply(message, self._answered_at - read_at)
+                    sent = True
+                    if self._blocked_since is not None:
+                        self._resumed = Deferred()
+                        await self._resumed
+                        self._resumed = None
+        except Exception:
+            self._server.errors.log(self._source)
+            if sent and self._closing_since is None:
+                self.abort()  # nothing else tells the client that the rest is missing
+        if not sent:
+            stats.unanswered += 1
+        self._working = False
+        if self._close_after:
+            self._close()
+        elif not self._answering:  # otherwise it was there at once, and _answer() goes on
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer the questions that have waited, then read more."""
+        if self._closing_since is None:
+            self._answer()
+        if self._blocked_since is self._closing_since is None and not self._working:
+            self.transport.resumeProducing()
 
     # IPushProducer: the transport holds more unsent replies than it should, or none any more.
 
@@ -119,162 +173,127 @@ class DnsConnection(Protocol):
 
     def resumeProducing(self) -> None:
         self._blocked_since = None
-        self._answer()
-        if self._blocked_since is None and self._closing_since is None:
-            self.transport.resumeProducing()
+        if self._resumed is not None:
+            self._resumed.callback(None)
+        self._go_on()
 
     def stopProducing(self) -> None:
-        """The connection is gone; connectionLost says so too."""
+        """Do nothing: the connection is gone, and connectionLost is called, too."""
 
     # IHalfCloseableProtocol: a client may say that it has no more questions and wait for answers.
 
     def readConnectionLost(self) -> None:
         # Nothing is read, this neither, while questions wait: all of them have been answered.
-        self.close()
+        self._close()
 
     def writeConnectionLost(self) -> None:
-        """Only we close that side, and never alone."""
+        """Ignore it: only we close that side, and never alone."""
 
-    def is_idle(self) -> bool:
-        """Whether the connection waits for a question of which nothing has come."""
-        return self._message_since is self._blocked_since is self._closing_since is None
+    def _is_idle(self) -> bool:
+        """Whether it waits for a question of which nothing has come."""
+        return (
+            self._message_since is self._blocked_since is self._closing_since is None
+            and not self._working
+        )
 
-    def is_expected(self) -> bool:
-        """Whether the client may be about to ask: it came or was answered a moment ago, or is in
-        the middle of a question."""
-        if self._closing_since is not None or self._blocked_since is not None:
-            return False
-        quiet = self._server.now() - self.answered_at
-        return quiet < DRAIN_TIME or not self.is_idle() or has_unread(self.transport)
-
-    def deadline(self) -> float:
-        """The moment at which the connection is to be cut unless something happens before."""
+    def due_at(self) -> float | None:
+        """Return when it expires; it does not while the responder works on a reply."""
         limits = self._server.limits
         if self._closing_since is not None:
-            return self._closing_since + limits.closing
+            return self._closing_since + self._server.closing_time
         if self._blocked_since is not None:
-            return self._blocked_since + limits.write
+            return self._blocked_since + self._server.write_time
+        if self._working:
+            return None
         if self._message_since is not None:
-            return self._message_since + limits.message
-        return self.answered_at + limits.idle
+            return self._message_since + limits.tcp_message_time
+        return self._answered_at + limits.tcp_idle_time
+
+    def eviction_key(self, now: float) -> tuple[int, float] | None:
+        """Evict the longest idle (RFC 7766 6.2.3)."""
+        return (0, self._answered_at) if self._is_idle() else None
 
     def expire(self) -> None:
-        """The deadline has come."""
-        if self.is_idle():
-            self.close()
+        if self._is_idle():
+            self._close()
         else:
-            self.cut()
+            self.abort()
 
-    def close(self) -> None:
-        """Close when the replies are sent, or after a while if the client does not read them."""
-        if self._closing_since is None:
+    def close(self, force: bool) -> None:
+        """Close if the client is not about to ask, with *force* also if it is."""
+        if force or not self._may_ask():
+            self._close()
+
+    def _may_ask(self) -> bool:
+        """Whether a question may be coming: the client connected or was answered a moment ago, or
+        is in the middle of one."""
+        if self._closing_since is not None or self._blocked_since is not None:
+            return False
+        quiet = self._server.now() - self._answered_at
+        return quiet < DRAIN_TIME or not self._is_idle() or has_unread(self.transport)
+
+    def _close(self) -> None:
+        """Close when the replies are sent, or at the deadline if the client does not read them."""
+        if self._working:
+            self._close_after = True
+        elif self._closing_since is None:
             self._closing_since = self._server.now()
             self.transport.unregisterProducer()
             self.transport.loseConnection()
 
-    def cut(self) -> None:
-        """Close now, whatever is left to send."""
+    def abort(self) -> None:
         self._closing_since = self._server.now()
-        self.transport.abortConnection()
+        super().abort()
 
 
-class DnsTcpFactory(ServerFactory):
-    """The connections of all addresses together: how many there may be, and one timer for all.
+class DnsTcpFactory(ConnectionOwner, ServerFactory):
+    """The connections of all addresses together; their messages are counted in ``stats``.
 
-    *exempt* tells of a source whether ``per_source`` is not for it, such as a proxy's. What comes
-    and goes is counted in ``traffic`` and ``admissions``.
+    :param clock: for deadlines.
+    :param respond: answers messages.
+    :param errors: logs what it raises.
+    :param limits: ``[dns]``; what is for TCP.
+    :param exempt: whose connections are not counted by address, such as a proxy's.
     """
 
     noisy = False
+    write_time = 10.0
+    """Seconds that a client has to read enough of its replies that the next can be sent."""
+    closing_time = 1.0
+    """Seconds for what is left to send when a connection closes."""
 
     def __init__(
         self,
         clock: IReactorTime,
         respond: Responder,
-        faults: ErrorLog,
-        limits: TcpLimits,
+        errors: ErrorLog,
+        limits: DnsSettings,
         exempt: Exempt,
     ) -> None:
-        self._clock = clock
         self.now = clock.seconds
         self.respond = respond
-        self.faults = faults
-        self.limits = limits
-        self.traffic = DnsStats()
-        self.admissions = Admissions()
+        self.errors = errors
+        self.stats = DnsStats()
         self._exempt = exempt
-        self._connections: dict[DnsConnection, None] = {}  # in order of arrival
-        self._counted = ConnectionCounter()
-        self._timer: IDelayedCall | None = None
-        self._closing = False
+        self.table: ConnectionTable[DnsConnection] = ConnectionTable(clock, 0, 0, 1.0)
+        self.tables = (self.table,)
+        self.limit(limits)
+
+    def limit(self, limits: DnsSettings) -> None:
+        """Set the limits, for connections that are open as well."""
+        self.limits = limits
+        # No deadline is set nearer than the shortest of these times: a sweep misses none.
+        ours = min(self.write_time, self.closing_time)
+        interval = min(limits.tcp_idle_time, limits.tcp_message_time, ours)
+        self.table.limit(limits.tcp_connections, limits.tcp_connections_per_address, interval)
+
+    def network_of(self, source: bytes) -> bytes:
+        """Return what a source's connections are counted by; empty where they are not."""
+        return b"" if self._exempt(source) else source[:NETWORK]
 
     def buildProtocol(self, addr: IAddress | None) -> DnsConnection | None:
-        """A connection, or None, which closes it at once, if there are too many."""
+        """Make a connection; None, which closes it at once, if there are too many."""
         source = pack_source(addr.host)  # type: ignore[union-attr]
-        if self._closing:
-            return None
-        counted = self._counted[source[:NETWORK]]
-        if counted >= self.limits.per_source and not self._exempt(source):
-            self.admissions.refused += 1
-            return None
-        if len(self._connections) >= self.limits.total and not self._make_room():
-            self.admissions.refused += 1
+        if self.table.closing or not self.table.admit(self.network_of(source)):
             return None
         return DnsConnection(self, source)
-
-    def _make_room(self) -> bool:
-        """Cut the connection that has been idle for longest (RFC 7766 6.2.3); False if none is."""
-        idle = [connection for connection in self._connections if connection.is_idle()]
-        if not idle:
-            return False
-        oldest = min(idle, key=lambda connection: connection.answered_at)
-        oldest.cut()
-        self.admissions.displaced += 1
-        return True
-
-    def connections(self) -> int:
-        """How many connections there are."""
-        return len(self._connections)
-
-    def opened(self, connection: DnsConnection) -> None:
-        self._connections[connection] = None
-        self.admissions.accepted += 1
-        self._counted.enter(connection.source[:NETWORK])
-        if self._timer is None:
-            self._timer = self._clock.callLater(self.limits.shortest, self._sweep)
-
-    def lost(self, connection: DnsConnection) -> None:
-        del self._connections[connection]
-        self._counted.leave(connection.source[:NETWORK])
-        if not self._connections and self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _sweep(self) -> None:
-        """Cut the connections that are due, and come back for the next.
-
-        Deadlines set from now on are at least ``shortest`` away: until then none can be missed.
-        """
-        now = self.now()
-        for connection in list(self._connections):
-            if connection.deadline() <= now:
-                connection.expire()
-        wait = min(
-            [connection.deadline() - now for connection in self._connections],
-            default=self.limits.shortest,
-        )
-        wait = min(max(wait, _FINEST), self.limits.shortest)
-        self._timer = self._clock.callLater(wait, self._sweep)
-
-    def close_connections(self, force: bool) -> None:
-        """Accept no more and close all, if in no *hurry* only those whose clients are not about to
-        ask."""
-        self._closing = True
-        for connection in list(self._connections):
-            if force or not connection.is_expected():
-                connection.close()
-
-    def abort_connections(self) -> None:
-        """Cut all, whatever is left to send."""
-        for connection in list(self._connections):
-            connection.cut()

@@ -1,4 +1,4 @@
-"""Our zones for those who have a twisted.names server already: an authority among its others.
+"""Serve our zones from a twisted.names server, as one of its authorities.
 
 zones = Zones([zone])
 factory = server.DNSServerFactory(authorities=[ZoneResolver(zones)], clients=[...])
@@ -33,25 +33,25 @@ _TRANSFERS = (251, 252)  # IXFR, AXFR
 
 @implementer(IResolver)
 class ZoneResolver(ResolverBase):
-    """Answers from zones as the engine does, as far as twisted.names can say it.
+    """Answers from zones as the engine does, as far as twisted.names can express it.
 
     Names outside the zones fail with DomainError, so that the next resolver is asked; names in them
     that do not exist with AuthoritativeDomainError, so that it is not. Records of types that
     twisted.names does not know, or cannot write as they are, are UnknownRecord with raw rdata.
 
-    What a DNSServerFactory (of Twisted 26.10) makes of that is less than the engine's replies:
+    What a DNSServerFactory (of Twisted 26.10) makes of that falls short of the engine's replies:
 
-    - NXDOMAIN has neither SOA nor AA, so nobody remembers it. NODATA has the SOA, without AA.
-    - An alias to a name that does not exist is answered with the alias and NOERROR.
-    - Out of all zones, and no other resolver: NXDOMAIN, not REFUSED.
-    - A zone without SOA where that is needed, or an alias whose rdata is no name: SERVFAIL, and a
-      traceback in the log.
-    - The class of a question is not looked at. No EDNS, so nothing of what comes with it.
-    - UDP replies of any size are sent whole; replies over 16 KiB hold pointers that lead nowhere.
+    - NXDOMAIN has neither SOA nor AA, so resolvers do not cache it. NODATA has the SOA, without AA.
+    - A CNAME to a name that does not exist is answered with the CNAME and NOERROR.
+    - A name outside the zones, where no other resolver knows it: NXDOMAIN, not REFUSED.
+    - A zone without the SOA that an answer needs, or a CNAME whose rdata is no name: SERVFAIL, and
+      a traceback in the log.
+    - The class of a question is ignored. There is no EDNS.
+    - UDP replies of any size are sent whole; replies over 16 KiB hold bad compression pointers.
     - A label with a dot in it is taken for two.
 
-    Zone transfers get an empty answer. There is no rate limit: who serves the open Internet is
-    better served by :class:`ddns.net.dns.listener.DnsListener`.
+    Zone transfers get an empty answer. There is no rate limit: facing the open Internet,
+    :class:`ddns.net.dns.listener.DnsListener` is the better choice.
     """
 
     def __init__(self, zones: Zones) -> None:
@@ -61,15 +61,15 @@ class ZoneResolver(ResolverBase):
     def query(  # type: ignore[override]  # where IResolver says RRHeader it means lists of them
         self, query: dns.Query, timeout: Sequence[int] | None = None
     ) -> Deferred[Sections]:
-        """The sections of an answer to one question."""
+        """Return the sections of the answer to a question."""
         return self._lookup(query.name.name, query.cls, query.type, timeout)
 
     def getHostByName(
         self, name: bytes | str, timeout: Sequence[int] | None = None, effort: int = 10
     ) -> Deferred[str]:
-        """An address of a name, IPv4 if there is one.
+        """Return an address of a name, IPv4 if it has one.
 
-        The base class asks for ANY, to which one RRset is the answer here (RFC 8482 4.1).
+        The base class asks for ANY, which is answered with one RRset here (RFC 8482 4.1).
         """
         return ensureDeferred(self._address(name))
 
@@ -94,13 +94,13 @@ class ZoneResolver(ResolverBase):
         if reply.rcode == REFUSED:
             return fail(DomainError(name))
         if reply.rcode == SERVFAIL:
-            # DNSServerError is a DomainError, of which the factory makes NXDOMAIN.
+            # Not DNSServerError, which is a DomainError: the factory makes NXDOMAIN of that.
             return fail(ResolverError(name))
         if reply.rcode == NXDOMAIN:
             if not reply.answer:
                 return fail(AuthoritativeDomainError(name))
-            reply.authority.clear()  # with NOERROR the SOA would say that the target exists
-        # The name is written as it was asked for: the factory compresses only what is spelt alike.
+            reply.authority.clear()  # with NOERROR the SOA would mean NODATA
+        # Keep the spelling of the question: the factory compresses only names spelt alike.
         spelt = {owner: name}
         return succeed(
             (
@@ -112,7 +112,8 @@ class ZoneResolver(ResolverBase):
 
 
 def _wire_form(name: bytes) -> bytes | None:
-    """Lower-case wire form of a name as twisted.names keeps it: no escapes, no final dot needed."""
+    """Return the lower-case wire form of a name of twisted.names (no escapes, the final dot is
+    optional); None where it has none."""
     name = name.removesuffix(b".").lower()
     parts = name.split(b".") if name else []
     if not all(0 < len(part) < 64 for part in parts):
@@ -143,10 +144,10 @@ def _records(
 
 
 def _payload(rtype: int, ttl: int, rdata: bytes) -> dns.IEncodableRecord:
-    """The record in the class that twisted.names has for it if that gives the same octets back.
+    """Return the record in twisted.names' class for it, if that writes the same octets.
 
-    It does not where names are pointed at that the message has already: only the types of RFC 1035
-    may do that (RFC 3597 4). The second time it is written, all its names have been there.
+    It does not if it compresses names in rdata, which only types of RFC 1035 may (RFC 3597 4): so a
+    newer type is written twice, and the second time all its names are there to be pointed at.
     """
     seen: dict[bytes, int] | None = {} if rtype > dns.TXT else None
     try:

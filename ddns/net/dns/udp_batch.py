@@ -1,133 +1,38 @@
-"""DNS over UDP, up to 64 packets a system call: Linux's recvmmsg(2) and sendmmsg(2).
+"""DNS over UDP, up to 64 packets a system call.
 
 At the rates this server is made for, half of the time goes into entering and leaving the kernel;
-a batch shares it. All memory that the kernel reads or writes is laid out once, and seen from Python
-through memoryviews, because a ctypes object made for a packet costs more than answering it.
+a batch shares that.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
-import functools
 import socket
 import struct
 import sys
-from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorFDSet
+from ddns.net.dns.mmsg import LARGEST, SIZE_WORD, SLOTS, WORDS, Calls, Memory
+from ddns.net.dns.responder import MAPPED
+from ddns.net.dns.sockets import IP_PKTINFO, IPV6_PKTINFO
+from ddns.net.dns.udp import LINK_LOCAL, Address, Control, UdpReader
 
-from ddns.net.dns.responder import MAPPED, ErrorLog, Responder
-from ddns.net.dns.stats import DnsStats
-from ddns.net.dns.udp import LARGEST, LINK_LOCAL, UdpReader
-
-SLOTS = 64
-"""Packets a system call, of which what is read at most is a multiple; twice as many gained 2% when
-measured."""
-
-
-class _IoVec(ctypes.Structure):
-    _fields_ = (("base", ctypes.c_void_p), ("size", ctypes.c_size_t))
-
-
-class _Message(ctypes.Structure):
-    """``struct msghdr`` of recvmsg(2)."""
-
-    _fields_ = (
-        ("name", ctypes.c_void_p),
-        ("name_size", ctypes.c_uint32),
-        ("iov", ctypes.c_void_p),
-        ("iov_count", ctypes.c_size_t),
-        ("control", ctypes.c_void_p),
-        ("control_size", ctypes.c_size_t),
-        ("flags", ctypes.c_int),
-    )
-
-
-class _Header(ctypes.Structure):
-    """``struct mmsghdr`` of recvmmsg(2): a message and how many octets came or went."""
-
-    _fields_ = (("message", _Message), ("size", ctypes.c_uint))
-
-
-_WORDS = ctypes.sizeof(_Header) // 4  # 32-bit words of a header
-_SIZE_WORD = _Header.size.offset // 4
-
-
-class _Calls:
-    """The two functions of the C library.
-
-    ``PyDLL`` keeps the interpreter's lock during a call. These never block; and were the lock let
-    go, a busy thread (the database's) would take it at every call and keep it for 5 ms.
-    """
-
-    def __init__(self) -> None:
-        library = ctypes.PyDLL(None, use_errno=True)
-        self.receive = library.recvmmsg
-        self.receive.argtypes = (
-            ctypes.c_int,
-            ctypes.c_void_p,
-            ctypes.c_uint,
-            ctypes.c_int,
-            ctypes.c_void_p,
-        )
-        self.send = library.sendmmsg
-        self.send.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
-
-
-class _Memory:
-    """Payloads of one direction, and the headers through which the kernel finds them."""
-
-    def __init__(
-        self, names: ctypes.Array[ctypes.c_char], control: ctypes.Array[ctypes.c_char]
-    ) -> None:
-        name_size = len(names) // SLOTS
-        control_size = len(control) // SLOTS
-        payload = ctypes.create_string_buffer(SLOTS * LARGEST)  # pages are real only once used
-        vectors = (_IoVec * SLOTS)()
-        headers = (_Header * SLOTS)()
-        for slot in range(SLOTS):
-            vectors[slot].base = ctypes.addressof(payload) + slot * LARGEST
-            vectors[slot].size = LARGEST
-            header = headers[slot].message
-            header.name = ctypes.addressof(names) + slot * name_size
-            header.name_size = name_size
-            header.iov = ctypes.addressof(vectors) + slot * ctypes.sizeof(_IoVec)
-            header.iov_count = 1
-            if control_size:
-                header.control = ctypes.addressof(control) + slot * control_size
-                header.control_size = control_size
-        # The kernel knows only addresses: whatever these views do not hold must be held here.
-        self._keep = (names, control)
-        self.address = ctypes.addressof(headers)
-        self.headers = memoryview(headers).cast("B")
-        self.words = self.headers.cast("I")
-        self.sizes = memoryview(vectors).cast("B").cast("P")[1::2]
-        octets = memoryview(payload).cast("B")
-        self.rcodes = octets[3::LARGEST]  # with RA, Z, AD and CD beside them
-        self.payloads = [octets[n * LARGEST : (n + 1) * LARGEST] for n in range(SLOTS)]
+_ZEROS = memoryview(bytes(4 * SLOTS)).cast("I")
+_LINK_LOCAL = int.from_bytes(LINK_LOCAL + bytes(2), sys.byteorder)  # fe80::/64 (RFC 4291 2.5.6)
 
 
 class BatchReader(UdpReader):
     """Reads and writes through recvmmsg and sendmmsg, :data:`SLOTS` packets a call.
 
-    Received and sent headers share names and control data: what a packet brought, its answer takes
-    back.
+    Received and sent headers share addresses and control data: a reply goes back with those that
+    its packet brought.
     """
 
-    def __init__(
-        self,
-        reactor: IReactorFDSet,
-        sock: socket.socket,
-        respond: Responder,
-        faults: ErrorLog,
-        traffic: DnsStats,
-        seconds: Callable[[], float],
-    ) -> None:
-        super().__init__(reactor, sock, respond, faults, traffic, seconds)
-        self._calls = _Calls()
-        is_v4 = sock.family == socket.AF_INET
-        # struct sockaddr_in and sockaddr_in6, of which the port and the address matter
+    def start(self) -> None:
+        sock = self._sock
+        self._calls = Calls()
+        self._is_v4 = is_v4 = sock.family == socket.AF_INET
+        # struct sockaddr_in and sockaddr_in6: of these the port and the address matter
         self._name = struct.Struct("!2xH4s8x" if is_v4 else "!2xH4x16s4x")
         control_size = socket.CMSG_SPACE(12 if is_v4 else 20) if self._wildcard else 0
         names = ctypes.create_string_buffer(SLOTS * self._name.size)
@@ -135,18 +40,19 @@ class BatchReader(UdpReader):
         self._names = memoryview(names).cast("B")
         self._control = memoryview(control).cast("B")
         self._control_size = control_size
-        self._received = _Memory(names, control)
-        self._sent = _Memory(names, control)
+        self._received = Memory(names, control)
+        self._sent = Memory(names, control)
         self._fresh = self._received.headers.tobytes()
         self._redirect = None
         if control_size:
             self._redirect = self._redirect_v4 if is_v4 else self._redirect_v6
         self._mapped = not is_v4 and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+        super().start()
 
     def _read(self, most: int) -> None:
         fd = self._sock.fileno()
         now = self._seconds
-        traffic = self._traffic
+        stats = self._stats
         received = self._received
         for _ in range(most // SLOTS):
             # The kernel leaves the sizes of what it received in the headers: reset them.
@@ -155,22 +61,25 @@ class BatchReader(UdpReader):
             if count < 0:
                 if ctypes.get_errno() == errno.EAGAIN:
                     return
-                continue  # an ICMP error about an earlier reply; packets may wait behind it
+                # An ICMP error about an earlier reply, which the kernel reports to the next call;
+                # packets may wait behind it.
+                continue
             began = now()
             if self._redirect is not None:
                 self._redirect(count)
             if replies := self._answer(count):
                 self._send(fd, replies)
-                traffic.went_together(self._sent.rcodes, replies, now() - began)
+                stats.record_batch(self._sent.rcodes, replies, now() - began)
             if count < SLOTS:
-                return  # that was all; what came since wakes the reactor again
+                return  # the queue is empty; what comes now wakes the reactor again
 
     def _answer(self, count: int) -> int:
-        """Put the replies to *count* packets in the slots to send, without gaps; how many."""
+        """Put the replies to *count* packets in the slots to send, without gaps; return how many
+        there are."""
         respond = self._respond
-        traffic = self._traffic
-        received = self._received.words[_SIZE_WORD : count * _WORDS : _WORDS].tolist()
-        traffic.received_octets += sum(received)
+        stats = self._stats
+        received = self._received.words[SIZE_WORD : count * WORDS : WORDS].tolist()
+        stats.received_octets += sum(received)
         mapped = self._mapped
         payloads = self._sent.payloads
         sizes = self._sent.sizes
@@ -190,46 +99,69 @@ class BatchReader(UdpReader):
                 reply = respond(payload[:size].tobytes(), source, False)
                 if not reply:
                     continue
+                if type(reply) is not bytes:
+                    address, control = self._way_back(slot)
+                    self._answer_later(reply, source, address, control, self._seconds())
+                    continue
                 size = len(reply)
                 if size > LARGEST:
                     continue  # no packet can carry it
                 payloads[replies][:size] = reply
             except Exception:
-                self._faults.failed(source)
+                self._errors.log(source)
                 continue
             if replies != slot:
                 self._move(slot, replies)
             sizes[replies] = size
             replies += 1
             octets += size
-        traffic.sent_octets += octets
+        stats.sent_octets += octets
         if replies != count:
-            traffic.unanswered += count - replies
+            stats.unanswered += count - replies
         return replies
 
     def _move(self, slot: int, to: int) -> None:
-        """After a packet without an answer, the next ones' addresses move up."""
+        """Move an address up, over those of packets without a reply."""
         size = self._name.size
         self._names[to * size : (to + 1) * size] = self._names[slot * size : (slot + 1) * size]
         size = self._control_size
         self._control[to * size : (to + 1) * size] = self._control[slot * size : (slot + 1) * size]
 
+    def _way_back(self, slot: int) -> tuple[Address, Control]:
+        """Return the address of a packet's client, and ancillary data for the reply, in the form in
+        which :mod:`socket` takes them: the slot is another packet's by the time that it is sent."""
+        size = self._name.size
+        name = self._names[slot * size : (slot + 1) * size].tobytes()
+        ((port, source),) = self._name.iter_unpack(name)
+        if self._is_v4:
+            address: Address = (socket.inet_ntoa(source), port)
+            level, kind, length = socket.IPPROTO_IP, IP_PKTINFO, 12
+        else:
+            scope = int.from_bytes(name[24:28], sys.byteorder)
+            address = (socket.inet_ntop(socket.AF_INET6, source), port, 0, scope)
+            level, kind, length = socket.IPPROTO_IPV6, IPV6_PKTINFO, 20
+        if not self._control_size or kind is None:
+            return address, []
+        at = slot * self._control_size + socket.CMSG_LEN(0)
+        return address, [(level, kind, self._control[at : at + length].tobytes())]
+
     def _send(self, fd: int, count: int) -> None:
         done = 0
         while done < count:
-            address = self._sent.address + done * _WORDS * 4
+            address = self._sent.address + done * WORDS * 4
             sent = self._calls.send(fd, address, count - done, 0)
             if sent < 0 and ctypes.get_errno() == errno.EAGAIN:
-                # The buffer is full: to wait is worse than that some clients ask again.
-                self._traffic.unsent += count - done
+                # The buffer is full. Waiting would be worse than having some clients ask again.
+                self._stats.unsent += count - done
                 return
-            # Stopped at a reply that cannot be sent, sendmmsg says which only if it was the first.
+            # sendmmsg stops at a reply that cannot be sent, and reports it only if it is the first:
+            # so that one is skipped, and the call made again for those behind it.
             if sent <= 0:
-                self._traffic.unsent += 1
+                self._stats.unsent += 1
                 sent = 1
             done += sent
 
-    # See udp._from_destination for what the next two do, here to all packets of a batch at once.
+    # The next two do what udp._from_destination does, to all packets of a batch at once.
 
     def _redirect_v4(self, count: int) -> None:
         words = self._control.cast("I")
@@ -251,38 +183,3 @@ class BatchReader(UdpReader):
         for slot, prefix in enumerate(prefixes):
             if prefix != _LINK_LOCAL:
                 words[slot * stride + data + 4] = 0
-
-
-_ZEROS = memoryview(bytes(4 * SLOTS)).cast("I")
-_LINK_LOCAL = int.from_bytes(LINK_LOCAL + bytes(2), sys.byteorder)  # fe80::/64 (RFC 4291 2.5.6)
-
-
-@functools.cache
-def is_usable() -> bool:
-    """Whether this kernel and this C library do what :class:`BatchReader` takes for granted.
-
-    Tried, not guessed: a sandbox may forbid the calls, and another library may lay out the headers
-    in its own way.
-    """
-    if sys.platform != "linux":
-        return False
-    try:
-        calls = _Calls()
-    except (AttributeError, OSError):
-        return False
-    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with near, far:
-        none = ctypes.create_string_buffer(0)
-        out = _Memory(none, none)
-        for slot, message in enumerate((b"one", b"three")):
-            out.payloads[slot][: len(message)] = message
-            out.sizes[slot] = len(message)
-        if calls.send(near.fileno(), out.address, 2, 0) != 2:
-            return False
-        far.setblocking(False)
-        back = _Memory(none, none)
-        if calls.receive(far.fileno(), back.address, SLOTS, 0, None) != 2:
-            return False
-        sizes = back.words[_SIZE_WORD : 2 * _WORDS : _WORDS].tolist()
-        got = [back.payloads[slot][:size].tobytes() for slot, size in enumerate(sizes)]
-        return got == [b"one", b"three"]

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -19,24 +19,30 @@ from zope.interface import implementer
 from ddns import __version__
 from ddns.api import arguments, openapi, routes
 from ddns.api.caller import Caller
-from ddns.api.errors import ApiError, Invalid, NotAllowed, NotFound, TooMany, Unauthenticated
+from ddns.api.errors import (
+    ApiError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    error_json,
+)
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
 from ddns.net import peers
+from ddns.net.http.site import send_answer
 from ddns.store.interfaces import IScan, StoreError
-
-_ALWAYS = (
-    (b"server", b"ddns"),
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-)
-"""Answers are for who asked, once, and are never anything that a browser runs."""
 
 
 class ApiResource(Resource):
-    """The API's table as a resource, and its description beside it. *caller_of* tells who sends a
-    request, or raises ApiError; *via* is how the journal names this way; calls wait for *ready*."""
+    """The API's routes as a resource, and its description beside them.
+
+    :param operations: performs them.
+    :param caller_of: authenticates a request, or raises ApiError.
+    :param via: what the journal calls this way in.
+    :param ready: awaited before each call.
+    """
 
     isLeaf = True
     _log = Logger()
@@ -55,7 +61,7 @@ class ApiResource(Resource):
         self._ready = ready
 
     def render(self, request: server.Request) -> int:
-        """Find the operation, call it, answer JSON or rows."""
+        """Find the operation, call it, and answer with JSON or rows."""
         ensureDeferred(self._answer(request))
         return server.NOT_DONE_YET
 
@@ -63,7 +69,8 @@ class ApiResource(Resource):
         try:
             await self._call(request)
         except ApiError as error:
-            _send(request, error.status, _error(error.code, str(error)), _headers(error))
+            headers = _headers(error)
+            _send(request, error.status, error.as_json(), headers)
         except Exception as error:
             if isinstance(error, StoreError):
                 self._log.warn("an API call failed: {error}", error=error)
@@ -71,11 +78,13 @@ class ApiResource(Resource):
                 self._log.failure("an API call failed")
             if request.startedWriting and request.channel is not None:
                 request.loseConnection()  # the answer is not whole
-            _send(request, 500, _error("failed", "the server could not do it; its log says why"))
+            _send(
+                request, 500, error_json("failed", "the server could not do it; its log says why")
+            )
 
     async def _call(self, request: server.Request) -> None:
         above = len(request.prepath or ())
-        parts = request.path.split(b"/")[1 + above :]  # as they are, %2F and all
+        parts = request.path.split(b"/")[1 + above :]  # not decoded: %2F is no slash
         path = "/" + b"/".join(parts).decode("utf-8", "replace")
         query = request.uri.partition(b"?")[2].decode("utf-8", "replace")
         asked = request.method.decode("ascii", "replace")
@@ -83,7 +92,7 @@ class ApiResource(Resource):
         if path == openapi.PATH:
             if method != "GET":
                 raise NotAllowed(("HEAD", "GET"))
-            self._caller_of(request)  # who may not come, or too often, gets this neither
+            self._caller_of(request)  # the description is refused and counted like a call
             base = "/" + b"/".join(request.prepath or ()).decode("utf-8", "replace")
             _send(request, 200, _description(base))
             return
@@ -97,7 +106,7 @@ class ApiResource(Resource):
             await self._ready()
         peer = peers.text_of(request.getClientAddress())
         caller = dataclasses.replace(self._caller_of(request), peer=peer)
-        caller.check(route.right)
+        caller.check(route.permission)
         body = request.content.read() if request.content else b""
         texts |= dict(parse_qsl(query, keep_blank_values=True))
         given: Json = {}
@@ -125,42 +134,31 @@ def _description(base: str) -> Json:
     return openapi.document(__version__, base)
 
 
-def _error(code: str, message: str) -> Json:
-    return {"error": {"code": code, "message": message}}
-
-
-def _headers(error: ApiError) -> Mapping[bytes, bytes]:
-    """What HTTP adds to some errors (RFC 6750 3, RFC 9110 10.2.1 and 10.2.3)."""
+def _headers(error: ApiError) -> tuple[tuple[str, str], ...]:
+    """Return the headers that some errors need (RFC 6750 3, RFC 9110 10.2.1 and 10.2.3)."""
     if isinstance(error, NotAllowed):
-        return {b"allow": ", ".join(error.allowed).encode()}
+        return (("Allow", ", ".join(error.allowed)),)
     if isinstance(error, Unauthenticated):
-        return {b"www-authenticate": b"Bearer"}
+        return (("WWW-Authenticate", "Bearer"),)
     if isinstance(error, TooMany):
-        return {b"retry-after": b"%d" % math.ceil(error.retry_after)}
-    return {}
+        return (("Retry-After", str(math.ceil(error.retry_after))),)
+    return ()
 
 
 def _send(
     request: server.Request,
     status: int,
     answer: object,
-    headers: Mapping[bytes, bytes] | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    if request.channel is None or request.startedWriting:
-        return
-    body = json.dumps(answer).encode()
-    request.setResponseCode(status)
-    for name, value in (*_ALWAYS, *(headers or {}).items()):
-        request.setHeader(name, value)
-    request.setHeader(b"content-length", b"%d" % len(body))
-    request.setHeader(b"cache-control", b"no-store")
-    request.write(body)
-    request.finish()
+    # No browser is to take an answer for something that it runs.
+    headers = (("X-Content-Type-Options", "nosniff"), *headers)
+    send_answer(request, status, json.dumps(answer).encode(), "application/json", headers)
 
 
 @implementer(IPushProducer)
 class _RowStream:
-    """A zone's rows as the body of an answer, its SOA first, no faster than they are read."""
+    """A zone's rows as the body of an answer, its SOA first, sent no faster than they are read."""
 
     def __init__(self, request: server.Request, scan: IScan) -> None:
         self._request = request
@@ -168,7 +166,7 @@ class _RowStream:
         self._resumed: Deferred[None] | None = None
 
     async def send(self, soa: Row, whole: bool) -> None:
-        """Write it all, or nothing but the headers; a client that goes away ends it."""
+        """Write all rows, or with *whole* false the headers alone; stop when the client goes."""
         request = self._request
         request.registerProducer(self, True)
         try:
@@ -187,16 +185,16 @@ class _RowStream:
             await self._scan.close()
 
     def pauseProducing(self) -> None:
-        """The client reads slowly."""
+        """Wait: the client reads slowly."""
         if self._resumed is None:
             self._resumed = Deferred()
 
     def resumeProducing(self) -> None:
-        """It has caught up."""
+        """Go on: the client has caught up."""
         resumed, self._resumed = self._resumed, None
         if resumed is not None:
             resumed.callback(None)
 
     def stopProducing(self) -> None:
-        """It has gone."""
+        """Go on, and find that the client has gone."""
         self.resumeProducing()

@@ -1,7 +1,7 @@
-"""Who sends a request to the public API: whoever the bearer token stands for (RFC 6750 2.1).
+"""Authenticate requests to the public API by bearer token (RFC 6750 2.1).
 
-No cookies, so no page of another site can act for somebody; no keys and no passwords, so what a
-router holds cannot change an account.
+No cookies, so that no page of another site can act for its reader; no keys and no passwords, so
+that what a router holds cannot change an account.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
 
 MAX_TOKEN = 200
-"""Octets; ours have 43."""
+"""Octets of a token at most; ours have 43."""
 
 
 def caller_of(request: http.Request, of_token: Callable[[str], Caller]) -> Caller:
-    """The caller that *of_token* knows; nobody without a header.
+    """Return the caller that *of_token* knows; NOBODY without a header.
 
-    :raises Unauthenticated: when the header holds anything but one token that is good.
+    :raises Unauthenticated: when the header holds anything but one valid token.
     """
     headers = request.requestHeaders.getRawHeaders(b"authorization")
     if headers is None:
@@ -36,9 +36,16 @@ def caller_of(request: http.Request, of_token: Callable[[str], Caller]) -> Calle
 
 
 class BearerAuthenticator:
-    """Who may come to the public API, and how often: whoever has logged in is counted by account,
-    others by network. Nobody comes from the networks that are *refused*; *calls* None is no limit;
-    both are attributes that may be set at any time. *clock* is monotonic."""
+    """Callable that returns the caller of a request, and limits how often each calls.
+
+    Callers with a session are counted by account, others by network. ``refused`` and ``calls`` may
+    be set at any time.
+
+    :param of_token: returns the caller of a token, or raises Unauthenticated.
+    :param clock: monotonic.
+    :param refused: networks from which nothing is taken.
+    :param calls: buckets of calls; None for no limit.
+    """
 
     def __init__(
         self,
@@ -54,11 +61,11 @@ class BearerAuthenticator:
         self.calls = calls
 
     def __call__(self, request: http.Request) -> Caller:
-        """The caller.
+        """Return the caller of a request.
 
         :raises Forbidden: for a refused network.
         :raises Unauthenticated: see :func:`caller_of`.
-        :raises TooMany: when there were too many calls before this one.
+        :raises TooMany: when the caller has called too often.
         """
         address = request.getClientAddress()
         if self.refused is not None and peers.text_of(address) in self.refused:

@@ -6,8 +6,9 @@ What the limits are and why: docs/architecture.md, "HTTP".
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from twisted.internet import tcp
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
@@ -16,62 +17,66 @@ from twisted.python.failure import Failure
 from twisted.web import http
 from zope.interface import implementer
 
+from ddns.config.settings import HttpSettings
+from ddns.net.connections import Connection, ConnectionTable
+from ddns.net.proxy.trust import Proxies
 from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
-
-if TYPE_CHECKING:
-    from ddns.net.http.site import LimitedSite
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _UNESCAPED = re.compile(rb"[ \x80-\xff]")
 
+LINGER_TIME = 2.0
+"""Seconds that a refused client may go on sending unheard."""
 
 TLS_GOODBYE = 0.3
-"""Seconds that a TLS client has to take leave when the server stops."""
+"""Seconds that a TLS client has to answer close_notify when the server stops."""
 
 
 @dataclass(frozen=True, slots=True)
-class HttpLimits:
-    """Sizes in octets, durations in seconds.
+class HttpLimits(HttpSettings):
+    """The limits of ``[http]``, and what only an embedding program can set: ``linger_time``, how
+    many seconds a refused client may go on sending unheard."""
 
-    ``request_time`` is for a request to arrive in whole, however many pieces it comes in;
-    ``idle_time`` for a kept-alive connection without one. Connections are counted in all and by
-    client address. ``linger_time`` is how long a refused client may go on sending unheard.
-    """
+    linger_time: float = LINGER_TIME
 
-    request_line: int = 8192
-    headers: int = 16384
-    body: int = 8192
-    request_time: float = 10.0
-    idle_time: float = 60.0
-    linger_time: float = 2.0
-    connections: int = 500
-    connections_per_address: int = 100
+
+class ChannelSite(Protocol):
+    """The part of a site that its channels use."""
+
+    limits: HttpSettings
+    linger_time: float
+    proxies: Proxies
+    table: ConnectionTable[Channel]
+    between: Callable[[], None]
+    seconds: Callable[[], float]
+    answers: list[int]
 
 
 @implementer(IHalfCloseableProtocol)
-class Channel(http.HTTPChannel):
+class Channel(Connection, http.HTTPChannel):
     """A connection with a deadline for whatever it has to do next."""
 
-    timeOut = None  # the site's sweep does it, at no cost a request
+    timeOut = None  # Twisted's own: a delayed call moved with every request; the table sweeps
     transport: Any
-    deadline: float | None = None
-    site: LimitedSite
+    site: ChannelSite
     peer: IAddress | None = None
-    network = b""
     refused = False
     _host: IAddress | None = None
     _waiting = True
     _answered = False
     _answered_at = 0.0
     _at_once = False
-    _ending_since: float | None = None
+    _closing_since: float | None = None
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        if not self.site.admit(self):
+        network = self.site.proxies.network_of(self.peer)
+        if not self.site.table.admit(network):
             self._stop_listening()
             self.transport.abortConnection()
             return
+        self.site.table.add(self, network)
+        # Only where nothing stands between us and the socket, such as TLS.
         self._at_once = type(self.transport) is tcp.Server
         limits = self.site.limits
         self.MAX_LENGTH = limits.request_line
@@ -79,42 +84,51 @@ class Channel(http.HTTPChannel):
         self.deadline = self.site.seconds() + limits.request_time
 
     @property
-    def idle_until(self) -> float:
-        """When a connection that waits for a next request is cut; 0 for one that does not."""
-        return (self.deadline or 0.0) if self._waiting and self._answered else 0.0
+    def _idle(self) -> bool:
+        """Whether it is kept alive and waits for a next request."""
+        return self._waiting and self._answered
 
-    @property
-    def slow_until(self) -> float:
-        """When a connection is cut that has not brought its first request yet; 0 for others."""
-        return 0.0 if self._answered else self.deadline or 0.0
+    def eviction_key(self, now: float) -> tuple[int, float] | None:
+        """Evict the longest idle first; else the one that has been busy with its first request, or
+        its TLS handshake, for longest.
+
+        An honest client's first request is there at once, so after a quarter of its time whoever
+        holds a place and says nothing has to give it to somebody else.
+        """
+        if self.deadline is None:
+            return None
+        if self._idle:
+            return 0, self.deadline
+        is_slow = self.deadline < now + self.site.limits.request_time * 3 / 4
+        return (1, self.deadline) if is_slow and not self._answered else None
 
     def getHost(self) -> IAddress:
-        """Our end's address, which every request asks for and which does not change."""
+        """Return our end's address, cached: every request asks for it."""
         if self._host is None:
             self._host = super().getHost()
         return self._host
 
     def getPeer(self) -> IAddress | None:
-        """The client's end, or that of a proxy which only HTTP's headers can look behind."""
+        """Return the client's end, or a proxy's, behind which only a header can look."""
         return self.peer
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.site.dismiss(self)
+        self.site.table.remove(self)
         super().connectionLost(reason)
 
     def readConnectionLost(self) -> None:
-        """The client has said all it wants to say, and may still want the answer."""
+        """Go on: a client that has said all it wants may still want the answer."""
         if self.deadline is None:  # a request is being answered
             self.persistent = False
         else:
             self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """Only we close that side, together with the other."""
+        """Ignore it: only we close that side, together with the other."""
 
     def lineReceived(self, line: bytes) -> None:
-        """A request line may have spaces and octets in its target that should have been escaped;
-        some clients write what people typed into them as it is."""
+        """Escape spaces and octets of a request target that the client should have escaped: some
+        write what people typed as it is."""
         if not self.requests and (not line.isascii() or line.count(b" ") > 2):
             method, _, rest = line.partition(b" ")
             target, _, version = rest.rpartition(b" ")
@@ -152,7 +166,7 @@ class Channel(http.HTTPChannel):
     def allContentReceived(self) -> None:
         if not self.refused:
             self.deadline = None
-            if self.site.closing:
+            if self.site.table.closing:
                 self.persistent = False
             super().allContentReceived()
 
@@ -162,41 +176,40 @@ class Channel(http.HTTPChannel):
         self._waiting = self._answered = True
         self._answered_at = self.site.seconds()
         self.deadline = self._answered_at + (
-            limits.idle_time if self.persistent else limits.linger_time
+            limits.idle_time if self.persistent else self.site.linger_time
         )
         if self._waitingForTransport:
             # Twisted goes on reading; a client that asks and never reads would fill our memory.
             self._networkProducer.pauseProducing()
         super().requestDone(request)
 
-    def end(self, force: bool) -> None:
-        """Close the connection after the request that is being answered, or if none is coming; in
-        a *hurry* also if one is. TLS would wait for as long as the client keeps silent; it gets a
-        moment."""
+    def close(self, force: bool) -> None:
+        """Close after the request that is being answered, or if none is coming; with *force* also
+        if one is."""
         now = self.site.seconds()
         if self.deadline is None:
             self.persistent = False
-        elif self._ending_since is None:
-            if not force and self._is_expected():
-                return
-            self._ending_since = now
-            self.transport.loseConnection()
-        elif now - self._ending_since > TLS_GOODBYE and not isinstance(
+        elif self._closing_since is None:
+            if force or not self._may_ask():
+                self._closing_since = now
+                self.transport.loseConnection()
+        # TLS waits for the client's close_notify, for as long as it keeps silent.
+        elif now - self._closing_since > TLS_GOODBYE and not isinstance(
             self.transport, tcp.Connection
         ):
             self.transport.abortConnection()
 
-    def _is_expected(self) -> bool:
-        """Whether the client may be about to ask: it came or was answered a moment ago, or is in
-        the middle of a request."""
+    def _may_ask(self) -> bool:
+        """Whether a request may be coming: the client connected or was answered a moment ago, or is
+        in the middle of one."""
         if self.refused:
             return False
         quiet = self.site.seconds() - self._answered_at
-        return quiet < DRAIN_TIME or not self.idle_until or has_unread(self.transport)
+        return quiet < DRAIN_TIME or not self._idle or has_unread(self.transport)
 
     def refuse(self, status: bytes) -> None:
-        """Answer without listening any further: what the client still sends is thrown away until
-        it closes or the time is up."""
+        """Answer and listen no further: what the client still sends is thrown away until it closes
+        or the time is up."""
         self.refused = True
         self.site.answers[int(status[:1])] += 1
         self.transport.write(
@@ -205,18 +218,19 @@ class Channel(http.HTTPChannel):
         close_our_side(self.transport)
         self._stop_listening()
         self.length = None
-        self.deadline = self.site.seconds() + self.site.limits.linger_time
+        self.deadline = self.site.seconds() + self.site.linger_time
 
     def _stop_listening(self) -> None:
+        # On the instance, where they hide the methods that Twisted would go on calling.
         self.__dict__.update(
             dict.fromkeys(("lineReceived", "rawDataReceived", "dataReceived"), _discard)
         )
 
     def send(self, data: bytes) -> None:
-        """Write, at once where the socket takes it, as it nearly always does.
+        """Write, past the transport's buffer if the socket takes it, as it nearly always does.
 
-        Through the transport's buffer it would cost two more system calls and a turn of the
-        reactor. That way is for what is left over, and for transports that encrypt.
+        The buffer costs two more system calls and a turn of the reactor. It is for what is left
+        over, and for transports that encrypt.
         """
         if self._at_once:
             sent = self.transport.writeSomeData(data)
@@ -228,7 +242,7 @@ class Channel(http.HTTPChannel):
         self.transport.write(data)
 
     def writeHeaders(self, *about: Any) -> None:
-        """An answer in several pieces goes through the transport's buffer, which nothing that is
+        """Send an answer of several pieces through the transport's buffer, which nothing that is
         sent after it may overtake."""
         self._at_once = False
         super().writeHeaders(*about)

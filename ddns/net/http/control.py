@@ -1,7 +1,7 @@
 """The control socket: the API with the operator's rights, on a Unix socket beside the database.
 
-Whoever may open the socket may do everything, so it is made with mode 0600. What only processes on
-one machine can give each other goes over it as well: see :mod:`ddns.net.http.control_fds`.
+Whoever may open the socket may do everything, so it has mode 0600. Processes also pass descriptors
+over it: see :mod:`ddns.net.http.control_fds`.
 """
 
 from __future__ import annotations
@@ -17,18 +17,26 @@ from twisted.internet.interfaces import IListeningPort
 
 from ddns.api.caller import OPERATOR
 from ddns.api.operations import Operations
+from ddns.config.settings import HttpSettings
 from ddns.net.http.api import ApiResource
-from ddns.net.http.channel import HttpLimits
 from ddns.net.http.control_fds import Adopt, ControlResource, ControlSite, Give
 from ddns.system.files import short_path
 
-LIMITS = HttpLimits(body=16 * 2**20, request_time=3600.0, idle_time=3600.0)
-"""Whoever imports a large file may connect long before the first rows are ready."""
+LIMITS = HttpSettings(body=16 * 2**20, request_time=3600.0, idle_time=3600.0)
+"""Generous times: an import of a large file may connect long before its first rows are ready."""
 
 
 class ControlListener:
-    """The listening socket. Its caller holds the database's lock, so a socket file that is there
-    already is a dead one. *adopt* takes connections that others have accepted, *give* the lock."""
+    """The listening socket.
+
+    The caller holds the database's lock, so a socket file that exists already is a dead server's.
+
+    :param reactor: listens on the Unix socket.
+    :param operations: what is served.
+    :param path: of the socket.
+    :param adopt: serves connections that other processes have accepted.
+    :param give: gives the database's lock away.
+    """
 
     def __init__(
         self,
@@ -46,7 +54,7 @@ class ControlListener:
         self._exit = ExitStack()
 
     def start(self) -> None:
-        """Listen.
+        """Listen on the socket.
 
         :raises OSError: when the socket cannot be made.
         """
@@ -61,12 +69,12 @@ class ControlListener:
             os.umask(mask)
 
     async def stop(self) -> None:
-        """Listen no longer; connections end with the request they are at."""
+        """Stop listening; connections end with the request that they are at."""
         if self._port is not None:
             port, self._port = self._port, None
-            # Twisted is to remove it, and would end in the middle of that if somebody else has.
+            # Twisted removes the file, and would raise half-way if somebody else had already.
             with suppress(OSError):
                 self._path.touch(0o600)
             await (port.stopListening() or succeed(None))
-            self.site.close_connections(force=True)  # programs of ours, who ask again
+            self.site.close_connections(force=True)  # its clients are ours, and ask again
         self._exit.close()

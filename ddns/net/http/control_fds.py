@@ -1,10 +1,10 @@
-"""What processes on one machine pass each other over the control socket, beside the API.
+"""Descriptors passed between processes over the control socket, beside the API (SCM_RIGHTS).
 
-    POST /connections/NAME      with an accepted connection as ancillary data: serve it (SCM_RIGHTS)
+    POST /connections/NAME      with an accepted connection as ancillary data: serve it
     POST /lock                  end, and answer with the database's lock as ancillary data
 
 The answer to the first goes out before a single octet is read from the connection or written to it.
-So who has no answer may hand the connection to somebody else, and who has one need not care.
+So a process that gets no answer may hand the connection to another server.
 """
 
 from __future__ import annotations
@@ -23,43 +23,43 @@ from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 from zope.interface import implementer
 
-from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
+from ddns.api.errors import ApiError, Conflict, Invalid, NotFound, error_json
 from ddns.net.http.channel import Channel
-from ddns.net.http.site import LimitedSite
+from ddns.net.http.site import LimitedSite, send_answer
 
 Adopt = Callable[[str, int], None]
-"""Serves a connection for what has this name, and closes the descriptor; raises ApiError."""
+"""Serves a connection under a listener's name, and closes the descriptor; raises ApiError."""
 
 Give = Callable[[], Awaitable[int]]
-"""Ends all use of the database; the descriptor of its lock, which may be closed in the next turn of
-the reactor. Raises ApiError."""
+"""Ends all use of the database and returns the descriptor of its lock, which may be closed in the
+reactor's next turn; raises ApiError."""
 
 
 @implementer(IFileDescriptorReceiver)
 class ControlChannel(Channel):
-    """A connection that keeps the descriptor which came with a request, until that is answered."""
+    """A connection that keeps the descriptor which came with a request until that is answered."""
 
     _descriptor: int | None = None
     _more = False
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self._at_once = True  # Unix sockets take it as well
+        self._at_once = True  # a Unix socket, with nothing between it and us
 
     def fileDescriptorReceived(self, descriptor: int) -> None:
-        """Keep one, and close what comes beyond it."""
+        """Keep the first descriptor and close any further one."""
         if self._descriptor is None:
-            os.set_inheritable(descriptor, False)
+            os.set_inheritable(descriptor, False)  # what recvmsg(2) makes, programs of ours inherit
             self._descriptor = descriptor
         else:
             os.close(descriptor)
             self._more = True
 
     def take(self) -> int:
-        """The one descriptor that came with the request.
+        """Return the one descriptor that came with the request, which the caller now owns.
 
         :raises Invalid: when there were several.
-        :raises ApiError: when there is none, as it is when this process has too many already.
+        :raises ApiError: when there is none; the kernel drops it if this process has too many.
         """
         if self._more:
             raise Invalid("expected one descriptor with the request")
@@ -77,7 +77,7 @@ class ControlChannel(Channel):
         super().connectionLost(reason)
 
     def _drop(self) -> None:
-        """Close what nobody took."""
+        """Close a descriptor that nobody took."""
         descriptor, self._descriptor = self._descriptor, None
         self._more = False
         if descriptor is not None:
@@ -85,13 +85,13 @@ class ControlChannel(Channel):
 
 
 class ControlSite(LimitedSite):
-    """The only site whose clients may send descriptors."""
+    """The only kind of site whose clients may send descriptors."""
 
     protocol = ControlChannel
 
 
 class ControlResource(Resource):
-    """The API, and beside it what is passed on."""
+    """The API, and beside it the two requests that pass descriptors."""
 
     isLeaf = True
     _log = Logger()
@@ -103,7 +103,7 @@ class ControlResource(Resource):
         self._give = give
 
     def render(self, request: server.Request) -> int:
-        """Find out which it is."""
+        """Route the request."""
         match request.method, request.postpath:
             case b"POST", [b"connections", name]:
                 ensureDeferred(self._answer(request, self._serve(request, name.decode("latin-1"))))
@@ -115,19 +115,17 @@ class ControlResource(Resource):
         return server.NOT_DONE_YET
 
     async def _answer(self, request: Any, work: Awaitable[None]) -> None:
-        status, answer = 200, {}
+        status, answer = 200, dict[str, Any]()
         try:
             await work
         except ApiError as error:
             status = error.status
-            answer = {"error": {"code": error.code, "message": str(error)}}
+            answer = error.as_json()
         except Exception:
             self._log.failure("a call on the control socket failed")
             status = 500
-            answer = {"error": {"code": "failed", "message": "the log says why"}}
-        if request.channel is not None:
-            headers = (("Content-Type", "application/json"),)
-            request.reply(status, headers, json.dumps(answer).encode())
+            answer = error_json("failed", "the log says why")
+        send_answer(request, status, json.dumps(answer).encode(), "application/json")
 
     async def _serve(self, request: Any, name: str) -> None:
         descriptor = request.channel.take()

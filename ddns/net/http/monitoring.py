@@ -1,5 +1,4 @@
-"""What is served to whoever watches the server, on listeners of their own: /metrics, /healthz and
-/readyz, and nothing else."""
+"""Metrics and health over HTTP: /metrics, /healthz and /readyz, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from twisted.logger import Logger
 from twisted.web import server
 from twisted.web.resource import Resource
 
-from ddns.net.http.site import LimitedRequest
+from ddns.net.http.site import send_answer
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format."""
@@ -19,8 +18,12 @@ PLAIN = "text/plain; charset=utf-8"
 
 
 class MonitoringResource(Resource):
-    """*metrics* makes the text for Prometheus; *alive* and *ready* tell what is wrong, in a word or
-    two, or nothing."""
+    """The three pages.
+
+    :param metrics: makes the text for Prometheus.
+    :param alive: says in a word or two what is wrong, or nothing.
+    :param ready: likewise.
+    """
 
     isLeaf = True
     _log = Logger()
@@ -36,32 +39,26 @@ class MonitoringResource(Resource):
         self._health = {b"/healthz": alive, b"/readyz": ready}
 
     def render(self, request: server.Request) -> int:
-        """Every path and method comes here."""
-        assert isinstance(request, LimitedRequest)
+        """Answer any path and method."""
         if request.path != b"/metrics" and request.path not in self._health:
-            _send(request, 404, b"There is nothing here.\n")
+            send_answer(request, 404, b"There is nothing here.\n", PLAIN)
         elif request.method not in (b"GET", b"HEAD"):
-            _send(request, 405, b"GET or HEAD only.\n", ("Allow", "GET, HEAD"))
+            allow = [("Allow", "GET, HEAD")]
+            send_answer(request, 405, b"GET or HEAD only.\n", PLAIN, allow)
         elif request.path == b"/metrics":
             ensureDeferred(self._show(request))
         else:
             wrong = self._health[request.path]()
-            _send(request, 503 if wrong else 200, f"{wrong or 'ok'}\n".encode())
+            body = f"{wrong or 'ok'}\n".encode()
+            send_answer(request, 503 if wrong else 200, body, PLAIN)
         return server.NOT_DONE_YET
 
-    async def _show(self, request: LimitedRequest) -> None:
+    async def _show(self, request: server.Request) -> None:
         try:
             text = await self._metrics()
         except Exception:
             self._log.failure("the metrics cannot be shown")
-            _send(request, 500, b"The server could not do it; its log says why.\n")
+            body = b"The server could not do it; its log says why.\n"
+            send_answer(request, 500, body, PLAIN)
         else:
-            _send(request, 200, text, kind=METRICS_TYPE)
-
-
-def _send(
-    request: LimitedRequest, status: int, body: bytes, *more: tuple[str, str], kind: str = PLAIN
-) -> None:
-    if request.channel is not None:  # otherwise the client has gone
-        head = (("Server", "ddns"), ("Content-Type", kind), ("Cache-Control", "no-store"))
-        request.reply(status, (*head, *more), body)
+            send_answer(request, 200, text, METRICS_TYPE)

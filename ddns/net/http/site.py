@@ -1,27 +1,26 @@
-"""A twisted.web site that bounds what its clients may cost together, and never logs a request."""
+"""A twisted.web site that bounds what its clients may cost, and one way to answer them."""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.web import http, server
 from twisted.web.resource import IResource
 
-from ddns.model.counting import Admissions
-from ddns.net.http.channel import Channel, HttpLimits
-from ddns.net.peers import ConnectionCounter
+from ddns.config.settings import HttpSettings
+from ddns.net.connections import ConnectionOwner, ConnectionTable
+from ddns.net.http.channel import LINGER_TIME, Channel, HttpLimits
 from ddns.net.proxy.trust import NOBODY, Proxies
 
 _ABSOLUTE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
 
 
 class LimitedRequest(server.Request):
-    """A request whose body is bounded also where no length was announced."""
+    """A request whose body is bounded even if its length was not announced."""
 
     def handleContentChunk(self, data: bytes) -> None:
         channel: Any = self.channel
@@ -31,19 +30,19 @@ class LimitedRequest(server.Request):
             channel.refuse(b"413 Content Too Large")
 
     def getClientAddress(self) -> IAddress:
-        """Where the client is: the connection's other end, or what a trusted proxy there says."""
+        """Return the connection's other end, or the client that a trusted proxy there names."""
         site: Any = self.site
         client: IAddress = site.proxies.client(self.client, self.requestHeaders)
         return client
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """Take the absolute form of a request target, too (RFC 9112 3.2.2)."""
+        """Accept the absolute form of a request target, too (RFC 9112 3.2.2)."""
         if path[:1] != b"/":
             path = b"/" + _ABSOLUTE.sub(b"", path).removeprefix(b"/")
         super().requestReceived(command, path, version)
 
     def reply(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
-        """Answer with these headers, a date and the length, in one piece.
+        """Send a whole answer in one piece, with a date and its length added.
 
         :raises ValueError: when a header has a line break in it.
         """
@@ -62,7 +61,10 @@ class LimitedRequest(server.Request):
 def _head(
     version: bytes, status: int, headers: tuple[tuple[str, str], ...], persistent: bool
 ) -> bytes:
-    """Status line and headers, with places for a date and a length."""
+    """Return status line and headers, with places for a date and a length.
+
+    Cached, since answers differ in little else.
+    """
     lines = [f"{name}: {value}" for name, value in headers]
     if any("\r" in line or "\n" in line for line in lines):
         raise ValueError("a header has a line break in it")
@@ -77,14 +79,52 @@ def _head(
     )
 
 
-_USUAL = HttpLimits()
+def send_answer(
+    request: http.Request,
+    status: int,
+    body: bytes,
+    content_type: str,
+    headers: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Send a whole answer; nothing once an answer has begun, or to a client that has gone.
+
+    Answers are for who asked, once: no cache may keep them.
+
+    :raises ValueError: when a header has a line break in it.
+    """
+    if request.channel is None or request.startedWriting:
+        return
+    head = (
+        ("Server", "ddns"),
+        ("Content-Type", content_type),
+        ("Cache-Control", "no-store"),
+        *headers,
+    )
+    if isinstance(request, LimitedRequest):
+        request.reply(status, head, body)
+        return
+    request.setResponseCode(status)  # below somebody else's Site
+    for name, value in (*head, ("Content-Length", str(len(body)))):
+        request.responseHeaders.setRawHeaders(name, [value])
+    request.write(body)
+    request.finish()
 
 
-class LimitedSite(server.Site):
-    """A Site that enforces :class:`HttpLimits`, believes *proxies* when they say where clients are,
-    and never writes a request to a log, since requests may carry secrets in their query. *between*
-    is called before each piece that a client sends. ``answers`` counts answers by the first digit
-    of their status, ``admissions`` connections."""
+_DEFAULTS = HttpSettings()
+
+
+class LimitedSite(ConnectionOwner, server.Site):
+    """A Site that bounds what its clients may cost, and never logs a request, since requests may
+    carry secrets in their query.
+
+    ``answers`` counts answers by the first digit of their status.
+
+    :param resource: what is served.
+    :param reactor: for deadlines.
+    :param limits: sizes, times and connections.
+    :param proxies: who is trusted to say where a client is.
+    :param between: called before each piece that a client sends.
+    """
 
     displayTracebacks = False
     protocol = Channel  # type: ignore[assignment]  # declared as a proxy class of Twisted's own
@@ -93,103 +133,34 @@ class LimitedSite(server.Site):
         self,
         resource: IResource,
         reactor: IReactorTime,
-        limits: HttpLimits = _USUAL,
+        limits: HttpSettings = _DEFAULTS,
         proxies: Proxies = NOBODY,
         between: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(resource, LimitedRequest, timeout=None, reactor=reactor)
-        self.limits = limits
         self.proxies = proxies
         self.between = between
         self.seconds = reactor.seconds
-        self.admissions = Admissions()
         self.answers = [0] * 10
-        self.closing = False
-        self._channels: set[Channel] = set()
-        self._by_network = ConnectionCounter()
-        self._sweep = LoopingCall(self._cut_the_late)
-        self._sweep.clock = reactor
+        self.table: ConnectionTable[Channel] = ConnectionTable(reactor, 0, 0, 1.0)
+        self.tables = (self.table,)
+        self.limit(limits)
+
+    def limit(self, limits: HttpSettings) -> None:
+        """Set the limits; deadlines that are set already stay."""
+        self.limits = limits
+        self.linger_time = limits.linger_time if isinstance(limits, HttpLimits) else LINGER_TIME
+        pause = min(1.0, limits.request_time / 4, limits.idle_time / 4)
+        self.table.limit(limits.connections, limits.connections_per_address, pause)
 
     def startFactory(self) -> None:
-        self._sweep.start(self._pause())
-
-    def _pause(self) -> float:
-        return min(1.0, self.limits.request_time / 4, self.limits.idle_time / 4)
-
-    def limit(self, limits: HttpLimits) -> None:
-        """From now on these limits hold; deadlines that are set already stay."""
-        self.limits = limits
-        self._sweep.interval = self._pause()
-
-    def stopFactory(self) -> None:
-        self._sweep.stop()
+        """Open no log, which Twisted's own would."""
 
     def log(self, request: http.Request) -> None:
-        """Nothing."""
+        """Log nothing."""
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """A connection from there, whatever its transport says, which may know a proxy only."""
+        """Make a channel that knows *addr*; its transport may know a proxy only."""
         channel: Any = super().buildProtocol(addr)
         channel.peer = addr
         return channel
-
-    def admit(self, channel: Channel) -> bool:
-        """Count a new connection; False when there are too many."""
-        network = self.proxies.network_of(channel.peer)
-        limits = self.limits
-        if (network and self._by_network[network] >= limits.connections_per_address) or (
-            len(self._channels) >= limits.connections and not self._make_room()
-        ):
-            self.admissions.refused += 1
-            return False
-        self.admissions.accepted += 1
-        channel.network = network
-        self._by_network.enter(network)
-        self._channels.add(channel)
-        return True
-
-    def _make_room(self) -> bool:
-        """Cut the connection that has been idle for longest, or else the one that has been busy
-        with its first request or its TLS handshake for longest; False if there is none.
-
-        An honest client's first request is there at once, so after a quarter of its time whoever
-        holds a place and says nothing has to give it to somebody else.
-        """
-        late = self.seconds() + self.limits.request_time * 3 / 4
-        idle = {channel: channel.idle_until for channel in self._channels if channel.idle_until}
-        slow = {c: c.slow_until for c in self._channels if 0 < c.slow_until < late}
-        if not (candidates := idle or slow):
-            return False
-        oldest = min(candidates, key=candidates.__getitem__)
-        oldest.transport.abortConnection()
-        self.dismiss(oldest)
-        self.admissions.displaced += 1
-        return True
-
-    def dismiss(self, channel: Channel) -> None:
-        """A connection has ended, counted or not."""
-        if channel in self._channels:
-            self._channels.discard(channel)
-            self._by_network.leave(channel.network)
-
-    def close_connections(self, force: bool) -> None:
-        """End all connections that are not in the middle of a request, if in no *hurry* only those
-        whose client is not about to send one. What is answered from now on says so."""
-        self.closing = True
-        for channel in list(self._channels):
-            channel.end(force)
-
-    def abort_connections(self) -> None:
-        """End all connections, whatever they are at."""
-        for channel in list(self._channels):
-            channel.transport.abortConnection()
-
-    def connections(self) -> int:
-        """How many connections there are."""
-        return len(self._channels)
-
-    def _cut_the_late(self) -> None:
-        now = self.seconds()
-        for channel in list(self._channels):
-            if channel.deadline is not None and channel.deadline < now:
-                channel.transport.abortConnection()

@@ -15,7 +15,7 @@ from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 
 from ddns.dialects.base import Dialect, Headers, Reply, Request, match_path, shown
-from ddns.model.counting import DialectCounts
+from ddns.model.counters import DialectCounts
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.http.site import LimitedRequest

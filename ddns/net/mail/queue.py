@@ -1,7 +1,7 @@
-"""Mail to people, handed to a relay.
+"""Queue mail in memory and hand it to a relay.
 
-Letters wait in memory: they may hold tokens, and the database is to hold only their hashes. What a
-restart loses, people ask for again.
+Not in the database, which is to hold only hashes of the tokens that messages hold. What a restart
+loses, people ask for again.
 """
 
 from __future__ import annotations
@@ -19,35 +19,43 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from ddns.net.mail.relay import NotSent, Relay
 
 MAX_WAITING = 1000
-"""Letters that wait to be sent or to be tried again."""
+"""Messages that may wait to be sent or retried."""
 
 AT_ONCE = 4
-"""Connections to the relay."""
+"""Connections to the relay at once."""
 
 LATER = 0.1
-"""Seconds after which a letter is on its way."""
+"""Seconds before a message is sent; see :meth:`Mailer.send`."""
 
 STEP = 0.02
-"""Seconds between two looks at whether the last letters have gone."""
+"""Seconds between two checks whether the last messages have gone."""
 
 
 @dataclass(slots=True)
 class _Waiting:
-    letter: MailMessage
+    message: MailMessage
     message_id: str
     attempts: int = 0
     call: IDelayedCall | None = field(default=None)
 
 
 class Mailer:
-    """Sends letters from *sender*, each until the relay takes it, refuses it for good, or has
-    failed *retries* times more; the pauses between, in seconds, begin with *pause* and double.
-    *now* tells seconds since 1970. The first four are attributes that may be set at any time.
-    ``sent`` and ``failed`` count what has left us for good."""
+    """Sends each message until the relay accepts it, refuses it for good, or retries run out.
+
+    ``sent`` and ``failed`` count what became of them. ``relay``, ``sender``, ``retries`` and
+    ``pause`` may be set at any time.
+
+    :param reactor: for pauses.
+    :param relay: delivers.
+    :param sender: the address in From.
+    :param now: seconds since 1970, for Date.
+    :param retries: attempts after the first.
+    :param pause: seconds before the first retry; doubles with each.
+    """
 
     _log = Logger()
 
@@ -75,24 +83,24 @@ class Mailer:
         self.sent = 0
         self.failed = 0
 
-    def send(self, letter: MailMessage) -> None:
-        """Have a letter sent. Nobody is told what becomes of it, but the log."""
+    def send(self, message: MailMessage) -> None:
+        """Queue a message. What becomes of it is only logged."""
         if self._stopped or self.waiting() >= MAX_WAITING:
             self.failed += 1
             self._log.error("a mail was not sent: {count} are waiting", count=self.waiting())
             return
         domain = self.sender.rpartition("@")[2]
-        self._ready.append(_Waiting(letter, email.utils.make_msgid(domain=domain)))
-        # Not now: whoever asked for it must not tell by the time of the answer that there is one.
+        self._ready.append(_Waiting(message, email.utils.make_msgid(domain=domain)))
+        # Not now: whoever caused it must not see from the time of an answer whether there is mail.
         if self._soon is None:
             self._soon = self._reactor.callLater(LATER, self._begin)
 
     def waiting(self) -> int:
-        """How many letters have not been sent yet."""
+        """Return how many messages have not been sent yet."""
         return len(self._ready) + len(self._paused) + self._sending
 
-    async def stop(self, patience: float) -> None:
-        """Take nothing more, and try nothing again; give what is ready so many seconds to go."""
+    async def stop(self, stop_time: float) -> None:
+        """Accept nothing more and retry nothing; give what is ready *stop_time* seconds to go."""
         self._stopped = True
         lost = len(self._paused)
         for waiting in self._paused.values():
@@ -102,7 +110,7 @@ class Mailer:
         if self._soon is not None:
             self._soon.cancel()
             self._begin()
-        deadline = self._reactor.seconds() + patience
+        deadline = self._reactor.seconds() + stop_time
         while self._sending and self._reactor.seconds() < deadline:
             await deferLater(self._reactor, STEP)
         lost += len(self._ready) + self._sending
@@ -122,12 +130,12 @@ class Mailer:
 
     async def _deliver(self, waiting: _Waiting) -> None:
         try:
-            octets = compose(waiting.letter, self.sender, waiting.message_id, self._now())
-            await self.relay.deliver(self.sender, waiting.letter.to, octets)
+            octets = compose(waiting.message, self.sender, waiting.message_id, self._now())
+            await self.relay.deliver(self.sender, waiting.message.to, octets)
             self.sent += 1
         except NotSent as error:
             self._failed(waiting, error)
-        except Exception as error:  # its text and its frames may hold what the letter says
+        except Exception as error:  # its text and its frames may hold the message
             self.failed += 1
             self._log.error(
                 "mail {id} was not sent: {kind}", id=waiting.message_id, kind=type(error).__name__
@@ -162,10 +170,11 @@ class Mailer:
 
 
 def compose(letter: MailMessage, sender: str, message_id: str, now: float) -> bytes:
-    """The octets of a letter (RFC 5322), which says that no person wrote it (RFC 3834 5), its lines
-    without the carriage returns, which twisted.mail puts in. ASCII only, as any relay takes it.
+    """Encode a message (RFC 5322), marked as automatic (RFC 3834 5), in ASCII for any relay.
 
-    :raises ValueError: when what goes into a header has a line break in it.
+    Its lines end without carriage returns, which twisted.mail adds.
+
+    :raises ValueError: when a header would have a line break in it.
     """
     message = EmailMessage(policy=SMTP.clone(linesep="\n", cte_type="7bit"))
     for name, value in (

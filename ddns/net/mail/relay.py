@@ -1,4 +1,4 @@
-"""One letter to a mail relay over SMTP (RFC 5321), with STARTTLS (RFC 3207) and AUTH (RFC 4954)."""
+"""Deliver mail to a relay over SMTP (RFC 5321), with STARTTLS (RFC 3207) and AUTH (RFC 4954)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
 MAX_REASON = 200
-"""Characters of what a relay says that go into the log."""
+"""Characters of a relay's reply that are logged at most."""
 
 
 class NotSent(Exception):
-    """The relay has not taken a letter; ``str()`` says why in one line, without anything of the
-    letter. ``for_good``: it never will."""
+    """The relay has not accepted a message; ``str()`` says why in one line, without quoting it.
+    ``for_good`` says that it never will."""
 
     def __init__(self, reason: str, for_good: bool = False) -> None:
         super().__init__(reason)
@@ -27,16 +27,23 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RelayCredentials:
-    """Who we are to the relay."""
+    """The account with the relay."""
 
     user: str
     password: str = field(repr=False)
 
 
 class Relay:
-    """*tls* is ``off``, ``starttls`` or ``implicit``; the certificate has to be the host's, and
-    signed by one of the PEM file *ca*, or by one that the system trusts. *timeout* is for how many
-    seconds the relay may say nothing."""
+    """A mail relay, to which each message gets a connection of its own.
+
+    :param reactor: connects.
+    :param host: name or address, which the relay's certificate has to be for.
+    :param port: TCP port.
+    :param tls: ``off``, ``starttls`` or ``implicit``.
+    :param ca: a PEM file of trusted roots; empty for the system's.
+    :param account: for AUTH; None to do without.
+    :param timeout: seconds that the relay may say nothing.
+    """
 
     def __init__(
         self,
@@ -58,9 +65,9 @@ class Relay:
         self._timeout = timeout
 
     async def deliver(self, sender: str, recipient: str, octets: bytes) -> None:
-        """Hand a letter over, once.
+        """Deliver a message, trying once.
 
-        :raises NotSent: when the relay cannot be reached or does not take it.
+        :raises NotSent: when the relay cannot be reached or does not accept it.
         """
         pool = self._reactor.getThreadPool()
         smtp = await deferToThreadPool(self._reactor, pool, _smtp)
@@ -118,7 +125,7 @@ def _smtp() -> Any:
 
 
 def _reason(error: Any) -> str:
-    """What the relay said; never the error's log, in which passwords and letters stand."""
+    """Return what the relay said, without the error's log, which holds passwords and the mail."""
     cause = error.__cause__
     if cause is not None:
         return _line(cause)

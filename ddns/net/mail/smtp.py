@@ -1,7 +1,7 @@
-"""twisted.mail's client, to send one letter on a reactor of the caller's choice.
+"""twisted.mail's SMTP client, for one message, on a reactor of the caller's choice.
 
-To be imported when there is something to send: twisted.mail takes the process's reactor, which only
-its owner may choose, and asks for this machine's name, which may take its time.
+Import it only when there is something to send: twisted.mail installs the process's reactor, which
+is for its owner to choose, and looks up this machine's name, which may block.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ __all__ = ["SMTPClientError", "SMTPDeliveryError", "SenderFactory"]
 
 
 class _Sender(smtp.ESMTPSender):
-    """Writes the letter in one piece, which is small: the original hands it out in turns of the
-    process's reactor, and raises in one of them where the connection is lost."""
+    """Writes the message in one piece, for it is small.
+
+    The original writes it over several turns of the process's reactor, not of the caller's, and
+    raises in one of them if the connection is lost.
+    """
 
     def smtpState_data(self, code: int, resp: bytes) -> None:
         octets = self.getMailData()
@@ -29,7 +32,7 @@ class _Sender(smtp.ESMTPSender):
 
 
 class SenderFactory(smtp.ESMTPSenderFactory):
-    """Connects once; its last argument is what the protocol's timeouts run on."""
+    """Connects once; the protocol's timeouts run on *call_later*."""
 
     protocol = _Sender
     noisy = False

@@ -1,10 +1,9 @@
-"""What proxies write into a request about the way that it came: X-Forwarded-For, and Forwarded
-(RFC 7239).
+"""Parse X-Forwarded-For and Forwarded (RFC 7239), rightmost hop first.
 
-Each proxy adds at the end what it saw at its other side; what a client has made up stands before
-that. So both are read from the end, one hop after the other, and whoever reads stops at the first
-that nobody trustworthy can have written anything before. Nothing that stands further to the left
-changes how a hop is understood: not an open quote, not a comma.
+Each proxy appends the address of whoever connected to it; what a client has made up stands before
+that. So both are read from the end, a hop at a time, and the reader stops at the first hop that is
+no trusted proxy. Nothing further to the left changes how a hop is understood, be it an open quote
+or a comma.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from collections.abc import Callable, Iterator
 from ddns.model import records
 
 Hops = Callable[[str], Iterator[str | None]]
-"""From a header's value, several lines of it joined by commas, to its hops, the last one first: an
-address in its usual form, or None for what is none, after which nothing comes."""
+"""Parses a header's value (several lines joined by commas) into hops, rightmost first: an address
+in canonical form, or None for anything else, which ends the iteration."""
 
 _LONGEST = 64
-"""Characters of an address with brackets and a port."""
+"""Characters of an address with brackets and a port at most."""
 
 _NODE = re.compile(
     r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::(?:\d{1,5}|_[\w.-]+))?|([0-9A-Fa-f:.]+)", re.ASCII
@@ -30,8 +29,8 @@ _SEPARATORS = frozenset(';,"' + _SPACE)
 
 
 def x_forwarded_for(value: str) -> Iterator[str | None]:
-    """The hops of X-Forwarded-For: addresses between commas, with or without a port; IPv6 perhaps
-    in brackets, since some write it like that."""
+    """Iterate over the hops of X-Forwarded-For: addresses between commas, with or without a port,
+    IPv6 with or without brackets, since proxies differ."""
     end = len(value)
     while end >= 0:
         start = value.rfind(",", 0, end) + 1
@@ -46,7 +45,7 @@ def x_forwarded_for(value: str) -> Iterator[str | None]:
 
 
 def forwarded(value: str) -> Iterator[str | None]:
-    """The hops of Forwarded: the ``for`` of each element (RFC 7239 4)."""
+    """Iterate over the hops of Forwarded: the ``for`` of each element (RFC 7239 4)."""
     end = len(value)
     while end >= 0:
         element = _element(value, end)
@@ -58,19 +57,19 @@ def forwarded(value: str) -> Iterator[str | None]:
 
 
 HEADERS: dict[str, Hops] = {"x-forwarded-for": x_forwarded_for, "forwarded": forwarded}
-"""By the header's name."""
+"""Parsers by the header's name in lower case."""
 
 
 def _address(node: str) -> str | None:
-    """The address of a node (RFC 7239 6); None for ``unknown``, made-up names and nonsense."""
+    """Return the address of a node (RFC 7239 6); None for ``unknown``, obfuscated or bad ones."""
     found = _NODE.fullmatch(node) if len(node) <= _LONGEST else None
     packed = records.address_from_text(found[1] or found[2] or found[3]) if found else None
     return None if packed is None else records.address_to_text(packed)
 
 
 def _element(text: str, end: int) -> tuple[str, int] | None:
-    """The ``for`` of the element that ends at *end*, and where the one before it ends (-1 where
-    there is none); None if it is no element, or has not one ``for``."""
+    """Return the ``for`` of the element that ends at *end*, and where the element before it ends,
+    -1 if it is the first; None if it is malformed or has not exactly one ``for``."""
     node = None
     while True:
         end = _without_space(text, end)
@@ -93,9 +92,10 @@ def _element(text: str, end: int) -> tuple[str, int] | None:
 
 
 def _pair(text: str, end: int) -> tuple[str, str, int] | None:
-    """Name and value of the pair ``name=value`` that ends at *end*, and where it begins."""
+    """Return name, value and start of the pair ``name=value`` that ends at *end*; None if there is
+    none."""
     if end and text[end - 1] == '"':
-        # The quote that opens follows upon "=", one in between upon the backslash that escapes it.
+        # The opening quote follows "="; a quote in between follows the backslash that escapes it.
         quote = text.rfind('"', 0, end - 1)
         while quote > 0 and text[quote - 1] == "\\":
             quote = text.rfind('"', 0, quote)

@@ -1,10 +1,10 @@
-"""The header that a proxy sends before a client's own octets: the PROXY protocol, versions 1 and 2
-(https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt). Octets in, a header out; no I/O.
+"""Parse the header of the PROXY protocol, versions 1 and 2, without I/O
+(https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt).
 
-Of Twisted's own (``twisted.protocols.haproxy`` 26.10) neither parser nor wrapper can be used. It
-refuses ``PROXY UNKNOWN`` without addresses and headers that arrive in small pieces, takes lines of
-any length and any text for an address, raises for ports that are none, and tells the factory
-and the protocol about a client before the header has said who that is.
+A proxy sends it before a client's own octets. Neither parser nor wrapper of Twisted's own
+(``twisted.protocols.haproxy`` 26.10) can be used: it refuses ``PROXY UNKNOWN`` without addresses
+and headers that arrive in small pieces, accepts lines of any length and any text for an address,
+raises for invalid ports, and makes the protocol before the header has said who the client is.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from ddns.model import records
 
 MAX_LINE = 107
-"""Octets of a header of version 1, its end included (2.1)."""
+"""Octets of a header of version 1 at most, its CRLF included (2.1)."""
 
 MAX_HEADER = 4096
-"""Octets of one of version 2 that we take. With addresses it has 232; whatever else may stand in it
-is of no interest."""
+"""Octets of a header of version 2 at most. With addresses it has up to 232; the rest are TLVs,
+which are ignored."""
 
 _SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 _FIXED = struct.Struct("!12sBBH")
-_LOCAL, _PROXY = 0x20, 0x21  # version 2 in the upper half
+_LOCAL, _PROXY = 0x20, 0x21  # the upper four bits are the version
 _LENGTHS = {
     0x00: 0,  # unspecified
     0x11: 12,  # IPv4, stream
@@ -35,9 +35,9 @@ _LENGTHS = {
     0x31: 216,  # Unix
     0x32: 216,
 }
-"""Octets of the addresses, by family and transport."""
+"""Octets of the addresses by family and transport (2.2)."""
 
-_UNKNOWN = re.compile(rb"PROXY UNKNOWN(?: .*)?\r\n", re.DOTALL)  # whatever follows is ignored
+_UNKNOWN = re.compile(rb"PROXY UNKNOWN(?: .*)?\r\n", re.DOTALL)  # the rest is ignored (2.1)
 _LINE = re.compile(
     rb"PROXY TCP(?:4 ([0-9.]+) ([0-9.]+)|6 ([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*) ([0-9A-Fa-f:.]+))"
     rb" (0|[1-9][0-9]{0,4}) (0|[1-9][0-9]{0,4})\r\n"
@@ -45,23 +45,25 @@ _LINE = re.compile(
 
 
 class BadHeader(Exception):
-    """What comes first is no header of the PROXY protocol."""
+    """The first octets are no header of the PROXY protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyHeader:
-    """``client`` is the client's address, None where the proxy does not say one: for connections of
-    its own, such as those that look whether we are alive, and for clients of which it knows none.
-    ``size`` is the header's, in octets."""
+    """A complete header of ``size`` octets.
+
+    ``client`` is the client's address; None if the proxy names none, for its own connections
+    (health checks) and for clients whose address it does not know.
+    """
 
     client: str | None
     size: int
 
 
 def read(data: bytes) -> ProxyHeader | None:
-    """The header that *data* begins with; None as long as it is not there in whole.
+    """Parse the header at the beginning of *data*; None while it is incomplete.
 
-    :raises BadHeader: as soon as it can be none.
+    :raises BadHeader: as soon as it cannot become one.
     """
     if data[:12] == _SIGNATURE[: len(data)]:
         return _read_2(data)

@@ -1,4 +1,4 @@
-"""Copies of a database: consistent, whole or not there at all, and durable when they are."""
+"""Copy a database: one consistent state of it, and either whole and durable or not there at all."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ddns.store.results import Copied
 from ddns.system.files import sync_directory, unfinished_path
 
 STEP_PAGES = 64
-"""Pages that are copied at a time: 256 KiB, less than a millisecond."""
+"""Pages that one step copies: 256 KiB, less than a millisecond."""
 
 SYNC_STEPS = 64
-"""So many steps later what was copied goes to the disk: one large flush at the end would keep the
-writer's small ones waiting."""
+"""Steps between two flushes to disk: one large flush at the end would keep the writer's small ones
+waiting."""
 
 _VERSIONS_AT, _NO_LOG = 18, b"\x01\x01"  # https://www.sqlite.org/fileformat.html 1.3.3
 
@@ -27,18 +27,19 @@ def copy(
     to: Path,
     *,
     replace: bool = False,
-    rest: Callable[[], None] = lambda: None,
+    pause: Callable[[], None] = lambda: None,
 ) -> Copied:
     """Copy what *source* sees within its read transaction to the file *to*, mode 0600.
 
-    The transaction is what keeps it going: without one, SQLite's backup begins anew whenever
-    another connection has written. *rest* is called between two steps; what it raises ends the
-    copy. The file gets its name when it is whole and on disk.
+    *pause* is called between two steps; an exception of it ends the copy. The file gets its name
+    when it is whole and on disk.
 
     :raises StoreError: when *to* exists and may not be replaced, or is no regular file.
     :raises OSError: when the file cannot be written.
-    :raises sqlite3.Error: when either database cannot do it.
+    :raises sqlite3.Error: when either database fails.
     """
+    # Without a transaction SQLite's backup restarts whenever another connection has written, and
+    # beside a busy writer it would never end.
     assert source.in_transaction
     unfinished = unfinished_path(to)
     refuse_to_overwrite(to, replace)
@@ -47,7 +48,7 @@ def copy(
     descriptor = os.open(unfinished, flags, 0o600)
     try:
         try:
-            copied = _fill(source, unfinished, descriptor, rest)
+            copied = _fill(source, unfinished, descriptor, pause)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -61,10 +62,7 @@ def copy(
 
 
 def refuse_to_overwrite(path: Path, replace: bool) -> None:
-    """See whether a file may come to this name.
-
-    :raises StoreError: when something is there that may not be replaced.
-    """
+    """Raise StoreError if something is at *path* that may not be replaced."""
     if os.path.lexists(path) and not path.is_file():
         raise StoreError(f"{path} is no file")
     if os.path.lexists(path) and not replace:
@@ -72,7 +70,7 @@ def refuse_to_overwrite(path: Path, replace: bool) -> None:
 
 
 def _fill(
-    source: sqlite3.Connection, path: Path, descriptor: int, rest: Callable[[], None]
+    source: sqlite3.Connection, path: Path, descriptor: int, pause: Callable[[], None]
 ) -> Copied:
     (position,) = source.execute("select coalesce(max(position), 0) from journal").fetchone()
     (zones,) = source.execute("select count(*) from zone").fetchone()
@@ -83,13 +81,13 @@ def _fill(
         steps += 1
         if steps % SYNC_STEPS == 0:
             os.fdatasync(descriptor)
-        rest()
+        pause()
 
     with closing(sqlite3.connect(path, isolation_level=None)) as target:
-        # Nobody opens the file before it is whole, and then it is on disk.
+        # No durability on the way: nobody opens the file before it is whole and has been synced.
         target.execute("pragma synchronous = off")
         target.execute("pragma journal_mode = off")
         source.backup(target, pages=STEP_PAGES, progress=between_steps)
-    # No write-ahead log: the copy is one file, also where none can be made beside it.
+    # The copied header says WAL. Without, the copy is one file, and is read where none can be made.
     os.pwrite(descriptor, _NO_LOG, _VERSIONS_AT)
     return Copied(os.fstat(descriptor).st_size, position, zones)

@@ -1,4 +1,4 @@
-"""Many rows with few statements."""
+"""Insert many rows with few statements."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 MAX_ROWS = 64
+"""Rows of one statement."""
 
 
 def insert(
@@ -16,12 +17,13 @@ def insert(
     rows: Sequence[tuple[object, ...]],
     tail: str = "",
 ) -> None:
-    """Insert rows, many with each statement.
+    """Insert rows, up to :data:`MAX_ROWS` with each statement.
 
-    Python gives its interpreter lock away once a statement, and to take it back while the reactor
-    is busy costs more than a row. The numbers of rows are powers of two, so that the statements are
-    few enough for sqlite3's cache of them.
+    *head* ends with ``values``, *values* is one row's placeholders, *tail* an upsert clause.
     """
+    # sqlite3 releases the interpreter lock at each statement, and to get it back while the reactor
+    # is busy costs more than a row. Numbers of rows are powers of two, so that the different
+    # statements are few enough for sqlite3's cache of prepared ones.
     at = 0
     while at < len(rows):
         count = min(MAX_ROWS, 1 << (len(rows) - at).bit_length() - 1)

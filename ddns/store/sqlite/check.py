@@ -1,4 +1,4 @@
-"""Looking for what must not be in a database: what SQLite finds, and what only we can know."""
+"""Check a database for faults: those that SQLite finds, and those that only we can know."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ddns.store.results import Checked
 
 MAX_FAULTS = 1000
 SLICE = 50
-"""Rows at a time, well below a millisecond: whatever answers queries needs the interpreter."""
+"""Rows between two pauses, well below a millisecond: queries are answered in this interpreter."""
 
 _BEGUN = (
     "with begun as (select zone, max(position) as position from journal where kind = 'reload'"
     " or (kind = 'zone' and (before is null or after is null)) group by zone)"
 )
-"""From where on the journal tells all about a zone: it was taken whole, made or removed there."""
+"""The position from which the journal tells all of a zone (:attr:`Event.breaks_zone`)."""
 
 _LAST = (
     f"{_BEGUN}, last as (select max(position) as position from journal where kind = 'rrset'"
@@ -51,29 +51,26 @@ _RECORDS = (
 )
 
 
-def check(connection: sqlite3.Connection, rest: Callable[[], None] = lambda: None) -> Checked:
-    """Look at everything that *connection* sees. *rest* is called every few rows; what it raises
-    ends the check.
-
-    Each look has a read transaction of its own, so that the write-ahead log can be emptied between
-    two of them.
-    """
+def check(connection: sqlite3.Connection, pause: Callable[[], None] = lambda: None) -> Checked:
+    """Check everything that *connection* sees. *pause* is called every few rows; an exception of it
+    ends the check."""
     faults: list[str] = []
     for look in (_sqlite, _foreign_keys, _gaps, _serials, _last_events, _records, _zones, _values):
         try:
             if connection.in_transaction:  # an error may have ended it
                 connection.execute("commit")
+            # A transaction for each, so that the write-ahead log can be emptied in between.
             connection.execute("begin")
             for number, fault in enumerate(look(connection)):
                 if fault and len(faults) < MAX_FAULTS:
                     faults.append(fault)
                 if number % SLICE == 0:
-                    rest()
+                    pause()
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                rest()  # which knows why
+                pause()  # raises, if it was the one that interrupted
             faults.append(f"{look.__name__.strip('_').replace('_', ' ')}: {error}")
-        except (ValueError, OverflowError, IndexError) as error:  # not what a column can hold
+        except (ValueError, OverflowError, IndexError) as error:  # a value nobody could have put
             faults.append(f"{look.__name__.strip('_').replace('_', ' ')}: {error}")
     counts = (_count(connection, table) for table in ("zone", "rrset", "journal"))
     return Checked(faults, *counts)
@@ -82,11 +79,12 @@ def check(connection: sqlite3.Connection, rest: Callable[[], None] = lambda: Non
 def _count(connection: sqlite3.Connection, table: str) -> int:
     try:
         return int(connection.execute(f"select count(*) from {table}").fetchone()[0])
-    except sqlite3.DatabaseError:  # which is among the faults already
+    except sqlite3.DatabaseError:  # it is among the faults already
         return 0
 
 
-# Each yields a fault, or "" for what is right, so that whoever asks can rest.
+# Each yields a fault, or "" for a row without, so that the caller gets to pause. Their names are
+# what the faults are told under.
 
 
 def _sqlite(connection: sqlite3.Connection) -> Iterator[str]:
@@ -158,7 +156,7 @@ def _zones(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _values(connection: sqlite3.Connection) -> Iterator[str]:
-    """What a column may hold that stands for something else."""
+    """Columns whose values stand for something else."""
     strange = f"select id, kind from key where kind not in ({_listed(KeyKind)})"
     for number, kind in connection.execute(strange):
         yield f"key {number}: its kind is {kind}"

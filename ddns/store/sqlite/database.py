@@ -1,4 +1,4 @@
-"""The database file: who may open it, what makes it durable, and whether it is ours at all."""
+"""Open the database file: its lock, its durability, its schema."""
 
 from __future__ import annotations
 
@@ -11,25 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
-from twisted.logger import Logger
 
 from ddns.store.interfaces import StoreError
-from ddns.store.sqlite.backup import copy
-from ddns.store.sqlite.migrations import MIGRATIONS
-from ddns.store.sqlite.swap import finish
-from ddns.system.files import before_path, lock_path, sync_directory
+from ddns.store.sqlite.migrations import is_ours, migrate, schema_of
+from ddns.store.sqlite.swap import roll_forward
+from ddns.system.files import lock_path, sync_directory
 from ddns.system.lock import Locked, acquire, take_over
 
 LONG_STATEMENT = 20_000
-"""Steps of SQLite's machine between two rests of a long statement, about a millisecond."""
+"""Instructions of SQLite's virtual machine between two pauses of a long statement, about 1 ms."""
 
 CHECKPOINT_PAGES = 4000
-"""How long the log grows before it is moved into the database: 16 MiB."""
-
-APPLICATION_ID = 0x64646E73  # "ddns"; says in the file's header whose it is
-
-
-_log = Logger()
+"""Pages of the write-ahead log after which it is moved into the database: 16 MiB."""
 
 
 class StoreInUse(StoreError):
@@ -38,14 +31,15 @@ class StoreInUse(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open database: the writer's connection, the lock that keeps others out."""
+    """An open database: the writer's connection, the descriptor of the lock that keeps other
+    processes out, and whether the database was made just now."""
 
     connection: sqlite3.Connection
     lock: int
     created: bool
 
     def close(self) -> None:
-        """Move the log into the database and let others have it."""
+        """Move the log into the database, close it and release the lock."""
         try:
             self.connection.execute("pragma wal_checkpoint(truncate)")
             self.connection.close()
@@ -54,18 +48,19 @@ class Opened:
 
 
 def open_database(path: Path, busy_step: float, lock: int | None = None) -> Opened:
-    """Take the lock, or use the one that was handed on to us, whose descriptor is *lock*; create or
-    migrate the file, and set what durability needs.
+    """Take the lock, create or migrate the file, and set what durability needs.
 
-    The connection may be handed to another thread. It waits *busy_step* seconds for a lock of
-    SQLite's.
+    :param busy_step: seconds that the connection waits for a lock of SQLite's
+    :param lock: the descriptor of our lock, if another process handed it over; closed on failure
+
+    The connection may be handed to another thread.
 
     :raises StoreInUse: another process has the lock.
     :raises StoreError: in one line, for whatever else stands in the way.
     """
     lock = _lock(path, lock)
     try:
-        finish(path)
+        roll_forward(path)
         _create_file(path)
         connection = sqlite3.connect(
             path, timeout=busy_step, isolation_level=None, check_same_thread=False
@@ -90,7 +85,7 @@ def open_database(path: Path, busy_step: float, lock: int | None = None) -> Open
 
 @contextmanager
 def holding_the_lock(path: Path) -> Iterator[None]:
-    """Keep everybody else from the database for a while, without opening it.
+    """Hold the lock of a database without opening it.
 
     :raises StoreInUse: another process has the lock.
     :raises StoreError: in one line, when the lock cannot be had otherwise.
@@ -103,14 +98,14 @@ def holding_the_lock(path: Path) -> Iterator[None]:
 
 
 def _give_way() -> int:
-    """Sleep for a moment in a long statement. On a single core the thread that answers queries may
-    else have to wait for the end of the scheduler's slice, some milliseconds."""
+    """Sleep for a moment within a long statement. On a single core the thread that answers queries
+    might otherwise wait for the end of the scheduler's slice, some milliseconds."""
     time.sleep(0.0002)
     return 0
 
 
 def _lock(path: Path, given: int | None = None) -> int:
-    """Hold ``<path>.lock``, which may have been handed on to us."""
+    """Hold ``<path>.lock``, by a descriptor of our own or one that was handed over."""
     try:
         if given is None:
             return acquire(lock_path(path))
@@ -122,7 +117,7 @@ def _lock(path: Path, given: int | None = None) -> int:
 
 
 def _create_file(path: Path) -> None:
-    """Make the file, readable by its owner only, and make its name survive a power cut."""
+    """Create the file with mode 0600, and sync the directory lest its name get lost."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -132,68 +127,27 @@ def _create_file(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
-    """Bring the schema up to date; says whether the database was empty."""
-    (application,) = connection.execute("pragma application_id").fetchone()
-    (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
-    if tables and application != APPLICATION_ID:
-        raise StoreError(f"{path} is a database of another program")
+    """Bring the schema up to date; return whether the database was empty."""
     db = Database(connection, execute_plugins=False)
+    created = not is_ours(db, path)
     version = schema_of(db, path)
+    # The log takes commits in order, with one fsync each, and lets others read beside the writer.
     connection.execute("pragma journal_mode = wal")
+    # NORMAL would not sync the log at a commit: a power cut would take acknowledged updates back.
     connection.execute("pragma synchronous = full")
     connection.execute("pragma foreign_keys = on")
     # A checkpoint costs two fsyncs and copies each page once, however often it was written.
     connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
     # A reader that took long has let the log grow; what is beyond this is given back after it.
     connection.execute(f"pragma journal_size_limit = {CHECKPOINT_PAGES * 4096}")
-    if MIGRATIONS.pending(db):
-        _migrate(db, path, version)
-    return not tables
-
-
-def schema_of(db: Database, path: Path) -> str:
-    """The last step of the schema that a database of ours has had, "" for an empty one.
-
-    :raises StoreError: when this program does not know it.
-    """
-    known = [migration.name for migration in MIGRATIONS._migrations]
-    applied = [migration.name for migration in MIGRATIONS.applied(db)]
-    if newer := set(applied) - set(known):
-        raise StoreError(
-            f"{path} was written by a newer version of this program: its schema is {max(newer)},"
-            f" and this version knows those up to {known[-1]}"
-        )
-    return max(applied, default="")
-
-
-def _migrate(db: Database, path: Path, version: str) -> None:
-    """Bring the schema up to date, in one transaction; what was there before is kept beside it."""
-    connection = db.conn
-    latest = MIGRATIONS._migrations[-1].name
-    if version:
-        before = before_path(path, latest.partition("_")[0])
-        connection.execute("begin")
-        copy(connection, before, replace=True)
-        connection.execute("commit")
-        _log.info(
-            "the schema of {path} goes from {version} to {latest};"
-            " the database as it was is kept as {before}",
-            path=str(path),
-            version=version,
-            latest=latest,
-            before=str(before),
-        )
-    connection.execute("begin immediate")
-    if not version:
-        connection.execute(f"pragma application_id = {APPLICATION_ID}")
-    MIGRATIONS.apply(db)
-    connection.execute("commit")
+    migrate(db, path, version)
+    return created
 
 
 @contextmanager
 def view(path: Path) -> Iterator[sqlite3.Connection]:
-    """A consistent view of the latest committed state, on a connection that cannot write. It may be
-    handed from one thread to another."""
+    """Open a consistent view of the latest committed state, on a connection that cannot write and
+    may be handed from one thread to another."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
@@ -203,7 +157,7 @@ def view(path: Path) -> Iterator[sqlite3.Connection]:
     )
     try:
         connection.execute("pragma query_only = on")
-        connection.execute("begin")
+        connection.execute("begin")  # the view is fixed by the first statement that reads
         yield connection
     finally:
         connection.close()

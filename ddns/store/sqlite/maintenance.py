@@ -1,5 +1,5 @@
-"""Long reading of a whole database beside its server: in a thread of its own, one thing at a time,
-with so many rests that neither updates nor queries notice."""
+"""Long reads of a whole database beside its server: in a thread of their own, one at a time, with
+so many pauses that neither updates nor queries notice."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from ddns.system.threads import LowPriorityPool
 
 T = TypeVar("T")
 
-REST = 0.001
+PAUSE = 0.001
 """Seconds between two steps, about as long as a step takes."""
 
 
 class Maintenance:
-    """*reactor* provides IReactorFromThreads; *path* is the database, which somebody has open."""
+    """Backups and checks of the database at *path*, which is open; *reactor* provides
+    IReactorFromThreads."""
 
     def __init__(self, reactor: Any, path: Path) -> None:
         self._reactor = reactor
@@ -36,21 +37,21 @@ class Maintenance:
         self._ending = threading.Event()
 
     def start(self) -> None:
-        """Be ready for work; there is no thread before there is some."""
+        """Be ready for work; the thread starts with the first."""
         self._pool.start()
 
     def stop(self) -> None:
-        """End what is being done, soon, and do nothing more."""
+        """Abort what is being done, and refuse everything further."""
         self._ending.set()
         self._pool.stop()
 
     def back_up(self, to: Path, replace: bool) -> Deferred[Copied]:
-        """Copy the latest committed state to a file."""
-        return self._begin(partial(copy, to=to, replace=replace, rest=self._rest))
+        """See :meth:`ddns.store.interfaces.IStore.back_up`."""
+        return self._begin(partial(copy, to=to, replace=replace, pause=self._pause))
 
     def check(self) -> Deferred[Checked]:
-        """Look for faults in the latest committed state."""
-        return self._begin(partial(check, rest=self._rest))
+        """See :meth:`ddns.store.interfaces.IStore.check`."""
+        return self._begin(partial(check, pause=self._pause))
 
     def _begin(self, work: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
         def run() -> T:
@@ -67,9 +68,10 @@ class Maintenance:
             return fail(StoreClosed("the store is closed"))
         return deferToThreadPool(self._reactor, self._pool, run)
 
-    def _rest(self) -> None:
-        if self._ending.wait(REST):
+    def _pause(self) -> None:
+        if self._ending.wait(PAUSE):
             raise StoreClosed("the store is closed")
 
     def _give_way(self) -> int:
-        return self._ending.wait(REST)
+        """Pause within a long statement; SQLite interrupts it for any other answer than 0."""
+        return self._ending.wait(PAUSE)

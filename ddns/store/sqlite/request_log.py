@@ -1,76 +1,80 @@
-"""The log of requests in the database: no part of the journal, bounded a host and in all."""
+"""The log of requests: no part of the journal, bounded per host, per account and in all."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ddns.model.names import to_text
-from ddns.model.request_log import Entry, Noted
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.sqlite.bulk_insert import insert
+from ddns.store.sqlite.reader import ENTRY
+from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 MANY = 64
-"""So many at once are looked at, or looked for, in another way than a few."""
+"""Hosts that one query asks for, and requests of a commit above which only a sample of their hosts
+is trimmed."""
 
 WAITING = 60.0
-"""Seconds that a request may be older than the host it is shown at, and is then of a former host of
-that name. What seems to be older still came when the clock had been set back."""
-
-_COLUMNS = "at, via, peer, user, agent, asked, answer, reason"
+"""Seconds between a request and its row here, at most. A request that is older than the host by
+less was for a former host of that name; one that seems older still came before the clock was set
+back."""
 
 
 def log_requests(
-    connection: sqlite3.Connection,
-    requests: Sequence[Noted],
+    unit: UnitOfWork,
+    requests: Sequence[LoggedRequest],
     per_host: int,
     failed_per_host: int,
     rows: int,
 ) -> None:
     """See :meth:`ddns.store.interfaces.ITransaction.log_requests`."""
-    hosts = _hosts(connection, {name for request in requests for name in request.hosts})
+    unit.write_through()
+    hosts = _hosts(unit, {name for request in requests for name in request.hosts})
     placed = [
-        (host, account, request.account is None, *_shown(connection, request))
+        (host, account, request.account is None, *_masked(unit, request))
         for request in requests
-        for host, account in _places(connection, request, hosts)
+        for host, account in _places(unit, request, hosts)
     ]
     if not placed:
         return
     insert(
-        connection,
-        f"insert into request (host, account, failed, {_COLUMNS}) values",
+        unit.connection,
+        f"insert into request (host, account, failed, {ENTRY}) values",
         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         placed,
     )
-    connection.execute("delete from request where id <= (select max(id) from request) - ?", (rows,))
-    # Where many come, not all of them are worth looking whether there are too many of the host's.
-    looked_at = placed if len(placed) < MANY else placed[:: len(placed) * 4 // MANY]
+    unit.execute("delete from request where id <= (select max(id) from request) - ?", (rows,))
+    # In a flood every nth is enough: whoever sends many is among them, and is trimmed next time.
+    sample = placed if len(placed) < MANY else placed[:: len(placed) * 4 // MANY]
     keep = {True: failed_per_host, False: per_host}
     for column, at in (("host", 0), ("account", 1)):
-        connection.executemany(
+        unit.connection.executemany(
             f"delete from request where {column} = ?1 and failed = ?2 and id <= (select id from"
             f" request where {column} = ?1 and failed = ?2 order by id desc limit 1 offset ?3)",
-            {(one[at], one[2], keep[one[2]]) for one in looked_at if one[at] is not None},
+            {(one[at], one[2], keep[one[2]]) for one in sample if one[at] is not None},
         )
 
 
-def _shown(connection: sqlite3.Connection, request: Noted) -> Entry:
-    """What is kept of a request. A client that mixes up user and password shows the password as its
-    name, so where nobody was authenticated only names of accounts and of its hosts are kept."""
+def _masked(unit: UnitOfWork, request: LoggedRequest) -> RequestEntry:
+    """Return what is kept of a request.
+
+    A client that mixes up user and password sends the password as its name, so where nobody was
+    authenticated only names of accounts and of the request's hosts are kept."""
     entry = request.entry
     user = entry.user.lower()
     if request.account is not None or user in map(to_text, request.hosts):
         return entry
-    known = connection.execute("select 1 from account where name = ?", (user,)).fetchone()
+    known = unit.execute("select 1 from account where name = ?", (user,)).fetchone()
     return entry if known else entry._replace(user="…")
 
 
-def _hosts(connection: sqlite3.Connection, names: set[bytes]) -> dict[bytes, tuple[str, float]]:
-    """Account and time of creation of those of them that are hosts."""
+def _hosts(unit: UnitOfWork, names: set[bytes]) -> dict[bytes, tuple[str, float]]:
+    """Return account and time of creation of those names that are hosts."""
     found: dict[bytes, tuple[str, float]] = {}
     ordered = sorted(names)
     for start in range(0, len(ordered), MANY):
         some = ordered[start : start + MANY]
-        rows = connection.execute(
+        rows = unit.execute(
             f"select name, account, created from host where name in ({','.join('?' * len(some))})",
             some,
         )
@@ -79,10 +83,12 @@ def _hosts(connection: sqlite3.Connection, names: set[bytes]) -> dict[bytes, tup
 
 
 def _places(
-    connection: sqlite3.Connection, request: Noted, hosts: Mapping[bytes, tuple[str, float]]
+    unit: UnitOfWork, request: LoggedRequest, hosts: Mapping[bytes, tuple[str, float]]
 ) -> list[tuple[bytes | None, str | None]]:
-    """Where a request is shown: at the hosts it names, if they are its account's or, where nobody
-    was authenticated, whosever they are; else at the account."""
+    """Return where a request is shown, as pairs of a host or an account and None.
+
+    That is at the hosts it names, if they are its account's; where nobody was authenticated, at
+    these hosts whoever has them. What finds no place there is shown at the account."""
     found: list[tuple[bytes | None, str | None]] = []
     for name in request.hosts:
         account, created = hosts.get(name, ("", 0.0))
@@ -92,16 +98,5 @@ def _places(
     if found and len(found) == len(request.hosts):
         return found
     account = request.account or request.entry.user.strip().lower()
-    row = connection.execute("select 1 from account where name = ?", (account,)).fetchone()
+    row = unit.execute("select 1 from account where name = ?", (account,)).fetchone()
     return [*found, (None, account)] if row else found
-
-
-def read_requests(
-    execute: Callable[..., sqlite3.Cursor], column: str, value: bytes | str
-) -> list[tuple[bool, Entry]]:
-    """The requests of a host or an account, newest first, each with whether its credentials were
-    wrong."""
-    found = execute(
-        f"select failed, {_COLUMNS} from request where {column} = ? order by id desc", (value,)
-    )
-    return [(bool(row[0]), Entry(*row[1:])) for row in found]

@@ -1,4 +1,4 @@
-"""A backup in the place of the database, with serials that do not go back."""
+"""Restore a database from a backup, with serials that do not go back."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from ddns.model import names, records
 from ddns.model.journal import EventKind
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.backup import copy
-from ddns.store.sqlite.database import APPLICATION_ID, holding_the_lock, schema_of
-from ddns.store.sqlite.swap import COMPANIONS, announce, finish
+from ddns.store.sqlite.database import holding_the_lock
+from ddns.store.sqlite.migrations import APPLICATION_ID, is_ours, schema_of
+from ddns.store.sqlite.swap import COMPANIONS, commit, roll_forward
 from ddns.system.files import belongs_to, restored_path, unfinished_path
 
 UNKNOWN = 2**20
-"""How far serials are raised where nobody can tell how far they had come: so many commits may have
-been made since the backup, and secondaries take a step of up to 2**31 - 1 (RFC 1982 3.2)."""
+"""How far serials are raised when the replaced database cannot be read: at most so many commits may
+have been made since the backup, and secondaries take a step of up to 2**31 - 1 (RFC 1982 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was done: where the former database is, whether it could be read, how many zones there
-    are, and the zones whose serials were raised, each with what it was in the backup and now is."""
+    """The outcome: where the former database is, whether it could be read, the number of zones, and
+    the zones whose serials were raised, each with its serial in the backup and now."""
 
     replaced: Path | None
     readable: bool
@@ -36,33 +37,36 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class _Former:
+    """What is needed of the replaced database: its zones' serials, its last position."""
+
     serials: dict[bytes, int]
     position: int
 
 
 def restore(path: Path, backup: Path, now: float) -> Restored:
-    """Put *backup* in the place of the database at *path*; *now* is seconds since 1970.
+    """Replace the database at *path* by *backup*; *now* is seconds since 1970.
 
-    The zones' serials come after those of the replaced database, and the journal goes on after it.
+    The zones' serials come after those of the replaced database, and the journal goes on after its
+    last position.
 
-    :raises ddns.store.sqlite.database.StoreInUse: when a process has the database.
-    :raises StoreError: in one line, when the backup or the database is not what it should be.
+    :raises ddns.store.sqlite.database.StoreInUse: when another process has the database open.
+    :raises StoreError: in one line, when the backup or the database cannot be used.
     """
     with holding_the_lock(path):
         try:
-            finish(path)
+            roll_forward(path)
             if belongs_to(path, backup):
                 raise StoreError(f"{backup} belongs to the database itself")
             ready = unfinished_path(restored_path(path))
             for suffix in ("", *COMPANIONS):
                 ready.with_name(ready.name + suffix).unlink(missing_ok=True)
             _take(backup, ready)
-            former = _look_at(path)
+            former = _read_former(path)
             raised, zones = _raise_serials(ready, former, now)
-            _like(ready, path)
+            _copy_owner(path, ready)
             was_there = path.exists()
-            kept = announce(path, ready)
-            finish(path)
+            kept = commit(path, ready)
+            roll_forward(path)
         except OSError as error:
             raise StoreError(
                 f"cannot restore {path}: {error.filename or ''}: {error.strerror}"
@@ -73,7 +77,7 @@ def restore(path: Path, backup: Path, now: float) -> Restored:
 
 
 def _take(backup: Path, ready: Path) -> None:
-    """Copy a backup, and see whether the copy is a database of ours and whole."""
+    """Copy the backup, and verify that the copy is whole and a database of ours."""
     if not backup.is_file():
         raise StoreError(f"{backup} is no file" if backup.exists() else f"there is no {backup}")
     try:
@@ -81,7 +85,7 @@ def _take(backup: Path, ready: Path) -> None:
             (application,) = source.execute("pragma application_id").fetchone()
             if application != APPLICATION_ID:
                 raise StoreError(f"{backup} is no backup of this program")
-            schema_of(Database(source, execute_plugins=False), backup)
+            schema_of(Database(source, execute_plugins=False), backup)  # not a newer program's
             source.execute("begin")
             copy(source, ready)
         with closing(_open(ready, "rw")) as connection:
@@ -94,17 +98,16 @@ def _take(backup: Path, ready: Path) -> None:
         raise StoreError(f"cannot use backup {backup}: {error}") from error
 
 
-def _look_at(path: Path) -> _Former | None:
-    """What is to be replaced, its log moved into it; None when it is not there, or unreadable: then
-    it is left as it is, for whoever wants to save something of it."""
+def _read_former(path: Path) -> _Former | None:
+    """Read the database that is to be replaced, and move its log into it.
+
+    None if it does not exist or cannot be read; then it is left as it is, for whoever wants to save
+    something of it."""
     if not path.exists():
         return None
     try:
         with closing(_open(path, "ro")) as connection:
-            (application,) = connection.execute("pragma application_id").fetchone()
-            (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
-            if tables and application != APPLICATION_ID:
-                raise StoreError(f"{path} is a database of another program")
+            is_ours(Database(connection, execute_plugins=False), path)
             serials = dict(connection.execute("select origin, serial from zone").fetchall())
             (position,) = connection.execute("select max(position) from journal").fetchone()
         with closing(_open(path, "rw")) as connection:  # now that it is known to be readable
@@ -117,7 +120,7 @@ def _look_at(path: Path) -> _Former | None:
 def _raise_serials(
     ready: Path, former: _Former | None, now: float
 ) -> tuple[list[tuple[bytes, int, int]], int]:
-    """Let every zone be later than it was, and the journal's readers take each of them whole."""
+    """Raise every zone's serial above its former one, and journal a RELOAD of each zone."""
     raised = []
     with closing(_open(ready, "rw")) as connection:
         connection.execute("pragma synchronous = full")
@@ -126,7 +129,7 @@ def _raise_serials(
         (position,) = connection.execute("select max(position) from journal").fetchone()
         position = max(position or 0, former.position if former else 0)
         for origin, serial in zones:
-            later = _serial(serial, former, origin)
+            later = _next_serial(serial, former, origin)
             position += 1
             if later != serial:
                 raised.append((origin, serial, later))
@@ -140,7 +143,7 @@ def _raise_serials(
     return raised, len(zones)
 
 
-def _serial(serial: int, former: _Former | None, origin: bytes) -> int:
+def _next_serial(serial: int, former: _Former | None, origin: bytes) -> int:
     if former is None:
         return records.serial_after((serial + UNKNOWN - 1) % 2**32)
     was = former.serials.get(origin)
@@ -149,9 +152,9 @@ def _serial(serial: int, former: _Former | None, origin: bytes) -> int:
     return records.serial_after(was)
 
 
-def _like(ready: Path, path: Path) -> None:
-    """Give the new database to whom the former one belongs: root may restore what is another
-    user's server's."""
+def _copy_owner(path: Path, ready: Path) -> None:
+    """Give the new database the former one's owner: root may restore the database of a server that
+    runs as another user."""
     if path.exists():
         owner = path.stat()
         with suppress(PermissionError):

@@ -1,6 +1,5 @@
-"""The SQLite store: a writer (:mod:`ddns.store.sqlite.writer`), and readers with connections of
-their own, which write-ahead logging lets them use beside it.
-"""
+"""The SQLite store: a writer (:mod:`ddns.store.sqlite.writer`), and readers beside it with
+connections of their own, which write-ahead logging makes possible."""
 
 from __future__ import annotations
 
@@ -15,6 +14,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from ddns.config.settings import StoreSettings
 from ddns.model.journal import Author, Event
 from ddns.store.interfaces import (
     Committed,
@@ -31,19 +31,26 @@ from ddns.store.sqlite.reader import Reader
 from ddns.store.sqlite.writer import Writer, one_line
 from ddns.store.sqlite.zone_scan import ZoneScan
 from ddns.store.stats import StoreStats
-from ddns.system.files import log_path
+from ddns.system.files import wal_path
 from ddns.system.threads import LowPriorityPool
 
 T = TypeVar("T")
 
-BUSY_STEP = 0.05  # seconds: how often a writer that finds the database locked looks at its queue
+BUSY_STEP = 0.05
+"""Seconds after which a writer that finds the database locked looks at its queue again."""
 
 
 @implementer(IStore)
 class SQLiteStore:
-    """*reactor* provides IReactorFromThreads and IReactorTime; *patience* is how many seconds work
-    waits for a database that somebody else has locked; *journal_rows* how many events are kept;
-    *reader_patience* how many seconds a scan waits to be asked for more."""
+    """A store in one SQLite database.
+
+    :param reactor: provides IReactorFromThreads and IReactorTime
+    :param path: the database, made if it does not exist
+    :param patience: seconds that work waits for a database which another program has locked
+    :param journal_rows: events that the journal keeps
+    :param reader_patience: seconds that a scan waits to be asked for more
+    :param monotonic: a clock in seconds
+    """
 
     _log = Logger()
 
@@ -59,26 +66,29 @@ class SQLiteStore:
     ) -> None:
         self._reactor = reactor
         self._path = Path(path)
-        self._reader_patience = reader_patience
+        self._scan_timeout = reader_patience
+        self._lock: int | None = None
         self._open: database.Opened | None = None
         self._closing: Deferred[None] | None = None
         self._writer = Writer(
-            reactor, patience=patience, journal_rows=journal_rows, monotonic=monotonic
+            reactor, timeout=patience, journal_rows=journal_rows, monotonic=monotonic
         )
         self._reader = LowPriorityPool(1, 1, "ddns-store-reader")
         self._maintenance = Maintenance(reactor, self._path)
 
-    def limit(self, *, patience: float, journal_rows: int, reader_patience: float) -> None:
-        """From now on these hold."""
-        self._writer.patience = patience
-        self._writer.journal_rows = journal_rows
-        self._reader_patience = reader_patience
+    def configure(self, settings: StoreSettings) -> None:
+        self._writer.timeout = settings.patience
+        self._writer.journal_rows = settings.journal_rows
+        self._scan_timeout = settings.reader_patience
 
     # Life ------------------------------------------------------------------------------------
 
-    def open(self, lock: int | None = None) -> None:
-        """See IStore; *lock* is the descriptor of the database's lock, if it was handed on to us,
-        and belongs to the store from now on."""
+    def use_lock(self, descriptor: int) -> None:
+        """Open with a lock that another process handed over; the descriptor is the store's now."""
+        self._lock = descriptor
+
+    def open(self) -> None:
+        lock, self._lock = self._lock, None
         self._open = database.open_database(self._path, BUSY_STEP, lock)
         self._writer.start(self._open)
         self._reader.start()
@@ -91,10 +101,10 @@ class SQLiteStore:
         if self._open is None or self._closing is not None:
             return maybeDeferred(lambda: None)
         self._closing = Deferred()
-        self._writer.stop().addCallback(lambda _: self._finish())
+        self._writer.stop().addCallback(lambda _: self._stop_reading())
         return self._closing
 
-    def _finish(self) -> None:
+    def _stop_reading(self) -> None:
         opened, self._open = self._opened, None
         self._maintenance.stop()
         self._reader.stop()
@@ -130,7 +140,7 @@ class SQLiteStore:
             except sqlite3.Error as error:
                 raise one_line(error) from error
 
-        if self._open is None:  # its thread would never come to it
+        if self._open is None:  # the pool would queue it, and never start a thread
             return fail(StoreClosed("the store is closed"))
         return deferToThreadPool(self._reactor, self._reader, run)
 
@@ -142,26 +152,22 @@ class SQLiteStore:
         return self._in_reader(run)
 
     def changes_since(self, position: int, limit: int = 1000) -> Deferred[list[Event]]:
-        def run() -> list[Event]:
-            with database.view(self._path) as connection:
-                return Reader(connection).changes_since(position, limit)
-
-        return self._in_reader(run)
+        return self.read(lambda reading: reading.changes_since(position, limit))
 
     def scan(self, zone: bytes) -> IScan:
-        return ZoneScan(self._path, zone, self._in_reader, self._reactor, self._reader_patience)
+        return ZoneScan(self._path, zone, self._in_reader, self._reactor, self._scan_timeout)
 
     def stats(self) -> StoreStats:
         return StoreStats(
             self._writer.position,
             self._writer.waiting(),
             _size(self._path),
-            _size(log_path(self._path)),
+            _size(wal_path(self._path)),
             self._writer.commits,
             self._writer.failed_ago(),
         )
 
-    # Upkeep ----------------------------------------------------------------------------------
+    # Maintenance -----------------------------------------------------------------------------
 
     def back_up(self, to: Path, replace: bool = False) -> Deferred[Copied]:
         return self._maintenance.back_up(to, replace)

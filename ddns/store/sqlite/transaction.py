@@ -1,131 +1,45 @@
-"""Changing the SQLite database: each change is written together with its journal row."""
+"""The operations of a transaction, by subject."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-
 from zope.interface import implementer
 
-from ddns.model import names
-from ddns.model.account import Host, ZoneInfo
-from ddns.model.journal import EventKind, public
-from ddns.model.request_log import Noted
-from ddns.store.interfaces import ITransaction, StoreError
-from ddns.store.sqlite.accounts import People
-from ddns.store.sqlite.memberships import Registering
-from ddns.store.sqlite.reader import dormant_bits
-from ddns.store.sqlite.request_log import log_requests
-from ddns.store.sqlite.zone_import import Staging
+from ddns.store.interfaces import ITransaction
+from ddns.store.sqlite import accounts, hosts, memberships, request_log, zone_import
+from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 
 @implementer(ITransaction)
-class Transaction(Staging, Registering, People):
-    """One author's changes within a batch."""
+class Transaction(UnitOfWork):
+    """A unit of work with all that can be changed in it.
 
-    # Zones -----------------------------------------------------------------------------------
+    Reading and RRsets, which updates consist of, are the unit's own; each of the others is a
+    function in the module of its subject that takes the unit first, and so becomes a method here.
+    """
 
-    def put_zone(self, zone: ZoneInfo) -> None:
-        self._direct()
-        before = self.zone(zone.origin)
-        if before is None:
-            self._execute(
-                "insert into zone (origin, serial, account, created, addresses, registration)"
-                " values (?, ?, ?, ?, ?, ?)",
-                (
-                    zone.origin,
-                    zone.serial,
-                    zone.account,
-                    zone.created,
-                    str(zone.addresses),
-                    str(zone.registration),
-                ),
-            )
-            self._serials[zone.origin] = zone.serial
-        else:
-            given = self._given_serial(zone.origin)
-            serial = before.serial if given is None else given
-            zone = dataclasses.replace(zone, serial=serial, created=before.created)
-            self._execute(
-                "update zone set account = ?, addresses = ?, registration = ? where origin = ?",
-                (zone.account, str(zone.addresses), str(zone.registration), zone.origin),
-            )
-        self._batch.zones.clear()
-        self._journal(
-            EventKind.ZONE,
-            names.to_text(zone.origin),
-            public(before),
-            public(zone),
-            zone=zone.origin,
-            serial=zone.serial,
-            value=zone,
-        )
+    put_zone = hosts.put_zone
+    remove_zone = hosts.remove_zone
+    put_host = hosts.put_host
+    remove_host = hosts.remove_host
+    forget_released = hosts.forget_released
 
-    def remove_zone(self, origin: bytes) -> None:
-        self._direct()
-        zone = self._known_zone(origin)
-        self._release_all(origin)
-        self._execute("delete from zone where origin = ?", (origin,))
-        self._batch.zones.clear()
-        self._serials.pop(origin, None)
-        if (given := self._batch.serials.pop(origin, None)) is not None:
-            self._forgotten.setdefault(origin, given)
-        self._journal(EventKind.ZONE, names.to_text(origin), public(zone), None, zone=origin)
+    put_account = accounts.put_account
+    remove_account = accounts.remove_account
+    add_key = accounts.add_key
+    change_key = accounts.change_key
+    remove_key = accounts.remove_key
+    put_pending_token = accounts.put_pending_token
+    remove_pending_tokens = accounts.remove_pending_tokens
+    expire_pending_tokens = accounts.expire_pending_tokens
 
-    # Hosts -----------------------------------------------------------------------------------
+    add_invitation = memberships.add_invitation
+    use_invitation = memberships.use_invitation
+    remove_invitation = memberships.remove_invitation
+    add_member = memberships.add_member
+    remove_member = memberships.remove_member
 
-    def put_host(self, host: Host) -> None:
-        self._direct()
-        before = self.host(host.name)
-        self._execute(
-            "insert into host (name, zone, account, ttl, created, dormant)"
-            " values (?, (select id from zone where origin = ?), ?, ?, ?, ?)"
-            " on conflict (name) do update set account = excluded.account, ttl = excluded.ttl,"
-            " dormant = excluded.dormant",
-            (
-                host.name,
-                host.zone,
-                host.account,
-                host.ttl,
-                host.created,
-                dormant_bits(host.dormant),
-            ),
-        )
-        if before is None:
-            self._execute("delete from released where name = ?", (host.name,))
-            owners = names.with_below(host.name)
-            self._execute(
-                f"update rrset set of_host = 1 where owner in ({','.join('?' * len(owners))})"
-                " and zone = (select id from zone where origin = ?)",
-                (*owners, host.zone),
-            )
-        elif before.account != host.account:  # what clients asked is the former one's affair
-            self._execute("delete from request where host = ?", (host.name,))
-        self._journal(
-            EventKind.HOST,
-            names.to_text(host.name),
-            public(before),
-            public(host),
-            owner=host.name,
-            value=host,
-        )
+    stage = zone_import.stage
+    drop_staged = zone_import.drop_staged
+    take_staged = zone_import.take_staged
 
-    def remove_host(self, name: bytes) -> None:
-        host = self.host(name)
-        if host is None:
-            raise StoreError(f"there is no host {names.to_text(name)}")
-        for owner in names.with_below(name):
-            for rrset in self.rrsets(host.zone, owner):
-                self.put_rrset(host.zone, dataclasses.replace(rrset, rdatas=()))
-        self._direct()
-        self._execute("delete from host where name = ?", (name,))
-        self._release(host)
-        self._journal(EventKind.HOST, names.to_text(name), public(host), None, owner=name)
-
-    # Requests --------------------------------------------------------------------------------
-
-    def log_requests(
-        self, requests: Sequence[Noted], per_host: int, failed_per_host: int, rows: int
-    ) -> None:
-        self._direct()
-        log_requests(self._connection, requests, per_host, failed_per_host, rows)
+    log_requests = request_log.log_requests

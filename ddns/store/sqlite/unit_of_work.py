@@ -1,4 +1,9 @@
-"""The journal's side of a transaction: an event with every change, a serial a zone a commit."""
+"""One author's changes on their way into a commit: an overlay of RRsets, events, serials.
+
+Nearly all work is an update: it reads a host and its RRsets and puts one or two of them. So RRsets
+and journal rows are kept in memory and written in bulk when the batch ends; everything else is
+written at once, within a savepoint.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +13,18 @@ from collections.abc import Mapping
 
 from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
-from ddns.model.journal import Author, Event, EventKind, Subject, pack_values
+from ddns.model.journal import Author, Event, EventKind, Subject, pack_values, public
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
-from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.bulk_insert import insert
-from ddns.store.sqlite.reader import Reader, make_host
+from ddns.store.sqlite.reader import Reader, known, make_host
 
 
 class Batch:
-    """What one commit has changed so far, and what of it SQLite has not been told yet.
+    """What one commit has changed so far, and what of that SQLite has not been told yet.
 
-    RRsets and journal rows, which nearly all work consists of, are written once a commit, in bulk;
-    until then they are known from here. ``rrsets`` are those of the owner names that were read,
-    by zone and owner name, ``zones`` those whose origins were looked for; ``serials`` what the
-    commit gives to each zone.
+    ``first`` is the position of its first event; ``serials`` what the commit gives to each zone.
+    ``rrsets`` are those of the owner names that were read, by zone and owner name; ``zones`` those
+    whose origins were looked up; ``unwritten`` the RRsets that SQLite does not have yet.
     """
 
     def __init__(self, connection: sqlite3.Connection, position: int) -> None:
@@ -35,7 +38,7 @@ class Batch:
         self._journalled = 0
 
     def flush(self) -> None:
-        """Write what is not written yet."""
+        """Write everything that is not written yet."""
         write_rrsets(self._connection, self.unwritten)
         self.unwritten.clear()
         insert(
@@ -58,7 +61,7 @@ class Batch:
 def write_rrsets(
     connection: sqlite3.Connection, rrsets: Mapping[tuple[bytes, bytes, int], RRset]
 ) -> None:
-    """Write RRsets by zone, owner name and type; those without rdatas are deleted."""
+    """Write RRsets by zone, owner name and type; delete those without rdatas."""
     there = {key: rrset for key, rrset in rrsets.items() if rrset.rdatas}
     insert(
         connection,
@@ -80,52 +83,55 @@ def write_rrsets(
 
 
 class UnitOfWork(Reader):
-    """One author's piece of work: what it changes lies on top of the batch until it is done.
+    """One author's work within a batch: it sees what the works before it and itself changed.
 
-    Work that only sets RRsets and fails is forgotten by forgetting this object. Work that changes
-    anything else says :meth:`_direct` before it and gets a savepoint.
+    Work that only puts RRsets and fails is forgotten with this object. Whatever changes SQLite
+    itself calls :meth:`write_through` first, which gives the work a savepoint to go back to.
+
+    ``zones_changed`` are the origins of the zones that have events.
     """
 
     def __init__(self, connection: sqlite3.Connection, batch: Batch, author: Author) -> None:
         super().__init__(connection)
-        self._connection = connection
-        self._many = connection.executemany
+        self.connection = connection
+        self.author = author
+        self.zones_changed: set[bytes] = set()
         self._batch = batch
-        self._author = author
         self._events: list[Event] = []
         self._serials: dict[bytes, int] = {}
         self._rrsets: dict[tuple[bytes, bytes], dict[int, RRset]] = {}
         self._unwritten: dict[tuple[bytes, bytes, int], RRset] = {}
         self._forgotten: dict[bytes, int] = {}  # serials of the batch, whose zones are removed
         self._savepoint = False
-        self.zones_changed: set[bytes] = set()
 
     def done(self) -> None:
-        """The work has come to its end: what it changed is the batch's."""
+        """Hand the finished work's changes over to the batch."""
         batch = self._batch
         if self._savepoint:
-            self._execute("release work")
+            self.execute("release work")
         batch.events += self._events
         batch.serials.update(self._serials)
         batch.rrsets.update(self._rrsets)
         batch.unwritten.update(self._unwritten)
 
     def undo(self) -> None:
-        """The work has failed: nothing of it stays."""
+        """Undo everything that the failed work did."""
         self._batch.serials.update(self._forgotten)
         if self._savepoint:
-            self._execute("rollback to work")
-            self._execute("release work")
+            # A savepoint outlives the rollback to it; it takes a release to end it.
+            self.execute("rollback to work")
+            self.execute("release work")
             self._forget_what_was_read()
 
-    def _direct(self) -> None:
-        """SQLite is about to be changed past the batch: let it know everything, and forget what
-        was read."""
+    def write_through(self) -> None:
+        """Prepare for statements past the overlay: let SQLite have all of it, forget what was
+        read."""
         if not self._savepoint:
+            # What the works before changed must be below the savepoint, or it would be undone too.
             self._batch.flush()
-            self._execute("savepoint work")
+            self.execute("savepoint work")
             self._savepoint = True
-        write_rrsets(self._connection, self._unwritten)
+        write_rrsets(self.connection, self._unwritten)
         self._unwritten.clear()
         self._rrsets.clear()
         self._forget_what_was_read()
@@ -143,11 +149,42 @@ class UnitOfWork(Reader):
             zones[origin] = super().zone(origin)
         return zones[origin]
 
+    def given_serial(self, origin: bytes) -> int | None:
+        """Return the serial that this commit has given to a zone so far, if it has."""
+        return self._serials.get(origin, self._batch.serials.get(origin))
+
+    def next_serial(self, origin: bytes) -> int:
+        """Return the serial that this commit gives to a zone; its first change raises it."""
+        serial = self.given_serial(origin)
+        if serial is None:
+            zone = known(self.zone(origin), f"zone {names.to_text(origin)}")
+            serial = self._serials[origin] = records.serial_after(zone.serial)
+        return serial
+
+    def set_serial(self, origin: bytes, serial: int) -> None:
+        """Have this commit give a zone that serial."""
+        self._serials[origin] = serial
+
+    def forget_zones(self) -> None:
+        """Forget which zones were read: one has been added, changed or removed."""
+        self._batch.zones.clear()
+
+    def forget_serial(self, origin: bytes) -> None:
+        """Forget a zone that has been removed; if the work is undone, its serial is back."""
+        self.forget_zones()
+        self._serials.pop(origin, None)
+        if (given := self._batch.serials.pop(origin, None)) is not None:
+            self._forgotten.setdefault(origin, given)
+
+    def name_servers(self) -> frozenset[bytes]:
+        self.write_through()  # the NS records may be waiting to be written
+        return super().name_servers()
+
     # RRsets ----------------------------------------------------------------------------------
 
     def host(self, name: bytes) -> Host | None:
-        """As :meth:`Reader.host`, and its RRsets are read along, since they are wanted next."""
-        rows = self._execute(
+        """As :meth:`Reader.host`, and read its RRsets along, since they are wanted next."""
+        rows = self.execute(
             "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant,"
             " rrset.type, rrset.ttl, rrset.rdatas from host join zone on zone.id = host.zone"
             " left join rrset on rrset.zone = host.zone and rrset.owner = host.name"
@@ -167,7 +204,7 @@ class UnitOfWork(Reader):
         return host
 
     def _at(self, zone: bytes, owner: bytes) -> dict[int, RRset]:
-        """The RRsets of an owner name by type, as this work sees them."""
+        """Return the RRsets of an owner name by type, as this work sees them."""
         key = (zone, owner)
         at = self._rrsets.get(key)
         if at is None:
@@ -184,7 +221,7 @@ class UnitOfWork(Reader):
         return sorted(self._at(zone, owner).values(), key=lambda rrset: rrset.type)
 
     def put_rrset(self, zone: bytes, rrset: RRset) -> None:
-        """See :meth:`ITransaction.put_rrset`."""
+        """See :meth:`ddns.store.interfaces.ITransaction.put_rrset`."""
         if rrset.type == records.SOA:
             rdatas = tuple(records.soa_with_serial(rdata, 0) for rdata in rrset.rdatas)
             rrset = dataclasses.replace(rrset, rdatas=rdatas)
@@ -200,63 +237,55 @@ class UnitOfWork(Reader):
         else:
             del at[rrset.type]
         self._unwritten[zone, rrset.owner, rrset.type] = rrset
-        serial = self._serial(zone)
-        self._journal_rrset(zone, serial, before, rrset if rrset.rdatas else None)
+        serial = self.next_serial(zone)
+        self.journal_rrset(zone, serial, before, rrset if rrset.rdatas else None)
 
     # Journal ---------------------------------------------------------------------------------
 
-    def _journal(
+    def journal(
         self,
         kind: EventKind,
         subject: str,
-        before: bytes | None,
-        after: bytes | None,
+        before: Subject | None,
+        after: Subject | None,
         *,
         zone: bytes | None = None,
         serial: int | None = None,
         owner: bytes | None = None,
-        number: int | None = None,
+    ) -> None:
+        """Add the event of an object's change; listeners get the object itself along."""
+        self._append(kind, subject, zone, serial, owner, None, public(before), public(after), after)
+
+    def journal_rrset(
+        self, zone: bytes, serial: int, before: RRset | None, after: RRset | None
+    ) -> None:
+        """Add the event of an RRset's change."""
+        rrset = after or before
+        assert rrset is not None
+        packed_before = None if before is None else pack_values(before)
+        packed_after = None if after is None else pack_values(after)
+        self._append(
+            EventKind.RRSET, "", zone, serial, rrset.owner, rrset.type, packed_before, packed_after
+        )
+
+    def _append(
+        self,
+        kind: EventKind,
+        subject: str,
+        zone: bytes | None,
+        serial: int | None,
+        owner: bytes | None,
+        number: int | None,
+        before: bytes | None,
+        after: bytes | None,
         value: Subject | None = None,
     ) -> None:
         position = self._batch.first + len(self._batch.events) + len(self._events)
-        author = self._author
-        event = Event(
-            position, author, kind, subject, zone, serial, owner, number, before, after, value
+        author = self.author
+        self._events.append(
+            Event(
+                position, author, kind, subject, zone, serial, owner, number, before, after, value
+            )
         )
-        self._events.append(event)
         if zone is not None:
             self.zones_changed.add(zone)
-
-    def _journal_rrset(
-        self, zone: bytes, serial: int, before: RRset | None, after: RRset | None
-    ) -> None:
-        rrset = after or before
-        assert rrset is not None
-        self._journal(
-            EventKind.RRSET,
-            "",
-            None if before is None else pack_values(before),
-            None if after is None else pack_values(after),
-            zone=zone,
-            serial=serial,
-            owner=rrset.owner,
-            number=rrset.type,
-        )
-
-    def _given_serial(self, origin: bytes) -> int | None:
-        """The serial that this commit gives to a zone, if it does so far."""
-        return self._serials.get(origin, self._batch.serials.get(origin))
-
-    def _serial(self, origin: bytes) -> int:
-        """The serial that this commit gives to a zone; the first change of a commit raises it."""
-        serial = self._given_serial(origin)
-        if serial is None:
-            zone = self._known_zone(origin)
-            serial = self._serials[origin] = records.serial_after(zone.serial)
-        return serial
-
-    def _known_zone(self, origin: bytes) -> ZoneInfo:
-        zone = self.zone(origin)
-        if zone is None:
-            raise StoreError(f"there is no zone {names.to_text(origin)}")
-        return zone

@@ -1,7 +1,7 @@
 """The one thread that writes: group commit on one connection.
 
-While the last commit is being made durable, new work queues up; all of it becomes the next batch:
-one ``BEGIN IMMEDIATE``, a savepoint for each piece of work, one fsync.
+While a commit is being made durable, new work queues up; all of it becomes the next batch: one
+``BEGIN IMMEDIATE``, a savepoint for each work that needs one, one fsync.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Work:
-    """A piece of work on its way through the writer."""
+    """A piece of work on its way through the writer; *deadline* is when it has waited too long for
+    a locked database."""
 
     author: Author
     function: Callable[[ITransaction], Any]
@@ -37,14 +38,20 @@ class _Work:
     done: Deferred[Committed[Any]]
     deadline: float
     result: Committed[Any] | Failure | None = None
-    fault: bool = False  # it has failed, and it is the database that has
+    fault: bool = False  # it failed because the database did
 
 
 class Writer:
-    """*reactor* provides IReactorFromThreads and IReactorTime; *patience* is how many seconds work
-    waits for a database that somebody else has locked; *journal_rows* how many events are kept.
-    ``position`` is that of the last event; ``listeners`` are told of each commit's; what is done is
-    counted in ``commits``."""
+    """The queue of works and the thread that commits them.
+
+    :param reactor: provides IReactorFromThreads and IReactorTime
+    :param timeout: seconds that work waits for a database which another program has locked
+    :param journal_rows: events that the journal keeps
+    :param monotonic: a clock in seconds
+
+    ``position`` is that of the last event; ``listeners`` are called with each commit's events;
+    ``commits`` are the counters.
+    """
 
     _log = Logger()
 
@@ -52,12 +59,12 @@ class Writer:
         self,
         reactor: Any,
         *,
-        patience: float,
+        timeout: float,
         journal_rows: int,
         monotonic: Callable[[], float],
     ) -> None:
         self._reactor = reactor
-        self.patience = patience
+        self.timeout = timeout
         self.journal_rows = journal_rows
         self._monotonic = monotonic
         self.listeners: list[Callable[[Sequence[Event]], None]] = []
@@ -71,13 +78,13 @@ class Writer:
         self._thread = LowPriorityWorker("ddns-store-writer")
 
     def start(self, opened: Opened) -> None:
-        """Begin to write."""
+        """Start the thread."""
         self._opened = opened
         self._reread_position()
         self._thread.start()
 
     def stop(self) -> Deferred[None]:
-        """Take no more work; fires when what was taken is done and the thread has ended."""
+        """Refuse further work; fires when the queue is done and the thread has ended."""
         self._stopped = Deferred()
         if not self._draining:
             self._end()
@@ -88,7 +95,7 @@ class Writer:
         self._thread.stop()
         self._stopped.callback(None)
 
-    # The reactor's side ----------------------------------------------------------------------
+    # In the reactor's thread -----------------------------------------------------------------
 
     def transact(
         self, author: Author, work: Callable[[ITransaction], T], bulk: bool = False
@@ -98,14 +105,14 @@ class Writer:
         if self._opened is None or self._stopped is not None:
             done.errback(StoreClosed("the store is closed"))
             return done
-        self._queue.append(_Work(author, work, bulk, done, self._monotonic() + self.patience))
+        self._queue.append(_Work(author, work, bulk, done, self._monotonic() + self.timeout))
         if not self._draining:
             self._draining = True
             self._start_batch()
         return done
 
     def waiting(self) -> int:
-        """How many works wait for the next batch."""
+        """Return the number of works that wait for the next batch."""
         return len(self._queue)
 
     def failed_ago(self) -> float | None:
@@ -113,8 +120,8 @@ class Writer:
         return None if self._failed_at is None else self._monotonic() - self._failed_at
 
     def _start_batch(self) -> None:
-        """Have the writer take what has queued up, once the reactor is through with what is ready:
-        that makes larger batches, and the two threads contend less for the interpreter."""
+        """Run the next batch, once the reactor has handled all that is ready: that makes for larger
+        batches, and the two threads contend less for the interpreter lock."""
         self._reactor.callLater(0, self._run_in_thread)
 
     def _run_in_thread(self) -> None:
@@ -123,8 +130,8 @@ class Writer:
     def _batch_done(
         self, works: Sequence[_Work], events: Sequence[Event], seconds: float | None
     ) -> None:
-        """Tell everyone, and begin the next batch if one has queued up. *seconds* is how long the
-        commit took, None where there was none."""
+        """Call listeners, fire Deferreds, and start the next batch if works have queued up.
+        *seconds* is how long the commit took, None if there was none."""
         self._count(works, bool(events), seconds)
         if self._queue:
             self._start_batch()
@@ -142,7 +149,7 @@ class Writer:
             else:
                 assert work.result is not None
                 work.done.callback(work.result)
-        # One of those who were just told may have stopped us already.
+        # A callback may have called stop(), while this batch still counted as running.
         if self._stopped is not None and not self._draining and not self._stopped.called:
             self._end()
 
@@ -157,7 +164,7 @@ class Writer:
         elif written:
             self._failed_at = None
 
-    # The thread's side -----------------------------------------------------------------------
+    # In the writer's thread -------------------------------------------------------------------
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -184,7 +191,9 @@ class Writer:
         self._reactor.callFromThread(self._batch_done, works, events, seconds)
 
     def _begin(self, works: Sequence[_Work]) -> list[_Work]:
-        """Begin the transaction; refuse work whose patience ends before the database is free."""
+        """Begin the transaction; refuse works whose deadline passes before the database is free.
+
+        The connection's own timeout is short, so that each work is refused in time."""
         alive = list(works)
         while alive:
             try:
@@ -215,8 +224,8 @@ class Writer:
                 value = work.function(transaction)
                 transaction.done()
             except Exception as error:
-                if not connection.in_transaction:  # SQLite gave the whole batch up: disk full, I/O
-                    raise
+                if not connection.in_transaction:
+                    raise  # SQLite rolled the whole batch back by itself: disk full, I/O error
                 transaction.undo()
                 work.result = Failure(one_line(error))
                 work.fault = isinstance(error, sqlite3.Error)
@@ -225,13 +234,14 @@ class Writer:
         batch.flush()
         position = self.position + len(batch.events)
         if position // 256 != self.position // 256:
+            # Trimming at every commit would cost each of them; 256 events are a page or two.
             execute("delete from journal where position <= ?", (position - self.journal_rows,))
-        execute("commit")
+        execute("commit")  # returns after the fsync: synchronous=FULL
         self.position = position
         return batch.events
 
     def _recover(self) -> None:
-        """After a failed batch: leave no transaction open, and know again what the disk knows."""
+        """Roll a failed batch back, and read the position again, lest memory and disk differ."""
         try:
             if self._connection.in_transaction:
                 self._connection.execute("rollback")
@@ -245,7 +255,7 @@ class Writer:
 
 
 def one_line(error: Exception) -> Exception:
-    """What went wrong in SQLite as a StoreError; anything else as it is."""
+    """Return an error of SQLite as a StoreError, and any other as it is."""
     if isinstance(error, sqlite3.Error):
         return StoreError(f"the database cannot do it: {error}")
     return error

@@ -1,4 +1,4 @@
-"""Walking over a zone's records without holding anything up."""
+"""Walk over a zone's records without holding anything up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -17,12 +17,16 @@ from ddns.model.rows import Row
 from ddns.store.interfaces import IScan, StoreClosed, StoreError
 from ddns.store.sqlite import database
 
-T = TypeVar("T")
-
 
 @implementer(IScan)
 class ZoneScan:
-    """Rows of one zone."""
+    """The rows of one zone, from a connection that is open as long as the scan.
+
+    :param path: the database
+    :param zone: the origin
+    :param in_reader: runs a function in the reader's thread
+    :param timeout: seconds between two calls of :meth:`next` after which the view is given up
+    """
 
     def __init__(
         self,
@@ -30,7 +34,7 @@ class ZoneScan:
         zone: bytes,
         in_reader: Callable[[Callable[[], Any]], Deferred[Any]],
         clock: IReactorTime,
-        patience: float,
+        timeout: float,
     ) -> None:
         self._path = path
         self._zone = zone
@@ -38,23 +42,26 @@ class ZoneScan:
         self._view: Any = None
         self._rows: sqlite3.Cursor | None = None
         self._clock = clock
-        self._patience = patience
+        self._timeout = timeout
         self._timer: IDelayedCall | None = None
         self._given_up = False
 
     def next(self, most: int = 1000) -> Deferred[list[Row]]:
-        self._wait(None)
-        return self._in_reader(partial(self._next, most)).addCallback(self._wait)
+        self._stop_timer()
+        return self._in_reader(partial(self._next, most)).addCallback(self._start_timer)
 
-    def _wait(self, rows: T) -> T:
-        """Wait for as long as patience goes, or, where there are no rows yet, no longer."""
+    def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
-        self._timer = None if rows is None else self._clock.callLater(self._patience, self._give_up)
+
+    def _start_timer(self, rows: list[Row]) -> list[Row]:
+        # As long as a view is open, the write-ahead log can only grow: a checkpoint has to keep
+        # what the view may still read.
+        self._stop_timer()
+        self._timer = self._clock.callLater(self._timeout, self._give_up)
         return rows
 
     def _give_up(self) -> None:
-        """Let the view go: as long as it is there, the write-ahead log can only grow."""
         self._given_up = True
         self.close()
 
@@ -71,13 +78,13 @@ class ZoneScan:
         return self._rows.fetchmany(most)
 
     def close(self) -> Deferred[None]:
-        self._wait(None)
+        self._stop_timer()
         closed = self._in_reader(self._close)
         closed.addErrback(self._close_here)
         return closed
 
     def _close_here(self, failure: Failure) -> None:
-        """The store has been closed, and its reader's thread is no more."""
+        """Close the view in this thread: the store is closed, and the reader's thread has ended."""
         failure.trap(StoreClosed)
         self._close()
 

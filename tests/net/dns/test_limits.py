@@ -17,8 +17,7 @@ import dns.query
 import pytest
 from twisted.internet.task import Clock
 
-from ddns.config import load as config
-from ddns.config.load import ConfigError
+from ddns.config.load import ConfigError, load_settings
 from ddns.model.names import from_text
 from ddns.server.core import Core
 from ddns.server.service import DdnsService
@@ -121,7 +120,7 @@ def service(tmp_path: Path, text: str) -> Core:
     """A server that is never started, with a zone of its own, on a clock that stands still."""
     file = tmp_path / "ddns.toml"
     file.write_text(f'database = "{tmp_path / "ddns.sqlite"}"\n{text}')
-    made = DdnsService(config.load(file), Clock()).core
+    made = DdnsService(load_settings(file), Clock()).core
     made.zones.add(zone_of("example.net", ZONE))
     return made
 
@@ -212,7 +211,7 @@ def test_settings_that_cannot_be(tmp_path: Path, text: str, key: str) -> None:
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     made = service(tmp_path, "[dns]\ncookie_secret = '" + "ab" * 16 + "'")
     assert made.engine.respond(question(1), b"\x7f\0\0\1", False)
-    assert "abab" not in repr(config.load(tmp_path / "ddns.toml"))
+    assert "abab" not in repr(load_settings(tmp_path / "ddns.toml"))
 
 
 def test_names_are_counted_in_lower_case() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from twisted.logger import globalLogPublisher
 
-from ddns.net.dns import udp_batch
+from ddns.net.dns import mmsg
 from tests.net.dns_fakes import ask, framed, listening, tcp_client, udp_client
 from tests.net.reactors import RunningReactor
 
@@ -44,7 +44,7 @@ def failures() -> Iterator[list[str]]:
 def test_over_udp_only_that_packet_is_lost(
     running: RunningReactor, failures: list[str], batch: bool, host: str
 ) -> None:
-    if batch and not udp_batch.is_usable():
+    if batch and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
     with (
         listening(running, wrong, host, udp_batch=batch) as listener,

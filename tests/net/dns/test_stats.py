@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from twisted.internet.task import Clock
 
-from ddns.net.dns import udp_batch
-from ddns.net.dns.listener import DnsListener, TcpLimits
+from ddns.config.settings import DnsSettings
+from ddns.net.dns import mmsg
+from ddns.net.dns.listener import DnsListener
 from ddns.net.dns.stats import RCODES, DnsStats
 from tests.net.dns_fakes import ask, framed, listening, tcp_client, udp_client
 from tests.net.reactors import RunningReactor
@@ -47,7 +48,7 @@ def counted(running: RunningReactor, traffic: DnsStats) -> dict[str, object]:
 @every_reader
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_over_udp(running: RunningReactor, batch: bool, host: str) -> None:
-    if batch and not udp_batch.is_usable():
+    if batch and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
     # More than a batch, and one without an answer in front of others.
     sent = [b"drop", *[b"%d" % (n % RCODES) for n in range(100)], b"raise", b"drop"]
@@ -70,7 +71,7 @@ def test_over_udp(running: RunningReactor, batch: bool, host: str) -> None:
             "unsent": 0,
             "timed": 101,
         }
-        assert counted(running, listener.tcp.traffic)["received"] == 0
+        assert counted(running, listener.tcp.stats)["received"] == 0
 
 
 def test_over_tcp(running: RunningReactor) -> None:
@@ -83,7 +84,7 @@ def test_over_tcp(running: RunningReactor) -> None:
         ask(client, b"0")
         client.recv(100)
         running.call(lambda: None)
-        assert counted(running, listener.tcp.traffic) == {
+        assert counted(running, listener.tcp.stats) == {
             "received": 5,
             "octets in": 12,
             "rcodes": {0: 1, 3: 2},
@@ -98,7 +99,7 @@ def test_over_tcp(running: RunningReactor) -> None:
 @every_reader
 def test_what_the_system_does_not_take(running: RunningReactor, batch: bool) -> None:
     """A reply of more than a datagram can carry."""
-    if batch and not udp_batch.is_usable():
+    if batch and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
 
     def too_much(wire: bytes, source: bytes, tcp: bool) -> bytes:
@@ -117,7 +118,7 @@ def test_what_the_system_does_not_take(running: RunningReactor, batch: bool) -> 
 
 @every_reader
 def test_a_slow_answer_is_seen(running: RunningReactor, batch: bool) -> None:
-    if batch and not udp_batch.is_usable():
+    if batch and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
     clock = Clock()
 
@@ -135,7 +136,7 @@ def test_a_slow_answer_is_seen(running: RunningReactor, batch: bool) -> None:
             client.recv(100)
             ask(stream, b"question")
             running.call(lambda: None)
-            for traffic in (listener.udp, listener.tcp.traffic):
+            for traffic in (listener.udp, listener.tcp.stats):
                 assert traffic.latency.sum == pytest.approx(0.07)
                 at = traffic.latency.bounds.index(0.1)
                 assert traffic.latency.counts[at] == 1
@@ -146,7 +147,7 @@ def test_a_slow_answer_is_seen(running: RunningReactor, batch: bool) -> None:
 
 
 def test_connections_are_counted_by_what_became_of_them(running: RunningReactor) -> None:
-    limits = TcpLimits(total=2, per_source=2)
+    limits = DnsSettings(tcp_connections=2, tcp_connections_per_address=2)
 
     def echo(wire: bytes, source: bytes, tcp: bool) -> bytes:
         return wire

@@ -9,7 +9,7 @@ import time
 import pytest
 from twisted.internet.task import Clock
 
-from ddns.net.dns.listener import TcpLimits
+from ddns.config.settings import DnsSettings
 from ddns.net.shutdown import DRAIN_TIME
 from tests.net.dns_fakes import (
     ask,
@@ -25,7 +25,7 @@ from tests.net.dns_fakes import (
 from tests.net.reactors import PATIENCE, RunningReactor
 from tests.processes import eventually
 
-PATIENT = TcpLimits(idle=PATIENCE * 2, message=PATIENCE * 2, write=PATIENCE * 2)
+PATIENT = DnsSettings(tcp_idle_time=PATIENCE * 2, tcp_message_time=PATIENCE * 2)
 """Nothing is cut while a test lasts."""
 
 
@@ -94,7 +94,7 @@ def test_a_half_closed_connection_gets_all_its_answers(running: RunningReactor) 
 
 
 def test_an_idle_connection_is_closed_in_order(running: RunningReactor) -> None:
-    limits = TcpLimits(idle=0.3, message=PATIENCE, write=PATIENCE)
+    limits = DnsSettings(tcp_idle_time=0.3, tcp_message_time=PATIENCE)
     with (
         listening(running, echo, "127.0.0.1", limits=limits) as listener,
         tcp_client(*listener.addresses[0]) as client,
@@ -115,7 +115,7 @@ def test_answers_keep_a_connection_and_messages_without_one_do_not(
         return None if wire == b"noise" else wire
 
     clock = Clock()
-    limits = TcpLimits(idle=10, message=30)
+    limits = DnsSettings(tcp_idle_time=10, tcp_message_time=30)
     with (
         listening(running, note, "127.0.0.1", limits=limits, clock=clock) as listener,
         tcp_client(*listener.addresses[0]) as client,
@@ -135,7 +135,9 @@ def test_answers_keep_a_connection_and_messages_without_one_do_not(
 def test_the_next_message_has_its_own_deadline(running: RunningReactor) -> None:
     clock = Clock()
     with (
-        listening(running, echo, "127.0.0.1", limits=TcpLimits(message=2), clock=clock) as listener,
+        listening(
+            running, echo, "127.0.0.1", limits=DnsSettings(tcp_message_time=2), clock=clock
+        ) as listener,
         tcp_client(*listener.addresses[0]) as client,
     ):
         client.sendall(framed(b"q") + b"\0\4fi")
@@ -152,7 +154,7 @@ def test_the_next_message_has_its_own_deadline(running: RunningReactor) -> None:
 def test_each_connection_is_cut_at_its_own_moment(running: RunningReactor) -> None:
     """One timer serves all, and a deadline nearer than the one it waits for is not missed."""
     clock = Clock()
-    limits = TcpLimits(idle=10, message=2)
+    limits = DnsSettings(tcp_idle_time=10, tcp_message_time=2)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(
             listening(running, echo, "127.0.0.1", limits=limits, clock=clock)
@@ -182,7 +184,7 @@ def test_each_connection_is_cut_at_its_own_moment(running: RunningReactor) -> No
 
 @pytest.mark.parametrize("start", [b"\0", b"\0\x40", b"\0\x40some", framed(b"whole") + b"\0\x40"])
 def test_a_stalled_message_is_cut(running: RunningReactor, start: bytes) -> None:
-    limits = TcpLimits(idle=PATIENCE * 2, message=0.3, write=PATIENCE)
+    limits = DnsSettings(tcp_idle_time=PATIENCE * 2, tcp_message_time=0.3)
     with (
         listening(running, echo, "127.0.0.1", limits=limits) as listener,
         tcp_client(*listener.addresses[0]) as client,
@@ -194,7 +196,7 @@ def test_a_stalled_message_is_cut(running: RunningReactor, start: bytes) -> None
 
 
 def test_a_message_has_one_deadline_not_one_an_octet(running: RunningReactor) -> None:
-    limits = TcpLimits(idle=PATIENCE * 2, message=0.5, write=PATIENCE)
+    limits = DnsSettings(tcp_idle_time=PATIENCE * 2, tcp_message_time=0.5)
     with (
         listening(running, echo, "127.0.0.1", limits=limits) as listener,
         tcp_client(*listener.addresses[0]) as client,
@@ -211,7 +213,9 @@ def test_a_message_has_one_deadline_not_one_an_octet(running: RunningReactor) ->
 
 def test_too_many_connections_of_one_address(running: RunningReactor) -> None:
     with contextlib.ExitStack() as stack:
-        limits = TcpLimits(total=50, per_source=3, idle=PATIENCE * 2)
+        limits = DnsSettings(
+            tcp_connections=50, tcp_connections_per_address=3, tcp_idle_time=PATIENCE * 2
+        )
         listener = stack.enter_context(listening(running, echo, "127.0.0.1", limits=limits))
         address = listener.addresses[0]
         clients = [stack.enter_context(tcp_client(*address)) for _ in range(3)]
@@ -237,7 +241,9 @@ def test_too_many_connections_of_one_address(running: RunningReactor) -> None:
 def test_an_exempt_address_may_have_more(running: RunningReactor) -> None:
     proxy = socket.inet_aton("127.0.0.1")
     with contextlib.ExitStack() as stack:
-        limits = TcpLimits(total=50, per_source=1, idle=PATIENCE * 2)
+        limits = DnsSettings(
+            tcp_connections=50, tcp_connections_per_address=1, tcp_idle_time=PATIENCE * 2
+        )
         listener = stack.enter_context(
             listening(running, echo, "127.0.0.1", limits=limits, exempt=proxy.__eq__)
         )
@@ -248,7 +254,9 @@ def test_an_exempt_address_may_have_more(running: RunningReactor) -> None:
 
 def test_at_the_total_the_longest_idle_makes_room(running: RunningReactor) -> None:
     with contextlib.ExitStack() as stack:
-        limits = TcpLimits(total=3, per_source=50, idle=PATIENCE * 2)
+        limits = DnsSettings(
+            tcp_connections=3, tcp_connections_per_address=50, tcp_idle_time=PATIENCE * 2
+        )
         listener = stack.enter_context(listening(running, echo, "127.0.0.1", limits=limits))
         clients = [stack.enter_context(tcp_client(*listener.addresses[0])) for _ in range(3)]
         for client in (clients[1], clients[0], clients[2]):
@@ -261,7 +269,12 @@ def test_at_the_total_the_longest_idle_makes_room(running: RunningReactor) -> No
 
 def test_at_the_total_the_busy_are_left_alone_and_udp_goes_on(running: RunningReactor) -> None:
     with contextlib.ExitStack() as stack:
-        limits = TcpLimits(total=20, per_source=20, idle=PATIENCE * 2, message=PATIENCE * 2)
+        limits = DnsSettings(
+            tcp_connections=20,
+            tcp_connections_per_address=20,
+            tcp_idle_time=PATIENCE * 2,
+            tcp_message_time=PATIENCE * 2,
+        )
         listener = stack.enter_context(listening(running, echo, "127.0.0.1", limits=limits))
         address = listener.addresses[0]
         clients = [stack.enter_context(tcp_client(*address)) for _ in range(20)]
@@ -291,9 +304,9 @@ def test_a_client_that_does_not_read_is_not_read_from_and_then_cut(
         answered += 1
         return b"B" * 60000
 
-    limits = TcpLimits(idle=PATIENCE, message=PATIENCE, write=0.5)
+    limits = DnsSettings(tcp_idle_time=PATIENCE, tcp_message_time=PATIENCE)
     with (
-        listening(running, count, "127.0.0.1", limits=limits) as listener,
+        listening(running, count, "127.0.0.1", limits=limits, write_time=0.5) as listener,
         socket.socket() as client,
     ):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
@@ -325,9 +338,10 @@ def test_stop_sends_the_replies_that_wait(running: RunningReactor) -> None:
         answered += 1
         return b"B" * 60000
 
-    limits = TcpLimits(closing=PATIENCE * 2)
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(listening(running, count, "127.0.0.1", limits=limits))
+        listener = stack.enter_context(
+            listening(running, count, "127.0.0.1", closing_time=PATIENCE * 2)
+        )
         client = stack.enter_context(tcp_client(*listener.addresses[0]))
         client.sendall(framed(b"q") * 2000)
         assert len(read_message(client)) == 60000
@@ -344,11 +358,13 @@ def test_stop_sends_the_replies_that_wait(running: RunningReactor) -> None:
 
 @pytest.mark.parametrize("unread", [b"", framed(b"big60000") * 500, b"\0\x40"])
 def test_stop_closes_connections_whatever_they_do(running: RunningReactor, unread: bytes) -> None:
-    limits = TcpLimits(idle=PATIENCE * 2, message=PATIENCE * 2, write=PATIENCE * 2, closing=0.2)
+    limits = DnsSettings(tcp_idle_time=PATIENCE * 2, tcp_message_time=PATIENCE * 2)
     with contextlib.ExitStack() as stack:
         # Leaving listening() stops the listener, and checks that nothing is left in the reactor.
         inner = stack.enter_context(contextlib.ExitStack())
-        listener = inner.enter_context(listening(running, echo, "127.0.0.1", limits=limits))
+        listener = inner.enter_context(
+            listening(running, echo, "127.0.0.1", limits=limits, closing_time=0.2)
+        )
         address = listener.addresses[0]
         clients = [stack.enter_context(tcp_client(*address)) for _ in range(5)]
         for client in clients:

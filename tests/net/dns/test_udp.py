@@ -14,7 +14,7 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
-from ddns.net.dns import udp_batch
+from ddns.net.dns import mmsg
 from ddns.net.dns.listener import DnsListener
 from tests.net.dns_fakes import ask, echo, listening, tcp_client, udp_client
 from tests.net.reactors import PATIENCE, RunningReactor
@@ -25,7 +25,7 @@ SOURCE = {"127.0.0.1": b"7f000001", "::1": b"00" * 15 + b"01"}
 
 @pytest.fixture(params=["batch", "plain"])
 def batch(request: pytest.FixtureRequest) -> bool:
-    if request.param == "batch" and not udp_batch.is_usable():
+    if request.param == "batch" and not mmsg.is_usable():
         pytest.skip("recvmmsg and sendmmsg do not work here")
     return request.param == "batch"
 

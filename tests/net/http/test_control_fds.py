@@ -19,12 +19,12 @@ import pytest
 from twisted.internet.protocol import Protocol, ServerFactory
 
 from ddns.api.errors import ApiError
+from ddns.config.settings import MiniupdateSettings
 from ddns.dialects import DIALECTS
 from ddns.net.http.control import ControlListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.http.updates import UpdateResource
 from ddns.net.listeners import Listeners
-from ddns.net.miniupdate_tcp import MiniupdateLimits
 from ddns.system import handover
 from ddns.system.files import socket_path
 from tests.clients.miniupdate_client import MiniupdateClient
@@ -80,7 +80,7 @@ def control_of(house: House, path: Path, **limits: Any) -> Iterator[Control]:
             raise ApiError("it is ending")
         return locks[0]
 
-    with line_clients.serving(running, MiniupdateLimits(**limits)) as lines:
+    with line_clients.serving(running, MiniupdateSettings(**limits)) as lines:
         listeners = Listeners(running.reactor)
         running.call(listeners.listen, "miniupdate", [], lines.factory, lines.factory)
         running.call(listeners.adopt_for, "miniupdate", lines.factory)
@@ -410,7 +410,7 @@ def test_the_lock_is_given(control: Control, tmp_path: Path) -> None:
     file = tmp_path / "lock"
     with open(file, "wb") as lock:
         control.locks.append(lock.fileno())
-        given = handover.relieve(str(control.path).removesuffix(".sock"), PATIENCE)
+        given = handover.take_lock(str(control.path).removesuffix(".sock"), PATIENCE)
         assert os.path.samestat(os.fstat(given), os.stat(file))
         assert not os.get_inheritable(given)
         os.close(given)
@@ -418,7 +418,7 @@ def test_the_lock_is_given(control: Control, tmp_path: Path) -> None:
 
 def test_who_is_ending_already_gives_nothing(control: Control) -> None:
     with pytest.raises(handover.NoAnswer):
-        handover.relieve(str(control.path).removesuffix(".sock"), PATIENCE)
+        handover.take_lock(str(control.path).removesuffix(".sock"), PATIENCE)
 
 
 def test_a_server_gives_nothing_away(house: House, tmp_path: Path) -> None:
@@ -426,7 +426,7 @@ def test_a_server_gives_nothing_away(house: House, tmp_path: Path) -> None:
     listener = ControlListener(house.running.reactor, house.operations, socket_path(database))
     house.running.call(listener.start)
     with pytest.raises(handover.Refused, match="a server does not give its database away"):
-        handover.relieve(str(database), PATIENCE)
+        handover.take_lock(str(database), PATIENCE)
     with accepted() as (_, server), pytest.raises(handover.Refused, match="not served here"):
         handover.hand_over(str(database), "miniupdate", server.fileno(), PATIENCE)
     house.running.call(listener.stop)

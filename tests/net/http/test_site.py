@@ -342,7 +342,7 @@ def test_nothing_is_left_of_connections(running: RunningReactor) -> None:
             with served.connect() as client:
                 client.send(octets)
         until(lambda: not served.connections())
-        assert running.call(lambda: len(served.site._by_network)) == 0
+        assert running.call(lambda: served.site.table.networks()) == 0
 
 
 def test_closing_leaves_open_requests_alone(running: RunningReactor) -> None:

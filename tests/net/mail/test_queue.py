@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from twisted.protocols import tls
 
-from ddns.model.letter import MailMessage
+from ddns.model.mail import MailMessage
 from ddns.net.mail.queue import AT_ONCE, MAX_WAITING, Mailer, compose
 from ddns.net.mail.relay import NotSent, Relay, RelayCredentials
 from tests import certificates

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred
 
+from ddns.config.settings import MiniupdateSettings
 from ddns.net.http.channel import HttpLimits
-from ddns.net.miniupdate_tcp import MiniupdateLimits
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate
 from ddns.policy.addresses import NetworkSet
@@ -269,11 +269,11 @@ def test_connections_are_counted_by_the_clients_address(running: RunningReactor)
             assert served.connections() == 2
         assert served.pipeline.updates == []
         until(lambda: not served.connections())
-        assert running.call(lambda: len(served.site._by_network)) == 0
+        assert running.call(lambda: served.site.table.networks()) == 0
 
 
 def test_a_miniupdate_client_too_many_is_told_so(running: RunningReactor) -> None:
-    limits = MiniupdateLimits(connections_per_address=1)
+    limits = MiniupdateSettings(connections_per_address=1)
     with line_clients.serving(running, limits, proxies=ONE, proxied=True) as served:
         socks = [socket.create_connection((served.host, served.port), PATIENCE) for _ in range(3)]
         for sock, last in zip(socks, (1, 2, 1), strict=True):
@@ -295,7 +295,7 @@ def test_a_client_that_has_said_all_it_wants(served: Serving) -> None:
         client.send(version_2(CLIENT) + request(TARGET, LOGIN))
         client.socket.shutdown(socket.SHUT_WR)
         assert served.pipeline.begun.wait(PATIENCE)
-        assert served.running.call(lambda: [c._at_once for c in served.site._channels]) == [True]
+        assert served.running.call(lambda: [c._at_once for c in served.site.table]) == [True]
         served.running.call(lambda: gate.callback(None))
         assert client.answer().status == 200
         assert client.ended()
@@ -346,5 +346,5 @@ def test_nothing_is_left_of_connections(running: RunningReactor) -> None:
             with served.connect() as client:
                 client.send(octets)
         until(lambda: not served.connections() and not waiting(served))
-        until(lambda: running.call(lambda: len(served.site._by_network)) == 0)
+        until(lambda: running.call(lambda: served.site.table.networks()) == 0)
     until(lambda: not running.leftovers())

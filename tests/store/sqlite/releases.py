@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from ddns.store.sqlite.database import APPLICATION_ID
+from ddns.store.sqlite.migrations import APPLICATION_ID
 from ddns.system.files import key_path
 
 FOLDER = Path(__file__).parent / "fixtures"

@@ -53,14 +53,14 @@ def test_a_copy_is_one_state_while_others_are_written(
     state = [store.rows()]
     written = []
 
-    def rest() -> None:
+    def pause() -> None:
         store.commit(put(address(host(len(written)), last=99)))
         written.append(True)
 
     with view(path) as connection:
         connection.execute("select 1 from zone").fetchone()  # begins the transaction's view
         position = store.events[-1].position
-        copied = copy(connection, to, rest=rest)
+        copied = copy(connection, to, pause=pause)
     assert len(written) >= 2
     assert (copied.position, copied.zones, copied.size) == (position, 1, to.stat().st_size)
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
@@ -86,12 +86,12 @@ class Enough(Exception):
 
 
 def test_one_that_ends_early_leaves_what_was_there(store: Blocking, path: Path, to: Path) -> None:
-    def rest() -> None:
+    def pause() -> None:
         raise Enough
 
     to.write_text("the former one")
     with view(path) as connection, pytest.raises(Enough):
-        copy(connection, to, replace=True, rest=rest)
+        copy(connection, to, replace=True, pause=pause)
     assert to.read_text() == "the former one"
     assert not unfinished_path(to).exists()
 
@@ -149,15 +149,15 @@ def test_a_store_that_closes_ends_its_copies(path: Path, to: Path, running: Runn
     with opened(SQLiteStore(running.reactor, path), running) as store:
         store.commit(fill)
         begun = threading.Event()
-        upkeep = store.store._upkeep  # type: ignore[attr-defined]
-        rest = upkeep._rest
+        upkeep = store.store._maintenance  # type: ignore[attr-defined]
+        pause = upkeep._pause
 
         def slow() -> None:
             begun.set()
             upkeep._ending.wait()
-            rest()
+            pause()
 
-        upkeep._rest = slow
+        upkeep._pause = slow
         ends = []
         running.call(lambda: store.store.back_up(to).addErrback(ends.append) and None)
         assert begun.wait(10)

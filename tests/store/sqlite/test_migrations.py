@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -19,14 +20,14 @@ from twisted.logger import formatEvent, globalLogPublisher
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.check import check
 from ddns.store.sqlite.database import open_database, view
-from ddns.store.sqlite.migrations import MIGRATIONS
-from ddns.system.files import before_path, key_path
+from ddns.store.sqlite.migrations import STEPS as FILES
+from ddns.system.files import key_path, migration_backup_path
 from ddns.system.secret_box import SecretBox
 from tests.processes import integrity
 from tests.programs import PATIENCE
 from tests.store.sqlite.releases import RELEASES, content_of, lay_out, schema_of
 
-STEPS = [migration.name for migration in MIGRATIONS._migrations]
+STEPS = list(FILES)
 LATEST = STEPS[-1]
 FIRST = RELEASES[0]
 HOSTS = 20_000
@@ -74,7 +75,7 @@ def test_a_released_database(path: Path, release: str) -> None:
     assert found.faults == []
     assert (found.zones >= 3, found.rrsets > 12, found.events >= 40) == (True,) * 3
     assert [len(secret) for secret in secrets] == ([] if release == FIRST else [32])
-    before = before_path(path, LATEST.partition("_")[0])
+    before = migration_backup_path(path, LATEST.partition("_")[0])
     if release == LATEST.partition("_")[0]:
         assert not before.exists()
         return
@@ -107,7 +108,7 @@ def test_a_newer_schema_is_refused_with_both_versions(path: Path) -> None:
 def test_where_no_copy_can_be_made_the_schema_stays(path: Path) -> None:
     lay_out(FIRST, path)
     former = content_of(path)
-    before_path(path, LATEST.partition("_")[0]).mkdir()
+    migration_backup_path(path, LATEST.partition("_")[0]).mkdir()
     with pytest.raises(StoreError, match="is no file"):
         open_and_close(path)
     assert content_of(path) == former
@@ -119,11 +120,9 @@ def test_a_step_that_fails_undoes_those_before_it(
     lay_out(FIRST, path)
     former = content_of(path)
 
-    def fail(db: Any) -> None:
-        db.conn.execute("create table half (x)")
-        db.conn.execute("nonsense")
-
-    monkeypatch.setattr(MIGRATIONS._migrations[-1], "fn", fail)
+    failing = path.with_name("failing.sql")
+    failing.write_text("create table half (x);\nnonsense;\n")
+    monkeypatch.setitem(FILES, LATEST, failing)
     with pytest.raises(StoreError, match="nonsense"):
         open_and_close(path)
     assert content_of(path) == former
@@ -137,15 +136,16 @@ SLOWLY = (
     "import sys\n"
     "from pathlib import Path\n"
     "from ddns.store.sqlite import database\n"
-    "from ddns.store.sqlite.migrations import MIGRATIONS\n"
-    "for one in MIGRATIONS._migrations:\n"
-    "    def fn(db, real=one.fn):\n"
-    "        real(db)\n"
-    "        db.conn.execute('update host set ttl = ttl + 1')\n"
-    "        db.conn.execute('update rrset set ttl = ttl + 1')\n"
-    "    one.fn = fn\n"
+    "from ddns.store.sqlite.migrations import STEPS\n"
+    "path = Path(sys.argv[1])\n"
+    "folder = path.with_name(path.name + '.steps')\n"
+    "folder.mkdir()\n"
+    "more = ' update host set ttl = ttl + 1;\\n update rrset set ttl = ttl + 1;\\n'\n"
+    "for name, file in STEPS.items():\n"
+    "    STEPS[name] = folder / file.name\n"
+    "    STEPS[name].write_text(file.read_text() + more)\n"
     "print('ready', flush=True)\n"
-    "database.open_database(Path(sys.argv[1]), 0.05).close()\n"
+    "database.open_database(path, 0.05).close()\n"
     "print('done', flush=True)\n"
 )
 """What migrates with steps that touch all of a large database."""
@@ -171,12 +171,12 @@ def test_killed_in_the_middle_it_is_whole(tmp_path: Path) -> None:
         assert integrity(path) == "ok"
         with view(path) as connection:
             assert len(connection.execute("select 1 from host").fetchall()) > HOSTS
-        before = before_path(path, LATEST.partition("_")[0])
+        before = migration_backup_path(path, LATEST.partition("_")[0])
         assert schema_of(before) == f"{FIRST}_first_schema"
         assert ttls_of(before) == {10}
         ends.add(schema)
         for file in tmp_path.glob(f"k{number}.*"):
-            file.unlink()
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
     assert f"{FIRST}_first_schema" in ends, "some were killed in time"
 
 

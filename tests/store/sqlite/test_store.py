@@ -18,8 +18,8 @@ from sqlite_utils import Database
 from ddns.model import names
 from ddns.model.account import Account, Addresses, Key, KeyKind, Registration
 from ddns.store.interfaces import StoreError
-from ddns.store.sqlite.database import APPLICATION_ID, StoreInUse
-from ddns.store.sqlite.migrations import MIGRATIONS
+from ddns.store.sqlite.database import StoreInUse
+from ddns.store.sqlite.migrations import APPLICATION_ID, MIGRATIONS
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import lock_path
 from ddns.system.lock import Locked, acquire
@@ -151,13 +151,16 @@ def test_another_process_is_refused(store: Blocking, path: Path) -> None:
 def test_a_lock_that_was_handed_on(path: Path, running: RunningReactor) -> None:
     """It is the store's from then on, and free when that is closed or cannot be opened."""
     store = SQLiteStore(running.reactor, path)
-    running.call(store.open, acquire(lock_path(path)))
+    store.use_lock(acquire(lock_path(path)))
+    running.call(store.open)
     with pytest.raises(Locked):
         acquire(lock_path(path))
     running.call(store.close)
     path.write_bytes(b"Dear Sir or Madam, " * 100)
+    refused = SQLiteStore(running.reactor, path)
+    refused.use_lock(acquire(lock_path(path)))
     with pytest.raises(StoreError, match="not a database"):
-        running.call(SQLiteStore(running.reactor, path).open, acquire(lock_path(path)))
+        running.call(refused.open)
     os.close(acquire(lock_path(path)))
 
 
@@ -263,7 +266,7 @@ def test_work_fails_within_its_patience_and_goes_on_after(
 def test_work_waits_for_a_lock_that_is_given_up(
     store: Blocking, locked: sqlite3.Connection, running: RunningReactor
 ) -> None:
-    store.store._writer.patience = PATIENCE  # type: ignore[attr-defined]
+    store.store._writer.timeout = PATIENCE  # type: ignore[attr-defined]
     timer = threading.Timer(0.2, locked.execute, ["rollback"])
     timer.start()
     store.commit(put(address()))
@@ -346,7 +349,7 @@ def test_a_failed_commit_leaves_nothing_behind(
 
 def trigger(table: str, condition: str, action: str) -> Work:
     """Make SQLite refuse some rows."""
-    return lambda transaction: transaction._execute(  # type: ignore[attr-defined,no-any-return]
+    return lambda transaction: transaction.execute(  # type: ignore[attr-defined,no-any-return]
         f"create trigger refuse before insert on {table} when {condition}"
         f" begin select raise({action}, 'disk full'); end"
     )

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddns.model.counting import MAX_DIALECTS, OTHER, Histogram, UpdateCounts
+from ddns.model.counters import MAX_DIALECTS, OTHER, Histogram, UpdateCounts
 from ddns.model.update import Change, Outcome, Result, Status
 
 values = st.floats(min_value=0, max_value=100)

@@ -1,4 +1,4 @@
-"""Whose things a caller sees and changes."""
+"""Permissions: what each caller sees and may change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddns.api.errors import ApiError, Conflict, Forbidden, NotFound
 from ddns.api.routes import ROUTES
 from ddns.model import names
 from ddns.model.journal import Author
-from ddns.model.request_log import Entry, Noted
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.policy.registration import DAY
 from tests.api.refusing import refused_to
 from tests.house import House
@@ -25,7 +25,9 @@ OPERATORS = {
 
 
 def test_what_is_the_operators_alone() -> None:
-    assert {route.operation for route in ROUTES if route.right is Permission.OPERATOR} == OPERATORS
+    assert {
+        route.operation for route in ROUTES if route.permission is Permission.OPERATOR
+    } == OPERATORS
 
 
 @pytest.mark.parametrize(
@@ -170,15 +172,15 @@ def test_who_is_blocked_may_look_and_change_nothing(filled: House) -> None:
 
 
 def test_the_requests_of_a_host_are_its_accounts_affair(filled: House) -> None:
-    """The owner of the zone sees the host, and not from where it is updated."""
+    """A zone's owner sees its hosts, but not the requests of their clients."""
     filled.api("account_add", name="carol")
     filled.api("zone_set", origin="example.net", account="carol")
     home = names.from_text("home.example.net")
-    entry = Entry(2000.0, "test", "192.0.2.1", "alice", "", "asked", "told")
+    entry = RequestEntry(2000.0, "test", "192.0.2.1", "alice", "", "asked", "told")
     filled.running.call(
         filled.store.transact,
         Author("server", "requests", 1.0),
-        lambda t: t.log_requests([Noted("alice", (home,), entry)], 20, 5, 100),
+        lambda t: t.log_requests([LoggedRequest("alice", (home,), entry)], 20, 5, 100),
     )
     for who, number in (("alice", 1), ("carol", 0)):
         shown = filled.person(who, "host_show", name="home.example.net")

@@ -1,5 +1,4 @@
-"""What a server counts while it works: plain numbers, which cost next to nothing, for whoever
-comes to look at them."""
+"""Counters for monitoring: plain numbers, so that counting costs next to nothing."""
 
 from __future__ import annotations
 
@@ -9,20 +8,22 @@ from dataclasses import dataclass
 
 from ddns.model.update import Outcome, Status
 
-WAITS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Seconds: bounds for what takes as long as a disk or a password."""
+LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Histogram bounds in seconds, for latencies dominated by a disk or a password hash."""
 
 MAX_DIALECTS = 32
-"""Dialects that are counted each by itself."""
+"""Maximum number of dialects counted separately."""
 
 OTHER = "other"
-"""What dialects beyond those are counted as."""
+"""Label for all dialects beyond :data:`MAX_DIALECTS`."""
 
 
 class Histogram:
-    """How often something was how much. ``counts`` has a number for each bound, of what was at most
-    that and more than the bound before, and a last one for what was above all; ``sum`` is of all
-    together."""
+    """A histogram of observed values.
+
+    ``counts[i]`` is the number of values up to and including ``bounds[i]`` and above the bound
+    before it; the last count is for values above all bounds. ``sum`` is the sum of all values.
+    """
 
     __slots__ = ("bounds", "counts", "sum")
 
@@ -32,41 +33,39 @@ class Histogram:
         self.sum = 0.0
 
     def observe(self, value: float, times: int = 1) -> None:
-        """It was that much, so many times. Time does not run backwards, though a clock may."""
-        if value < 0.0:
-            value = 0.0
+        """Count a value *times* times; a negative one, from a clock set back, counts as 0."""
+        value = max(value, 0.0)
         self.counts[bisect_left(self.bounds, value)] += times
         self.sum += value * times
 
 
 class DialectCounts:
-    """The updates of one dialect: what became of each host that they named, and how long it took
-    from a request to what came of it, in seconds."""
+    """The updates of one dialect: results by status, and a histogram of latencies in seconds."""
 
     __slots__ = ("seconds", "statuses")
 
     def __init__(self) -> None:
         self.statuses: dict[Status | None, int] = dict.fromkeys((*Status, None), 0)
-        self.seconds = Histogram(WAITS)
+        self.seconds = Histogram(LATENCY_BUCKETS)
 
 
 class UpdateCounts:
-    """What became of updates, by dialect.
+    """Results of updates by dialect and status.
 
-    A request that was refused counts once, any other as often as it names hosts, and one that names
-    none (a login, a check page) as None. *dialects* are those that are known; others may come, but
-    only so many are told apart.
+    A refused request counts once, any other request once for each host that it names; one that
+    names none (a login, a check page) counts under the status None. *dialects* are listed from the
+    start; others are added when they are first used, up to :data:`MAX_DIALECTS`.
     """
 
     def __init__(self, dialects: Iterable[str]) -> None:
         self.dialects = {dialect: DialectCounts() for dialect in dialects}
 
     def performed(self, dialect: str, outcome: Outcome, seconds: float) -> None:
-        """The pipeline has come to this outcome."""
+        """Count an outcome of the pipeline and the seconds that it took."""
         self.answered(dialect, outcome).seconds.observe(seconds)
 
     def answered(self, dialect: str, outcome: Outcome) -> DialectCounts:
-        """This is what a client is told."""
+        """Count an outcome that a client is told; return the counts of its dialect."""
         of = self.dialects.get(dialect)
         if of is None:
             if len(self.dialects) >= MAX_DIALECTS:
@@ -83,8 +82,10 @@ class UpdateCounts:
 
 @dataclass(slots=True)
 class Admissions:
-    """Connections, by what became of them when they came: taken, refused because there were too
-    many, and taken in the place of another that had been idle."""
+    """Counts of incoming connections.
+
+    ``refused`` were over a limit; ``displaced`` are idle ones closed to make room for another.
+    """
 
     accepted: int = 0
     refused: int = 0

@@ -1,0 +1,153 @@
+"""Operations on records of any type."""
+
+from __future__ import annotations
+
+from ddns.api import parsing
+from ddns.api.access import ReadContext, WriteContext
+from ddns.api.base import BaseOperations
+from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
+from ddns.api.serializers import Json, rrset_json
+from ddns.model import names, records
+from ddns.model.account import Host, ZoneInfo
+from ddns.model.records import RRset
+from ddns.policy import rrset_rules
+from ddns.policy.addresses import allowed
+from ddns.policy.registration import HOST_TYPES
+
+OPERATOR_TTL = 3600
+"""Default TTL in seconds of the operator's records."""
+
+
+class RecordOperations(BaseOperations):
+    """Reading and replacing RRsets."""
+
+    async def record_show(self, owner: str) -> Json:
+        """Show the records of an owner name."""
+        name = parsing.name(owner)
+
+        def work(context: ReadContext) -> Json:
+            zone, _, _ = _locate(context, name)
+            found = context.transaction.rrsets(zone.origin, name)
+            return {"owner": names.to_text(name), "records": [rrset_json(one) for one in found]}
+
+        return await self._read(work)
+
+    async def record_set(
+        self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
+    ) -> Json:
+        """Replace the RRset of an owner name and type by these records in presentation form.
+        Without a TTL it keeps the one it has; a new RRset gets that of its host, else an hour."""
+        name, number = parsing.name(owner), parsing.record_type(type)
+        self._limit_changes(name, number)
+        wire, seconds = parsing.rdatas(number, rdatas), parsing.ttl(ttl)
+        return await self._transact(
+            lambda context: rrset_json(replace_rrset(context, name, number, wire, seconds))
+        )
+
+    async def record_delete(self, owner: str, type: str | None = None) -> Json:
+        """Delete the RRset of an owner name and type, or all RRsets of the name. A zone keeps its
+        SOA and NS records."""
+        name, number = parsing.name(owner), parsing.optional(parsing.record_type, type)
+        self._limit_changes(name, number or 0)
+
+        def work(context: WriteContext) -> Json:
+            zone, _, whole_zone = _locate(context, name)
+            if number is not None:
+                _check_type(number, whole_zone)
+            deleted = []
+            for rrset in context.transaction.rrsets(zone.origin, name):
+                if number not in (None, rrset.type):
+                    continue
+                if number is None and not whole_zone and rrset.type not in HOST_TYPES:
+                    continue
+                if rrset_rules.is_required(rrset.type, name, zone.origin):
+                    if number is None:
+                        continue
+                    raise Invalid("a zone needs its SOA and NS records")
+                context.transaction.put_rrset(zone.origin, RRset(name, rrset.type, rrset.ttl, ()))
+                deleted.append(rrset_json(rrset))
+            if not deleted:
+                raise NotFound(f"{names.to_text(name)} has no such records")
+            return {"deleted": deleted}
+
+        return await self._transact(work)
+
+
+def replace_rrset(
+    context: WriteContext, owner: bytes, number: int, rdatas: tuple[bytes, ...], ttl: int | None
+) -> RRset:
+    """Replace an RRset, if the caller may and the zone is a good one afterwards.
+
+    :raises ApiError: saying what is wrong.
+    """
+    zone, host, whole_zone = _locate(context, owner)
+    if not rdatas:
+        raise Invalid("a record needs rdata")
+    if not records.fits(records.pack_rdatas(rdatas)):
+        raise Invalid("these are more records than a message can hold")
+    if rrset_rules.is_misplaced_soa(number, owner, zone.origin):
+        raise Invalid("only a zone's origin has an SOA")
+    if rrset_rules.has_too_many(number, len(rdatas)):
+        raise Invalid(f"there can be only one {records.type_to_text(number)} record at a name")
+    if rrset_rules.is_apex_cname(number, owner, zone.origin):
+        raise Invalid("a zone's origin cannot be an alias")
+    present = {rrset.type: rrset for rrset in context.transaction.rrsets(zone.origin, owner)}
+    if rrset_rules.has_cname_and_other_data({number, *present}):
+        raise Conflict(f"{names.to_text(owner)} cannot be an alias and have other records")
+    if ttl is not None:
+        ttl = context.check_ttl(ttl)
+    elif number in present:
+        ttl = present[number].ttl
+    else:
+        ttl = host.ttl if host is not None else OPERATOR_TTL
+    rrset = RRset(owner, number, ttl, rdatas)
+    if not context.caller.operator:
+        _check_type(number, whole_zone)
+        _check_count(context, rrset, None if whole_zone else host)
+        if not allowed(zone.addresses, (rrset,)):
+            raise Invalid(f"zone {names.to_text(zone.origin)} allows public addresses only")
+    context.transaction.put_rrset(zone.origin, rrset)
+    return rrset
+
+
+def _locate(context: ReadContext, owner: bytes) -> tuple[ZoneInfo, Host | None, bool]:
+    """Return the zone of an owner name, its host in that zone if any, and whether the caller has
+    the whole zone, and so may set records of every type, rather than the host alone.
+
+    :raises NotFound: when the caller has neither.
+    """
+    caller, zone = context.caller, context.transaction.zone_of(owner)
+    if zone is None and caller.operator:
+        raise NotFound(f"{names.to_text(owner)} is in no zone of this server")
+    host = context.transaction.host(names.host_of(owner)) or context.transaction.host(owner)
+    if host is not None and zone is not None and host.zone != zone.origin:
+        host = None
+    whole_zone = zone is not None and caller.owns(zone.account)
+    if zone is None or not (whole_zone or (host is not None and caller.owns(host.account))):
+        raise NotFound(f"{names.to_text(owner)} is no name of yours")
+    return zone, host, whole_zone
+
+
+def _check_type(number: int, whole_zone: bool) -> None:
+    if not whole_zone and number not in HOST_TYPES:
+        types = ", ".join(map(records.type_to_text, HOST_TYPES))
+        raise Forbidden(f"a host may have records of these types: {types}")
+
+
+def _check_count(context: WriteContext, rrset: RRset, host: Host | None) -> None:
+    """Refuse more records than people may have at all names of one host, or in one RRset of a zone
+    of their own (*host* is None).
+
+    :raises Exceeded: with the limit.
+    """
+    count = len(rrset.rdatas)
+    if host is not None:
+        count += sum(
+            len(other.rdatas)
+            for owner in names.with_below(host.name)
+            for other in context.transaction.rrsets(host.zone, owner)
+            if (other.owner, other.type) != (rrset.owner, rrset.type)
+        )
+    limit = context.rules.records_per_host
+    if count > limit:
+        raise Exceeded(f"there may be {limit} records, and not {count}")

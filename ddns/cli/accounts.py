@@ -1,0 +1,149 @@
+"""Subcommands on accounts, for the operator; :mod:`ddns.cli.self_service` has those of people."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+
+from ddns.cli.client import CallFailed, Client
+from ddns.cli.command import Group, Needs, argument
+from ddns.cli.keys import COLUMNS
+from ddns.cli.output import Json, Result, fields, listing, local_time, request_lines, table
+
+account = Group("account", "People who update hosts")
+
+NAME = argument("name")
+PASSWORD_STDIN = argument(
+    "--password-stdin", action="store_true", help="read the password from standard input"
+)
+
+
+@account.command(
+    "add",
+    "Add an account",
+    NAME,
+    PASSWORD_STDIN,
+    argument("--email", metavar="ADDRESS", help="where mail to its owner goes"),
+    needs=Needs.NEW_DATABASE,
+)
+def account_add(client: Client, args: argparse.Namespace) -> Result:
+    password = sys.stdin.readline().rstrip("\r\n") if args.password_stdin else None
+    added = client.call("account_add", name=args.name, password=password, email=args.email)
+    return Result(added, [f"added account {added['name']}"])
+
+
+def _hosts(text: str) -> int | str:
+    return text if text == "default" else int(text)
+
+
+@account.command(
+    "set",
+    "Change an account's host limit or e-mail address",
+    NAME,
+    argument("--hosts", type=_hosts, metavar="N", help="how many hosts, or 'default'"),
+    argument("--email", metavar="ADDRESS", help="'' for none"),
+)
+def account_set(client: Client, args: argparse.Namespace) -> Result:
+    changed: Json = {}
+    lines = []
+    if args.email is not None:
+        changed |= client.call("email_set", name=args.name, email=args.email)
+        lines.append(f"account {changed['name']} has the address {changed['email'] or '-'}")
+    if args.hosts is not None:
+        changed |= client.call("account_set", name=args.name, hosts=args.hosts)
+        lines.append(f"account {changed['name']} may register {changed['host_limit']} hosts")
+    if not lines:
+        raise CallFailed("invalid", "nothing to set: give --hosts or --email")
+    return Result(changed, lines)
+
+
+@account.command("set-password", "Set an account's password", NAME, PASSWORD_STDIN)
+def account_set_password(client: Client, args: argparse.Namespace) -> Result:
+    password = read_password(args, "New password", client, new=True)
+    changed = client.call("password_set", name=args.name, password=password)
+    return Result(changed, [f"account {changed['name']} has another password"])
+
+
+def read_password(
+    args: argparse.Namespace, prompt: str, client: Client, *, new: bool = False
+) -> str:
+    """Read a password from standard input or a terminal without echo, there a *new* one twice.
+
+    :raises CallFailed: when there is no terminal, or the two differ.
+    """
+    if getattr(client, "in_the_clear", False):
+        print(
+            "ddns: warning: this connection is not encrypted; anybody who reads it can log in",
+            file=sys.stderr,
+        )
+    if args.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise CallFailed("invalid", "there is no terminal to ask for a password: --password-stdin")
+    password = getpass.getpass(f"{prompt}: ")
+    if new and getpass.getpass(f"{prompt}, again: ") != password:
+        raise CallFailed("invalid", "that was not the same password twice")
+    return password
+
+
+@account.command("list", "List accounts")
+def account_list(client: Client, args: argparse.Namespace) -> Result:
+    answer = client.call("account_list")
+    return listing(
+        answer,
+        "accounts",
+        "no accounts yet; add one with: ddns account add NAME",
+        NAME="name",
+        PASSWORD="password",
+        EMAIL="email",
+        BLOCKED=lambda one: _until(one["blocked"]),
+    )
+
+
+def _until(block: Json | None) -> str:
+    if block is None:
+        return "no"
+    return f"until {local_time(block['until']) if block['until'] else 'it is lifted'}"
+
+
+@account.command("show", "Show an account with its hosts, keys and last requests", NAME)
+def account_show(client: Client, args: argparse.Namespace) -> Result:
+    shown = client.call("account_show", name=args.name)
+    block = shown["blocked"]
+    since = "" if block is None else f"since {local_time(block['since'])} "
+    reason = "" if block is None else f": {block['reason']}"
+    lines = fields(
+        {
+            "Name": shown["name"],
+            "Password": shown["password"],
+            "Email": shown["email"],
+            "Blocked": f"{since}{_until(block)}{reason}",
+            "Host limit": shown["host_limit"],
+            "DonDNS": "API enabled" if shown["dondns"] else "API disabled",
+            "Zones": shown["zones"],
+            "Hosts": shown["hosts"],
+        }
+    )
+    keys = table(shown["keys"], **COLUMNS)
+    lines += ["", "Keys:", *keys] if keys else []
+    title = "Last requests that named none of its hosts, newest first:"
+    return Result(shown, lines + request_lines(shown["requests"], title))
+
+
+account.call(
+    "remove", "Remove an account with its keys and hosts", NAME, says="removed account {name}"
+)
+
+account.call(
+    "block",
+    "Let an account change nothing",
+    NAME,
+    argument("reason", help="shown to the account's owner"),
+    argument("--days", type=float, help="how long (default: until it is lifted)"),
+    says="blocked account {name}",
+)
+
+account.call(
+    "unblock", "Lift the block of an account", NAME, says="lifted the block of account {name}"
+)

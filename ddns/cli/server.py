@@ -1,0 +1,52 @@
+"""Subcommands on settings and on the server that runs with them."""
+
+from __future__ import annotations
+
+import argparse
+
+from ddns.cli.client import CallFailed, Client
+from ddns.cli.command import Group, Needs, argument
+from ddns.cli.output import Result, count
+
+top = Group("")
+config = Group("config", "Settings files")
+
+
+@config.command(
+    "check",
+    "Say whether a server could use a settings file",
+    argument("file", help="a TOML file"),
+    needs=Needs.NOTHING,
+)
+def config_check(client: None, args: argparse.Namespace) -> Result:
+    from twisted.internet import reactor
+
+    from ddns.config.toml import ConfigError
+    from ddns.server.preflight import check_file
+
+    try:
+        check_file(reactor, args.file)
+    except ConfigError as error:
+        raise CallFailed("invalid", str(error)) from None
+    return Result({"file": args.file}, [f"{args.file}: a server can use these settings"])
+
+
+@top.command(
+    "reload",
+    "Make the server read its settings and its certificate again",
+    needs=Needs.RUNNING_SERVER,
+)
+def reload(client: Client, args: argparse.Namespace) -> Result:
+    answer = client.call("reload")
+    lines = [f"changed: {key}" for key in answer["changed"]]
+    lines += [f"needs a restart: {key}" for key in answer["waiting"]]
+    unchanged = "nothing has changed; the certificate, if there is one, was read again"
+    return Result(answer, lines or [unchanged])
+
+
+@top.command("status", "Say whether a server runs and answers", needs=Needs.RUNNING_SERVER)
+def status(client: Client, args: argparse.Namespace) -> Result:
+    answer = client.call("status")
+    return Result(
+        answer, [f"ddns {answer['version']} answers for {count(answer['zones'], 'zone')}"]
+    )

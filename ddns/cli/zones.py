@@ -1,0 +1,271 @@
+"""Subcommands on zones, with their members and invitations."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ddns.cli.client import CallFailed, Client, SocketClient
+from ddns.cli.command import Group, Needs, argument, one_of
+from ddns.cli.output import Json, Result, listing, time_of
+from ddns.model import names, rows
+from ddns.model.account import Addresses, Registration
+
+if TYPE_CHECKING:
+    from ddns.cli.masterfile import MasterFile
+
+CHUNK = 2**16
+"""Octets of a request of an import, about."""
+
+SMALL_SHARE = 10
+"""setpriority(2) value that gives a process a tenth of the share of an ordinary one."""
+
+zone = Group("zone", "Zones that this server is authoritative for")
+
+ORIGIN = argument("origin")
+ADDRESSES = one_of(
+    "--addresses",
+    Addresses,
+    help="addresses that clients may give to hosts: any, or only those of the public Internet",
+)
+
+
+@zone.command(
+    "add",
+    "Add a zone with SOA and NS records",
+    ORIGIN,
+    argument(
+        "--ns",
+        action="append",
+        default=[],
+        metavar="NAME[=ADDRESS]",
+        help="a name server, and with an address its A or AAAA record (default: ns1.ORIGIN)",
+    ),
+    argument("--account", metavar="OWNER", help="the account that may edit its records"),
+    ADDRESSES,
+    one_of(
+        "--registration",
+        Registration,
+        default=Registration.CLOSED,
+        help="who may register hosts in it (default: %(default)s)",
+    ),
+    needs=Needs.NEW_DATABASE,
+)
+def zone_add(client: Client, args: argparse.Namespace) -> Result:
+    servers = []
+    for text in args.ns:
+        name, _, address = text.partition("=")
+        servers.append({"name": name, "address": address or None})
+    added = client.call(
+        "zone_add",
+        origin=args.origin,
+        ns=servers,
+        account=args.account,
+        addresses=args.addresses,
+        registration=args.registration,
+    )
+    return Result(added, [f"added zone {added['origin']}"])
+
+
+zone.call(
+    "set",
+    "Change a zone's owner or policy",
+    ORIGIN,
+    argument("--account", metavar="OWNER", help="'' for the operator"),
+    ADDRESSES,
+    one_of("--registration", Registration, help="who may register hosts in it"),
+    says="changed zone {origin}",
+)
+
+
+@zone.command(
+    "import",
+    "Add or replace zones",
+    argument("file", nargs="+", help="a master file; the owner of its SOA is the origin"),
+    argument("--replace-hosts", action="store_true", help="replace the records of hosts too"),
+    needs=Needs.NEW_DATABASE,
+)
+def zone_import(client: Client, args: argparse.Namespace) -> Result:
+    """Import each file on its own: a wrong one changes nothing and does not stop the others."""
+    from ddns.cli import masterfile
+
+    if isinstance(client, SocketClient):
+        give_way()
+    done, failed = [], []
+    with _progress(args.file, shown=not args.json and sys.stderr.isatty()) as advance:
+        for path in args.file:
+            try:
+                parsed = masterfile.read(path, advance)
+                result = _send(client, parsed, args.replace_hosts)
+            except masterfile.BadMasterFile as error:
+                failed.append({"file": path, "code": "invalid", "message": str(error)})
+            except CallFailed as error:
+                failed.append({"file": path, **error.answer["error"]})
+            else:
+                done.append({"file": path, **result, "ignored": parsed.ignored})
+    lines = [
+        f"imported zone {one['origin']} from {one['file']}: {one['written']} RRsets written,"
+        f" {one['removed']} removed"
+        + (f", {one['skipped']} left to hosts" if one["skipped"] else "")
+        + (f", {one['ignored']} outside the zone ignored" if one["ignored"] else "")
+        for one in done
+    ]
+    answer: Json = {"zones": done}
+    if failed:
+        answer["error"] = {
+            "code": failed[0]["code"],
+            "message": "; ".join(failure["message"] for failure in failed),
+            "files": failed,
+        }
+    return Result(answer, lines)
+
+
+@contextlib.contextmanager
+def _progress(paths: list[str], *, shown: bool) -> Iterator[Callable[[int], None]]:
+    """Show how much of the files has been read, in a line that is erased at the end."""
+    total = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
+    read = 0
+
+    def advance(octets: int) -> None:
+        nonlocal read
+        read += octets
+        if shown:
+            percent = min(100, 100 * read // max(total, 1))
+            print(f"\rimporting: {percent:3}%", end="", file=sys.stderr, flush=True)
+
+    yield advance
+    if shown and read:
+        print(f"\r{'':15}\r", end="", file=sys.stderr, flush=True)
+
+
+def give_way() -> None:
+    """Take only processor time that nobody else wants: parsing a large file must not hold up the
+    queries that the server answers on the same machine. On a machine that is busy all the time
+    there would be none, so take a small share there."""
+    from ddns.system import threads
+
+    if threads.is_busy() or not threads.run_when_idle():
+        with contextlib.suppress(OSError):  # a sandbox may forbid it
+            os.setpriority(os.PRIO_PROCESS, 0, SMALL_SHARE)
+
+
+def _send(client: Client, parsed: MasterFile, replace_hosts: bool) -> Json:
+    """Send a zone in chunks of rows. The server collects them under the name *stage*, and the last
+    one puts them all in place at once."""
+    stage = uuid.uuid4().hex
+    chunk: list[rows.Row] = []
+    size = part = 0
+
+    def send(last: bool) -> Json:
+        return client.call(
+            "zone_import",
+            origin=names.to_text(parsed.origin),
+            rows=rows.pack_rows(chunk),
+            stage=stage,
+            part=part,
+            last=last,
+            serial=parsed.serial,
+            replace_hosts=replace_hosts,
+        )
+
+    for row in parsed.rows:
+        if size > CHUNK:
+            send(last=False)
+            chunk, size, part = [], 0, part + 1
+        chunk.append(row)
+        size += len(row[0]) + len(row[3]) + 11
+    return send(last=True)
+
+
+@zone.command("export", "Print a zone as a master file", ORIGIN)
+def zone_export(client: Client, args: argparse.Namespace) -> Result:
+    from ddns.cli import masterfile
+
+    lines = masterfile.write(client.rows(args.origin))
+    if args.json:
+        return Result({"origin": args.origin, "records": list(lines)})
+    return Result({}, lines)
+
+
+@zone.command("list", "List zones")
+def zone_list(client: Client, args: argparse.Namespace) -> Result:
+    answer = client.call("zone_list")
+    none = "join one with an invitation: ddns zone join CODE"
+    return listing(
+        answer,
+        "zones",
+        f"no zones yet; {none if args.server else 'add one with: ddns zone add ORIGIN'}",
+        ORIGIN="origin",
+        SERIAL="serial",
+        OWNER="account",
+        ADDRESSES="addresses",
+        REGISTRATION="registration",
+    )
+
+
+zone.call(
+    "remove", "Remove a zone with its hosts and records", ORIGIN, says="removed zone {origin}"
+)
+
+zone.call(
+    "invite",
+    "Make an invitation and print its code",
+    ORIGIN,
+    argument("--uses", type=int, default=1, metavar="N", help="accounts (default: %(default)s)"),
+    argument("--days", type=int, default=7, metavar="N", help="default: %(default)s"),
+    operation="invitation_add",
+    says="{code}",
+)
+
+
+@zone.command(
+    "invitations",
+    "List invitations that can still be used",
+    ORIGIN,
+    argument("--revoke", type=int, metavar="NUMBER", help="revoke this one instead"),
+)
+def zone_invitations(client: Client, args: argparse.Namespace) -> Result:
+    if args.revoke is not None:
+        gone = client.call("invitation_revoke", origin=args.origin, number=args.revoke)
+        return Result(gone, [f"revoked invitation {gone['id']} to zone {gone['zone']}"])
+    answer = client.call("invitation_list", origin=args.origin)
+    return listing(
+        answer,
+        "invitations",
+        f"no invitations; make one with: ddns zone invite {args.origin}",
+        NUMBER="id",
+        USES_LEFT="uses",
+        EXPIRES=time_of("expires"),
+        BY="by",
+    )
+
+
+zone.call(
+    "join",
+    "Use an invitation",
+    argument("code"),
+    operation="invitation_redeem",
+    says="you may register hosts in {origin}",
+)
+
+
+@zone.command(
+    "members",
+    "List members",
+    ORIGIN,
+    argument("--remove", metavar="ACCOUNT", help="end this account's membership instead"),
+)
+def zone_members(client: Client, args: argparse.Namespace) -> Result:
+    if args.remove is not None:
+        gone = client.call("member_remove", origin=args.origin, account=args.remove)
+        return Result(
+            gone, [f"account {gone['account']} is no longer a member of zone {gone['zone']}"]
+        )
+    answer = client.call("member_list", origin=args.origin)
+    none = f"no members; invite somebody with: ddns zone invite {args.origin}"
+    return listing(answer, "members", none, ACCOUNT="account", SINCE=time_of("since"))

@@ -1,0 +1,98 @@
+"""Changes of zones and hosts, and of the names that hosts had before.
+
+The functions are methods of :class:`ddns.store.sqlite.transaction.Transaction`; see
+:class:`ddns.store.interfaces.ITransaction` for what they promise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ddns.model import names
+from ddns.model.account import Host, ZoneInfo
+from ddns.model.journal import EventKind
+from ddns.store.sqlite.reader import dormant_bits, known
+from ddns.store.sqlite.unit_of_work import UnitOfWork
+
+
+def put_zone(unit: UnitOfWork, zone: ZoneInfo) -> None:
+    unit.write_through()
+    before = unit.zone(zone.origin)
+    policy = (zone.account, str(zone.addresses), str(zone.registration))
+    if before is None:
+        unit.execute(
+            "insert into zone (account, addresses, registration, origin, serial, created)"
+            " values (?, ?, ?, ?, ?, ?)",
+            (*policy, zone.origin, zone.serial, zone.created),
+        )
+        unit.set_serial(zone.origin, zone.serial)
+    else:
+        given = unit.given_serial(zone.origin)
+        serial = before.serial if given is None else given
+        zone = dataclasses.replace(zone, serial=serial, created=before.created)
+        unit.execute(
+            "update zone set account = ?, addresses = ?, registration = ? where origin = ?",
+            (*policy, zone.origin),
+        )
+    unit.forget_zones()
+    subject = names.to_text(zone.origin)
+    unit.journal(EventKind.ZONE, subject, before, zone, zone=zone.origin, serial=zone.serial)
+
+
+def remove_zone(unit: UnitOfWork, origin: bytes) -> None:
+    unit.write_through()
+    zone = known(unit.zone(origin), f"zone {names.to_text(origin)}")
+    unit.execute(
+        "insert or replace into released (name, account, at) select name, account, ? from host"
+        " where zone = (select id from zone where origin = ?)",
+        (unit.author.at, origin),
+    )
+    unit.execute("delete from zone where origin = ?", (origin,))
+    unit.forget_serial(origin)
+    unit.journal(EventKind.ZONE, names.to_text(origin), zone, None, zone=origin)
+
+
+# Hosts -------------------------------------------------------------------------------------------
+
+
+def put_host(unit: UnitOfWork, host: Host) -> None:
+    unit.write_through()
+    before = unit.host(host.name)
+    dormant = dormant_bits(host.dormant)
+    unit.execute(
+        "insert into host (name, zone, account, ttl, created, dormant)"
+        " values (?, (select id from zone where origin = ?), ?, ?, ?, ?)"
+        " on conflict (name) do update set account = excluded.account, ttl = excluded.ttl,"
+        " dormant = excluded.dormant",
+        (host.name, host.zone, host.account, host.ttl, host.created, dormant),
+    )
+    if before is None:
+        unit.execute("delete from released where name = ?", (host.name,))
+        owners = names.with_below(host.name)
+        unit.execute(
+            f"update rrset set of_host = 1 where owner in ({','.join('?' * len(owners))})"
+            " and zone = (select id from zone where origin = ?)",
+            (*owners, host.zone),
+        )
+    elif before.account != host.account:  # the requests are the former account's affair
+        unit.execute("delete from request where host = ?", (host.name,))
+    unit.journal(EventKind.HOST, names.to_text(host.name), before, host, owner=host.name)
+
+
+def remove_host(unit: UnitOfWork, name: bytes) -> None:
+    host = known(unit.host(name), f"host {names.to_text(name)}")
+    for owner in names.with_below(name):
+        for rrset in unit.rrsets(host.zone, owner):
+            unit.put_rrset(host.zone, dataclasses.replace(rrset, rdatas=()))
+    unit.write_through()
+    unit.execute("delete from host where name = ?", (name,))
+    unit.execute(
+        "insert or replace into released (name, account, at) values (?, ?, ?)",
+        (host.name, host.account, unit.author.at),
+    )
+    unit.journal(EventKind.HOST, names.to_text(name), host, None, owner=name)
+
+
+def forget_released(unit: UnitOfWork, until: float) -> None:
+    unit.write_through()
+    unit.execute("delete from released where at <= ?", (until,))

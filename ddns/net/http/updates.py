@@ -18,7 +18,7 @@ from ddns.dialects.base import Dialect, Headers, Reply, Request, match_path, sho
 from ddns.model.counters import DialectCounts
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.net import peers
-from ddns.net.http.site import LimitedRequest
+from ddns.net.http.site import send_answer
 from ddns.updates.pipeline import Pipeline
 
 
@@ -108,23 +108,8 @@ class UpdateResource(Resource):
 
 
 def _send(request: http.Request, reply: Reply) -> None:
-    if request.channel is None:  # the client has gone
-        return
     body = reply.body.encode("utf-8", "replace")
-    headers = (
-        ("Server", "ddns"),
-        ("Content-Type", reply.content_type),
-        ("Cache-Control", "no-store"),
-        *reply.headers.items(),
-    )
-    if isinstance(request, LimitedRequest):
-        request.reply(reply.status, headers, body)
-    else:  # below somebody else's Site
-        request.setResponseCode(reply.status)
-        for name, value in (*headers, ("Content-Length", str(len(body)))):
-            request.responseHeaders.setRawHeaders(name, [value])
-        request.write(body)
-        request.finish()
+    send_answer(request, reply.status, body, reply.content_type, tuple(reply.headers.items()))
 
 
 def _request(

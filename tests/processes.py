@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import itertools
 import json
 import os
 import random
@@ -42,12 +43,21 @@ def eventually(true: Callable[[], Any], what: str, within: float = PATIENCE) -> 
     return value
 
 
+PORTS, SLICES = range(10_000, 32_000), 8
+"""Ports below those that the system gives to outgoing connections, so that a port stays free while
+its server restarts, and how many workers of one run share them out. What one of them has chosen is
+not bound at once, so another might choose it as well."""
+
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SLICES
+_mine = PORTS[_worker::SLICES]
+_next = itertools.count(random.randrange(len(_mine)))
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port free for UDP and TCP, below those that the system gives to outgoing connections, so
-    that it stays free while a server restarts."""
+    """A port free for UDP and TCP, which no other test of this run gets meanwhile."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for _ in range(100):
-        port = random.randrange(10_000, 32_000)
+        port = _mine[next(_next) % len(_mine)]
         if can_bind(host, port, family):
             return port
     raise AssertionError("no free port found")

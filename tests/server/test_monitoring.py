@@ -73,7 +73,7 @@ def test_from_the_start_to_the_end(running: RunningReactor, service: DdnsService
         assert said(client, "/healthz") == (200, b"ok\n")
         assert b"\nddns_ready 0.0\n" in client.ask("/metrics").body
         running.call(gate.callback, None)
-        running.call(lambda: service._started)
+        running.call(service.loaded)
         assert said(client, "/readyz") == (200, b"ok\n")
         running.call(service.stopService)
         assert client.ended()
@@ -92,7 +92,7 @@ def test_a_start_that_fails(running: RunningReactor, service: DdnsService) -> No
 @pytest.fixture
 def started(running: RunningReactor, service: DdnsService) -> DdnsService:
     running.call(service.startService)
-    running.call(lambda: service._started)
+    running.call(service.loaded)
     return service
 
 

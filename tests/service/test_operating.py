@@ -47,8 +47,8 @@ def test_from_nothing_to_a_service(machine: Machine, tmp_path: Path) -> None:
 
     (zone,) = blocks("A zone")
     assert play(machine, zone, "/var/lib/ddns")[-1] == "ns1.dyn.example.net."
-    (somebody,) = blocks("Somebody to give a name to")
-    said = " ".join(play(machine, somebody, "/var/lib/ddns"))
+    (user,) = blocks("A first user")
+    said = " ".join(play(machine, user, "/var/lib/ddns"))
     (key,) = re.findall(r"\b[A-Za-z0-9]{24}\b", said)
 
     pair = certificates.make(tmp_path, NAME)

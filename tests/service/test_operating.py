@@ -77,7 +77,7 @@ def test_from_nothing_to_a_service(machine: Machine, tmp_path: Path) -> None:
     assert [path.name for path in backups.iterdir()] == [file]
     assert (backups / file).stat().st_mode & 0o777 == 0o600
     play(machine, "ddns host remove home.dyn.example.net", "/var/lib/ddns")
-    assert play(machine, restore, "/var/lib/ddns")[-1].startswith("no faults in 1 zones")
+    assert play(machine, restore, "/var/lib/ddns")[-1].startswith("no faults in 1 zone,")
     assert play(machine, "dig @203.0.113.5 home.dyn.example.net A +short") == ["198.51.100.7"]
     (monitoring,) = blocks("Monitoring")
     assert play(machine, monitoring)[-2:] == ["ok", "ddns_zones 1.0"]

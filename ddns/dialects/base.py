@@ -118,14 +118,16 @@ class Dialect(Protocol):
 
 
 def match_path(pattern: str, path: str) -> dict[str, str] | None:
-    """Return the parameters of a path that a pattern matches; None if it does not."""
+    """Return the parameters of a path that a pattern matches; None if it does not. A name that
+    stands twice in the pattern stands for the same text."""
     wanted, given = pattern.split("/"), path.split("/")
     if len(wanted) != len(given):
         return None
-    parameters = {}
+    parameters: dict[str, str] = {}
     for segment, text in zip(wanted, given, strict=True):
         if segment.startswith("{") and segment.endswith("}") and text:
-            parameters[segment[1:-1]] = text
+            if parameters.setdefault(segment[1:-1], text) != text:
+                return None
         elif segment != text:
             return None
     return parameters

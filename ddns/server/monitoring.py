@@ -79,11 +79,12 @@ class Monitoring:
 
     async def _count_hosts(self) -> None:
         """Count the hosts in the store, once for all requests that come meanwhile."""
-        if self._counting is None:
-            self._counting = Latch()
-            ensureDeferred(self._count(self._counting))
+        counting = self._counting
+        if counting is None:
+            counting = self._counting = Latch()
+            ensureDeferred(self._count(counting))  # which a store may end at once
         with suppress(TimeoutError):
-            await self._counting.wait().addTimeout(COUNTING, self._reactor)
+            await counting.wait().addTimeout(COUNTING, self._reactor)
 
     async def _count(self, counted: Latch) -> None:
         try:

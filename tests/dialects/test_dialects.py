@@ -227,6 +227,8 @@ def test_repeated_arguments() -> None:
         ("/u/{key}", "/u", None),
         ("/u/{key}", "/v/k", None),
         ("/u/{key}", "/u/k/more", None),
+        ("/{key}/{key}", "/k/k", {"key": "k"}),
+        ("/{key}/{key}", "/k/l", None),
     ],
 )
 def test_parameters_of_a_path(pattern: str, path: str, expected: dict[str, str] | None) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, fail, gatherResults, succeed
 
 from ddns.config.settings import (
     DnsSettings,
@@ -21,7 +21,7 @@ from ddns.config.settings import (
 )
 from ddns.server import monitoring
 from ddns.server.service import DdnsService
-from ddns.store.interfaces import IReading
+from ddns.store.interfaces import IReading, StoreClosed
 from tests.net.http_clients import Client
 from tests.net.reactors import PATIENCE, RunningReactor
 
@@ -140,3 +140,17 @@ def test_hosts_that_take_long_to_count(
     go_on.set()
     monkeypatch.setattr(monitoring, "COUNTING", PATIENCE)
     assert b"\nddns_hosts 0.0\n" in running.call(lambda: Deferred.fromCoroutine(metrics()))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "shown"),
+    [
+        (lambda: succeed(3), b"\nddns_hosts 3.0\n"),
+        (lambda: fail(StoreClosed("closed")), b"ddns_hosts"),
+    ],
+)
+def test_a_store_that_answers_at_once(
+    running: RunningReactor, service: DdnsService, hosts: Callable[[], Deferred[int]], shown: bytes
+) -> None:
+    service.core.store.read = lambda work: hosts()  # type: ignore[method-assign]
+    assert shown in running.call(service.monitoring.metrics)

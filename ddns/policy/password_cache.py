@@ -27,6 +27,7 @@ class PasswordCache:
         self._remember = remember
         self._right: _Table = FIFOCache(capacity)
         self._wrong: _Table = FIFOCache(capacity)
+        self._generations: dict[str, int] = {}  # how often each account has changed
 
     def recall(self, credentials: Credentials, now: float) -> tuple[str | None, bool]:
         """Return the account whose password it recently was, and whether it was recently wrong."""
@@ -50,15 +51,18 @@ class PasswordCache:
         self._wrong[self.fingerprint(credentials)] = user, now + self._remember
 
     def forget(self, account: str) -> None:
-        """Drop all entries of an account that was created, changed or deleted."""
-        for table in (self._right, self._wrong):
-            for fingerprint in [f for f, (name, _) in table.items() if name == account]:
-                del table[fingerprint]
+        """Drop all entries of an account that was created, changed or deleted.
+
+        They are not looked for, which would take milliseconds of the reactor's: another generation
+        of the account has other fingerprints, and the old ones go when their turn comes.
+        """
+        self._generations[account] = self._generations.get(account, 0) + 1
 
     def fingerprint(self, credentials: Credentials) -> bytes:
-        """Return a keyed hash of user and password."""
+        """Return a keyed hash of user, password and the account's generation."""
+        user = user_of(credentials)
         hasher = hashlib.blake2b(key=self._key, digest_size=32)
-        for part in (user_of(credentials), credentials.secret):
+        for part in (str(self._generations.get(user, 0)), user, credentials.secret):
             data = part.encode("utf-8", "surrogateescape")
             hasher.update(len(data).to_bytes(4, "big") + data)
         return hasher.digest()

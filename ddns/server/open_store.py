@@ -7,7 +7,6 @@ import time
 
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.database import StoreInUse
-from ddns.store.sqlite.store import SQLiteStore
 from ddns.system import handover
 
 COMMAND_TIME = 5.0
@@ -28,8 +27,8 @@ def open_store(store: IStore, database: str, lock: int | None, stop_time: float)
     deadline = time.monotonic() + COMMAND_TIME
     while True:
         try:
-            if lock is not None and isinstance(store, SQLiteStore):
-                store.use_lock(lock)
+            if lock is not None and (use_lock := getattr(store, "use_lock", None)) is not None:
+                use_lock(lock)
             elif lock is not None:  # a store of an embedder's takes a lock of its own
                 os.close(lock)
             return store.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,16 +78,15 @@ def write_private(path: Path, content: bytes) -> None:
 
     :raises OSError: when it cannot be written; the former file stays.
     """
-    unfinished = unfinished_path(path)
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    # A name of its own: two processes may write the same file at once.
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         os.write(descriptor, content)
         os.fsync(descriptor)
         os.rename(unfinished, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            unfinished.unlink()
+            os.unlink(unfinished)
         raise
     finally:
         os.close(descriptor)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ddns.system.files import unfinished_path, write_private
+from ddns.system.files import write_private
 from tests.processes import mode_of
 
 
@@ -14,7 +15,6 @@ def test_a_private_file_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("old, and longer")
     path.chmod(0o644)
-    unfinished_path(path).write_text("left by a process that was killed")
     write_private(path, b"new")
     assert path.read_bytes() == b"new"
     assert mode_of(path) == 0o600
@@ -28,4 +28,12 @@ def test_a_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
         write_private(path, b"new")
     with pytest.raises(OSError):
         write_private(tmp_path / "missing" / "secret", b"new")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_may_write_the_same_file_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: write_private(path, b"%d" % number * 100), range(100)))
+    assert len(path.read_bytes()) in (100, 200)
     assert list(tmp_path.iterdir()) == [path]

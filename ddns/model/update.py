@@ -46,6 +46,11 @@ class Credentials:
     secret: str = field(repr=False)
     kind: KeyKind = KeyKind.UPDATE
 
+    @property
+    def user_name(self) -> str:
+        """The user in the form in which accounts are looked up."""
+        return self.user.strip().lower()
+
 
 @dataclass(frozen=True, slots=True)
 class ChallengeResponse:
@@ -55,6 +60,11 @@ class ChallengeResponse:
     user: str
     challenge: str
     response: str = field(repr=False)
+
+    @property
+    def user_name(self) -> str:
+        """The user in the form in which accounts are looked up."""
+        return self.user.strip().lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from ddns.model import names
 from ddns.model.account import Account, Grant, Key
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
-from ddns.policy.password_cache import PasswordCache, user_of
+from ddns.policy.password_cache import PasswordCache
 
 
 class CannotUnseal(Exception):
@@ -98,7 +98,7 @@ class Directory:
         key = self._by_digest.get(secrets.digest_key(credentials.secret))
         if key is None or key.kind is not credentials.kind:
             return None
-        user = user_of(credentials)
+        user = credentials.user_name
         if user != key.account:
             try:
                 host = names.host_from_text(user)

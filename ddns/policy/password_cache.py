@@ -10,7 +10,7 @@ import hashlib
 
 from cachetools import FIFOCache
 
-from ddns.model.update import ChallengeResponse, Credentials
+from ddns.model.update import Credentials
 
 MAX_NAME = 64
 """Characters of an account name; longer user names belong to nobody."""
@@ -47,7 +47,7 @@ class PasswordCache:
 
     def found_wrong(self, credentials: Credentials, now: float) -> None:
         """Remember a wrong password, or one for an account that does not exist."""
-        user = user_of(credentials)[:MAX_NAME]
+        user = credentials.user_name[:MAX_NAME]
         self._wrong[self.fingerprint(credentials)] = user, now + self._remember
 
     def forget(self, account: str) -> None:
@@ -60,7 +60,7 @@ class PasswordCache:
 
     def fingerprint(self, credentials: Credentials) -> bytes:
         """Return a keyed hash of user, password and the account's generation."""
-        user = user_of(credentials)
+        user = credentials.user_name
         hasher = hashlib.blake2b(key=self._key, digest_size=32)
         for part in (str(self._generations.get(user, 0)), user, credentials.secret):
             data = part.encode("utf-8", "surrogateescape")
@@ -72,8 +72,3 @@ class PasswordCache:
         if found is None or not 0 < found[1] - now <= self._remember:  # the clock may be set back
             return None
         return found[0]
-
-
-def user_of(credentials: Credentials | ChallengeResponse) -> str:
-    """Return the user name in the form in which accounts are looked up."""
-    return credentials.user.strip().lower()

@@ -14,7 +14,7 @@ from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
-from ddns.policy.password_cache import MAX_NAME, user_of
+from ddns.policy.password_cache import MAX_NAME
 
 PASSWORD_CHECKS = 32
 """Password checks that may wait at once; each takes about 0.1 s."""
@@ -111,7 +111,7 @@ class Authenticator:
 
     def _note_failure(self, credentials: Credentials | ChallengeResponse, peer: str) -> None:
         account = self._directory.account(credentials.user)
-        user = account.name if account else user_of(credentials)[:MAX_NAME]
+        user = account.name if account else credentials.user_name[:MAX_NAME]
         count = self._failures.note(
             user, records.network_of(peer), self._clock(), exists=account is not None
         )
@@ -148,7 +148,7 @@ class Authenticator:
         """Sort key of the queue: passwords that were right before, then fewest recent failures. The
         sort is stable, so the oldest goes first among equals."""
         check = self._checks[fingerprint]
-        user = user_of(check.credentials)[:MAX_NAME]
+        user = check.credentials.user_name[:MAX_NAME]
         return not check.known, *self._failures.rank(user, check.network, self._clock())
 
     def _put_off(self, fingerprint: bytes) -> None:

@@ -112,7 +112,7 @@ class Directory:
         """Return the grant for a right response, DISABLED if its key is disabled, BADAUTH for a
         wrong response or an unknown user, FAILED for all users while nothing can be unsealed."""
         found: Grant | Status = Status.BADAUTH
-        keys = self._responding.get(given.user.strip().lower().rstrip("."))
+        keys = self._responding.get(given.user_name.rstrip("."))
         # An unknown user gets somebody's keys, to take as long and fail in the same way.
         for key in (keys or next(iter(self._responding.values()), {})).values():
             assert key.sealed is not None

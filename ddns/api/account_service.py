@@ -25,7 +25,7 @@ from ddns.policy.token_bucket import Buckets
 HOUR = 3600.0
 
 MAX_HASHES = 16
-"""How many passwords of strangers may wait to be hashed; each takes about 0.1 s."""
+"""Maximum of strangers' passwords that wait to be hashed; each takes about 0.1 s."""
 
 CheckPassword = Callable[[str, str, str], Awaitable[str | Status]]
 """From user, password and the peer's address to the account whose password it is; else BADAUTH, or

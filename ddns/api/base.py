@@ -40,7 +40,7 @@ def no_running_server() -> Json:
 
 
 class BaseOperations:
-    """What operations on every subject are made of. The caller is the operator until
+    """The base of the operations on every subject. The caller is the operator until
     :meth:`acting_for` says otherwise.
 
     :param store: where everything is kept; it has to be open when operations are called.

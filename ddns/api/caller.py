@@ -9,7 +9,7 @@ from ddns.api.errors import Forbidden, Unauthenticated
 
 
 class Permission(enum.Enum):
-    """Who may call an operation at all. What a caller may touch, the operation decides."""
+    """The callers that an operation is open to. What they may touch, the operation decides."""
 
     OPERATOR = "the operator"
     ACCOUNT = "anybody logged in, for what their account owns"

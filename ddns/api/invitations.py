@@ -15,7 +15,7 @@ from ddns.policy.registration import DAY
 MAX_USES = 1000
 MAX_DAYS = 365
 MAX_INVITATIONS = 100
-"""How many unexpired invitations people may have to a zone of theirs."""
+"""Maximum of unexpired invitations to one zone of a person's."""
 
 
 class InvitationOperations(BaseOperations):

@@ -14,7 +14,7 @@ from ddns.model.account import Account, PendingToken, Purpose
 from ddns.policy import secrets
 
 MAX_PENDING = 50_000
-"""How many tokens may be valid at once."""
+"""Maximum of tokens that are valid at once."""
 
 
 class SelfService(BaseOperations):

@@ -21,7 +21,7 @@ from ddns.model.rows import BadRows, Row, unpack_rows
 from ddns.store.interfaces import IScan
 
 MAX_IMPORTS = 4
-"""How many imports may be under way."""
+"""Maximum of imports under way."""
 
 SOA_TTL = 10
 SOA_TIMES = (3600, 600, 1209600, 10)

@@ -36,7 +36,7 @@ class NoServer(Exception):
 
 
 class Client(Protocol):
-    """What subcommands call the API through."""
+    """The interface through which subcommands call the API."""
 
     def call(self, operation: str, **arguments: Any) -> Json:
         """Call an operation and return its answer.

@@ -17,7 +17,7 @@ none, and its parsed arguments."""
 
 
 class Needs(Enum):
-    """What a subcommand works on, which decides how the server or the database is reached."""
+    """The target of a subcommand, which decides how the server or the database is reached."""
 
     NOTHING = auto()
     DATABASE = auto()

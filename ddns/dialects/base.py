@@ -1,4 +1,4 @@
-"""What a dialect is, and what several of them share. Nothing here does I/O."""
+"""The interface of dialects, their requests and replies, and helpers that they share. No I/O."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """What the dialect is called in logs and in the journal."""
+        """The name of the dialect in logs and in the journal."""
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -288,4 +288,4 @@ TABLE: Mapping[State, Mapping[str, Act | str]] = {
         "EXIT": MiniupdateSession._leave,
     },
 }
-"""What each command does in each state: a method, or the text after ERR of a refusal."""
+"""The action of each command in each state: a method, or the text after ERR of a refusal."""

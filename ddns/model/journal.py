@@ -36,7 +36,7 @@ Subject = Account | Host | Key | ZoneInfo | Invitation | Member
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who makes a change, through which interface, and when (seconds since 1970)."""
+    """The author of a change: who, through which interface, and when (seconds since 1970)."""
 
     who: str
     via: str

@@ -1,5 +1,5 @@
-"""What is refused because of what came before: updates from refused networks, too many changes of a
-host, and accounts that go on regardless.
+"""Limits on updates: refused networks, the rate of changes of a host, and blocks of accounts whose
+clients ignore it.
 
 The limiter decides and keeps count; :class:`ddns.updates.updater.Updater` asks it at the three
 places where an update can be stopped, and blocks accounts.

@@ -169,7 +169,7 @@ class Mailer:
         self._next()
 
 
-def compose(letter: MailMessage, sender: str, message_id: str, now: float) -> bytes:
+def compose(mail: MailMessage, sender: str, message_id: str, now: float) -> bytes:
     """Encode a message (RFC 5322), marked as automatic (RFC 3834 5), in ASCII for any relay.
 
     Its lines end without carriage returns, which twisted.mail adds.
@@ -179,8 +179,8 @@ def compose(letter: MailMessage, sender: str, message_id: str, now: float) -> by
     message = EmailMessage(policy=SMTP.clone(linesep="\n", cte_type="7bit"))
     for name, value in (
         ("From", sender),
-        ("To", letter.to),
-        ("Subject", letter.subject),
+        ("To", mail.to),
+        ("Subject", mail.subject),
         ("Date", email.utils.formatdate(now)),
         ("Message-ID", message_id),
         ("Auto-Submitted", "auto-generated"),
@@ -188,5 +188,5 @@ def compose(letter: MailMessage, sender: str, message_id: str, now: float) -> by
         if "\r" in value or "\n" in value:
             raise ValueError(f"a line break in {name}")
         message[name] = value
-    message.set_content(letter.text)
+    message.set_content(mail.text)
     return message.as_bytes()

@@ -57,7 +57,7 @@ _EVENT = (
 
 @implementer(IReading)
 class Reader:
-    """What one connection sees. The caller begins and ends the transaction around it."""
+    """One connection's view. The caller begins and ends the transaction around it."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.execute = connection.execute

@@ -37,7 +37,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class _Former:
-    """What is needed of the replaced database: its zones' serials, its last position."""
+    """Serials and last journal position of the database that is replaced."""
 
     serials: dict[bytes, int]
     position: int

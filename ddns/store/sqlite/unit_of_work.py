@@ -20,7 +20,7 @@ from ddns.store.sqlite.reader import Reader, known, make_host
 
 
 class Batch:
-    """What one commit has changed so far, and what of that SQLite has not been told yet.
+    """The changes of one commit so far, those not yet written to SQLite among them.
 
     ``first`` is the position of its first event; ``serials`` what the commit gives to each zone.
     ``rrsets`` are those of the owner names that were read, by zone and owner name; ``zones`` those

@@ -6,6 +6,7 @@ and differ only in what a :class:`Connection` says of itself.
 
 from __future__ import annotations
 
+import abc
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ FINEST = 0.01
 """Seconds between two sweeps at least; deadlines closer to each other are dealt with together."""
 
 
-class Connection:
+class Connection(abc.ABC):
     """Mixin for a protocol that a table keeps; moments are the table's clock's."""
 
     transport: Any
@@ -39,13 +40,13 @@ class Connection:
         """End at the deadline."""
         self.abort()
 
+    @abc.abstractmethod
     def close(self, force: bool) -> None:
         """Close unless in the middle of something, or about to be.
 
         It is asked again until it is gone; *force* is set once the client has had
         :data:`ddns.net.shutdown.DRAIN_TIME` to say what it came for.
         """
-        raise NotImplementedError
 
     def abort(self) -> None:
         """Close at once, whatever is left to send."""

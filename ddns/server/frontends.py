@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 import socket
 from collections.abc import Callable, Iterable
@@ -14,6 +13,7 @@ from twisted.web.resource import IResource
 
 from ddns.config.load import parse_address, split_listeners
 from ddns.config.settings import Settings
+from ddns.model.text import is_loopback
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Connections, Listeners
 from ddns.net.miniupdate_tcp import MiniupdateFactory
@@ -162,7 +162,7 @@ class Frontends:
             if address is None:
                 return False
             hosts.append(address[0])
-        return all(ipaddress.ip_address(host).is_loopback for host in hosts)
+        return all(map(is_loopback, hosts))
 
     def apply(self, settings: Settings) -> None:
         """Use these settings, except where to listen. Certificate and private key are read again;

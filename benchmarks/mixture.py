@@ -51,7 +51,6 @@ idle_time = {60 + turn % 2}
 [abuse]
 change_burst = 20
 change_interval = 0.2
-nochg_interval = 0.1
 refusals = 30
 [requests]
 per_host = {3 + turn % 2}

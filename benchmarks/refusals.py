@@ -24,7 +24,6 @@ responses_per_second = 10000000
 [abuse]
 change_burst = 2
 change_interval = 1000000
-nochg_interval = 0
 refusals = 0
 """
 

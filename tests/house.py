@@ -214,9 +214,15 @@ async def all_committed(house: House) -> None:
 
 
 def change(host: str = "home.example.net", *addresses: str) -> Change:
-    """Set a host's A records."""
-    rdatas = tuple(records.address_from_text(text) or b"" for text in addresses)
-    return Change(host, names.host_from_text(host), (Replace(records.A, rdatas),))
+    """Set a host's addresses, those of each family that there are; without any it is offline."""
+    rdatas = [records.address_from_text(text) or b"" for text in addresses]
+    edits = tuple(
+        Replace(family, tuple(each))
+        for family in records.ADDRESS_TYPES
+        if (each := [rdata for rdata in rdatas if records.address_type(rdata) == family])
+        or (family == records.A and not rdatas)
+    )
+    return Change(host, names.host_from_text(host), edits)
 
 
 def update(user: str, secret: str, *changes: Change, at: float = 1000.0, **more: Any) -> Update:

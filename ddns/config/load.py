@@ -19,7 +19,6 @@ _ZERO_ALLOWED = (
     "dns.rate_limit.responses_per_second",
     "dns.rate_limit.slip",
     "abuse.change_interval",
-    "abuse.nochg_interval",
     "abuse.refusals",
     "abuse.block_time",
     "abuse.failures_noticed",
@@ -28,6 +27,9 @@ _ZERO_ALLOWED = (
     "registration.quarantine_days",
     "api.calls_per_minute",
 )
+_RETIRED = (("abuse", "nochg_interval"),)
+"""Settings that files may still have, without an effect."""
+
 PROXIED = "haproxy:"
 """Prefix of an endpoint description whose connections start with a PROXY header. Twisted's own
 endpoint of this name would trust any client."""
@@ -54,6 +56,9 @@ def load_settings(path: str | Path, shown: str | Path | None = None) -> Settings
         raise ConfigError(f"{shown}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{shown}: not TOML: {error}") from error
+    for section, key in _RETIRED:
+        if isinstance(table := data.get(section), dict):
+            table.pop(key, None)
     try:
         return check_settings(read_table(Settings, data, zero_allowed=_ZERO_ALLOWED))
     except ConfigError as error:

@@ -93,19 +93,18 @@ class InetdSettings:
 class AbuseSettings:
     """``[abuse]``. Intervals and times are seconds; 0 switches a rule off.
 
-    A host may change ``change_burst`` times at once and then once every ``change_interval``; one
-    ``nochg`` every ``nochg_interval`` is free, others count as changes. ``refusals`` refused
-    updates within ``window`` block an account for ``block_time``, 0 for until the operator lifts
-    the block. After ``failures_noticed`` wrong credentials within ``window`` the account's owner is
-    notified. Nothing is accepted from ``refused_networks``, such as ``192.0.2.0/24``.
+    A host may change ``change_burst`` times at once and then once every ``change_interval``.
+    ``refusals`` refused updates within ``window`` block an account for ``block_time``, 0 for until
+    the operator lifts the block. After ``failures_noticed`` wrong credentials within ``window`` the
+    account's owner is notified. Nothing is accepted from ``refused_networks``, such as
+    ``192.0.2.0/24``.
     """
 
     change_burst: int = 10
     change_interval: float = 60.0
-    nochg_interval: float = 60.0
     refusals: int = 50
     window: float = 86_400.0
-    block_time: float = 0.0
+    block_time: float = 86_400.0
     failures_noticed: int = 100
     refused_networks: tuple[str, ...] = ()
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
 
-from ddns.model import records
+from ddns.dialects.addresses import host_address, own_address, set_address
+from ddns.model import names
+from ddns.model.records import CNAME
 from ddns.model.update import (
+    Change,
     Credentials,
+    Edit,
     Outcome,
+    Remove,
     Replace,
     Result,
     Status,
@@ -152,28 +158,32 @@ def challenge(realm: str) -> dict[str, str]:
     return {"WWW-Authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
 
 
-def split_list(text: str) -> list[str]:
-    """Return the parts of a comma-separated value, without empty ones."""
-    return [part for part in map(str.strip, text.split(",")) if part]
-
-
 def lines_or_word(
     outcome: Outcome, words: Mapping[Status, str], line: Callable[[Result], str]
 ) -> Reply:
     """Return an answer of dyndns2 and its relatives: a line for each host, or one word for all.
 
-    Wrong credentials are a 401, failures of the server a 500.
+    Wrong credentials are a 401.
     """
     match outcome.refusal:
         case None:
-            failed = any(result.status is Status.FAILED for result in outcome.results)
-            return Reply(
-                "".join(line(result) + "\n" for result in outcome.results), 500 if failed else 200
-            )
+            return answer(outcome, "".join(line(result) + "\n" for result in outcome.results))
         case Status.UNAUTHENTICATED | Status.BADAUTH | Status.DISABLED as refusal:
             return Reply(words[refusal] + "\n", 401, headers=challenge("Dynamic DNS"))
         case refusal:
-            return Reply(words[refusal] + "\n", 500 if refusal is Status.FAILED else 200)
+            return answer(outcome, words[refusal] + "\n")
+
+
+def answer(outcome: Outcome, body: str, content_type: str = "text/plain; charset=utf-8") -> Reply:
+    """Return the answer to an outcome: a 503 if a refusal is over by itself, whatever the dialect.
+
+    It is the one status that daemons take for "later"; of a 200 with the word for too many changes
+    they make that they are done or that they must never come back, and a 429 ends inadyn.
+    """
+    wait = outcome.retry_after
+    if wait is None:
+        return Reply(body, content_type=content_type)
+    return Reply(body, 503, content_type, {"Retry-After": str(wait)})
 
 
 def shown_addresses(result: Result, peer: str) -> str:
@@ -188,16 +198,36 @@ def account_of(text: str) -> str:
     return text.replace(" ", "+")
 
 
-def own_address(peer: str) -> bytes:
-    """Return the client's own address, the default of every dialect."""
-    address = records.address_from_text(peer)
-    assert address is not None, peer
-    return address
+def query_credentials(args: Mapping[str, str]) -> Credentials | None:
+    """Return the credentials of a query or form, by the names that most clients have for them."""
+    user, secret = args.get("username", ""), args.get("password", "")
+    if not (user or secret):
+        user, secret = args.get("user", ""), args.get("pass", "")
+    return Credentials(account_of(user), secret) if user or secret else None
 
 
-def set_address(address: bytes) -> Replace:
-    """Return the edit that makes this the host's only address of its family."""
-    return Replace(records.address_type(address), (address,))
+def basic_or_query_credentials(request: Request) -> Credentials | None:
+    """Return the credentials of a Basic header, or of the query where it is absent or empty."""
+    basic = request.credentials
+    if basic is not None and (basic.user or basic.secret):
+        return basic
+    return query_credentials(request.args) or basic
+
+
+def change_of_listed(host: str, edits: tuple[Edit, ...], wildcard: str = "") -> Change:
+    """Return the change of one host in a list, where ``*.host`` is a host with its wildcard.
+
+    :param wildcard: ``ON`` makes ``*.host`` an alias of the host, ``OFF`` removes that.
+    """
+    bare = host.removeprefix("*.")
+    change = change_of(bare, edits)
+    if change.name is None:
+        return dataclasses.replace(change, host=host)
+    if bare != host or wildcard == "ON":
+        edits = (*edits, Replace(CNAME, (change.name,), names.WILDCARD))
+    elif wildcard == "OFF":
+        edits = (*edits, Remove(CNAME, names.WILDCARD))
+    return dataclasses.replace(change, host=host, edits=edits)
 
 
 def update_of_one(
@@ -214,7 +244,7 @@ def update_of_one(
     :param activated: see :class:`ddns.model.update.Change`.
     """
     host, text = request.args.get("host", "").strip(), request.args.get("ip", "")
-    address = records.address_from_text(text) if text.strip() else own_address(request.peer)
+    address = host_address(text) if text.strip() else own_address(request.peer)
     if refusal is None and not host:
         refusal = Status.MISSING
     elif refusal is None and address is None:

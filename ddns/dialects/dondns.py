@@ -1,6 +1,7 @@
 """DonDNS, of dondns.dondominio.com: one host per request, answered in JSON, XML or plain text.
 
-The HTTP status is always 200; success and failure are told in the answer.
+The HTTP status is 200 whether an update succeeds or fails, except where it may be tried again: the
+answer tells.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ddns.dialects.base import (
     Reply,
     Request,
     account_of,
+    answer,
     shown_addresses,
     update_of_one,
 )
@@ -42,13 +44,13 @@ class DonDNS:
         return update_of_one(request, self.name, credentials, activated=True)
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
-        answer = _answer(request, outcome)
-        match request.path.rstrip("/"):
+        told = _answer(request, outcome)
+        match request.path:
             case "/json":
-                return _json(answer)
+                return answer(outcome, _json(told), "application/json")
             case "/xml":
-                return _xml(answer)
-        return _plain(answer, request.agent)
+                return answer(outcome, _xml(told), "application/xml; charset=utf-8")
+        return answer(outcome, _plain(told, request.agent))
 
 
 def _credentials(args: Mapping[str, str]) -> Credentials | None:
@@ -106,7 +108,7 @@ def _clean(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def _json(answer: _Answer) -> Reply:
+def _json(answer: _Answer) -> str:
     """Render JSON, not escaped to ASCII: scripts look for a message as it is documented."""
     fields: dict[str, Any] = {"success": answer.success, "version": VERSION, "ts": answer.at}
     if answer.user is not None:
@@ -119,11 +121,10 @@ def _json(answer: _Answer) -> Reply:
             "updated": answer.host.updated,
         }
     fields["messages"] = [answer.message]
-    body = json.dumps(fields, ensure_ascii=False)
-    return Reply(body + "\n", content_type="application/json")
+    return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-def _xml(answer: _Answer) -> Reply:
+def _xml(answer: _Answer) -> str:
     """Render XML, with ``succces`` for readers of the document's sample, which spells it so."""
     truth = "1" if answer.success else "0"
     data = ET.Element("data", oper="dynamicip", success=truth, succces=truth, version=VERSION)
@@ -142,16 +143,13 @@ def _xml(answer: _Answer) -> Reply:
         ET.SubElement(host, "value").text = answer.host.value
     ET.indent(data)
     body = ET.tostring(data, encoding="unicode")
-    return Reply(
-        f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n',
-        content_type="application/xml; charset=utf-8",
-    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 
-def _plain(answer: _Answer, agent: str) -> Reply:
+def _plain(answer: _Answer, agent: str) -> str:
     """Render plain text. ddclient looks for OK in the last line only, so it gets no other."""
     if not answer.success:
-        return Reply(f"ERROR\n{answer.message}\n")
+        return f"ERROR\n{answer.message}\n"
     if answer.host is None or not answer.host.updated or agent.startswith("ddclient/"):
-        return Reply("OK\n")
-    return Reply(f"OK\nUPDATE: {answer.host.value}\n")
+        return "OK\n"
+    return f"OK\nUPDATE: {answer.host.value}\n"

@@ -7,41 +7,31 @@ the address; an error of the whole request is one line.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import ipaddress
 from collections.abc import Mapping
 
+from ddns.dialects.addresses import address_edits, split_list
 from ddns.dialects.base import (
     Reply,
     Request,
+    basic_or_query_credentials,
+    change_of_listed,
     lines_or_word,
-    own_address,
-    set_address,
     shown_addresses,
-    split_list,
 )
-from ddns.model import names, records
-from ddns.model.records import AAAA, CNAME, A
+from ddns.model import names
+from ddns.model.records import AAAA, A
 from ddns.model.update import (
     SUCCESSES,
-    Change,
+    Credentials,
     Edit,
     Mail,
     Outcome,
     Remove,
-    Renumber,
-    Replace,
     Result,
     Status,
     Update,
     change_of,
 )
-
-MAX_HOSTS = 20
-"""Hosts of one request, as dyndns.org had it."""
-
-MAX_ADDRESSES = 20
-"""Commas in ``myip`` and ``myipv6`` together."""
 
 WORDS = {
     Status.GOOD: "good",
@@ -58,7 +48,7 @@ WORDS = {
     Status.BADAGENT: "badagent",
     Status.BADREQUEST: "notfqdn",
     Status.BADADDRESS: "dnserr",
-    Status.ABUSE: "abuse",
+    Status.ABUSE: "911",
     Status.BLOCKED: "abuse",
     Status.FAILED: "911",
 }
@@ -74,12 +64,17 @@ class DynDNS2:
     name = "dyndns2"
     paths = ("/nic/update", "/v3/update")
     loggable = frozenset(
-        {"hostname", "myip", "myipv6", "offline", "wildcard", "mx", "backmx", "system"}
+        {
+            *("hostname", "myip", "myipv4", "myipv6", "ip"),
+            *("offline", "wildcard", "mx", "backmx", "system"),
+        }
     )
 
     def parse(self, request: Request) -> Update | Outcome:
         args = request.args
-        hosts = split_list(args.get("hostname", ""))
+        credentials = basic_or_query_credentials(request)
+        hosts = _hosts(request, credentials)
+        edits = _addresses(args, request.peer)
         refusal = None
         if not request.agent.strip():
             refusal = Status.BADAGENT
@@ -87,15 +82,16 @@ class DynDNS2:
             refusal = Status.BADSYS
         elif not hosts:
             refusal = Status.MISSING
-        elif len(hosts) > MAX_HOSTS:
-            refusal = Status.NUMHOST
-        elif args.get("myip", "").count(",") + args.get("myipv6", "").count(",") > MAX_ADDRESSES:
+        elif edits is None:
             refusal = Status.BADADDRESS
-        edits = (*_addresses(args, request.peer), *_mail(args))
+        edits = (*(edits or ()), *_mail(args))
+        wildcard = args.get("wildcard", "").upper()
         return Update(
             dialect=self.name,
-            credentials=request.credentials,
-            changes=() if refusal else tuple(_change(host, edits, args) for host in hosts),
+            credentials=credentials,
+            changes=()
+            if refusal
+            else tuple(change_of_listed(host, edits, wildcard) for host in hosts),
             peer=request.peer,
             at=request.now,
             agent=request.agent,
@@ -112,49 +108,30 @@ def _line(result: Result, peer: str) -> str:
     return f"{word} {shown_addresses(result, peer)}" if result.status in SUCCESSES else word
 
 
-def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...]:
-    """Return the edits of ``myip``, ``myipv6`` and ``offline``; by default the client's address.
+def _hosts(request: Request, credentials: Credentials | None) -> list[str]:
+    """Return the hosts of a request. Without ``hostname`` it is a bare query (DD-WRT), or the user
+    if that could be a host (nsupdate.info, deSEC)."""
+    if hosts := split_list(request.args.get("hostname", "")):
+        return hosts
+    for name, value in request.args.items():
+        if not value and "." in name:
+            return split_list(name)
+    user = credentials.user.strip() if credentials else ""
+    return [user] if "." in user and change_of(user, ()).name is not None else []
 
-    ``preserve`` keeps a family and an empty parameter removes it, but only beside a parameter that
-    is not empty: a lone ``myip=`` is how old clients ask for their own address.
-    """
+
+def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...] | None:
+    """Return the edits of what speaks of addresses; None if it comes to nothing."""
     if args.get("offline", "").upper() == "YES":
         return (Remove(A), Remove(AAAA))
-    found: dict[int, list[bytes]] = {A: [], AAAA: []}
-    network: ipaddress.IPv6Network | None = None
-    kept: set[int] = set()
-    emptied: set[int] = set()
-    for parameter, family in (("myip", A), ("myipv6", AAAA)):
-        value = args.get(parameter)
-        if value is not None and not value.strip():
-            emptied.add(family)
-        for word in split_list(value or ""):
-            if word.lower() == "preserve":
-                kept.add(family)
-            elif (address := records.address_from_text(word)) is not None:
-                found[records.address_type(address)].append(address)
-            else:
-                network = _network(word) or network
-    if not (any(found.values()) or network or kept):
-        return (set_address(own_address(peer)),)
-    edits: list[Edit] = [
-        Replace(family, tuple(rdatas)) for family, rdatas in found.items() if rdatas
-    ]
-    if network is not None and not found[AAAA]:
-        edits.append(Renumber(network))
-        emptied.discard(AAAA)
-    edits += [Remove(family) for family in sorted(emptied - kept) if not found[family]]
-    return tuple(edits)
-
-
-def _network(word: str) -> ipaddress.IPv6Network | None:
-    """Parse a LAN prefix as FRITZ!Box sends it; None for what is none."""
-    if "/" not in word:
-        return None
-    try:
-        return ipaddress.IPv6Network(word, strict=False)
-    except ValueError:
-        return None
+    return address_edits(
+        (
+            (args.get("myip") or args.get("ip", args.get("myip")), None),
+            (args.get("myipv4"), A),
+            (args.get("myipv6"), AAAA),
+        ),
+        peer,
+    )
 
 
 def _mail(args: Mapping[str, str]) -> tuple[Edit, ...]:
@@ -166,16 +143,3 @@ def _mail(args: Mapping[str, str]) -> tuple[Edit, ...]:
         exchange = names.host_from_text(args.get("mx", ""))
     backup = {"YES": True, "NO": False}.get(args.get("backmx", "").upper())
     return () if exchange is None and backup is None else (Mail(exchange, backup),)
-
-
-def _change(host: str, edits: tuple[Edit, ...], args: Mapping[str, str]) -> Change:
-    """Return the change of one host; ``wildcard`` makes ``*.host`` an alias of it."""
-    change = change_of(host, edits)
-    match args.get("wildcard", "").upper():
-        case "ON" if change.name is not None:
-            alias: Edit = Replace(CNAME, (change.name,), names.WILDCARD)
-        case "OFF":
-            alias = Remove(CNAME, names.WILDCARD)
-        case _:
-            return change
-    return dataclasses.replace(change, edits=(*change.edits, alias))

@@ -1,6 +1,7 @@
 """miniDNS's /areg.php: one host per request, credentials in the query, a sentence as the answer.
 
-The status is always 200, because Ralink's firmware never tries again after a 401.
+The status of refused credentials is 200 too, because Ralink's firmware never tries again after a
+401.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 from ddns.dialects.base import (
     Reply,
     Request,
-    account_of,
+    answer,
+    query_credentials,
     shown_addresses,
     update_of_one,
 )
@@ -53,8 +55,9 @@ class MiniDNS:
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         if outcome.refusal is not None:
-            return Reply(TEXTS[outcome.refusal] + "\n")
-        return Reply("".join(_line(result, request.peer) + "\n" for result in outcome.results))
+            return answer(outcome, TEXTS[outcome.refusal] + "\n")
+        lines = (_line(result, request.peer) + "\n" for result in outcome.results)
+        return answer(outcome, "".join(lines))
 
 
 def _line(result: Result, peer: str) -> str:
@@ -67,5 +70,4 @@ def _line(result: Result, peer: str) -> str:
 def _credentials(request: Request) -> Credentials | None:
     """Return the credentials of the query, or else those of a Basic header. The query goes first:
     Ralink's firmware sends an empty header beside it."""
-    user, secret = request.args.get("username", ""), request.args.get("password", "")
-    return Credentials(account_of(user), secret) if user or secret else request.credentials
+    return query_credentials(request.args) or request.credentials

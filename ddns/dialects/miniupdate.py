@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ddns.dialects.addresses import host_address, own_address
 from ddns.model import records
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
     SUCCESSES,
+    TEMPORARY,
     ChallengeResponse,
     Change,
     Edit,
@@ -45,9 +47,7 @@ REFUSALS = {
     Status.BADAGENT: "The client does not say what it is",
     Status.BADREQUEST: "The command makes no sense",
     Status.BADADDRESS: "This address cannot be set for that host",
-    Status.ABUSE: "Too many changes in too short a time",
     Status.BLOCKED: "Updates are barred until somebody lifts it",
-    Status.FAILED: "The server could not do it; nothing was changed",
 }
 """The text after ERR. Clients look for "ok" and the like anywhere in a line, so no such word may
 occur in these."""
@@ -190,6 +190,8 @@ class MiniupdateSession:
         return self._ask(login, command.at)
 
     def _logged_in(self, login: ChallengeResponse, outcome: Outcome) -> Line:
+        if outcome.refusal in TEMPORARY:
+            return _CLOSE
         if outcome.refusal is not None:
             return _err(REFUSALS[outcome.refusal], close=True)
         self._login = login
@@ -206,7 +208,7 @@ class MiniupdateSession:
                 edits = (Remove(A), Remove(AAAA))
                 done = f"{host.upper()} is offline"
             case [word, host, *given] if word.lower() == "online" and len(given) < 2:
-                rdata = records.address_from_text(given[0] if given else self._peer)
+                rdata = host_address(given[0]) if given else own_address(self._peer)
                 if rdata is None:
                     return _err("This is not an IP address")
                 edits = (Replace(records.address_type(rdata), (rdata,)),)
@@ -232,6 +234,8 @@ def _updated(done: str, outcome: Outcome) -> Line:
     status = outcome.refusal or outcome.results[0].status
     if status in SUCCESSES:
         return _ok(done)
+    if status in TEMPORARY:
+        return _CLOSE
     return _err(REFUSALS[status], close=status in _LOGIN_FAILURES)
 
 
@@ -246,6 +250,9 @@ def _ok(words: str, *, close: bool = False) -> Line:
 def _err(words: str, *, close: bool = False) -> Line:
     return Line(_line(f"ERR {words}"), close)
 
+
+_CLOSE = Line(b"", close=True)
+"""The answer where trying again is of use: clients that run as daemons end after an ERR."""
 
 # Last words to a client whose connection ends for a reason that is not in its lines.
 CROWDED = _err("Too many connections", close=True)

@@ -6,17 +6,16 @@ The answer has a line for each host in the order of the request, ``good`` with t
 
 from __future__ import annotations
 
+from ddns.dialects.addresses import address_edits, split_list
 from ddns.dialects.base import (
     Reply,
     Request,
+    basic_or_query_credentials,
+    change_of_listed,
     lines_or_word,
-    own_address,
-    set_address,
     shown_addresses,
-    split_list,
 )
-from ddns.model import records
-from ddns.model.update import Edit, Outcome, Result, Status, Update, change_of
+from ddns.model.update import Edit, Outcome, Replace, Result, Status, Update
 
 WORDS = {
     Status.GOOD: "good",
@@ -33,7 +32,7 @@ WORDS = {
     Status.BADAGENT: "nohost",
     Status.BADREQUEST: "nohost",
     Status.BADADDRESS: "911",
-    Status.ABUSE: "blocked",
+    Status.ABUSE: "911",
     Status.BLOCKED: "blocked",
     Status.FAILED: "911",
 }
@@ -48,15 +47,16 @@ class SecuritySpace:
 
     def parse(self, request: Request) -> Update | Outcome:
         hosts = split_list(request.args.get("hostname", ""))
-        edits = _addresses(request.args.get("myip", ""), request.peer)
+        edits = _addresses(request)
+        refusal = None if edits else Status.BADADDRESS
         return Update(
             dialect=self.name,
-            credentials=request.credentials,
-            changes=tuple(change_of(host, edits) for host in hosts),
+            credentials=basic_or_query_credentials(request),
+            changes=() if edits is None else tuple(change_of_listed(host, edits) for host in hosts),
             peer=request.peer,
             at=request.now,
             agent=request.agent,
-            refusal=None if hosts else Status.MISSING,
+            refusal=refusal if hosts else Status.MISSING,
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
@@ -73,11 +73,9 @@ def _line(result: Result, peer: str) -> str:
     return word
 
 
-def _addresses(text: str, peer: str) -> tuple[Edit, ...]:
-    """Set the first address of each family, for ddclient 4 sends both; by default the client's."""
-    found: dict[int, bytes] = {}
-    for word in split_list(text):
-        address = records.address_from_text(word)
-        if address is not None:
-            found.setdefault(records.address_type(address), address)
-    return tuple(map(set_address, found.values() or (own_address(peer),)))
+def _addresses(request: Request) -> tuple[Edit, ...] | None:
+    """Set the first address of each family, for ddclient 4 sends both."""
+    edits = address_edits(((request.args.get("myip"), None),), request.peer)
+    return edits and tuple(
+        Replace(edit.type, edit.rdatas[:1]) if isinstance(edit, Replace) else edit for edit in edits
+    )

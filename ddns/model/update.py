@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import math
 from dataclasses import dataclass, field
 
 from ddns.model import names
@@ -33,6 +34,10 @@ class Status(enum.Enum):
 
 
 SUCCESSES = frozenset({Status.GOOD, Status.NOCHG})
+
+TEMPORARY = frozenset({Status.ABUSE, Status.FAILED})
+"""Refusals that are over by themselves. Clients must not take them for the end: many give up for
+good, or take the update for done, if they are told in other words than "try again later"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +151,20 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one :class:`Change`. ``addresses`` are the host's addresses afterwards."""
+    """The result of one :class:`Change`.
+
+    ``addresses`` are the host's addresses afterwards. ``wait`` is how many seconds after which the
+    change may be tried again, where that is known.
+    """
 
     change: Change
     status: Status
     addresses: tuple[str, ...] = ()
+    wait: float = 0.0
+
+
+RETRY_AFTER = 60
+"""Seconds after which to try again what failed for no known time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +177,12 @@ class Outcome:
     refusal: Status | None = None
     results: tuple[Result, ...] = ()
     user: str | None = None
+
+    @property
+    def retry_after(self) -> int | None:
+        """The whole seconds after which a client should try again; None if nothing of what it was
+        told is :data:`TEMPORARY`."""
+        if self.refusal in TEMPORARY:
+            return RETRY_AFTER
+        waits = [result.wait for result in self.results if result.status in TEMPORARY]
+        return math.ceil(max(waits) or RETRY_AFTER) if waits else None

@@ -19,13 +19,20 @@ Lookup = Callable[[bytes], Iterable[RRset]]
 
 
 def decide(
-    change: Change, name: bytes, ttl: int, lookup: Lookup
+    change: Change,
+    name: bytes,
+    ttl: int,
+    lookup: Lookup,
+    usable: Callable[[bytes], bool] | None = None,
 ) -> tuple[list[RRset], tuple[str, ...]] | Status:
     """Return the RRsets to write, where an empty one is deleted, and the host's new addresses.
 
     New RRsets get *ttl* seconds; existing ones keep theirs. Nothing to write means ``nochg``. The
     addresses are those of the families that the change edits, or all if it edits none. A Status is
     returned if the change is impossible; an alias, for example, has no address to update.
+
+    Only packed addresses that are *usable* are set; a family without any stays as it is, and the
+    change is impossible if none of those that it is to set is left.
     """
     before: dict[tuple[bytes, int], RRset] = {}
     owners_read: set[bytes] = set()
@@ -37,7 +44,7 @@ def decide(
         return before.get((owner, number)) or RRset(owner, number, ttl, ())
 
     after: dict[tuple[bytes, int], RRset] = {}
-    impossible = False
+    sets = unset = 0  # edits that set addresses, and that have none to set
     for edit in change.edits:
         try:
             rrset = _edited(
@@ -47,11 +54,15 @@ def decide(
             )
         except names.BadName:
             return Status.NOTFQDN
-        if rrset is None:
-            impossible = True
-        else:
-            after[rrset.owner, rrset.type] = rrset
-    if impossible and not after:  # beside other edits, having nothing to renumber is fine
+        if _sets_addresses(edit):
+            sets += 1
+            rdatas = tuple(filter(usable, rrset.rdatas)) if usable else rrset.rdatas
+            if not rdatas:
+                unset += 1
+                continue
+            rrset = dataclasses.replace(rrset, rdatas=rdatas)
+        after[rrset.owner, rrset.type] = rrset
+    if sets and sets == unset:
         return Status.BADADDRESS
     present = [key for key, rrset in {**before, **after}.items() if rrset.rdatas]
     for changed in {owner for owner, _ in after}:
@@ -73,8 +84,15 @@ def decide(
     return written, tuple(shown)
 
 
-def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> RRset | None:
-    """Apply one edit; None if there is no AAAA to renumber."""
+def _sets_addresses(edit: Edit) -> bool:
+    """Return whether an edit says which addresses a host is to have."""
+    return isinstance(edit, Renumber) or (
+        isinstance(edit, Replace) and edit.type in ADDRESS_TYPES and bool(edit.rdatas)
+    )
+
+
+def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> RRset:
+    """Apply one edit. Without an AAAA there is nothing to renumber."""
     if isinstance(edit, Replace):
         rrset = current(names.below(edit.prefix, name), edit.type)
         return dataclasses.replace(rrset, rdatas=tuple(dict.fromkeys(edit.rdatas)))
@@ -83,7 +101,7 @@ def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> 
     if isinstance(edit, Renumber):
         rrset = current(name, AAAA)
         moved = tuple(dict.fromkeys(_renumbered(rdata, edit.network) for rdata in rrset.rdatas))
-        return dataclasses.replace(rrset, rdatas=moved) if moved else None
+        return dataclasses.replace(rrset, rdatas=moved)
     return _mail(edit, name, current(name, MX))
 
 

@@ -14,7 +14,7 @@ from ddns.config.load import parse_network
 from ddns.config.settings import AbuseSettings
 from ddns.model import names
 from ddns.model.records import AAAA, ADDRESS_TYPES
-from ddns.model.update import Change, Edit, Remove, Renumber, Replace, Status
+from ddns.model.update import Change, Edit, Remove, Renumber, Replace
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
 
@@ -61,7 +61,6 @@ class UpdateLimiter:
         self.settings = settings
         self._refused_networks = refused_networks(settings)
         self._changes = _buckets(settings.change_burst, settings.change_interval, capacity)
-        self._unchanged = _buckets(1, settings.nochg_interval, capacity)
 
     def apply(self, settings: AbuseSettings) -> None:
         """Use these settings. Buckets whose size or interval has changed begin full."""
@@ -70,8 +69,6 @@ class UpdateLimiter:
         burst, interval = settings.change_burst, settings.change_interval
         if (burst, interval) != (old.change_burst, old.change_interval):
             self._changes = _buckets(burst, interval, self._capacity)
-        if settings.nochg_interval != old.nochg_interval:
-            self._unchanged = _buckets(1, settings.nochg_interval, self._capacity)
 
     def refuses(self, peer: str) -> bool:
         """Return whether the operator refuses everything from this address."""
@@ -92,17 +89,8 @@ class UpdateLimiter:
             for slot in slots:
                 self._changes.take(slot, now)
 
-    def settle(self, slots: Iterable[Slot], status: Status, now: float) -> None:
-        """Refund a change that was not made. One ``nochg`` an interval is free, the rest count."""
-        if status is Status.NOCHG and self._unchanged is not None:
-            free = [slot for slot in slots if self._unchanged.wait(slot, now) <= 0]
-            for slot in free:
-                self._unchanged.take(slot, now)
-            self._refund(free, now)
-        elif status is not Status.GOOD:
-            self._refund(slots, now)
-
-    def _refund(self, slots: Iterable[Slot], now: float) -> None:
+    def give_back(self, slots: Iterable[Slot], now: float) -> None:
+        """Give back what a change has taken that was not made."""
         if self._changes is not None:
             for slot in slots:
                 self._changes.give_back(slot, now)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import zip_longest
+from typing import NamedTuple
 
 from twisted.logger import Logger
 
-from ddns.model.account import Account, Block, Grant, Host
+from ddns.model.account import Account, Addresses, Block, Grant, Host
 from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, HOST_TTL
 from ddns.model.update import Change, Outcome, Result, Status, Update
-from ddns.policy.addresses import allowed
+from ddns.policy.addresses import is_public
 from ddns.policy.authorize import activated, authorize, is_occluded
 from ddns.policy.directory import Directory
 from ddns.policy.edits import decide
@@ -25,8 +27,14 @@ from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.publisher import Publisher
 
-Taken = Sequence[tuple[Slot, ...] | None]
-"""The slots that each change of an update has taken; None for a change that comes too often."""
+
+class Attempt(NamedTuple):
+    """A change, the slots that it takes from, and for how many seconds it comes too early: with 0.0
+    it has taken its slots."""
+
+    change: Change
+    slots: tuple[Slot, ...] = ()
+    wait: float = 0.0
 
 
 class Updater:
@@ -88,77 +96,64 @@ class Updater:
             return Outcome(Status.BLOCKED, user=grant.account)
         if update.refusal is not None:
             return Outcome(update.refusal, user=grant.account)
-        taken = self._take(account, update.changes)
-        if None in taken and await self._count_refusal(update, account, taken):
-            self._settle(taken, ())  # the account is blocked, so its other changes are not made
-            results = tuple(
-                Result(change, Status.ABUSE if of is None else Status.BLOCKED)
-                for change, of in zip(update.changes, taken, strict=True)
-            )
-            return Outcome(results=results, user=grant.account)
-        return Outcome(results=await self._commit(update, grant, taken), user=grant.account)
+        attempts = self._take(account, update.changes)
+        results = await self._commit(update, grant, attempts)
+        refused = next((result for result in results if result.status is Status.ABUSE), None)
+        if refused is not None:
+            await self._count_refusal(update, account, refused)
+        return Outcome(results=results, user=grant.account)
 
-    async def _commit(self, update: Update, grant: Grant, taken: Taken) -> tuple[Result, ...]:
-        """Commit the changes that have taken their slots; refuse the others, in their places."""
-        changes = [
-            change for change, of in zip(update.changes, taken, strict=True) if of is not None
-        ]
+    async def _commit(
+        self, update: Update, grant: Grant, attempts: Sequence[Attempt]
+    ) -> tuple[Result, ...]:
+        """Commit what may be changed now, and find out which of the others change nothing."""
+        if not attempts:
+            return ()
+        author = Author(grant.account, update.dialect, update.at)
         results: tuple[Result, ...] = ()
-        if changes:
-            author = Author(grant.account, update.dialect, update.at)
-            try:
-                committed = await self._store.transact(
-                    author, partial(_write, changes, grant, update.at)
-                )
-                results, origins = committed.value
-            finally:
-                self._settle(taken, results)
-            # Of unchanged zones too: nochg promises that our DNS answers what it found committed.
-            await self._publisher.published(origins)
-        if len(changes) == len(update.changes):
-            return results
-        made = iter(results)
-        return tuple(
-            Result(change, Status.ABUSE) if of is None else next(made)
-            for change, of in zip(update.changes, taken, strict=True)
-        )
+        try:
+            committed = await self._store.transact(
+                author, partial(_write, attempts, grant, update.at)
+            )
+            results, origins = committed.value
+        finally:
+            self._give_back(attempts, results)
+        # Of unchanged zones too: nochg promises that our DNS answers what it found committed.
+        await self._publisher.published(origins)
+        return results
 
     # Limits ------------------------------------------------------------------------------------
 
-    def _take(self, account: Account, changes: Sequence[Change]) -> Taken:
+    def _take(self, account: Account, changes: Sequence[Change]) -> list[Attempt]:
         now = self._clock()
-        taken: list[tuple[Slot, ...] | None] = []
+        attempts = []
         for change in changes:
             wanted = slots(account.name, change)
-            if self._limiter.check(wanted, now) > 0:
-                taken.append(None)
-            else:
+            wait = self._limiter.check(wanted, now)
+            if wait <= 0:
                 self._limiter.take(wanted, now)
-                taken.append(wanted)
-        return taken
+            attempts.append(Attempt(change, wanted, wait))
+        return attempts
 
-    def _settle(self, taken: Taken, results: Sequence[Result]) -> None:
-        """Refund the changes that were not made: all of them without *results*."""
+    def _give_back(self, attempts: Sequence[Attempt], results: Sequence[Result]) -> None:
+        """Give back what changes have taken that were not made: all without *results*."""
         now = self._clock()
-        made = iter(results)
-        for of in taken:
-            if of is not None:
-                result = next(made, None)
-                self._limiter.settle(of, result.status if result else Status.FAILED, now)
+        for attempt, result in zip_longest(attempts, results):
+            if attempt.wait <= 0 and (result is None or result.status is not Status.GOOD):
+                self._limiter.give_back(attempt.slots, now)
 
-    async def _count_refusal(self, update: Update, account: Account, taken: Taken) -> bool:
-        """Count a refusal, and block an account that does not stop; return whether it is blocked.
+    async def _count_refusal(self, update: Update, account: Account, refused: Result) -> None:
+        """Count a refusal, and block an account that does not stop.
 
         If the block cannot be written, the next refusal tries again.
         """
         limits = self._limiter.settings
         count = self._limiter.refuse(account.name, self._clock())
         if not limits.refusals or count < limits.refusals:
-            return False
-        host = update.changes[taken.index(None)].host
+            return
         block = Block(
             f"{count} updates were refused because they came too often, the last one for"
-            f" {host} by {update.dialect}",
+            f" {refused.change.host} by {update.dialect}",
             update.at,
             update.at + limits.block_time if limits.block_time else None,
         )
@@ -170,14 +165,13 @@ class Updater:
             self._log.error(
                 "account {account} cannot be blocked: {error}", account=account.name, error=error
             )
-            return False
+            return
         self._limiter.forget_refusals(account.name)
         if committed.value:
             self._log.warn(
                 "account {account} is blocked: {reason}", account=account.name, reason=block.reason
             )
             self._blocked(account.name, block)
-        return True
 
 
 def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:
@@ -190,18 +184,20 @@ def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:
 
 
 def _write(
-    changes: Sequence[Change], grant: Grant, now: float, transaction: ITransaction
+    attempts: Sequence[Attempt], grant: Grant, now: float, transaction: ITransaction
 ) -> tuple[tuple[Result, ...], frozenset[bytes]]:
     """Write each change that is authorized; return the results and the origins of their zones."""
     origins: set[bytes] = set()
-    results = tuple(_write_one(change, grant, now, transaction, origins) for change in changes)
+    results = tuple(_write_one(attempt, grant, now, transaction, origins) for attempt in attempts)
     return results, frozenset(origins)
 
 
 def _write_one(
-    change: Change, grant: Grant, now: float, transaction: ITransaction, origins: set[bytes]
+    attempt: Attempt, grant: Grant, now: float, transaction: ITransaction, origins: set[bytes]
 ) -> Result:
-    """Authorize and decide a change against committed rows, and write what it amounts to."""
+    """Authorize and decide a change against committed rows, and write what it amounts to, unless it
+    comes too early."""
+    change = attempt.change
     if change.name is None:
         return Result(change, Status.NOTFQDN)
     name = change.name
@@ -218,15 +214,19 @@ def _write_one(
     if change.activated and not activated(change, host, transaction.rrsets(origin, name)):
         return Result(change, Status.NOHOST)
     origins.add(origin)
+    policy = zone or transaction.zone(origin)
     decision = decide(
-        change, name, host.ttl if host else HOST_TTL, partial(transaction.rrsets, origin)
+        change,
+        name,
+        host.ttl if host else HOST_TTL,
+        partial(transaction.rrsets, origin),
+        is_public if policy is not None and policy.addresses is Addresses.PUBLIC else None,
     )
     if isinstance(decision, Status):
         return Result(change, decision)
     written, addresses = decision
-    policy = zone or transaction.zone(origin)
-    if policy is not None and not allowed(policy.addresses, written):
-        return Result(change, Status.BADADDRESS)
+    if written and attempt.wait > 0:
+        return Result(change, Status.ABUSE, wait=attempt.wait)
     for rrset in written:
         transaction.put_rrset(origin, rrset)
     # A host that loses its addresses stays, so that it can come back with them. The owner of a zone

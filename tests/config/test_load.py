@@ -44,6 +44,14 @@ def test_an_empty_file_is_the_defaults(file: Path) -> None:
     assert loaded(file, "[dns]\n[http]\n[store]\n") == Settings()
 
 
+def test_settings_that_have_no_effect_any_more(file: Path) -> None:
+    file.write_text("[abuse]\nnochg_interval = 60.0\n")
+    assert load_settings(file) == Settings()
+    file.write_text("abuse = 1\n")
+    with pytest.raises(ConfigError, match="abuse: expected a table"):
+        load_settings(file)
+
+
 def test_registration(file: Path) -> None:
     settings = loaded(
         file,

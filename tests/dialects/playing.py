@@ -34,7 +34,7 @@ from ddns.model.records import RRset
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
-from ddns.updates.updater import _write
+from ddns.updates.updater import Attempt, _write
 
 CASES = Path(__file__).parents[1] / "cases"
 PEER = "192.0.2.77"
@@ -190,7 +190,7 @@ def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> O
         return Outcome(grant)
     if update.refusal is not None:
         return Outcome(update.refusal, user=grant.account)
-    results, _ = _write(update.changes, grant, update.at, there)
+    results, _ = _write(list(map(Attempt, update.changes)), grant, update.at, there)
     return Outcome(results=results, user=grant.account)
 
 

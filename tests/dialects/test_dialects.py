@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ddns.dialects import DIALECTS
+from ddns.dialects.addresses import own_address, set_address, split_list
 from ddns.dialects.base import (
     Dialect,
     Headers,
@@ -19,14 +20,21 @@ from ddns.dialects.base import (
     account_of,
     change_of,
     match_path,
-    own_address,
-    set_address,
     shown,
-    split_list,
     update_of_one,
 )
 from ddns.model.records import AAAA, A
-from ddns.model.update import SUCCESSES, Credentials, Outcome, Replace, Result, Status, Update
+from ddns.model.update import (
+    RETRY_AFTER,
+    SUCCESSES,
+    TEMPORARY,
+    Credentials,
+    Outcome,
+    Replace,
+    Result,
+    Status,
+    Update,
+)
 
 SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
 """What inadyn takes for a success, in any case and anywhere in the answer."""
@@ -34,8 +42,8 @@ SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
 TAKE_BASIC = {"dyndns2", "securityspace", "minidns"}
 """The dialects that look for credentials in a Basic header."""
 
-ALWAYS_200 = {"minidns", "dondns", "checkip"}
-"""Those whose clients look at nothing but the body."""
+NEVER_401 = {"minidns", "dondns", "checkip"}
+"""Those with clients that stop for good at a 401."""
 
 PATHS = [pytest.param(dialect, path, id=path) for dialect in DIALECTS for path in dialect.paths]
 ERRORS = [status for status in Status if status not in SUCCESSES]
@@ -67,19 +75,26 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
         assert 200 <= reply.status < 600
         assert reply.status != 429  # inadyn would exit, OpenWrt hammer
         assert reply.body.encode()
-        if dialect.name in ALWAYS_200:
-            assert reply.status == 200
+        later = status in TEMPORARY and dialect.name != "checkip"
+        assert (reply.status == 503) == later
+        assert reply.headers.get("Retry-After") == (str(RETRY_AFTER) if later else None)
+        if dialect.name in NEVER_401:
+            assert reply.status == (503 if later else 200)
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
-def test_a_host_that_the_server_could_not_update(dialect: Dialect, path: str) -> None:
-    """It is tried again after a 500, also where other hosts of the request were updated."""
+def test_a_host_that_is_to_be_tried_again(dialect: Dialect, path: str) -> None:
+    """It is, after a 503, also where other hosts of the request were updated."""
+    if dialect.name == "checkip":
+        return
     change = change_of("home.example.net", ())
-    results = tuple(Result(change, status) for status in (Status.GOOD, Status.FAILED))
-    reply = dialect.render(request_to(path), Outcome(results=results, user="alice"))
-    assert reply.status == (200 if dialect.name in ALWAYS_200 else 500)
+    for wait, seconds in ((0.0, str(RETRY_AFTER)), (0.2, "1"), (59.01, "60")):
+        for status in TEMPORARY:
+            results = (Result(change, Status.GOOD), Result(change, status, wait=wait))
+            reply = dialect.render(request_to(path), Outcome(results=results, user="alice"))
+            assert (reply.status, reply.headers["Retry-After"]) == (503, seconds)
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)

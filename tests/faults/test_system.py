@@ -105,7 +105,6 @@ request_time = 0.5
 [abuse]
 change_burst = 2
 change_interval = 0.5
-nochg_interval = 0
 refusals = 0
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from ddns.policy.edits import decide
 
 NAME = names.from_text("home.example.net")
 OTHER = names.from_text("mx.example.net")
+GOOD4, BAD4 = bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2))
+GOOD6, BAD6 = bytes(15) + b"\x01", bytes(15) + b"\x02"
 LAN = ipaddress.IPv6Network("2001:db8:2::/64")
 
 
@@ -31,7 +34,10 @@ def rrset(number: int, *rdatas: bytes, ttl: int = 10, owner: bytes = NAME) -> RR
 
 
 def decided(
-    edits: list[Edit], *there: RRset, ttl: int = 10
+    edits: list[Edit],
+    *there: RRset,
+    ttl: int = 10,
+    usable: Callable[[bytes], bool] | None = None,
 ) -> tuple[list[RRset], tuple[str, ...]] | Status:
     """The decision about a host that has these RRsets, each owner looked up once at most."""
     looked_up = []
@@ -41,7 +47,7 @@ def decided(
         looked_up.append(owner)
         return [one for one in there if one.owner == owner]
 
-    return decide(Change("home.example.net", NAME, tuple(edits)), NAME, ttl, lookup)
+    return decide(Change("home.example.net", NAME, tuple(edits)), NAME, ttl, lookup, usable)
 
 
 def test_a_first_address_gets_the_hosts_ttl() -> None:
@@ -163,6 +169,28 @@ def test_a_network_alone_needs_an_address_to_renumber() -> None:
 def test_a_network_beside_an_address_may_come_to_nothing() -> None:
     edits: list[Edit] = [Replace(A, (v4("192.0.2.1"),)), Renumber(LAN)]
     assert decided(edits) == ([rrset(A, v4("192.0.2.1"))], ("192.0.2.1",))
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([Replace(A, (BAD4, GOOD4))], [rrset(A, GOOD4)]),
+        ([Replace(A, (BAD4,)), Replace(AAAA, (GOOD6,))], [rrset(AAAA, GOOD6)]),
+        ([Replace(A, (GOOD4,)), Renumber(LAN)], [rrset(A, GOOD4)]),
+        ([Remove(A), Replace(AAAA, (GOOD6,))], [rrset(A), rrset(AAAA, GOOD6)]),
+        ([Replace(A, (BAD4,))], Status.BADADDRESS),
+        ([Replace(A, (BAD4,)), Replace(AAAA, (BAD6,))], Status.BADADDRESS),
+        ([Replace(A, (BAD4,)), Remove(AAAA)], Status.BADADDRESS),
+        ([Replace(A, (BAD4,)), Mail(OTHER, None)], Status.BADADDRESS),
+        ([Renumber(LAN)], Status.BADADDRESS),
+        ([Remove(A)], [rrset(A)]),
+    ],
+)
+def test_what_is_not_usable_is_left_out(edits: list[Edit], expected: list[RRset] | Status) -> None:
+    """A family without any usable address stays; with none at all nothing is changed."""
+    there = (rrset(A, v4("192.0.2.9")), rrset(AAAA, BAD6))
+    found = decided(edits, *there, usable=lambda address: address in (GOOD4, GOOD6))
+    assert (found if isinstance(found, Status) else found[0]) == expected
 
 
 @given(st.ip_addresses(v=6), st.ip_addresses(v=6), st.integers(0, 128))

@@ -19,7 +19,6 @@ from ddns.model.update import (
     Remove,
     Renumber,
     Replace,
-    Status,
 )
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.update_limits import OTHER, UpdateLimiter, slots
@@ -63,11 +62,11 @@ def test_what_came_to_nothing_is_given_back() -> None:
     here = slots("alice", change())
     for _ in range(10):
         limiter.take(here, 0.0)
-        limiter.settle(here, Status.FAILED, 0.0)
+        limiter.give_back(here, 0.0)
     assert times(limiter, change(), 0.0) == 2
-    limiter.settle(here, Status.FAILED, 0.0)
+    limiter.give_back(here, 0.0)
     assert times(limiter, change(), 0.0) == 1
-    limiter.settle(slots("bob", change()), Status.FAILED, 0.0)
+    limiter.give_back(slots("bob", change()), 0.0)
     assert len(limiter._changes or ()) == 1
 
 
@@ -115,47 +114,13 @@ def test_both_families_a_second_apart_are_no_abuse() -> None:
             limiter.take(slots("alice", one), now)
 
 
-# nochg -----------------------------------------------------------------------------------------
-
-
-def ask_in_vain(limiter: UpdateLimiter, now: float) -> bool:
-    """A change that turns out to be none; whether it was admitted."""
-    here = slots("alice", change())
-    if limiter.check(here, now) > 0:
-        return False
-    limiter.take(here, now)
-    limiter.settle(here, Status.NOCHG, now)
-    return True
-
-
-def test_nochg_once_a_minute_is_free() -> None:
-    limiter = UpdateLimiter(
-        AbuseSettings(change_burst=2, change_interval=3600.0, nochg_interval=60.0)
-    )
-    for minute in range(1000):
-        assert ask_in_vain(limiter, 60.0 * minute)
-    assert times(limiter, change(), 60_000.0) == 2
-
-
-def test_nochg_more_often_is_a_change() -> None:
-    limiter = UpdateLimiter(
-        AbuseSettings(change_burst=2, change_interval=3600.0, nochg_interval=60.0)
-    )
-    assert [ask_in_vain(limiter, 0.1 * n) for n in range(5)] == [True, True, True, False, False]
-
-
-def test_nochg_that_never_counts() -> None:
-    limiter = UpdateLimiter(AbuseSettings(change_burst=2, nochg_interval=0.0))
-    assert {ask_in_vain(limiter, 0.0) for _ in range(100)} == {True}
-
-
 # Switched off, bounded -------------------------------------------------------------------------
 
 
 def test_no_limit_on_changes() -> None:
     limiter = UpdateLimiter(AbuseSettings(change_interval=0.0))
     assert times(limiter, change(), 0.0, most=1000) == 1000
-    limiter.settle(slots("alice", change()), Status.NOCHG, 0.0)
+    limiter.give_back(slots("alice", change()), 0.0)
 
 
 def test_durations_are_fractions_as_well() -> None:
@@ -170,30 +135,26 @@ def test_tables_are_bounded_and_what_is_full_again_is_forgotten() -> None:
     for number in range(1000):
         here = slots("alice", change(name=names.from_text(f"h{number}.example.net")))
         limiter.take(here, 0.0)
-        limiter.settle(here, Status.NOCHG, 0.0)
-        limiter.take(here, 0.0)
         limiter.refuse(f"a{number}", 0.0)
     tables = [table for name, table in vars(limiter).items() if hasattr(table, "__len__")]
-    assert [len(table) for table in tables] == [50, 50, 50]
+    assert [len(table) for table in tables] == [50, 50]
     for number in range(100):
         here = slots("alice", change(name=names.from_text(f"h{number}.example.net")))
         limiter.take(here, 1e6)
-        limiter.settle(here, Status.NOCHG, 1e6)
+        limiter.give_back(here, 1e6)
     assert len(limiter._changes or ()) == 0
 
 
 @given(
     st.integers(1, 20),
     st.floats(0.01, 1e4),
-    st.lists(st.tuples(st.floats(0, 1e3), st.sampled_from(["take", "vain", "fail"]))),
+    st.lists(st.tuples(st.floats(0, 1e3), st.sampled_from(["take", "vain"]))),
 )
 def test_never_more_than_the_burst_and_what_came_back_since(
     burst: int, interval: float, steps: list[tuple[float, str]]
 ) -> None:
     """Against an obvious bucket of tokens."""
-    limiter = UpdateLimiter(
-        AbuseSettings(change_burst=burst, change_interval=interval, nochg_interval=0.0)
-    )
+    limiter = UpdateLimiter(AbuseSettings(change_burst=burst, change_interval=interval))
     here, now, tokens = slots("alice", change()), 0.0, float(burst)
     for passed, what in steps:
         now, tokens = now + passed, min(burst, tokens + passed / interval)
@@ -205,7 +166,7 @@ def test_never_more_than_the_burst_and_what_came_back_since(
         limiter.take(here, now)
         tokens -= 1
         if what != "take":
-            limiter.settle(here, Status.NOCHG if what == "vain" else Status.FAILED, now)
+            limiter.give_back(here, now)
             tokens += 1
 
 

@@ -116,7 +116,7 @@ def test_a_start_that_fails_is_no_wrong_key(embedded: Embedded) -> None:
         embedded.ask(client)
         embedded.running.call(embedded.may_load.errback, ValueError("it cannot be read"))
         answer = client.answer()
-        assert (answer.status, answer.body) == (500, b"911\n")
+        assert (answer.status, answer.body) == (503, b"911\n")
     embedded.running.call(embedded.service.stopService)
 
 

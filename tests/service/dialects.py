@@ -93,6 +93,8 @@ def miniupdate(
         if not said.startswith("OK"):
             return False, said
         said = client.update(host, address)
+        if not said:
+            return False, "(closed)"
         client.exit()
         return said == f"OK {host.upper()} mapped to {address}", said
 

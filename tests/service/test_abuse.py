@@ -18,13 +18,13 @@ every_dialect = pytest.mark.parametrize(
 )
 
 TOO_OFTEN = {
-    "dyndns2": "abuse\n",
-    "SecuritySpace": "blocked\n",
+    "dyndns2": "911\n",
+    "SecuritySpace": "911\n",
     "areg.php": "auth_fail. Too many changes in too short a time.\n",
     "DonDNS, JSON": "Demasiados cambios",
     "DonDNS, XML": "Demasiados cambios",
     "DonDNS, plain": "ERROR\nDemasiados cambios",
-    "miniupdate": "ERR Too many changes in too short a time",
+    "miniupdate": "(closed)",
 }
 BLOCKED = {
     "dyndns2": "abuse\n",
@@ -35,7 +35,7 @@ BLOCKED = {
     "DonDNS, plain": "ERROR\nLas actualizaciones",
     "miniupdate": "ERR Updates are barred until somebody lifts it",
 }
-"""What clients are told; those of dyndns2 and SecuritySpace have one word for both."""
+"""What clients are told."""
 
 PASSWORD = "a password that nobody guesses"
 

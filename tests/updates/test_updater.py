@@ -462,16 +462,21 @@ def test_a_zone_of_public_addresses(house: House, key: str) -> None:
     refused = change("home.example.net", "198.51.100.7")
     both = change("home.example.net", "8.8.8.8", "10.0.0.1")
     public = change("home.example.net", "8.8.8.8")
-    for asked, status in (
-        (refused, Status.BADADDRESS),
-        (both, Status.BADADDRESS),
-        (public, Status.GOOD),
-        (public, Status.NOCHG),
-        (refused, Status.BADADDRESS),
+    families = change("home.example.net", "100.64.1.2", "2606:4700::2")
+    none = change("home.example.net", "100.64.1.2", "fd00::1", "fe80::1")
+    for asked, status, addresses in (
+        (refused, Status.BADADDRESS, ()),
+        (both, Status.GOOD, ("8.8.8.8",)),
+        (public, Status.NOCHG, ("8.8.8.8",)),
+        (families, Status.GOOD, ("2606:4700::2",)),
+        (families, Status.NOCHG, ("2606:4700::2",)),
+        (none, Status.BADADDRESS, ()),
+        (refused, Status.BADADDRESS, ()),
     ):
         (outcome,) = house.update(update("alice", key, asked))
-        assert [result.status for result in outcome.results] == [status]
+        assert [(one.status, one.addresses) for one in outcome.results] == [(status, addresses)]
     assert house.answers() == ["8.8.8.8"]
+    assert house.answers(number=AAAA) == ["2606:4700::2"]
     house.api("zone_set", origin="example.net", addresses="any")
     (outcome,) = house.update(update("alice", key, refused))
     assert outcome.results[0].status is Status.GOOD

@@ -96,21 +96,33 @@ def test_what_came_to_nothing_does_not_count(
     assert addresses(limited, limited_key, 1, 2, 3) == [Status.GOOD, Status.GOOD, Status.ABUSE]
 
 
-def test_a_refusal_costs_no_work_of_the_store(
+def test_who_is_refused_is_told_when_to_come_again(limited: House, limited_key: str) -> None:
+    addresses(limited, limited_key, 1, 2)
+    limited.time += 20
+    one = change("home.example.net", "198.51.100.3")
+    (outcome,) = limited.update(update("alice", limited_key, one))
+    assert [(result.status, result.wait) for result in outcome.results] == [(Status.ABUSE, 40.0)]
+    assert outcome.retry_after == 40
+    assert limited.answers() == ["198.51.100.2"]
+
+
+def test_who_is_blocked_costs_no_work_of_the_store(
     limited: House, limited_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    addresses(limited, limited_key, 1, 2)
+    addresses(limited, limited_key, 1, 2, 3, 3, 3)
     monkeypatch.setattr(limited.store, "transact", None)
     monkeypatch.setattr(limited.store, "read", None)
-    assert addresses(limited, limited_key, 3, 3) == [Status.ABUSE] * 2
+    assert addresses(limited, limited_key, 2, 3) == [Status.BLOCKED] * 2
 
 
-def test_nochg_is_free_once_a_minute(limited: House, limited_key: str) -> None:
-    assert addresses(limited, limited_key, 1) == [Status.GOOD]
-    for _ in range(5):
-        limited.time += 60
-        assert addresses(limited, limited_key, 1) == [Status.NOCHG]
-    assert addresses(limited, limited_key, 1, 1, 1) == [Status.NOCHG, Status.NOCHG, Status.ABUSE]
+def test_what_changes_nothing_is_never_refused(limited: House, limited_key: str) -> None:
+    """Nor does it keep a change from being made, nor lead to a block."""
+    assert addresses(limited, limited_key, 1, *[1] * 100) == [Status.GOOD, *[Status.NOCHG] * 100]
+    assert addresses(limited, limited_key, 2, *[2] * 100) == [Status.GOOD, *[Status.NOCHG] * 100]
+    assert addresses(limited, limited_key, 3) == [Status.ABUSE]
+    assert addresses(limited, limited_key, *[2] * 100) == [Status.NOCHG] * 100
+    assert addresses(limited, limited_key, 3) == [Status.ABUSE]
+    assert limited.blocked == []
 
 
 def test_who_does_not_stop_is_blocked(limited: House, limited_key: str) -> None:
@@ -127,14 +139,15 @@ def test_who_does_not_stop_is_blocked(limited: House, limited_key: str) -> None:
     assert addresses(limited, key, 3, at=5500.0) == [Status.GOOD]
 
 
-def test_the_update_that_blocks_changes_nothing_more(limited: House, limited_key: str) -> None:
+def test_the_update_that_blocks_is_the_last(limited: House, limited_key: str) -> None:
     addresses(limited, limited_key, 1, 2, 3, 3)
     changes = [change(f"{name}.example.net", "198.51.100.7") for name in ("b", "home")]
     (outcome,) = limited.update(update("alice", limited_key, *changes))
-    assert [result.status for result in outcome.results] == [Status.BLOCKED, Status.ABUSE]
-    assert limited.answers(names.from_text("b.example.net")) == []
+    assert [result.status for result in outcome.results] == [Status.GOOD, Status.ABUSE]
+    assert limited.answers(names.from_text("b.example.net")) == ["198.51.100.7"]
     ((_, block),) = limited.blocked
     assert "home.example.net" in block.reason
+    assert addresses(limited, limited_key, 2) == [Status.BLOCKED]
 
 
 def test_a_block_is_in_the_journal_and_survives_hosts(limited: House, limited_key: str) -> None:
@@ -166,8 +179,12 @@ def test_who_was_blocked_stays_so_after_a_start(
 def test_a_block_that_cannot_be_written_is_tried_again(
     limited: House, limited_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    transact = limited.store.transact
+
     def full(author: Any, work: Any) -> Deferred[Any]:
-        raise StoreError("the disk is full")
+        if author.via == "abuse":
+            raise StoreError("the disk is full")
+        return transact(author, work)
 
     addresses(limited, limited_key, 1, 2, 3, 3)
     with monkeypatch.context() as patch:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
@@ -116,15 +117,14 @@ def _request(
     request: http.Request, path: str, parameters: Mapping[str, str], now: float
 ) -> Request:
     """Return a request as dialects see it."""
-    args, body = request.args, b""
+    body = b""
     if request.method == b"POST" and request.content is not None:
+        request.content.seek(0)
         body = bytes(request.content.read())
-        # Some routers send a form and do not say so; Twisted has left it alone.
-        if not request.requestHeaders.hasHeader(b"content-type"):
-            args = {**args, **http.parse_qs(body, True)}
+    args = _parameters(request, body)
     return Request(
         path=path,
-        args={_text(name): _text(values[0]) for name, values in args.items()},
+        args={name: values[0] for name, values in args.items()},
         credentials=_credentials(request),
         peer=peers.text_of(request.getClientAddress()),
         agent=_text((request.requestHeaders.getRawHeaders(b"user-agent") or [b""])[0]),
@@ -133,12 +133,31 @@ def _request(
         headers=Headers(_fields(request)),
         body=body,
         parameters=parameters,
-        repeated={
-            _text(name): tuple(map(_text, values))
-            for name, values in args.items()
-            if len(values) > 1
-        },
+        repeated={name: tuple(values) for name, values in args.items() if len(values) > 1},
     )
+
+
+def _parameters(request: http.Request, body: bytes) -> dict[str, list[str]]:
+    """Return the parameters of query and form.
+
+    Twisted also splits them at semicolons, which stand unescaped in passwords.
+    """
+    kind = _text((request.requestHeaders.getRawHeaders(b"content-type") or [b""])[0])
+    if kind.lower().startswith("multipart/"):
+        return {_text(name): list(map(_text, values)) for name, values in request.args.items()}
+    found = _form(request.uri.partition(b"?")[2])
+    # Some routers send a form and do not say so.
+    if not kind or kind.lower().startswith("application/x-www-form-urlencoded"):
+        found |= _form(body)
+    return found
+
+
+def _form(text: bytes) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for part in filter(None, text.replace(b"+", b" ").split(b"&")):
+        name, _, value = part.partition(b"=")
+        found.setdefault(_text(unquote_to_bytes(name)), []).append(_text(unquote_to_bytes(value)))
+    return found
 
 
 def _fields(request: http.Request) -> Iterator[tuple[str, str]]:
@@ -163,5 +182,9 @@ def _credentials(request: http.Request) -> Credentials | None:
         decoded = base64.b64decode(encoded.strip(), validate=True)
     except (binascii.Error, ValueError):
         return Credentials("", "")
-    user, _, secret = decoded.partition(b":")
-    return Credentials(_text(user), _text(secret))
+    try:
+        text = decoded.decode()
+    except UnicodeDecodeError:  # of clients that know nothing of RFC 7617's charset
+        text = decoded.decode("latin-1")
+    user, _, secret = text.partition(":")
+    return Credentials(user, secret)

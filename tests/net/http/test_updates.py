@@ -260,12 +260,13 @@ def test_a_wrong_key_of_dondns_is_a_200(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/areg.php", "/json", "/xml", "/plain"])
-def test_a_pipeline_that_fails_is_a_200_where_clients_want_it(
+def test_a_pipeline_that_fails_is_a_503_for_other_dialects_too(
     served: Serving, client: Client, path: str
 ) -> None:
     served.pipeline.fails = True
     answer = client.ask(f"{path}?{SECRETS}&host=home.example.net")
-    assert answer.status == 200
+    assert answer.status == 503
+    assert answer.header("retry-after") == "60"
     assert b"OK" not in answer.body
     assert b"okay" not in answer.body
 
@@ -278,6 +279,14 @@ def test_unescaped_pluses_and_slashes(served: Serving, client: Client) -> None:
     assert update.changes[0].edits == (
         Replace(AAAA, (bytes.fromhex("20010db8") + bytes(11) + b"\7",)),
     )
+
+
+def test_nothing_but_ampersands_separates_parameters(served: Serving, client: Client) -> None:
+    client.ask("/areg.php?opcode=ADD&host=a.b&username=al;ice&password=x;y=z&ip=198.51.100.7")
+    client.ask("/areg.php", method="POST", body=b"opcode=ADD&host=a.b&username=al;ice&password=x;y")
+    first, second = served.pipeline.updates
+    assert first.credentials == Credentials("al;ice", "x;y=z")
+    assert second.credentials == Credentials("al;ice", "x;y")
 
 
 def test_unescaped_and_undecodable_values(served: Serving, client: Client) -> None:
@@ -314,7 +323,9 @@ def test_without_credentials(served: Serving, client: Client) -> None:
         (basic(b"alice"), Credentials("alice", "")),
         (basic(b":"), Credentials("", "")),
         (basic(b""), Credentials("", "")),
-        (basic(b"al\xffice:\x00"), Credentials("al\udcffice", "\x00")),
+        (basic(b"al\xffice:\x00"), Credentials("al\xffice", "\x00")),
+        (basic(b"alice:cl\xe9"), Credentials("alice", "cl\xe9")),
+        (basic("alice:cl\xe9".encode()), Credentials("alice", "cl\xe9")),
         (basic("ä:ö".encode()), Credentials("ä", "ö")),
         (basic(b"alice:x", "BASIC"), Credentials("alice", "x")),
         ("Authorization: Basic", Credentials("", "")),
@@ -401,7 +412,7 @@ def test_a_strangers_word_for_it_is_nothing_beside_a_trusted_proxy(
 def test_a_pipeline_that_fails(served: Serving, client: Client) -> None:
     served.pipeline.fails = True
     answer = client.ask(TARGET, LOGIN)
-    assert (answer.status, answer.body) == (500, b"911\n")
+    assert (answer.status, answer.body) == (503, b"911\n")
 
 
 def test_a_client_that_has_gone(served: Serving, logged: list[str]) -> None:

@@ -1,0 +1,129 @@
+"""What clients say of the addresses of their hosts: one, lists of both families, prefixes."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from ddns.model import records
+from ddns.model.records import AAAA, A
+from ddns.model.update import Edit, Remove, Renumber, Replace
+
+MAX_ADDRESSES = 20
+"""Addresses of a request; more are as good as none."""
+
+_NO_HOSTS = frozenset({bytes(4), bytes(16), b"\xff" * 4})
+"""0.0.0.0, :: and 255.255.255.255: what routers send that have no address."""
+
+
+def split_list(text: str) -> list[str]:
+    """Return the parts of a comma-separated value, without empty ones."""
+    return [part for part in map(str.strip, text.split(",")) if part]
+
+
+def host_address(text: str) -> bytes | None:
+    """Return the packed address that a host can have; None for anything else, a prefix too.
+
+    A prefix length after an address that has more bits than the prefix is what a router says of its
+    interface; the address is meant.
+    """
+    address, slash, length = text.strip().partition("/")
+    packed = records.address_from_text(address)
+    if packed is None or packed in _NO_HOSTS:
+        return None
+    if not slash:
+        return packed
+    bits = _host_bits(length, 8 * len(packed))
+    if bits is None or (bits and not int.from_bytes(packed, "big") % (1 << bits)):
+        return None
+    return packed
+
+
+def host_prefix(text: str) -> ipaddress.IPv6Network | None:
+    """Return the IPv6 prefix of a LAN, as FRITZ!Box sends it; None for anything else."""
+    address, _, length = text.strip().partition("/")
+    packed = records.address_from_text(address)
+    bits = _host_bits(length, 128)
+    if packed is None or len(packed) != 16 or not bits:
+        return None
+    network = ipaddress.IPv6Network((packed, 128 - bits), strict=False)
+    return network if network.network_address.packed == packed else None
+
+
+def _host_bits(length: str, most: int) -> int | None:
+    """Return how many bits a prefix of this length leaves to hosts; None if it is no length."""
+    if not (length.isascii() and length.isdigit() and len(length) < 4 and int(length) <= most):
+        return None
+    return most - int(length)
+
+
+def own_address(peer: str) -> bytes:
+    """Return the client's own address, the default of every dialect."""
+    address = records.address_from_text(peer)
+    assert address is not None, peer
+    return address
+
+
+def set_address(address: bytes) -> Replace:
+    """Return the edit that makes this the host's only address of its family."""
+    return Replace(records.address_type(address), (address,))
+
+
+def address_edits(
+    parameters: Iterable[tuple[str | None, int | None]], peer: str
+) -> tuple[Edit, ...] | None:
+    """Return the edits of the parameters that speak of addresses; None if they come to nothing.
+
+    :param parameters: the value of each, None if the client does not send it, and the only family
+        that it speaks of, A or AAAA, or None if it may speak of both.
+    :param peer: the client's own address, which stands for parameters that are all empty or absent.
+
+    A family that nothing speaks of stays as it is. ``preserve`` keeps a family. An empty parameter
+    removes its family (A, if it may speak of both), but only beside one that says something. For a
+    malformed address the client's own is taken if it is of that family.
+    """
+    said: dict[int, list[bytes]] = {A: [], AAAA: []}
+    network: ipaddress.IPv6Network | None = None
+    kept: set[int] = set()
+    empty: set[int | None] = set()
+    malformed: set[int | None] = set()
+    words_in_all = 0
+    for value, family in parameters:
+        words = split_list(value or "")
+        words_in_all += len(words)
+        if value is not None and not words:
+            empty.add(family)
+        for word in words:
+            address = host_address(word)
+            if word.lower() == "preserve":
+                kept.add(family or A)
+            elif address is not None and family in (None, records.address_type(address)):
+                said[records.address_type(address)].append(address)
+            elif family != A and (prefix := host_prefix(word)) is not None:
+                network = prefix
+            else:
+                malformed.add(family or _family_of(word))
+    if words_in_all > MAX_ADDRESSES:
+        return None
+    own = own_address(peer)
+    own_family = records.address_type(own)
+    if not (any(said.values()) or network or kept):
+        asked = empty | malformed
+        return (set_address(own),) if not asked or asked & {None, own_family} else None
+    if own_family in malformed - kept and not said[own_family]:
+        said[own_family].append(own)
+    edits: list[Edit] = [Replace(family, tuple(each)) for family, each in said.items() if each]
+    if network is not None and not said[AAAA]:
+        edits.append(Renumber(network))
+        kept.add(AAAA)
+    removed = {family or A for family in empty} - kept - malformed
+    edits += [Remove(family) for family in sorted(removed) if not said[family]]
+    return tuple(edits)
+
+
+def _family_of(word: str) -> int | None:
+    """Return the family of a malformed address by its looks, None for what looks like neither: a
+    placeholder that the client has not filled in, for example."""
+    if ":" in word:
+        return AAAA
+    return A if word.replace(".", "").replace("/", "").isdigit() else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, overload
 from urllib.parse import quote
 
 from ddns.dialects.addresses import host_address, own_address, set_address
@@ -214,20 +213,43 @@ def basic_or_query_credentials(request: Request) -> Credentials | None:
     return query_credentials(request.args) or basic
 
 
-def change_of_listed(host: str, edits: tuple[Edit, ...], wildcard: str = "") -> Change:
-    """Return the change of one host in a list, where ``*.host`` is a host with its wildcard.
+class ListedChanges(Sequence[Change]):
+    """The changes of a list of hosts, where ``*.host`` stands for a host with its wildcard.
 
-    :param wildcard: ``ON`` makes ``*.host`` an alias of the host, ``OFF`` removes that.
+    :param wildcard: ``ON`` makes ``*.host`` an alias of each host, ``OFF`` removes that.
+
+    Each is made when it is asked for: a request holds thousands of names, and nobody has to be
+    authenticated to send it.
     """
-    bare = host.removeprefix("*.")
-    change = change_of(bare, edits)
-    if change.name is None:
-        return dataclasses.replace(change, host=host)
-    if bare != host or wildcard == "ON":
-        edits = (*edits, Replace(CNAME, (change.name,), names.WILDCARD))
-    elif wildcard == "OFF":
-        edits = (*edits, Remove(CNAME, names.WILDCARD))
-    return dataclasses.replace(change, host=host, edits=edits)
+
+    def __init__(self, hosts: Sequence[str], edits: tuple[Edit, ...], wildcard: str = "") -> None:
+        self._hosts = hosts
+        self._edits = edits
+        self._wildcard = wildcard
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    @overload
+    def __getitem__(self, index: int) -> Change: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Change]: ...
+    def __getitem__(self, index: int | slice) -> Change | Sequence[Change]:
+        if isinstance(index, slice):
+            return tuple(self._change(host) for host in self._hosts[index])
+        return self._change(self._hosts[index])
+
+    def _change(self, host: str) -> Change:
+        bare, edits = host.removeprefix("*."), self._edits
+        try:
+            name = names.host_from_text(bare)
+        except names.BadName:
+            return Change(host, None, edits)
+        if bare != host or self._wildcard == "ON":
+            edits = (*edits, Replace(CNAME, (name,), names.WILDCARD))
+        elif self._wildcard == "OFF":
+            edits = (*edits, Remove(CNAME, names.WILDCARD))
+        return Change(host, name, edits)
 
 
 def update_of_one(

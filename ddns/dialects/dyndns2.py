@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 from ddns.dialects.addresses import address_edits, split_list
 from ddns.dialects.base import (
+    ListedChanges,
     Reply,
     Request,
     basic_or_query_credentials,
-    change_of_listed,
     lines_or_word,
     shown_addresses,
 )
@@ -89,9 +89,7 @@ class DynDNS2:
         return Update(
             dialect=self.name,
             credentials=credentials,
-            changes=()
-            if refusal
-            else tuple(change_of_listed(host, edits, wildcard) for host in hosts),
+            changes=() if refusal else ListedChanges(hosts, edits, wildcard),
             peer=request.peer,
             at=request.now,
             agent=request.agent,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from ddns.dialects.addresses import address_edits, split_list
 from ddns.dialects.base import (
+    ListedChanges,
     Reply,
     Request,
     basic_or_query_credentials,
-    change_of_listed,
     lines_or_word,
     shown_addresses,
 )
@@ -52,7 +52,7 @@ class SecuritySpace:
         return Update(
             dialect=self.name,
             credentials=basic_or_query_credentials(request),
-            changes=() if edits is None else tuple(change_of_listed(host, edits) for host in hosts),
+            changes=() if edits is None else ListedChanges(hosts, edits),
             peer=request.peer,
             at=request.now,
             agent=request.agent,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import ipaddress
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ddns.model import names
@@ -142,7 +143,7 @@ class Update:
 
     dialect: str
     credentials: Credentials | ChallengeResponse | None
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     peer: str
     at: float
     agent: str = ""

@@ -262,3 +262,25 @@ def test_a_log_shows_what_the_dialect_has_declared() -> None:
         loggable = frozenset({"host", "hostname"})
 
     assert shown(request, Declared()) == "/u/…/h?hostname=a.b&…&…&…"
+
+
+def test_names_of_a_list_are_read_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's list of thousands costs no more than to split it."""
+    read: list[str] = []
+
+    def host_from_text(text: str) -> bytes:
+        read.append(text)
+        return b"\1x\0"
+
+    monkeypatch.setattr("ddns.model.names.host_from_text", host_from_text)
+    hosts = [f"h{number}.x" for number in range(1000)]
+    for path in ("/nic/update", "/dns/dynamic.html"):
+        dialect = next(one for one in DIALECTS if path in one.paths)
+        update = dialect.parse(request_to(path, args={"hostname": ",".join(hosts)}))
+        assert isinstance(update, Update)
+        assert len(update.changes) == 1000
+        assert read == []
+        assert [change.host for change in update.changes[:2]] == hosts[:2]
+        assert read == hosts[:2]
+        assert [change.host for change in update.changes] == hosts
+        read.clear()

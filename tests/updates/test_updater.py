@@ -31,6 +31,7 @@ from ddns.model.update import (
     Update,
 )
 from ddns.policy import secrets
+from ddns.updates import updater
 from tests.house import HOME, House, all_committed, change, house_at, until, update
 from tests.net.reactors import RunningReactor
 
@@ -452,6 +453,25 @@ def test_a_response_to_a_challenge(house: House, key: str) -> None:
     assert house.update(right)[0].results[0].status is Status.GOOD
     assert house.answers() == ["198.51.100.7"]
     assert "response=" not in repr(right.credentials)
+
+
+def test_many_hosts_are_updated_in_several_transactions(
+    house: House, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that queries wait for a few at most."""
+    sizes: list[int] = []
+    write = updater._write
+
+    def counted(attempts: Any, *more: Any) -> Any:
+        sizes.append(len(attempts))
+        return write(attempts, *more)
+
+    monkeypatch.setattr(updater, "_write", counted)
+    changes = [change(f"h{number}.example.net", "198.51.100.7") for number in range(120)]
+    (outcome,) = house.update(update("alice", key, *changes, ADDRESS))
+    assert [result.change for result in outcome.results] == [*changes, ADDRESS]
+    assert [result.status for result in outcome.results] == [Status.NOHOST] * 120 + [Status.GOOD]
+    assert sizes == [50, 50, 21]
 
 
 # Addresses that a zone does not allow ----------------------------------------------------------

@@ -183,9 +183,12 @@ class Reader:
         try:
             rdata = presentation.parse(number, entry, self._origin)
         except dns.exception.SyntaxError as error:
+            if isinstance(error.__cause__, BadText):
+                raise error.__cause__ from None
             if isinstance(error.__cause__, dns.name.NeedAbsoluteNameOrOrigin):
                 raise dns.exception.SyntaxError(f"a name {_NO_ORIGIN}") from None
-            raise
+            kind = records.type_to_text(number)
+            raise dns.exception.SyntaxError(f"this is no {kind} rdata: {error}") from error
         if len(rdata) > records.MAX_RDATA:
             raise dns.exception.SyntaxError(f"rdata is over {records.MAX_RDATA} octets")
         return rdata

@@ -227,7 +227,7 @@ def test_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (HEAD + "@ CNAME b\n", "example.net is an alias"),
         (HEAD + "a CNAME b\na CNAME c\n", ":5: several CNAME records at a.example.net"),
         (HEAD + "a DNAME b\na DNAME c\n", "several DNAME records"),
-        (HEAD + "a A 192.0.2\n", ":4"),
+        (HEAD + "a A 192.0.2\n", ":4: this is no A rdata"),
         (HEAD + "a A\n", ":4"),
         (HEAD + "a NOPE x\n", ":4"),
         (HEAD + "a CH A 192.0.2.1\n", ":4"),

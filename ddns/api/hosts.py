@@ -92,7 +92,7 @@ class HostOperations(BaseOperations):
         a list of ``{"type", "rdata"}`` in presentation form. With *wildcard* all names below it
         lead to it. People register hosts for themselves and need not name the account."""
         owner, whose = parsing.host_name(name), self._account_or_own(account)
-        seconds, given = parsing.ttl(ttl), parsing.records_by_type(records or [])
+        seconds, given = parsing.ttl(ttl), parsing.texts_by_type(records or [])
 
         def work(context: WriteContext) -> Json:
             transaction, caller = context.transaction, context.caller
@@ -109,7 +109,8 @@ class HostOperations(BaseOperations):
             checked = context.check_ttl(default if seconds is None else seconds)
             host = Host(owner, zone.origin, whose, checked, context.now)
             transaction.put_host(host)
-            for number, rdatas in given.items():
+            for number, texts in given.items():
+                rdatas = parsing.rdatas(number, texts, zone.origin)
                 replace_rrset(context, owner, number, rdatas, None)
             if wildcard:
                 _add_wildcard(context, host)

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Json
 from ddns.model import account as accounts
-from ddns.model import mail, names, records
+from ddns.model import mail, names, presentation, records
 from ddns.model.account import Addresses, KeyKind, Registration
 
 E = TypeVar("E", bound=enum.StrEnum)
@@ -150,19 +150,21 @@ def record_type(text: str) -> int:
     return _parsed(records.type_from_text, text)
 
 
-def rdatas(number: int, texts: Iterable[str]) -> tuple[bytes, ...]:
-    """Parse rdata in presentation form, dropping duplicates."""
-    return tuple(dict.fromkeys(_parsed(records.rdata_from_text, number, text) for text in texts))
+def rdatas(number: int, texts: Iterable[str], origin: bytes | None) -> tuple[bytes, ...]:
+    """Parse rdata in presentation form, dropping duplicates. ``@`` is *origin*."""
+    return presentation.distinct(
+        number, tuple(_parsed(records.rdata_from_text, number, text, origin) for text in texts)
+    )
 
 
-def records_by_type(given: Iterable[Json]) -> dict[int, tuple[bytes, ...]]:
-    """Parse records in presentation form into rdata by type."""
+def texts_by_type(given: Iterable[Json]) -> dict[int, list[str]]:
+    """Sort records in presentation form by type, their rdata not yet parsed."""
     texts: dict[int, list[str]] = {}
     for record in given:
         if record.keys() != {"type", "rdata"} or None in record.values():
             raise Invalid('a record is {"type": "...", "rdata": "..."}')
         texts.setdefault(record_type(record["type"]), []).append(record["rdata"])
-    return {number: rdatas(number, of_type) for number, of_type in texts.items()}
+    return texts
 
 
 def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
@@ -9,7 +11,7 @@ from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.serializers import Json, rrset_json
 from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
-from ddns.model.records import RRset
+from ddns.model.records import SOA, RRset
 from ddns.policy import rrset_rules
 from ddns.policy.addresses import allowed
 from ddns.policy.registration import HOST_TYPES
@@ -22,12 +24,14 @@ class RecordOperations(BaseOperations):
     """Reading and replacing RRsets."""
 
     async def record_show(self, owner: str) -> Json:
-        """Show the records of an owner name."""
+        """Show the records of an owner name. An SOA has the zone's serial."""
         name = parsing.name(owner)
 
         def work(context: ReadContext) -> Json:
             zone, _, _ = _locate(context, name)
-            found = context.transaction.rrsets(zone.origin, name)
+            found = [
+                _with_serial(rrset, zone) for rrset in context.transaction.rrsets(zone.origin, name)
+            ]
             return {"owner": names.to_text(name), "records": [rrset_json(one) for one in found]}
 
         return await self._read(work)
@@ -35,14 +39,25 @@ class RecordOperations(BaseOperations):
     async def record_set(
         self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
     ) -> Json:
-        """Replace the RRset of an owner name and type by these records in presentation form.
-        Without a TTL it keeps the one it has; a new RRset gets that of its host, else an hour."""
+        """Replace the RRset of an owner name and type by these records in presentation form, in
+        which ``@`` is the zone's origin. Without a TTL it keeps the one it has; a new RRset gets
+        that of its host, else an hour. An SOA has the serial of the answer, whatever is given: the
+        server counts it."""
         name, number = parsing.name(owner), parsing.record_type(type)
         self._limit_changes(name, number)
-        wire, seconds = parsing.rdatas(number, rdatas), parsing.ttl(ttl)
-        return await self._transact(
-            lambda context: rrset_json(replace_rrset(context, name, number, wire, seconds))
-        )
+        seconds = parsing.ttl(ttl)
+
+        def work(context: WriteContext) -> RRset:
+            zone = context.transaction.zone_of(name)
+            wire = parsing.rdatas(number, rdatas, None if zone is None else zone.origin)
+            return replace_rrset(context, name, number, wire, seconds)
+
+        rrset = await self._transact(work)
+        if number == SOA:  # the commit has given it a serial
+            rrset = await self._read(
+                lambda context: _with_serial(rrset, context.known_zone(rrset.owner))
+            )
+        return rrset_json(rrset)
 
     async def record_delete(self, owner: str, type: str | None = None) -> Json:
         """Delete the RRset of an owner name and type, or all RRsets of the name. A zone keeps its
@@ -126,6 +141,14 @@ def _locate(context: ReadContext, owner: bytes) -> tuple[ZoneInfo, Host | None, 
     if zone is None or not (whole_zone or (host is not None and caller.owns(host.account))):
         raise NotFound(f"{names.to_text(owner)} is no name of yours")
     return zone, host, whole_zone
+
+
+def _with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
+    """Put the zone's serial into an SOA, which is stored without it."""
+    if rrset.type != SOA:
+        return rrset
+    rdatas = tuple(records.soa_with_serial(rdata, zone.serial) for rdata in rrset.rdatas)
+    return dataclasses.replace(rrset, rdatas=rdatas)
 
 
 def _check_type(number: int, whole_zone: bool) -> None:

@@ -248,6 +248,8 @@ def _checked_rows(origin: bytes, packed: bytes) -> Iterator[Row]:
                 f"{names.to_text(owner)} has more {records.type_to_text(number)} records than a"
                 " message can hold"
             )
+        if not records.is_data_type(number):
+            raise BadRows(f"{records.type_to_text(number)} is not a type that a zone can hold")
         if number == SOA and (owner != origin or len(rdatas) < 24):
             raise BadRows("the SOA is not the zone's")
         yield row

@@ -88,7 +88,7 @@ def count(number: int, noun: str) -> str:
 def record_lines(records: list[Json]) -> list[str]:
     """Return RRsets as lines of a master file."""
     return [
-        f"{record['owner']}. {record['ttl']} IN {record['type']} {rdata}"
+        f"{record['owner'].removesuffix('.')}. {record['ttl']} IN {record['type']} {rdata}"
         for record in records
         for rdata in record["rdatas"]
     ]

@@ -25,14 +25,21 @@ def record_show(client: Client, args: argparse.Namespace) -> Result:
     "Set all records of a name and type",
     OWNER,
     argument("type"),
-    argument("rdata", nargs="+", help="one argument per record, as in a master file"),
+    argument(
+        "rdata",
+        nargs="+",
+        help="one argument per record, as in a master file; @ is the zone's origin",
+    ),
     argument("--ttl", type=int, metavar="SECONDS"),
 )
 def record_set(client: Client, args: argparse.Namespace) -> Result:
     rrset = client.call(
         "record_set", owner=args.owner, type=args.type, rdatas=args.rdata, ttl=args.ttl
     )
-    return Result(rrset, [f"set {rrset['owner']} {rrset['type']}"])
+    said = f"set {rrset['owner']} {rrset['type']}"
+    if rrset["type"] == "SOA":
+        said += f" with serial {rrset['rdatas'][0].split()[2]}, which the server counts"
+    return Result(rrset, [said])
 
 
 @record.command("delete", "Delete records of a name", OWNER, argument("type", nargs="?"))

@@ -84,26 +84,48 @@ zone.call(
     "import",
     "Add or replace zones",
     argument("file", nargs="+", help="a master file; the owner of its SOA is the origin"),
+    argument(
+        "--origin",
+        metavar="NAME",
+        help="the origin of the one file, where it does not say so itself, as BIND's and Windows'",
+    ),
+    argument(
+        "--include",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="where $INCLUDE may find files as well, beside the folder of the file",
+    ),
     argument("--replace-hosts", action="store_true", help="replace the records of hosts too"),
     needs=Needs.NEW_DATABASE,
 )
 def zone_import(client: Client, args: argparse.Namespace) -> Result:
     """Import each file on its own: a wrong one changes nothing and does not stop the others."""
     from ddns.cli import masterfile
+    from ddns.cli.masterfile_reader import BadMasterFile
 
+    origin = None
+    if args.origin is not None:
+        if len(args.file) > 1:
+            raise CallFailed("invalid", "--origin is that of one file; import them one by one")
+        try:
+            origin = names.from_text(args.origin)
+        except names.BadName as error:
+            raise CallFailed("invalid", str(error)) from error
     check = give_way() if isinstance(client, SocketClient) else lambda: None
     done, failed = [], []
     with _progress(args.file, check, shown=not args.json and sys.stderr.isatty()) as advance:
         for path in args.file:
             try:
-                parsed = masterfile.read(path, advance)
+                parsed = masterfile.read(path, advance, origin=origin, folders=args.include)
                 result = _send(client, parsed, args.replace_hosts)
-            except masterfile.BadMasterFile as error:
+            except BadMasterFile as error:
                 failed.append({"file": path, "code": "invalid", "message": str(error)})
             except CallFailed as error:
                 failed.append({"file": path, **error.answer["error"]})
             else:
-                done.append({"file": path, **result, "ignored": parsed.ignored})
+                told = {"warnings": parsed.warnings} if parsed.warnings else {}
+                done.append({"file": path, **result, "ignored": parsed.ignored, **told})
     lines = [
         f"imported zone {one['origin']} from {one['file']}: {one['written']} RRsets written,"
         f" {one['removed']} removed"
@@ -118,7 +140,8 @@ def zone_import(client: Client, args: argparse.Namespace) -> Result:
             "message": "; ".join(failure["message"] for failure in failed),
             "files": failed,
         }
-    return Result(answer, lines)
+    warnings = [warning for one in done for warning in one.get("warnings", ())]
+    return Result(answer, lines, f"warning: {'; '.join(warnings)}" if warnings else "")
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """RRsets in wire form, and their presentation form.
 
-Rdata is kept as uncompressed wire octets. dnspython converts it from and to text for every type;
-addresses, which come with every update, are converted directly.
+Rdata is kept as uncompressed wire octets. :mod:`ddns.model.presentation` converts it from and to
+text for every type; addresses, which come with every update, are converted directly.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import dns.exception
 import dns.name
-import dns.rdata
-import dns.rdataclass
 import dns.rdatatype
 import dns.tokenizer
+
+from ddns.model import presentation
 
 A = 1
 NS = 2
@@ -42,6 +42,7 @@ MAX_RRSET = 64_000  # octets on the wire
 HOST_TTL = 10  # seconds; the miniDNS seed: "TTL is preset to 10 seconds"
 
 _V4_MAPPED = bytes(10) + b"\xff\xff"
+_MALFORMED = (dns.exception.DNSException, ValueError, IndexError, struct.error)
 
 
 class BadRecord(ValueError):
@@ -70,9 +71,15 @@ def type_from_text(text: str) -> int:
         number = int(dns.rdatatype.from_text(text))
     except (dns.rdatatype.UnknownRdatatype, ValueError) as error:
         raise BadRecord(f"{text!r} is not a record type") from error
-    if number in (0, OPT) or 128 <= number <= 255:
+    if not is_data_type(number):
         raise BadRecord(f"{text.upper()} is not a type that a zone can hold")
     return number
+
+
+def is_data_type(number: int) -> bool:
+    """Return whether records of this type are data, which a zone can hold, and not for queries and
+    messages alone (RFC 6895 3.1)."""
+    return number not in (0, OPT) and not 128 <= number <= 255
 
 
 def type_to_text(number: int) -> str:
@@ -80,38 +87,55 @@ def type_to_text(number: int) -> str:
     return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))
 
 
-def rdata_from_text(number: int, text: str) -> bytes:
-    """Parse rdata; names in it are absolute with or without the final dot.
+class _Names(dns.tokenizer.Tokenizer):
+    """Rdata outside of a master file, where names without the final dot are absolute as well."""
+
+    def as_name(
+        self,
+        token: dns.tokenizer.Token,
+        origin: dns.name.Name | None = None,
+        relativize: bool = False,
+        relativize_to: dns.name.Name | None = None,
+    ) -> dns.name.Name:
+        name = super().as_name(token)
+        if name.is_absolute():
+            return name
+        if token.value == "@":
+            if origin is None:
+                raise dns.exception.SyntaxError("@ is a zone's origin, and this is in no zone")
+            return origin
+        if len(name) == 1:
+            raise dns.exception.SyntaxError(
+                f"{token.value} is a relative name: write it with its zone, or with a final dot"
+            )
+        return name.concatenate(dns.name.root)
+
+
+def rdata_from_text(number: int, text: str, origin: bytes | None = None) -> bytes:
+    """Parse rdata; names in it are absolute with or without the final dot, and ``@`` is *origin*
+    (RFC 1035 5.1). A name of one label needs the final dot, since it rather was meant to be
+    relative.
 
     :raises BadRecord: if the text is not valid rdata of that type.
     """
-    tokens = dns.tokenizer.Tokenizer(text, idna_codec=dns.name.IDNA_2008_Strict)
+    tokens = _Names(text, idna_codec=dns.name.IDNA_2008_Strict)
+    apex = None if origin is None else dns.name.from_wire(origin, 0)[0]
     try:
-        parsed = dns.rdata.from_text(
-            dns.rdataclass.IN,
-            dns.rdatatype.RdataType.make(number),
-            tokens,
-            origin=dns.name.root,
-            relativize=False,
-        )
-        rdata = parsed.to_wire() or b""
+        rdata = presentation.parse(number, tokens, apex)
         if not tokens.get(want_leading=True).is_eof():
             raise ValueError("there is another line")
         if len(rdata) > MAX_RDATA:
             raise ValueError(f"it is over {MAX_RDATA} octets")
         return rdata
-    except (dns.exception.DNSException, ValueError, IndexError, struct.error) as error:
+    except _MALFORMED as error:
         raise BadRecord(f"{text!r} is not {type_to_text(number)} rdata: {error}") from error
 
 
 def rdata_to_text(number: int, rdata: bytes) -> str:
     """Return rdata in presentation form, names absolute; malformed rdata as RFC 3597 5 has it."""
     try:
-        parsed = dns.rdata.from_wire(
-            dns.rdataclass.IN, dns.rdatatype.RdataType.make(number), rdata, 0, len(rdata)
-        )
-        return parsed.to_text()
-    except (dns.exception.DNSException, ValueError, struct.error):
+        return presentation.to_text(number, rdata)
+    except _MALFORMED:
         return f"\\# {len(rdata)} {rdata.hex()}"
 
 
@@ -120,10 +144,8 @@ def is_rdata(number: int, rdata: bytes) -> bool:
     if number in ADDRESS_TYPES:
         return len(rdata) == (4 if number == A else 16)
     try:
-        dns.rdata.from_wire(
-            dns.rdataclass.IN, dns.rdatatype.RdataType.make(number), rdata, 0, len(rdata)
-        )
-    except (dns.exception.DNSException, ValueError, struct.error):
+        presentation.from_wire(number, rdata)
+    except _MALFORMED:
         return False
     return True
 

@@ -234,10 +234,39 @@ def test_deletions_that_cannot_be(filled: House, arguments: dict[str, Any], kind
 
 def test_the_soa_may_be_changed_but_for_its_serial(filled: House) -> None:
     serial = filled.in_memory()[0]  # type: ignore[index]
-    soa = "ns.example.net. me.example.net. 5 1 2 3 4"
-    filled.api("record_set", owner="example.net", type="SOA", rdatas=[soa])
+    soa = "ns.example.net. me.example.net. {} 1 2 3 4"
+    given = {"owner": "example.net", "type": "SOA", "rdatas": [soa.format(5)]}
+    answer = filled.api("record_set", **given)
     assert filled.in_memory()[0] == serial + 1  # type: ignore[index]
+    assert answer["rdatas"] == [soa.format(serial + 1)]
+    shown = filled.api("record_show", owner="example.net")["records"]
+    assert answer in shown
     assert filled.in_memory() == filled.on_disk()
+
+
+def test_at_is_the_origin_of_the_zone(filled: House) -> None:
+    for owner, kind, text, shown in (
+        ("example.net", "MX", "10 @", "10 example.net."),
+        ("example.net", "NS", "@", "example.net."),
+        ("a.b.example.net", "CNAME", "@", "example.net."),
+    ):
+        done = filled.api("record_set", owner=owner, type=kind, rdatas=[text])
+        assert done["rdatas"] == [shown]
+    given = {"name": "mail.example.net", "account": "alice"}
+    filled.api("host_add", **given, records=[{"type": "MX", "rdata": "10 @"}])
+    (record,) = filled.api("record_show", owner="mail.example.net")["records"]
+    assert record["rdatas"] == ["10 example.net."]
+    said = refused(filled, Invalid, "record_set", owner="example.net", type="MX", rdatas=["10 mx"])
+    assert "mx is a relative name" in said
+
+
+def test_records_that_differ_in_case_only_are_one(filled: House) -> None:
+    given = {
+        "owner": "a.example.net",
+        "type": "CNAME",
+        "rdatas": ["B.example.net.", "b.example.net."],
+    }
+    assert filled.api("record_set", **given)["rdatas"] == ["B.example.net."]
 
 
 # A store that cannot do it ---------------------------------------------------------------------

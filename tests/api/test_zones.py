@@ -129,6 +129,8 @@ SOA_ROW = (ORIGIN, SOA, 10, pack_rdatas([ORIGIN + ORIGIN + bytes(20)]))
         (b"\x01", {}),
         (pack_rows([(b"\x01a\x00", 1, 10, b"\x00\x04abcd")]), {}),
         (pack_rows([(HOME, SOA, *SOA_ROW[2:])]), {}),
+        (pack_rows([SOA_ROW, (HOME, 41, 10, pack_rdatas([b""]))]), {}),
+        (pack_rows([SOA_ROW, (HOME, 255, 10, pack_rdatas([b""]))]), {}),
         (pack_rows([(ORIGIN, SOA, 10, b"\x00\x01a")]), {}),
         (pack_rows([SOA_ROW]), {"serial": 2**32}),
         (pack_rows([SOA_ROW]), {"serial": -1}),

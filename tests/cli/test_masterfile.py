@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import dns.zone
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddns.cli import masterfile
-from ddns.cli.masterfile import BadMasterFile
+from ddns.cli.masterfile_reader import BadMasterFile
 from ddns.model import names, records
 from ddns.model.rows import Row
 from tests.model.strategies import wire_names
@@ -19,10 +20,13 @@ SOA = "@ 60 IN SOA ns1 hostmaster 7 3600 600 86400 10\n"
 HEAD = "$ORIGIN example.net.\n$TTL 300\n" + SOA
 
 
-def read(tmp_path: Path, text: str) -> masterfile.MasterFile:
+def read(
+    tmp_path: Path, text: str, *, origin: str | None = None, folders: tuple[Path, ...] = ()
+) -> masterfile.MasterFile:
     path = tmp_path / "zone"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    return masterfile.read(path)
+    apex = None if origin is None else names.from_text(origin)
+    return masterfile.read(path, origin=apex, folders=folders)
 
 
 def shown(zone: masterfile.MasterFile) -> list[str]:
@@ -126,33 +130,146 @@ def test_included_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     }
 
 
+def test_an_origin_that_is_given(tmp_path: Path) -> None:
+    text = "$TTL 60\n@ IN SOA ns1 hm 7 1 2 3 4\n@ NS ns1\nns1 A 192.0.2.1\n"
+    zone = read(tmp_path, text, origin="example.net")
+    assert "example.net. 60 IN NS ns1.example.net." in shown(zone)
+    assert zone.warnings == []
+    with pytest.raises(BadMasterFile, match=r"zone:3: an SOA of example\.net in"):
+        read(tmp_path, "$ORIGIN example.net.\n" + text, origin="example.org")
+    with pytest.raises(BadMasterFile, match="there is no SOA"):
+        read(tmp_path, "a.example.net. 60 A 192.0.2.1\n", origin="example.net")
+
+
+def test_a_zone_without_servers(tmp_path: Path) -> None:
+    assert read(tmp_path, HEAD + "a NS b\n").warnings == [
+        "zone example.net has no NS records of its own"
+    ]
+
+
+# Included files --------------------------------------------------------------------------------
+
+
+def test_a_link_or_path_out_of_the_folder(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    (inside / "deep").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "file").write_text("a A 192.0.2.1\n")
+    (inside / "link").symlink_to(outside / "file")
+    (inside / "folder").symlink_to(outside)
+    (inside / "deep" / "up").symlink_to(inside / "deep" / "file")
+    (inside / "deep" / "file").write_text("b A 192.0.2.2\n")
+    for name in ("link", "folder/file", "../outside/file", str(outside / "file"), "/dev/zero"):
+        with pytest.raises(BadMasterFile, match=r":4: .* is not in the file's folder or one of"):
+            read(inside, f"{HEAD}$INCLUDE {name}\n")
+    for name in ("link", "folder/file", "../outside/file", str(outside / "file"), "file"):
+        zone = read(inside, f'{HEAD}$INCLUDE "{name}"\n', folders=(outside,))
+        assert "a.example.net. 300 IN A 192.0.2.1" in shown(zone)
+    assert len(read(inside, HEAD + "$INCLUDE deep/up\n").rows) == 2
+
+
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("folder", "pipe"):
+        with pytest.raises(BadMasterFile, match=rf"zone:4: .*{name} is not a regular file"):
+            read(tmp_path, f"{HEAD}$INCLUDE {name}\n")
+    with pytest.raises(BadMasterFile, match=r"zone:4: .*: File name too long"):
+        read(tmp_path, f"{HEAD}$INCLUDE {'x' * 300}\n")
+
+
+def test_an_error_in_an_included_file_names_it(tmp_path: Path) -> None:
+    (tmp_path / "more").write_text("\n\nb A 192.0.2\n")
+    with pytest.raises(BadMasterFile, match=f"^{tmp_path / 'more'}:3: "):
+        read(tmp_path, HEAD + "$INCLUDE more\n")
+
+
+def test_a_file_that_includes_itself(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(BadMasterFile, match="zone:4: files include one another more than 10 deep"):
+        read(tmp_path, HEAD + "$INCLUDE zone\n")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_an_soa_in_an_included_file_names_the_origin(tmp_path: Path) -> None:
+    (tmp_path / "soa").write_text("example.net. 60 SOA ns1 hm 7 1 2 3 4\n$ORIGIN a.b.\n")
+    zone = read(tmp_path, "$INCLUDE soa\nwww 60 A 192.0.2.1\n")
+    assert "www.example.net. 60 IN A 192.0.2.1" in shown(zone)
+
+
+def test_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("a TXT (" + "x \n" * 2**19, "; " + "x" * 2**20, 'a TXT "' + "x" * 2**20):
+        with pytest.raises(BadMasterFile, match=r"zone:\d+: an entry is over 1048576 octets"):
+            read(tmp_path, HEAD + text)
+    monkeypatch.setattr("ddns.cli.masterfile_text.MAX_OCTETS", 300)
+    (tmp_path / "more").write_text(";" * 100)
+    with pytest.raises(BadMasterFile, match=r"more:1: over 300 octets, included files among them"):
+        read(tmp_path, HEAD + "$INCLUDE more\n" * 3)
+
+
 @pytest.mark.parametrize(
     ("text", "about"),
     [
         ("", "no SOA"),
         ("a.example. 60 IN A 192.0.2.1\n", "no SOA"),
-        (HEAD + "other.example. 60 SOA a. b. 1 2 3 4 5\n", "second SOA"),
-        (HEAD + "@ SOA a. b. 1 2 3 4 5\n", "several SOA records at example.net"),
-        ("@ 60 IN SOA a b 1 2 3 4 5\n", "relative"),
-        (HEAD + "a CNAME b\na A 192.0.2.1\n", "a.example.net is an alias and has other records"),
-        (HEAD + "a A 192.0.2.1\na CNAME b\n", "a.example.net is an alias"),
+        (
+            HEAD + "other.example. 60 SOA a. b. 1 2 3 4 5\n",
+            ":4: an SOA of other.example in zone example.net",
+        ),
+        (HEAD + "@ SOA a. b. 1 2 3 4 5\n", ":4: several SOA records at example.net"),
+        ("@ 60 IN SOA a b 1 2 3 4 5\n", ":1: @ is relative"),
+        ("a. 60 IN MX 1 b\na. 60 SOA a. b. 1 2 3 4 5\n", ":1: a name is relative"),
+        (
+            HEAD + "a CNAME b\na A 192.0.2.1\n",
+            ":4: a.example.net is an alias and has other records",
+        ),
+        (HEAD + "a A 192.0.2.1\na CNAME b\n", ":5: a.example.net is an alias"),
         (HEAD + "@ CNAME b\n", "example.net is an alias"),
-        (HEAD + "a CNAME b\na CNAME c\n", "several CNAME records at a.example.net"),
+        (HEAD + "a CNAME b\na CNAME c\n", ":5: several CNAME records at a.example.net"),
         (HEAD + "a DNAME b\na DNAME c\n", "several DNAME records"),
-        (HEAD + "a A 192.0.2\n", ":4"),
+        (HEAD + "a A 192.0.2\n", ":4: this is no A rdata"),
         (HEAD + "a A\n", ":4"),
         (HEAD + "a NOPE x\n", ":4"),
         (HEAD + "a CH A 192.0.2.1\n", ":4"),
-        (HEAD + 'a TXT "open\n', ""),
-        (HEAD + "a TXT ( x\n", ""),
+        (HEAD + 'a TXT "open\n', ":4"),
+        (HEAD + "a TXT ( x\n", ":4"),
+        (HEAD + "a A\n 192.0.2.1\n", ":4"),
+        (HEAD + "a A ) 192.0.2.1\n", ":4"),
+        (HEAD + "a 2147483648 A 192.0.2.1\n", ":4: a TTL is 0 to 2147483647 seconds"),
+        (HEAD + "a 99999999999 A 192.0.2.1\n", ":4: a TTL is 0 to 2147483647 seconds"),
+        (HEAD + "a 1x A 192.0.2.1\n", ":4: a TTL is"),
+        (HEAD + "$TTL 2147483648\n", ":4: a TTL is"),
+        (HEAD + "$TTL\n", ":4: the entry ends early"),
+        (HEAD + "$TTL 1 2\n", ":4"),
+        (HEAD + "$ORIGIN\n", ":4: the entry ends early"),
+        (HEAD + "$ORIGIN a b\n", ":4"),
+        (" A 192.0.2.1\n", ":1: there is no owner name"),
+        ("a. A 192.0.2.1\n", ":1: there is no TTL"),
+        (HEAD + "a IN IN A 192.0.2.1\n", ":4: 'IN' is not a record type"),
+        (HEAD + "a CLASS3 A 192.0.2.1\n", ":4: the class is IN, and not CLASS3"),
+        (HEAD + "a TYPE41 \\# 0\n", ":4: TYPE41 is not a type that a zone can hold"),
+        (HEAD + "a ANY \\# 0\n", ":4: ANY is not a type"),
+        (HEAD + "a TSIG \\# 0\n", ":4: TSIG is not a type"),
+        (HEAD + "a TYPE0 \\# 0\n", ":4: TYPE0 is not a type"),
+        (HEAD + "a TXT " + " ".join(["x" * 255] * 257) + "\n", ":4: rdata is over 65535 octets"),
+        (HEAD + "$GENERATE 1-2 a\n", ":4: the entry ends early"),
+        (HEAD + "$GENERATE 2-1 a$ A 192.0.2.1\n", ":4: '2-1' is not a range"),
+        (HEAD + "$GENERATE 1-2 a$ A 192.0.2.1 x\n", ":4"),
+        (HEAD + "$GENERATE 1-2 a$ A 192.0.2\n", ":4"),
+        (HEAD + "$GENERATE 1-2 a$ TYPE41 x\n", ":4: TYPE41"),
+        (HEAD + "$GENERATE 1-2 a${x} A 192.0.2.1\n", ":4: 'a${x}': expected"),
+        (HEAD + "$GENERATE 1-1048577 a$ A 192.0.2.1\n", ":4: there may be 1048576"),
+        ("$GENERATE 1-2 a$. A 192.0.2.1\n", ":1: there is no TTL"),
         (HEAD + "a..b A 192.0.2.1\n", ":4"),
         (HEAD + "x" * 64 + " A 192.0.2.1\n", ":4"),
         (HEAD + r"a\999 A 192.0.2.1" + "\n", ":4"),
         (HEAD + "$NONSENSE\n", ":4"),
         (HEAD + "$TTL soon\n", ":4"),
         (HEAD + "$INCLUDE missing\n", "missing: No such file"),
-        (HEAD + "\udcff A 192.0.2.1\n", ""),
-        ("\x00\x01\x02", ""),
+        ("\x1f\udc8b\x08\x00", ":1: it is compressed"),
+        ("\udcff\udcfea\x00", ":1: it is UTF-16"),
+        (HEAD + "a\x00 A 192.0.2.1\n", ":4: there is a NUL"),
+        ("\x00\x01\x02", ":1: there is a NUL"),
     ],
 )
 def test_what_is_no_zone(
@@ -163,6 +280,7 @@ def test_what_is_no_zone(
         read(tmp_path, text)
     message = str(raised.value)
     assert about in message
+    assert "Error" not in message
     assert "\n" not in message
     assert str(tmp_path / "zone") in message or "missing" in message
 
@@ -231,7 +349,6 @@ def test_the_root(tmp_path: Path) -> None:
     zone = read(tmp_path, "$ORIGIN .\n. 60 IN SOA a. b. 7 1 2 3 4\ncom 60 NS a.com.\n")
     assert zone.origin == names.ROOT
     assert shown(zone) == [
-        "$ORIGIN .",
         ". 60 IN SOA a. b. 7 1 2 3 4",
         "com. 60 IN NS a.com.",
     ]

@@ -57,6 +57,65 @@ def test_a_wrong_file_keeps_no_other_back(house: House, run: Run, tmp_path: Path
     assert ran.json["error"]["code"] == "invalid"
 
 
+def test_an_origin_that_the_file_does_not_tell(house: House, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "db.example.net"
+    file.write_text(ZONE.partition("\n")[2])
+    assert (
+        "@ is relative, and nothing before it says the origin: give it with --origin"
+        in error_of(run("zone", "import", str(file)))
+    )
+    ran = run("zone", "import", "--origin", "Example.NET.", str(file))
+    assert ran.out == f"imported zone example.net from {file}: 4 RRsets written, 0 removed\n"
+    assert (ran.status, ran.err) == (0, "")
+    assert "one by one" in error_of(run("zone", "import", "--origin=a.b", str(file), str(file)))
+    assert "'a..b'" in error_of(run("zone", "import", "--origin=a..b", str(file)))
+
+
+def test_folders_of_included_files(house: House, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "zones" / "example.net"
+    (tmp_path / "zones").mkdir()
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "txt").write_text("txt TXT x\n")
+    file.write_text(ZONE + "$INCLUDE common/txt\n")
+    assert f"{file}:7: " in error_of(run("zone", "import", str(file)))
+    ran = run("zone", "import", str(file), "--include", "/nowhere", "--include", str(tmp_path))
+    assert "5 RRsets written" in ran.out
+
+
+def test_a_zone_without_servers(house: House, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "zone"
+    file.write_text(ZONE.replace("@ NS ns1\n", ""))
+    ran = run("zone", "import", str(file))
+    assert (ran.status, ran.err) == (
+        0,
+        "ddns: warning: zone example.net has no NS records of its own\n",
+    )
+    ran = run("zone", "import", str(file), "--json")
+    assert ran.json["zones"][0]["warnings"] == ["zone example.net has no NS records of its own"]
+
+
+def test_an_soa_is_shown_with_its_serial(house: House, run: Run) -> None:
+    house.fill()
+    ran = run("record", "set", "example.net", "SOA", "@ hm.example.org. 2030010101 1 2 3 4")
+    serial = house.in_memory()[0]  # type: ignore[index]
+    assert ran.out == f"set example.net SOA with serial {serial}, which the server counts\n"
+    assert (
+        f"SOA example.net. hm.example.org. {serial} 1 2 3 4"
+        in run("record", "show", "example.net").out
+    )
+
+
+def test_the_root_zone(house: House, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "root"
+    text = ". 60 IN SOA a. b. 7 1 2 3 4\n. 60 IN NS a.\na. 60 IN A 192.0.2.1\n"
+    file.write_text(text)
+    assert "imported zone . from" in run("zone", "import", str(file)).out
+    assert sorted(run("zone", "export", ".").out.replace("\t", " ").splitlines()) == sorted(
+        text.splitlines()
+    )
+    assert run("record", "show", ".").out.splitlines()[0].startswith(". 60 IN ")
+
+
 def test_hosts_are_left_alone_or_replaced(house: House, run: Run, tmp_path: Path) -> None:
     key = house.fill()
     house.update(update("alice", key, change("home.example.net", "198.51.100.7")))

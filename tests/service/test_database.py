@@ -125,3 +125,25 @@ def test_the_successor_on_a_database_that_was_removed(server: Server) -> None:
         assert not socket_path(server.database).exists()
     finally:
         other.clean_up()
+
+
+def test_files_that_are_open_to_everybody(server: Server, secrets: Secrets) -> None:
+    key = server.database.with_name("ddns.sqlite.key")
+    told = f"{key} holds secrets and is open to everybody: its mode is 0644"
+    key.chmod(0o644)
+    server.config.write_text(f'database = "{server.database}"\n{server.config.read_text()}')
+    server.config.chmod(0o644)
+    assert server.call("status")["warnings"] == [told]
+    done = run([script("ddns"), "status", "--database", str(server.database)])
+    assert done.stdout.splitlines()[1:] == [f"warning: {told}"]
+    done = run([script("ddns"), "check", "--database", str(server.database)])
+    assert (done.returncode, done.stdout) == (1, f"{told}\n")
+    check = [script("ddns"), "config", "check", str(server.config)]
+    assert run(check).stdout.splitlines()[1:] == [f"warning: {told}"]
+    server.restart()
+    assert key.stat().st_mode & 0o777 == 0o640
+    assert f"{key} was open to everybody, with mode 0644; now it is not" in server.log
+    assert server.call("status")["warnings"] == []
+    assert run(check).stdout.splitlines()[1:] == []
+    server.config.write_text(f'{server.config.read_text()}[mail]\npassword = "canary"\n')
+    assert str(server.config) in run(check).stdout.splitlines()[1]

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
+from twisted.logger import Logger
 
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.migrations import is_ours, migrate, schema_of
 from ddns.store.sqlite.swap import roll_forward
+from ddns.system.exposure import close_to_others
 from ddns.system.files import lock_path, shm_path, sync_directory, wal_path
 from ddns.system.lock import Locked, acquire, acquire_itself, take_over
 
@@ -36,6 +38,8 @@ _WITHOUT_SHARED_MEMORY = (
     sqlite3.SQLITE_IOERR_SHMMAP,
     sqlite3.SQLITE_IOERR_SHMOPEN,
 )
+
+_log = Logger()
 
 
 class StoreInUse(StoreError):
@@ -102,6 +106,8 @@ def open_database(path: Path, busy_step: float, lock: int | None = None) -> Open
         with _keeping_others_from(path):
             roll_forward(path)
         locks.callback(os.close, _lock_itself(path, create=True))
+        for line in close_to_others(path):
+            _log.warn("{line}", line=line)
         connection = sqlite3.connect(
             path, timeout=busy_step, isolation_level=None, check_same_thread=False
         )

@@ -21,7 +21,7 @@ from ddns.system.files import key_path, lock_path, socket_path, wal_path
 from ddns.system.lock import acquire
 from tests.net.reactors import RunningReactor
 from tests.programs import PATIENCE, program
-from tests.store.sqlite.blocking import Blocking, address, fill, opened, put
+from tests.store.sqlite.blocking import Blocking, address, fill, logged, opened, put
 
 OPEN = (
     "import sys; from pathlib import Path; from ddns.store.sqlite.store import SQLiteStore;"
@@ -203,6 +203,27 @@ def test_no_shared_memory(path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 
 def test_a_full_disk_is_not_taken_for_that() -> None:
     assert sqlite3.SQLITE_IOERR_SHMSIZE not in database._WITHOUT_SHARED_MEMORY
+
+
+# Who may read it -------------------------------------------------------------------------------
+
+
+def test_files_that_everybody_could_read_are_closed(path: Path) -> None:
+    open_database(path, 0.05).close()
+    key_path(path).touch(0o600)
+    path.chmod(0o664)
+    key_path(path).chmod(0o604)
+    with logged() as lines:
+        open_database(path, 0.05).close()
+    assert [line for line in lines if "open to everybody" in line] == [
+        f"{path} was open to everybody, with mode 0664; now it is not",
+        f"{key_path(path)} was open to everybody, with mode 0604; now it is not",
+    ]
+    assert path.stat().st_mode & 0o777 == 0o660
+    assert key_path(path).stat().st_mode & 0o777 == 0o600
+    with logged() as lines:
+        open_database(path, 0.05).close()
+    assert not [line for line in lines if "everybody" in line]
 
 
 # Who commits -----------------------------------------------------------------------------------

@@ -157,9 +157,9 @@ def test_a_daemon_gives_up_root(machine: Machine, server: Server) -> None:
     run = machine.root / "run" / "ddns"
     run.mkdir()
     os.chown(run, UID, UID)
-    twistd = ["/opt/ddns/bin/twistd", "--pidfile=/run/ddns/twistd.pid", "--logfile=/var/log/ddns/current"]
-    options = ["-u", "ddns", "-g", "ddns", "ddns", "--config", "/etc/ddns/ddns.toml"]
-    done = machine.run(*twistd, *options)
+    twistd = ["/opt/ddns/bin/twistd", "--pidfile=/run/ddns/twistd.pid"]
+    twistd += ["--logfile=/var/log/ddns/current", "-u", "ddns", "-g", "ddns"]
+    done = machine.run(*twistd, "ddns", "--config", "/etc/ddns/ddns.toml")
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     login = fill(server)
     assert server.update(login, HOST, "198.51.100.7").body == "good 198.51.100.7\n"

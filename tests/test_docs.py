@@ -52,6 +52,15 @@ def test_links_lead_somewhere(document: str) -> None:
             assert (ROOT / document).parent.joinpath(target).exists(), target
 
 
+def test_what_rotates_the_log_knows_where_it_is() -> None:
+    started = read("docs/supervisors.md")
+    (log,) = re.findall(r"--logfile=(\S+)", started)
+    (pid,) = re.findall(r"--pidfile=(\S+)", started)
+    rotated = read("docs/monitoring.md")
+    assert f"    {log} {{\n" in rotated
+    assert f"kill -USR1 $(cat {pid})\n" in rotated
+
+
 SHOWN_BY_TESTS = {"docs/dialects.md": "| the document |", "docs/security.md": "| danger |"}
 """Documents whose rules name the tests that show them, and how their tables begin."""
 

@@ -55,6 +55,7 @@ class BaseOperations:
     :param account_service: sessions, mail and limits for people, if this process has them.
     :param reload_settings: reads the settings again; returns the keys that changed and those that
         take a restart; raises ApiError for bad settings.
+    :param exposed: returns a line for each file with secrets that is open to everybody.
     :param count_change: counts a change by an account at an owner name, of a type; returns after
         how many seconds it may come, 0.0 for at once.
     """
@@ -73,6 +74,7 @@ class BaseOperations:
         account_service: AccountService | None = None,
         reload_settings: Callable[[], Json] = no_running_server,
         count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0,
+        exposed: Callable[[], list[str]] = list,
     ) -> None:
         self._store = store
         self._wait_until_published = wait_until_published
@@ -86,6 +88,7 @@ class BaseOperations:
         self._account_service = account_service
         self._reload_settings = reload_settings
         self._count_change = count_change
+        self._exposed = exposed
         self._caller = OPERATOR
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 

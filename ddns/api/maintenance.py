@@ -67,8 +67,9 @@ class MaintenanceOperations(BaseOperations):
             return [key for key in context.transaction.keys(None) if key.sealed is not None]
 
         keys = await self._read(work)
+        seal_faults = await self._run_slow(partial(self._seal_faults, keys))
         return {
-            "faults": [*checked.faults, *await self._run_slow(partial(self._seal_faults, keys))],
+            "faults": [*checked.faults, *seal_faults, *self._exposed()],
             "zones": checked.zones,
             "rrsets": checked.rrsets,
             "events": checked.events,
@@ -87,9 +88,10 @@ class MaintenanceOperations(BaseOperations):
         return faults
 
     async def status(self) -> Json:
-        """Show the server's version and its number of zones."""
+        """Show the server's version, its number of zones, and in ``warnings`` a line for each file
+        with secrets that is open to everybody."""
         zones = await self._read(lambda context: len(context.transaction.zones()))
-        return {"version": __version__, "zones": zones}
+        return {"version": __version__, "zones": zones, "warnings": self._exposed()}
 
     async def reload(self) -> Json:
         """Read the settings again, and certificates and private keys. ``changed`` are the settings

@@ -118,7 +118,7 @@ SCHEMAS: dict[str, Schema] = {
     "Requested": _object(name_or_email=_STRING),
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
     "KeyCopy": _object(file=_STRING, size=_NUMBER),
-    "Status": _object(version=_STRING, zones=_NUMBER),
+    "Status": _object(version=_STRING, zones=_NUMBER, warnings=_TEXTS),
     "Reloaded": _object(changed=_TEXTS, waiting=_TEXTS),
     "Check": _object(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
     "Block": _object(reason=_STRING, since=_TIME, until=_or_null(_TIME)),

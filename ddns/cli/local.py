@@ -17,6 +17,7 @@ from ddns.cli.client import CallFailed, Client, Json
 from ddns.model.rows import Row
 from ddns.policy.registration import Rules
 from ddns.store.sqlite.store import SQLiteStore
+from ddns.system.exposure import exposed, secret_files
 from ddns.system.files import key_path
 from ddns.system.secret_box import SecretBox
 
@@ -94,6 +95,7 @@ def run(database: str, function: Callable[[Client], T]) -> T:
         now=time.time,
         secret_box=SecretBox(key_path(database)),
         rules=RULES,
+        exposed=lambda: exposed(secret_files(database)),
     )
     results: list[T | Failure] = []
 

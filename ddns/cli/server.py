@@ -6,7 +6,7 @@ import argparse
 
 from ddns.cli.client import CallFailed, Client
 from ddns.cli.command import Group, Needs, argument
-from ddns.cli.output import Result, count
+from ddns.cli.output import Json, Result, count
 
 top = Group("")
 config = Group("config", "Settings files")
@@ -22,13 +22,14 @@ def config_check(client: None, args: argparse.Namespace) -> Result:
     from twisted.internet import reactor
 
     from ddns.config.toml import ConfigError
-    from ddns.server.preflight import check_file
+    from ddns.server.preflight import check_file, exposed_files
 
     try:
-        check_file(reactor, args.file)
+        settings = check_file(reactor, args.file)
     except ConfigError as error:
         raise CallFailed("invalid", str(error)) from None
-    return Result({"file": args.file}, [f"{args.file}: a server can use these settings"])
+    answer: Json = {"file": args.file, "warnings": exposed_files(settings, args.file)}
+    return Result(answer, [f"{args.file}: a server can use these settings", *_warnings(answer)])
 
 
 @top.command(
@@ -47,6 +48,9 @@ def reload(client: Client, args: argparse.Namespace) -> Result:
 @top.command("status", "Say whether a server runs and answers", needs=Needs.RUNNING_SERVER)
 def status(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("status")
-    return Result(
-        answer, [f"ddns {answer['version']} answers for {count(answer['zones'], 'zone')}"]
-    )
+    answers = f"ddns {answer['version']} answers for {count(answer['zones'], 'zone')}"
+    return Result(answer, [answers, *_warnings(answer)])
+
+
+def _warnings(answer: Json) -> list[str]:
+    return [f"warning: {line}" for line in answer["warnings"]]

@@ -25,6 +25,7 @@ from ddns.policy.failures import Failures
 from ddns.policy.update_limits import UpdateLimiter
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
+from ddns.server.preflight import exposed_files
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
@@ -127,6 +128,7 @@ class Core:
             account_service=self.account_services.account_service,
             reload_settings=reload,
             count_change=self._count_change,
+            exposed=self.exposed,
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
@@ -134,6 +136,10 @@ class Core:
 
     def _count_change(self, account: str, owner: bytes, number: int) -> float:
         return self._update_limiter.take_rrset(account, owner, number, time.monotonic())
+
+    def exposed(self) -> list[str]:
+        """Return a line for each file with secrets that is open to everybody."""
+        return exposed_files(self._settings)
 
     def _blocked(self, account: str, block: Block | None) -> None:
         """The operator has blocked an account, or lifted its block, or it has gone."""

@@ -72,7 +72,10 @@ class Health:
             return _WORDS[self._stage]
         if wrong := self.alive():
             return wrong
-        failed_ago = self._store.stats().failed_ago
+        stats = self._store.stats()
+        if stats.lost:
+            return stats.lost
+        failed_ago = stats.failed_ago
         return "the store fails" if failed_ago is not None and failed_ago < MEMORY else ""
 
     def _ask(self, now: float) -> None:

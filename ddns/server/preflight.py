@@ -1,4 +1,4 @@
-"""Checking a file of settings without starting a server."""
+"""Checking settings, and the files that they name, without starting a server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.net import endpoints
 from ddns.net.tls import Certificate, TlsError
+from ddns.system.exposure import exposed, secret_files
 
 
 def check_file(reactor: Any, path: str) -> Settings:
@@ -25,6 +26,17 @@ def check_file(reactor: Any, path: str) -> Settings:
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     return settings
+
+
+def exposed_files(settings: Settings, file: str | None = None) -> list[str]:
+    """Return a line for each file with secrets that is open to everybody: those of the
+    database, the private key, and the *file* that the settings were read from."""
+    files = secret_files(settings.database)
+    if key := settings.https.private_key or settings.https.certificate:
+        files.append(Path(key))
+    if file and (settings.mail.password or settings.dns.cookie_secret):
+        files.append(Path(file))
+    return exposed(files)
 
 
 def _listeners(reactor: Any, settings: Settings) -> None:

@@ -193,6 +193,8 @@ class DdnsService(Service):
             started.open()
 
     async def _start(self) -> None:
+        for line in self.core.exposed():
+            self._log.warn("{line}", line=line)
         await self.core.load()
         self._dns.start()
         self._control.start()

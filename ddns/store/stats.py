@@ -25,7 +25,8 @@ class StoreStats:
     """``position`` is the journal's last; ``waiting`` the works that wait for the next commit.
     ``data_size`` and ``log_size`` are octets of the data and of a log that is not merged into it
     yet, 0 where there is none. ``failed_ago`` is the seconds since the store last failed, None if
-    something has been written since."""
+    something has been written since. ``lost`` says what became of the data if they were removed or
+    replaced, so that nothing can be written; it is empty otherwise."""
 
     position: int
     waiting: int
@@ -33,3 +34,4 @@ class StoreStats:
     log_size: int
     commits: Commits
     failed_ago: float | None
+    lost: str = ""

@@ -8,30 +8,46 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ddns.system.lock import real_file
+
+
+def real_path(database: str | Path) -> Path:
+    """Return the file that a database is, as a path: see :func:`ddns.system.lock.real_file`."""
+    return Path(real_file(database))
+
+
+def _beside(database: str | Path, suffix: str) -> Path:
+    return Path(f"{real_file(database)}{suffix}")
+
 
 def socket_path(database: str | Path) -> Path:
     """Return the control socket of the server that has this database open."""
-    return Path(f"{database}.sock")
+    return _beside(database, ".sock")
 
 
 def lock_path(database: str | Path) -> Path:
     """Return the lock file of this database (:mod:`ddns.system.lock`)."""
-    return Path(f"{database}.lock")
+    return _beside(database, ".lock")
 
 
 def key_path(database: str | Path) -> Path:
     """Return the key file that seals secrets in this database."""
-    return Path(f"{database}.key")
+    return _beside(database, ".key")
 
 
 def wal_path(database: str | Path) -> Path:
     """Return SQLite's write-ahead log."""
-    return Path(f"{database}-wal")
+    return _beside(database, "-wal")
+
+
+def shm_path(database: str | Path) -> Path:
+    """Return SQLite's index of the write-ahead log, which processes share."""
+    return _beside(database, "-shm")
 
 
 def sample_path(database: str | Path) -> Path:
     """Return the file in which a new server without a terminal leaves its sample commands."""
-    return Path(f"{database}.sample.txt")
+    return _beside(database, ".sample.txt")
 
 
 def unfinished_path(file: Path) -> Path:
@@ -39,19 +55,19 @@ def unfinished_path(file: Path) -> Path:
     return file.with_name(f"{file.name}.new")
 
 
-def migration_backup_path(database: Path, version: str) -> Path:
+def migration_backup_path(database: str | Path, version: str) -> Path:
     """Return the backup of a database that is made before its migration to *version*."""
-    return database.with_name(f"{database.name}.before-{version}")
+    return _beside(database, f".before-{version}")
 
 
-def restored_path(database: Path) -> Path:
+def restored_path(database: str | Path) -> Path:
     """Return the complete database that replaces this one when it is next opened."""
-    return database.with_name(f"{database.name}.restored")
+    return _beside(database, ".restored")
 
 
-def replaced_path(database: Path, date: str) -> Path:
+def replaced_path(database: str | Path, date: str) -> Path:
     """Return the name for a database that a restored one has replaced."""
-    return database.with_name(f"{database.name}.replaced-{date}")
+    return _beside(database, f".replaced-{date}")
 
 
 def belongs_to(database: Path, file: Path) -> bool:

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 
-from ddns.system.lock import Locked, acquire
+from ddns.system.lock import Locked, acquire, real_file
 
 MIN_PAUSE, MAX_PAUSE = 0.01, 0.1
 """First and longest pause between attempts in seconds; each is 1.5 times the one before."""
@@ -38,6 +38,7 @@ def hand_over_or_lock(database: str, service: str, connection: int, timeout: flo
     :raises Refused: if there is no database, the connection is refused, the lock cannot be taken,
         or another process holds the lock for *timeout* seconds without serving.
     """
+    real = real_file(database)
     deadline = time.monotonic() + timeout
     pause = MIN_PAUSE
     while True:
@@ -46,10 +47,10 @@ def hand_over_or_lock(database: str, service: str, connection: int, timeout: flo
             return None
         except NoAnswer:
             pass
-        if not any(os.path.exists(f"{database}{suffix}") for suffix in ("", ".restored")):
+        if not any(os.path.exists(f"{real}{suffix}") for suffix in ("", ".restored")):
             raise Refused(f"there is no database {database}")
         try:
-            return acquire(f"{database}.lock")
+            return acquire(f"{real}.lock")
         except Locked as error:
             if time.monotonic() > deadline:
                 raise Refused(f"process {error} has {database} and serves nothing") from None
@@ -130,7 +131,7 @@ def _ask(
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         sock.settimeout(timeout)
-        _connect(sock, f"{database}.sock")
+        _connect(sock, f"{real_file(database)}.sock")
         rights = [] if descriptor is None else [_rights(descriptor)]
         sock.sendmsg([f"POST {target} HTTP/1.0\r\n\r\n".encode()], rights)
         octets, came = _read(sock)

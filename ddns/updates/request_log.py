@@ -74,7 +74,7 @@ class RequestLog:
             await self._store.transact(author, partial(_log_requests, requests, self._settings))
         except StoreError as error:
             self.left_out += len(requests)
-            if not self._failed:  # once: it may go on for long
+            if not self._failed and not self._store.stats().lost:  # once: it may go on for long
                 self._log.error("requests cannot be logged: {error}", error=error)
             self._failed = True
         else:

@@ -77,9 +77,10 @@ class Updater:
         try:
             return await self._perform(update)
         except StoreError as error:
-            self._log.error(
-                "update by {dialect} failed: {error}", dialect=update.dialect, error=error
-            )
+            if not self._store.stats().lost:  # or the store has said so, once
+                self._log.error(
+                    "update by {dialect} failed: {error}", dialect=update.dialect, error=error
+                )
         except Exception:
             self._log.failure("update by {dialect} failed", dialect=update.dialect)
         return Outcome(Status.FAILED)

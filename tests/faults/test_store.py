@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Reply, Server, eventually
+from tests.programs import program, run
 
 TOO_LATE = 5.0
 """Seconds within which a client has to be told that it failed."""
@@ -87,6 +88,21 @@ def eventually_good(server: Server, login: str, address: str) -> Reply:
 
     found: Reply = eventually(attempt, "updates work again")
     return found
+
+
+def test_a_file_system_without_shared_memory(make_server: Launch) -> None:
+    """As NFS may be: what a process maps, others do not see, so it cannot be mapped."""
+    server = make_server()
+    shm = server.database.with_name("ddns.sqlite-shm")
+    shm.touch(0o600)
+    strace = [program("strace"), "-f", "-qq", "-o", os.devnull, "-P", str(shm)]
+    strace += ["-e", "trace=mmap", "-e", "inject=mmap:error=ENODEV"]
+    if run([*strace, "true"]).returncode != 0:
+        pytest.skip("strace may not do this here")
+    done = run([*strace, *server.ddns_command("zone", "add", ZONE)])
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"ddns: cannot use database {server.database}: ")
+    assert "put the database on a local disk, not on NFS" in done.stderr
 
 
 @pytest.fixture

@@ -109,6 +109,19 @@ def test_a_failure_is_forgotten_in_time(
     assert ready(house, health) == ""
 
 
+def test_a_database_that_was_removed(house: House, health: Health, tmp_path: Path) -> None:
+    path = tmp_path / "ddns.sqlite"
+    path.rename(tmp_path / "away")
+    lost = f"{path} was removed or replaced while it was open"
+    assert house.running.call(health.ready) == lost, "at once, though nothing was written since"
+    assert alive(house, health) == "", "a restart would begin with nothing"
+    house.time += 10 * module.MEMORY
+    assert house.running.call(health.ready) == lost
+    (tmp_path / "away").rename(path)
+    house.api("zone_add", origin="example.net")
+    assert ready(house, health) == ""
+
+
 def test_a_writer_that_stands_still(house: House, health: Health) -> None:
     begun, go_on = threading.Event(), threading.Event()
 

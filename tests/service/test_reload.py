@@ -221,6 +221,7 @@ def check(file: Path) -> tuple[int, str]:
 def test_a_good_file(tmp_path: Path) -> None:
     file = tmp_path / "ddns.toml"
     pair = certificates.make(tmp_path, "localhost")
+    pair.private_key.chmod(0o600)
     file.write_text(
         f'[http]\nlisten = ["tcp:{free_port()}"]\n[https]\nlisten = ["tcp:443"]\n'
         f'certificate = "{pair.certificate.name}"\nprivate_key = "{pair.private_key}"\n'

@@ -157,9 +157,9 @@ def test_a_daemon_gives_up_root(machine: Machine, server: Server) -> None:
     run = machine.root / "run" / "ddns"
     run.mkdir()
     os.chown(run, UID, UID)
-    twistd = ["/opt/ddns/bin/twistd", "--pidfile=/run/ddns/pid", "--logfile=/var/log/ddns/current"]
-    options = ["-u", "ddns", "-g", "ddns", "ddns", "--config", "/etc/ddns/ddns.toml"]
-    done = machine.run(*twistd, *options)
+    twistd = ["/opt/ddns/bin/twistd", "--pidfile=/run/ddns/twistd.pid"]
+    twistd += ["--logfile=/var/log/ddns/current", "-u", "ddns", "-g", "ddns"]
+    done = machine.run(*twistd, "ddns", "--config", "/etc/ddns/ddns.toml")
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     login = fill(server)
     assert server.update(login, HOST, "198.51.100.7").body == "good 198.51.100.7\n"
@@ -167,6 +167,6 @@ def test_a_daemon_gives_up_root(machine: Machine, server: Server) -> None:
     assert its_user(machine) == {UID}
     owners = {path.stat().st_uid for path in server.database.parent.iterdir()}
     assert owners == {UID}
-    assert machine.run("sh", "-c", "kill $(cat /run/ddns/pid)").returncode == 0
+    assert machine.run("sh", "-c", "kill $(cat /run/ddns/twistd.pid)").returncode == 0
     eventually(lambda: not (run / "pid").exists(), "it has ended")
     ended_in_order(machine, server)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ddns.system import handover
-from ddns.system.files import lock_path, socket_path
+from ddns.system.files import lock_path, short_path, socket_path
 from ddns.system.handover import NoAnswer, Refused
 from ddns.system.lock import Locked, acquire
 from tests.programs import PATIENCE
@@ -34,7 +34,8 @@ def answering(database: str, *answers: bytes) -> Iterator[list[bytes]]:
     """Somebody on the control socket, who answers like this; what it was asked."""
     asked: list[bytes] = []
     with socket.socket(socket.AF_UNIX) as port:
-        port.bind(str(socket_path(database)))
+        with short_path(socket_path(database)) as name:
+            port.bind(name)
         port.listen()
 
         def serve() -> None:
@@ -163,13 +164,8 @@ def test_a_path_longer_than_a_socket_address(tmp_path: Path, length: int) -> Non
     folder = tmp_path / ("f" * max(1, length - len(f"{tmp_path}//x.sock")))
     folder.mkdir()
     database = f"{folder}/x"
-    before = os.getcwd()
-    os.chdir(folder)  # the test's own socket has to be made, too
-    try:
-        with answering("x", b"HTTP/1.0 200 OK\r\n\r\n"):
-            handover.hand_over(database, "http", CONNECTION, PATIENCE)
-    finally:
-        os.chdir(before)
+    with answering(database, b"HTTP/1.0 200 OK\r\n\r\n"):
+        handover.hand_over(database, "http", CONNECTION, PATIENCE)
 
 
 def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

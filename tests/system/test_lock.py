@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.system.lock import Locked, acquire, take_over
+from ddns.system.lock import Locked, acquire, acquire_itself, take_over
 from tests.programs import PATIENCE
 
 
@@ -81,3 +81,27 @@ def test_a_link_in_its_place_leads_nowhere(path: Path, tmp_path: Path) -> None:
     with pytest.raises(OSError):
         acquire(path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+# The lock on the database itself ---------------------------------------------------------------
+
+
+def test_the_file_itself_by_any_name(tmp_path: Path) -> None:
+    path, other = tmp_path / "ddns.sqlite", tmp_path / "other"
+    with pytest.raises(FileNotFoundError):
+        acquire_itself(path, create=False)
+    lock = acquire_itself(path, create=True)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert not os.get_inheritable(lock)
+    other.hardlink_to(path)
+    with pytest.raises(Locked):
+        acquire_itself(other, create=False)
+    with pytest.raises(Locked):
+        acquire_itself(other, create=True)
+    os.close(lock)
+    os.close(acquire_itself(other, create=False))
+
+
+def test_a_kernel_without_such_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fcntl.F_OFD_SETLK", 9999)
+    os.close(acquire_itself(tmp_path / "ddns.sqlite", create=True))

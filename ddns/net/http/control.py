@@ -20,7 +20,7 @@ from ddns.api.operations import Operations
 from ddns.config.settings import HttpSettings
 from ddns.net.http.api import ApiResource
 from ddns.net.http.control_fds import Adopt, ControlResource, ControlSite, Give
-from ddns.system.files import short_path
+from ddns.system.files import short_path, unfinished_path
 
 LIMITS = HttpSettings(body=16 * 2**20, request_time=3600.0, idle_time=3600.0)
 """Generous times: an import of a large file may connect long before its first rows are ready."""
@@ -48,6 +48,8 @@ class ControlListener:
     ) -> None:
         self._reactor = reactor
         self._path = path
+        self._bound = unfinished_path(path)
+        self._made: os.stat_result | None = None
         api = ApiResource(operations, lambda request: OPERATOR, "command")
         self.site = ControlSite(ControlResource(api, adopt, give), reactor, LIMITS)
         self._port: IListeningPort | None = None
@@ -58,8 +60,10 @@ class ControlListener:
 
         :raises OSError: when the socket cannot be made.
         """
-        self._path.unlink(missing_ok=True)
-        path = self._exit.enter_context(short_path(self._path))
+        # Twisted removes the name that it bound, whosever it is by then; so that is not the one by
+        # which the socket is known.
+        self._bound.unlink(missing_ok=True)
+        path = self._exit.enter_context(short_path(self._bound))
         mask = os.umask(0o177)  # nobody else may connect, not even before the mode is set
         try:
             self._port = self._reactor.listenUNIX(path, self.site, mode=0o600)
@@ -67,14 +71,18 @@ class ControlListener:
             raise OSError(f"cannot listen on {self._path}: {error.socketError}") from error
         finally:
             os.umask(mask)
+        os.rename(self._bound, self._path)
+        self._made = self._path.stat()
 
     async def stop(self) -> None:
         """Stop listening; connections end with the request that they are at."""
         if self._port is not None:
             port, self._port = self._port, None
-            # Twisted removes the file, and would raise half-way if somebody else had already.
             with suppress(OSError):
-                self._path.touch(0o600)
+                if self._made and os.path.samestat(self._path.stat(), self._made):
+                    self._path.unlink()  # it is not that of a server on another file of this name
+            with suppress(OSError):
+                self._bound.touch(0o600)  # Twisted would raise half-way if there were none
             await (port.stopListening() or succeed(None))
             self.site.close_connections(force=True)  # its clients are ours, and ask again
         self._exit.close()

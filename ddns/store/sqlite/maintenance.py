@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,12 +28,14 @@ PAUSE = 0.001
 
 
 class Maintenance:
-    """Backups and checks of the database at *path*, which is open; *reactor* provides
+    """Backups and checks of the open database of which *view* opens a view; *reactor* provides
     IReactorFromThreads."""
 
-    def __init__(self, reactor: Any, path: Path) -> None:
+    def __init__(
+        self, reactor: Any, view: Callable[[], AbstractContextManager[sqlite3.Connection]]
+    ) -> None:
         self._reactor = reactor
-        self._path = path
+        self._view = view
         self._pool = LowPriorityPool(0, 1, "ddns-store-upkeep")
         self._ending = threading.Event()
 
@@ -56,7 +59,7 @@ class Maintenance:
     def _begin(self, work: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
         def run() -> T:
             try:
-                with database.view(self._path) as connection:
+                with self._view() as connection:
                     connection.set_progress_handler(self._give_way, database.LONG_STATEMENT)
                     return work(connection)
             except sqlite3.Error as error:

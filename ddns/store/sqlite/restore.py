@@ -17,7 +17,7 @@ from ddns.store.sqlite.backup import copy
 from ddns.store.sqlite.database import holding_the_lock
 from ddns.store.sqlite.migrations import APPLICATION_ID, is_ours, schema_of
 from ddns.store.sqlite.swap import COMPANIONS, commit, roll_forward
-from ddns.system.files import belongs_to, restored_path, unfinished_path
+from ddns.system.files import belongs_to, real_path, restored_path, unfinished_path
 
 UNKNOWN = 2**20
 """How far serials are raised when the replaced database cannot be read: at most so many commits may
@@ -52,6 +52,7 @@ def restore(path: Path, backup: Path, now: float) -> Restored:
     :raises ddns.store.sqlite.database.StoreInUse: when another process has the database open.
     :raises StoreError: in one line, when the backup or the database cannot be used.
     """
+    path = real_path(path)
     with holding_the_lock(path):
         try:
             roll_forward(path)

@@ -31,7 +31,7 @@ from ddns.store.sqlite.reader import Reader
 from ddns.store.sqlite.writer import Writer, one_line
 from ddns.store.sqlite.zone_scan import ZoneScan
 from ddns.store.stats import StoreStats
-from ddns.system.files import wal_path
+from ddns.system.files import real_path, wal_path
 from ddns.system.threads import LowPriorityPool
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class SQLiteStore:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reactor = reactor
-        self._path = Path(path)
+        self._path = real_path(path)
         self._scan_timeout = reader_patience
         self._lock: int | None = None
         self._open: database.Opened | None = None
@@ -74,7 +74,7 @@ class SQLiteStore:
             reactor, timeout=patience, journal_rows=journal_rows, monotonic=monotonic
         )
         self._reader = LowPriorityPool(1, 1, "ddns-store-reader")
-        self._maintenance = Maintenance(reactor, self._path)
+        self._maintenance = Maintenance(reactor, lambda: self._opened.view())
 
     def configure(self, settings: StoreSettings) -> None:
         self._writer.timeout = settings.patience
@@ -146,7 +146,7 @@ class SQLiteStore:
 
     def read(self, work: Callable[[IReading], T]) -> Deferred[T]:
         def run() -> T:
-            with database.view(self._path) as connection:
+            with self._opened.view() as connection:
                 return work(Reader(connection))
 
         return self._in_reader(run)
@@ -155,7 +155,9 @@ class SQLiteStore:
         return self.read(lambda reading: reading.changes_since(position, limit))
 
     def scan(self, zone: bytes) -> IScan:
-        return ZoneScan(self._path, zone, self._in_reader, self._reactor, self._scan_timeout)
+        return ZoneScan(
+            lambda: self._opened.view(), zone, self._in_reader, self._reactor, self._scan_timeout
+        )
 
     def stats(self) -> StoreStats:
         return StoreStats(
@@ -165,6 +167,7 @@ class SQLiteStore:
             _size(wal_path(self._path)),
             self._writer.commits,
             self._writer.failed_ago(),
+            "" if self._open is None else self._open.lost(),
         )
 
     # Maintenance -----------------------------------------------------------------------------

@@ -72,6 +72,7 @@ class Writer:
         self.commits = Commits()
         self._failed_at: float | None = None
         self._opened: Opened | None = None
+        self._lost = ""
         self._queue: deque[_Work] = deque()
         self._draining = False
         self._stopped: Deferred[None] | None = None
@@ -236,9 +237,22 @@ class Writer:
         if position // 256 != self.position // 256:
             # Trimming at every commit would cost each of them; 256 events are a page or two.
             execute("delete from journal where position <= ?", (position - self.journal_rows,))
+        self._refuse_if_lost()
         execute("commit")  # returns after the fsync: synchronous=FULL
         self.position = position
         return batch.events
+
+    def _refuse_if_lost(self) -> None:
+        """Raise StoreError if nobody would find what is committed now."""
+        assert self._opened is not None
+        lost = self._opened.lost()
+        if lost and not self._lost:
+            self._log.critical(
+                "{lost}: updates are refused, DNS is answered from memory", lost=lost
+            )
+        self._lost = lost
+        if lost:
+            raise StoreError(lost)
 
     def _recover(self) -> None:
         """Roll a failed batch back, and read the position again, lest memory and disk differ."""

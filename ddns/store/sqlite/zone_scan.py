@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -15,14 +15,13 @@ from zope.interface import implementer
 
 from ddns.model.rows import Row
 from ddns.store.interfaces import IScan, StoreClosed, StoreError
-from ddns.store.sqlite import database
 
 
 @implementer(IScan)
 class ZoneScan:
     """The rows of one zone, from a connection that is open as long as the scan.
 
-    :param path: the database
+    :param view: opens the view
     :param zone: the origin
     :param in_reader: runs a function in the reader's thread
     :param timeout: seconds between two calls of :meth:`next` after which the view is given up
@@ -30,13 +29,13 @@ class ZoneScan:
 
     def __init__(
         self,
-        path: Path,
+        view: Callable[[], AbstractContextManager[sqlite3.Connection]],
         zone: bytes,
         in_reader: Callable[[Callable[[], Any]], Deferred[Any]],
         clock: IReactorTime,
         timeout: float,
     ) -> None:
-        self._path = path
+        self._open_view = view
         self._zone = zone
         self._in_reader = in_reader
         self._view: Any = None
@@ -69,7 +68,7 @@ class ZoneScan:
         if self._given_up:
             raise StoreError("whoever reads the zone is too slow")
         if self._rows is None:
-            self._view = database.view(self._path)
+            self._view = self._open_view()
             self._rows = self._view.__enter__().execute(
                 "select owner, type, ttl, rdatas from rrset"
                 " where zone = (select id from zone where origin = ?) order by owner, type",

@@ -249,6 +249,20 @@ def test_a_socket_that_somebody_has_removed(house: House, tmp_path: Path) -> Non
     assert not path.exists()
 
 
+def test_a_socket_of_somebody_else(house: House, tmp_path: Path) -> None:
+    """Another server has begun, on another file of the same name."""
+    path = tmp_path / "ddns.sock"
+    former, latter = (
+        ControlListener(house.running.reactor, house.operations, path) for _ in range(2)
+    )
+    house.running.call(former.start)
+    house.running.call(latter.start)
+    house.running.call(former.stop)
+    assert SocketClient(path).call("zone_list") == {"zones": []}
+    house.running.call(latter.stop)
+    assert list(tmp_path.glob("ddns.sock*")) == []
+
+
 def test_a_place_where_there_can_be_no_socket(house: House, tmp_path: Path) -> None:
     path = tmp_path / "missing" / "ddns.sock"
     listener = ControlListener(house.running.reactor, house.operations, path)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 
 from ddns.model import names
@@ -123,3 +124,16 @@ def opened(store: IStore, running: RunningReactor) -> Iterator[Blocking]:
         yield blocking
     finally:
         blocking.close()
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """The lines of the log, of the whole process."""
+    lines: list[str] = []
+
+    def observe(event: dict[str, Any]) -> None:
+        lines.append(formatEvent(event))
+
+    globalLogPublisher.addObserver(observe)
+    yield lines
+    globalLogPublisher.removeObserver(observe)

@@ -9,13 +9,10 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from twisted.logger import formatEvent, globalLogPublisher
 
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.check import check
@@ -25,6 +22,7 @@ from ddns.system.files import key_path, migration_backup_path
 from ddns.system.secret_box import SecretBox
 from tests.processes import integrity
 from tests.programs import PATIENCE
+from tests.store.sqlite.blocking import logged
 from tests.store.sqlite.releases import RELEASES, content_of, lay_out, schema_of
 
 STEPS = list(FILES)
@@ -41,18 +39,6 @@ def path(tmp_path: Path) -> Path:
 
 def open_and_close(path: Path) -> None:
     open_database(path, 0.05).close()
-
-
-@contextmanager
-def logged() -> Iterator[list[str]]:
-    lines: list[str] = []
-
-    def observe(event: dict[str, Any]) -> None:
-        lines.append(formatEvent(event))
-
-    globalLogPublisher.addObserver(observe)
-    yield lines
-    globalLogPublisher.removeObserver(observe)
 
 
 def test_every_schema_has_a_database_that_was_left() -> None:

@@ -1,0 +1,68 @@
+"""Files with secrets that everybody on the machine can read or write."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from ddns.system.files import (
+    key_path,
+    real_path,
+    restored_path,
+    sample_path,
+    shm_path,
+    wal_path,
+)
+
+_READ_OR_WRITE = stat.S_IROTH | stat.S_IWOTH
+
+
+def secret_files(database: str | Path) -> list[Path]:
+    """Return the files of a database that hold secrets, whether they exist or not, and the former
+    databases that are kept beside it."""
+    path = real_path(database)
+    kept = (
+        file
+        for suffix in (".before-*", ".replaced-*")
+        for file in path.parent.glob(glob.escape(path.name) + suffix)
+    )
+    beside = (wal_path, shm_path, key_path, restored_path, sample_path)
+    return [path, *(of(path) for of in beside), *sorted(kept)]
+
+
+def exposed(files: Iterable[Path]) -> list[str]:
+    """Return a line for each of the files that is open to everybody."""
+    lines = []
+    for file in files:
+        try:
+            mode = stat.S_IMODE(os.stat(file).st_mode)
+        except OSError:
+            continue
+        if mode & _READ_OR_WRITE:
+            lines.append(f"{file} holds secrets and is open to everybody: its mode is {mode:04o}")
+    return lines
+
+
+def close_to_others(database: str | Path) -> list[str]:
+    """Close our own files of a database to everybody else; return a line for each that was open."""
+    lines = []
+    for file in secret_files(database):
+        try:
+            # O_PATH: no link is followed for root in somebody's directory, and closing this does
+            # not drop locks on the file.
+            descriptor = os.open(file, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            found = os.fstat(descriptor)
+            mode = stat.S_IMODE(found.st_mode)
+            ours = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
+            if ours and mode & _READ_OR_WRITE:
+                os.chmod(f"/proc/self/fd/{descriptor}", mode & ~stat.S_IRWXO)
+                lines.append(f"{file} was open to everybody, with mode {mode:04o}; now it is not")
+        finally:
+            os.close(descriptor)
+    return lines

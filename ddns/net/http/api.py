@@ -151,8 +151,6 @@ def _send(
     answer: object,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    # No browser is to take an answer for something that it runs.
-    headers = (("X-Content-Type-Options", "nosniff"), *headers)
     send_answer(request, status, json.dumps(answer).encode(), "application/json", headers)
 
 

@@ -24,6 +24,10 @@ from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _UNESCAPED = re.compile(rb"[ \x80-\xff]")
+# A host that may be empty, and a port (RFC 9110 7.2, RFC 3986 3.2.2).
+_HOST = re.compile(rb"(\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
+_BEGIN = frozenset(b"\r\n" + bytes(range(0x21, 0x7F)))
+"""Octets that a request may begin with. One of TLS does not, and may have no end of line either."""
 
 LINGER_TIME = 2.0
 """Seconds that a refused client may go on sending unheard."""
@@ -56,6 +60,7 @@ class ChannelSite(Protocol):
 class Channel(Connection, http.HTTPChannel):
     """A connection with a deadline for whatever it has to do next."""
 
+    delimiter = b"\n"  # a CR before it is optional (RFC 9112 2.2)
     timeOut = None  # Twisted's would move a delayed call with every request; the table sweeps
     transport: Any
     site: ChannelSite
@@ -79,7 +84,7 @@ class Channel(Connection, http.HTTPChannel):
         # Only where nothing stands between us and the socket, such as TLS.
         self._at_once = type(self.transport) is tcp.Server
         limits = self.site.limits
-        self.MAX_LENGTH = limits.request_line
+        self.MAX_LENGTH = limits.request_line + 1  # with a CR
         self.totalHeadersSize = limits.request_line + limits.headers
         self.deadline = self.site.seconds() + limits.request_time
 
@@ -129,6 +134,7 @@ class Channel(Connection, http.HTTPChannel):
     def lineReceived(self, line: bytes) -> None:
         """Escape spaces and octets of a request target that the client should have escaped: some
         write what people typed as it is."""
+        line = line.removesuffix(b"\r")
         if not self.requests and (not line.isascii() or line.count(b" ") > 2):
             method, _, rest = line.partition(b" ")
             target, _, version = rest.rpartition(b" ")
@@ -142,6 +148,9 @@ class Channel(Connection, http.HTTPChannel):
         if self._waiting:
             self._waiting = False
             self.deadline = self.site.seconds() + self.site.limits.request_time
+            if not self._buffer and data[0] not in _BEGIN:
+                self.refuse(b"400 Bad Request")
+                return
         super().dataReceived(data)
 
     def headerReceived(self, line: bytes) -> bool:
@@ -155,8 +164,10 @@ class Channel(Connection, http.HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         headers = self.requests[-1].requestHeaders
-        once = (b"host", b"transfer-encoding")
-        if any(len(headers.getRawHeaders(name) or ()) > 1 for name in once):
+        # Old cameras send no Host with HTTP/1.1; a bad one is refused (RFC 9112 3.2).
+        hosts = headers.getRawHeaders(b"host", (b"",))
+        encodings = headers.getRawHeaders(b"transfer-encoding", ())
+        if len(hosts) > 1 or len(encodings) > 1 or not _HOST.fullmatch(hosts[0]):
             self.refuse(b"400 Bad Request")
         elif (self.length or 0) > self.site.limits.body:
             self.refuse(b"413 Content Too Large")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -17,7 +18,7 @@ from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate
 from ddns.policy.addresses import NetworkSet
 from tests import certificates
-from tests.net.http_clients import LOGIN, TARGET, Serving, request, serving, until
+from tests.net.http_clients import LOGIN, TARGET, Client, Serving, request, serving, until
 from tests.net.reactors import PATIENCE, RunningReactor
 
 # Long enough that only the limit a test is about can be what ends a connection.
@@ -107,6 +108,26 @@ def test_a_body_in_chunks_without_an_end(served: Serving, size: int) -> None:
         b"GET /ip\x01 HTTP/1.1\r\n\r\n",
         b"GET /ip HTTP/2.0\r\n\r\n",
         b"GET /ip\r\n\r\n",
+        b"GET /ip HTTP/1.1\r\r\n\r\n",
+        b"GET /ip HTTP/1.1\nX: a\rb\n\n",
+        *(
+            b"GET /ip HTTP/1.1\r\nHost: %s\r\n\r\n" % host
+            for host in (
+                b"a b",
+                b"a,b c",
+                b"a/b",
+                b"a@b",
+                b"a:b",
+                b"a:80:80",
+                b"::1",
+                b"[::1",
+                b"[::1]x",
+                b"[]",
+                b"b\xc3\xbccher.example",
+                b"http://a",
+                b"<a>",
+            )
+        ),
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n",
     ],
 )
@@ -127,6 +148,54 @@ def test_a_refused_client_may_finish_its_sentence(running: RunningReactor) -> No
         client.send(request("/ip", "Content-Length: 1000000", method="POST"))
         client.send(b"x" * 1_000_000)
         assert client.answer().status == 413
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 500,
+        b"\x80\x2e\x01\x00\x02",
+        b"\x00",
+        b"\xff",
+    ],
+)
+def test_what_can_be_no_request_is_not_waited_for(running: RunningReactor, octets: bytes) -> None:
+    """TLS, for one, on a port without it: its messages need not have the end of a line."""
+    with serving(running, HttpLimits(**PATIENT)) as served, served.connect() as client:
+        client.send(octets)
+        assert client.answer().status == 400
+        assert client.ended()
+    with serving(running, HttpLimits(**PATIENT)) as served, served.connect() as client:
+        assert client.ask("/ip").status == 200
+        client.send(octets)
+        assert client.answer().status == 400
+
+
+def test_http_1_1_is_all_that_is_offered(
+    running: RunningReactor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: list[str]
+) -> None:
+    """Also where Twisted could speak HTTP/2, as with h2 and priority installed."""
+    monkeypatch.setattr("twisted.web.http.H2_ENABLED", True)
+    pair = certificates.make(tmp_path)
+    certificate = Certificate(pair.certificate, pair.private_key)
+    with serving(running, certificate=certificate) as served:
+        for offered in (["h2", "http/1.1"], ["http/1.1"], []):
+            context = pair.client()
+            if offered:
+                context.set_alpn_protocols(offered)
+            sock = socket.create_connection(("127.0.0.1", served.port), PATIENCE)
+            secured = context.wrap_socket(sock, server_hostname="127.0.0.1")
+            assert secured.selected_alpn_protocol() == ("http/1.1" if offered else None)
+            with Client(secured) as client:
+                assert client.ask("/ip").status == 200
+        context = pair.client()
+        context.set_alpn_protocols(["h2"])
+        with (
+            socket.create_connection(("127.0.0.1", served.port), PATIENCE) as sock,
+            pytest.raises(ssl.SSLError, match="ALERT"),
+        ):
+            context.wrap_socket(sock, server_hostname="127.0.0.1")
+    assert not [text for text in logged if "Traceback" in text]
 
 
 # Times -----------------------------------------------------------------------------------------

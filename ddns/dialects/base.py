@@ -59,7 +59,7 @@ class Request:
     :param peer: the client's address in text.
     :param agent: the User-Agent header.
     :param now: seconds since 1970.
-    :param method: ``GET`` or ``POST``.
+    :param method: ``GET`` or ``POST``; HEAD and, without a body, PUT are ``GET``.
     :param headers: all header fields.
     :param body: the body of a POST.
     :param parameters: what stands in the path for the ``{names}`` of the dialect's path.

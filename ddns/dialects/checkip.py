@@ -16,10 +16,13 @@ class CheckIP:
         return Outcome()
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
+        # The pages of other sites may show it: it is nothing that they could not find out.
+        headers = {"Access-Control-Allow-Origin": "*"}
         if request.path.rstrip("/") == "/checkip":
             return Reply(
                 "<html><head><title>Current IP Check</title></head>"
                 f"<body>Current IP Address: {request.peer}</body></html>\r\n",
                 content_type="text/html; charset=utf-8",
+                headers=headers,
             )
-        return Reply(f"{request.peer}\n")
+        return Reply(f"{request.peer}\n", headers=headers)

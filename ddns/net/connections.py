@@ -1,4 +1,5 @@
-"""The connections of one listener: admission, eviction, deadlines, and closing in order.
+"""The connections of one listener: admission, eviction, unsent answers, deadlines, and closing in
+order.
 
 HTTP, DNS over TCP, miniupdate and the PROXY protocol each keep theirs in a :class:`ConnectionTable`
 and differ only in what a :class:`Connection` says of itself.
@@ -19,6 +20,17 @@ from ddns.model.counters import Admissions
 FINEST = 0.01
 """Seconds between two sweeps at least; deadlines closer to each other are dealt with together."""
 
+UNSENT = 262_144
+"""Octets of answers that all connections of a network together may leave unread. Beyond that they
+are not read; the answers that were begun by then come on top."""
+
+LIVELY = 1.0
+"""Seconds that an honest client may take to say more after it connected or was answered."""
+
+WIDER = ((7, 1.5), (6, 2.0))
+"""Octets of the prefixes that IPv6 clients are counted by beside their /64, a /56 and a /48, since
+many customers get one of those; and how many times as much these may have."""
+
 
 class Connection(abc.ABC):
     """Mixin for a protocol that a table keeps; moments are the table's clock's."""
@@ -27,14 +39,23 @@ class Connection(abc.ABC):
     network = b""
     deadline: float | None = None
     """The moment at which it expires unless it moves this; None while its time is not limited."""
+    unsent = 0
+    """Octets of answers that wait until the client reads; see :meth:`ConnectionTable.hold`."""
 
     def due_at(self) -> float | None:
         """Return the deadline, for those that compute it only when asked."""
         return self.deadline
 
-    def eviction_key(self, now: float) -> tuple[int, float] | None:
-        """Return the sort key of eviction, smallest first; None to keep the place."""
-        return None
+    @abc.abstractmethod
+    def waits_since(self) -> float | None:
+        """Return the moment since which the client has kept us waiting: until it asks, has asked
+        for all it wants, or reads. None while it waits for us.
+
+        Only a whole request and its answer may move it, not octets that complete nothing.
+        """
+
+    def go_on(self) -> None:  # noqa: B027  # for those who ask may_go_on()
+        """Take what the client has sent already; see :meth:`ConnectionTable.may_go_on`."""
 
     def expire(self) -> None:
         """End at the deadline."""
@@ -74,6 +95,9 @@ class ConnectionTable(Generic[C]):
         self.closing = False
         self._connections: dict[C, None] = {}  # in order of arrival
         self._by_network: Counter[bytes] = Counter()
+        self._unsent: Counter[bytes] = Counter()
+        self._held_back: dict[C, None] = {}
+        self._waking: IDelayedCall | None = None
         self._timer: IDelayedCall | None = None
         self.limit(total, per_network, interval)
 
@@ -91,7 +115,7 @@ class ConnectionTable(Generic[C]):
         return iter(list(self._connections))
 
     def networks(self) -> int:
-        """Return how many networks have connections."""
+        """Return how many networks, wider ones included, have connections."""
         return len(self._by_network)
 
     # Admission ---------------------------------------------------------------------------------
@@ -101,7 +125,10 @@ class ConnectionTable(Generic[C]):
 
         An empty *network* (a trusted proxy, a Unix socket) is limited by the total alone.
         """
-        crowded = network and self._by_network[network] >= self.per_network
+        crowded = any(
+            self._by_network[prefix] >= self.per_network * times
+            for prefix, times in _prefixes(network)
+        )
         if crowded or (len(self._connections) >= self.total and not self._evict()):
             self.admissions.refused += 1
             return False
@@ -110,14 +137,16 @@ class ConnectionTable(Generic[C]):
     def _evict(self) -> bool:
         """Abort one connection in favour of a new one; return False if all keep their places.
 
-        This is the eviction policy of every listener: the smallest :meth:`Connection.eviction_key`
-        goes first, and whoever has none stays.
+        This is the eviction policy of every listener: whoever has kept us waiting for longest goes,
+        whatever it did before, and whoever waits for us stays. Where all are lively, it is somebody
+        of the network with most connections, or a few that never pause would keep others out.
         """
-        now = self._clock.seconds()
-        keys = {c: key for c in self._connections if (key := c.eviction_key(now)) is not None}
-        if not keys:
+        since = {c: at for c in self._connections if (at := c.waits_since()) is not None}
+        if not since:
             return False
-        victim = min(keys, key=keys.__getitem__)
+        victim = min(since, key=since.__getitem__)
+        if self._clock.seconds() - since[victim] < LIVELY:
+            victim = min(since, key=lambda c: (-self._by_network[c.network], since[c]))
         self.remove(victim)  # now: the transport may report the loss a turn later
         victim.abort()
         self.admissions.displaced += 1
@@ -128,7 +157,8 @@ class ConnectionTable(Generic[C]):
         self.admissions.accepted += 1
         connection.network = network
         self._connections[connection] = None
-        self._by_network[network] += 1
+        for prefix, _ in _prefixes(network):
+            self._by_network[prefix] += 1
         if self._timer is None:
             self._timer = self._clock.callLater(self.interval, self._sweep)
 
@@ -136,13 +166,55 @@ class ConnectionTable(Generic[C]):
         """Forget a connection, if it is here."""
         if connection not in self._connections:
             return
+        self.hold(connection, 0)
         del self._connections[connection]
-        self._by_network[connection.network] -= 1
-        if not self._by_network[connection.network]:
-            del self._by_network[connection.network]
+        self._held_back.pop(connection, None)
+        for prefix, _ in _prefixes(connection.network):
+            _count(self._by_network, prefix, -1)
+        if not self._connections and self._waking is not None:
+            self._waking.cancel()
+            self._waking = None
         if not self._connections and self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    # Unsent answers ----------------------------------------------------------------------------
+
+    def hold(self, connection: C, octets: int) -> None:
+        """Note how many *octets* of answers wait until a connection's client reads them."""
+        more = octets - connection.unsent
+        if more and connection in self._connections:
+            connection.unsent = octets
+            for prefix, _ in _prefixes(connection.network):
+                _count(self._unsent, prefix, more)
+            if more < 0 and self._held_back:
+                self._wake_soon()
+
+    def may_go_on(self, connection: C) -> bool:
+        """Return whether a connection may take the next request; otherwise its
+        :meth:`Connection.go_on` is called when it may try again."""
+        if self._unsent and any(
+            self._unsent[prefix] > UNSENT * times for prefix, times in _prefixes(connection.network)
+        ):
+            self._held_back[connection] = None
+            return False
+        return True
+
+    def go_on_soon(self, connection: C) -> None:
+        """Call :meth:`Connection.go_on` when others have had their turn."""
+        self._held_back[connection] = None
+        self._wake_soon()
+
+    def _wake_soon(self) -> None:
+        if self._waking is None:
+            self._waking = self._clock.callLater(0, self._wake)
+
+    def _wake(self) -> None:
+        self._waking = None
+        held_back, self._held_back = self._held_back, {}
+        for connection in held_back:
+            if connection in self._connections:  # those before it may have ended it
+                connection.go_on()
 
     # Deadlines ---------------------------------------------------------------------------------
 
@@ -175,6 +247,22 @@ class ConnectionTable(Generic[C]):
         """Abort every connection."""
         for connection in self:
             connection.abort()
+
+
+def _prefixes(network: bytes) -> Iterator[tuple[bytes, float]]:
+    """Iterate over the prefixes that a network counts for, with how many times as much as a single
+    network they may have; none for the empty one, whose clients are not known."""
+    if network:
+        yield network, 1.0
+        if len(network) > 4:
+            for octets, times in WIDER:
+                yield network[:octets], times
+
+
+def _count(counter: Counter[bytes], prefix: bytes, more: int) -> None:
+    counter[prefix] += more
+    if not counter[prefix]:
+        del counter[prefix]
 
 
 class ConnectionOwner:

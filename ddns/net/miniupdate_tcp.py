@@ -24,12 +24,16 @@ from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.connections import Connection, ConnectionOwner, ConnectionTable
 from ddns.net.proxy.trust import NOBODY, Proxies
-from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
+from ddns.net.shutdown import DRAIN_TIME
+from ddns.net.transports import close_our_side, has_unread
 from ddns.updates.pipeline import Pipeline
 from ddns.zone.rrl import Random
 
 MAX_LINE = 512
 """Octets of a line without its end."""
+
+READ_SIZE = 4096
+"""Octets that are read at a time, and so held while a command is performed."""
 
 
 @implementer(IHalfCloseableProtocol)
@@ -57,8 +61,12 @@ class MiniupdateConnection(Connection, LineReceiver):
         self._lost = False
 
     def connectionMade(self) -> None:
+        self.transport.bufferSize = READ_SIZE
         (self._server.table if self._admitted else self._server.refused).add(self, self.network)
         self._answer(self._session.banner() if self._admitted else CROWDED)
+
+    def waits_since(self) -> float | None:
+        return None if self._performing else self._answered_at
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._lost = True

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
-from twisted.internet import tcp
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
@@ -50,29 +48,3 @@ async def close_all(kinds: Iterable[Closable], clock: IReactorTime, stop_time: f
     for one in left:
         one.abort_connections()
     await deferLater(clock, 0)  # aborted connections are lost in the reactor's next turn
-
-
-def close_our_side(transport: Any) -> None:
-    """Say that nothing more will come, and go on reading.
-
-    The kernel answers octets for a socket that is closed, or that was closed before they were read,
-    with a reset; on that the client's kernel throws away what it has not read yet: our answer.
-    """
-    if isinstance(transport, tcp.Connection):  # Unix sockets are one as well
-        transport.loseWriteConnection()
-    else:  # TLS, which sends close_notify and waits for the client's by itself
-        transport.loseConnection()
-
-
-def has_unread(transport: Any) -> bool:
-    """Return whether octets of the client wait to be read; False where that is unknown.
-
-    They may be a request: closing over them would reset the connection, and nobody would answer it.
-    """
-    while not isinstance(transport, tcp.Connection):  # TLS wraps one
-        if (transport := getattr(transport, "transport", None)) is None:
-            return False
-    try:  # nothing at all is the client's end of stream, not a request
-        return bool(transport.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-    except OSError:
-        return False

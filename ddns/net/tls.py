@@ -11,12 +11,19 @@ from cryptography.hazmat.primitives import serialization
 from OpenSSL import SSL, crypto
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.ssl import CertificateOptions, TLSVersion
-from twisted.protocols.tls import TLSMemoryBIOProtocol
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 
 class TlsError(Exception):
     """The files cannot be used; ``str()`` says in one line which and why."""
+
+
+class TlsFactory(TLSMemoryBIOFactory):
+    """Twisted's, but what is written is sent at once and not a turn of the reactor later: answers
+    are in one piece already, and what is unsent shows in the socket's transport."""
+
+    protocol = TLSMemoryBIOProtocol
 
 
 @implementer(IOpenSSLServerConnectionCreator)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
-from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.web.resource import IResource
 
 from ddns.config.load import parse_address, split_listeners
@@ -20,7 +19,7 @@ from ddns.net.miniupdate_tcp import MiniupdateFactory
 from ddns.net.miniupdate_udp import AddressAnswerer
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import Proxies
-from ddns.net.tls import Certificate
+from ddns.net.tls import Certificate, TlsFactory
 from ddns.server import factories
 from ddns.system.socket_activation import PROXIED, InheritedSockets, of_kind
 from ddns.updates.pipeline import Pipeline
@@ -80,7 +79,7 @@ class Frontends:
             self._certificate = Certificate(certificate, https.private_key or certificate)
             site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
             self._sites.append(site)
-            secured = TLSMemoryBIOFactory(self._certificate, False, site, self._reactor)
+            secured = TlsFactory(self._certificate, False, site, self._reactor)
             self._listen("https", https.listen, secured, site)
 
     def _open_miniupdate(self, pipeline: Pipeline) -> None:

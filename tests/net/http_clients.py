@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from ddns.config.settings import HttpSettings
 from ddns.dialects import DIALECTS
@@ -23,7 +22,7 @@ from ddns.net.http.site import LimitedSite
 from ddns.net.http.updates import UpdateResource
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import NOBODY, Proxies
-from ddns.net.tls import Certificate
+from ddns.net.tls import Certificate, TlsFactory
 from tests.net.pipelines import opened
 from tests.net.reactors import PATIENCE, RunningReactor
 
@@ -94,7 +93,7 @@ def serving(
     site = LimitedSite(resource, running.reactor, limits, proxies)
     factory: Any = site
     if certificate is not None:
-        factory = TLSMemoryBIOFactory(certificate, False, site, running.reactor)
+        factory = TlsFactory(certificate, False, site, running.reactor)
     if proxied:
         waits = {"timeout": limits.request_time, "total": limits.connections}
         factory = ProxiedFactory(factory, proxies, running.reactor, **waits)

@@ -7,7 +7,7 @@ import math
 import pytest
 from twisted.internet.task import Clock
 
-from ddns.net.connections import FINEST, Connection, ConnectionOwner, ConnectionTable
+from ddns.net.connections import FINEST, UNSENT, Connection, ConnectionOwner, ConnectionTable
 
 HOME, AWAY = b"\x7f\0\0\1", b"\xc0\0\2\1"
 
@@ -15,13 +15,16 @@ HOME, AWAY = b"\x7f\0\0\1", b"\xc0\0\2\1"
 class Client(Connection):
     """A connection that says what was done to it."""
 
-    def __init__(self, deadline: float | None = None, key: tuple[int, float] | None = None) -> None:
+    def __init__(self, deadline: float | None = None, since: float | None = None) -> None:
         self.deadline = deadline
-        self.key = key
+        self.since = since
         self.done: list[object] = []
 
-    def eviction_key(self, now: float) -> tuple[int, float] | None:
-        return self.key
+    def waits_since(self) -> float | None:
+        return self.since
+
+    def go_on(self) -> None:
+        self.done.append("goes on")
 
     def expire(self) -> None:
         self.done.append("expired")
@@ -63,8 +66,8 @@ def add(table: ConnectionTable[Client], client: Client, network: bytes = b"") ->
 
 
 def test_a_network_has_its_share(table: ConnectionTable[Client]) -> None:
-    first = add(table, Client(key=(0, 0.0)), HOME)
-    add(table, Client(key=(0, 0.0)), HOME)
+    first = add(table, Client(since=0.0), HOME)
+    add(table, Client(since=0.0), HOME)
     assert not table.admit(HOME)  # nobody makes room for somebody of the same network
     assert table.admit(AWAY)
     assert counted(table) == (2, 1, 0)
@@ -104,11 +107,11 @@ def test_other_limits_are_for_those_to_come(table: ConnectionTable[Client]) -> N
 # Eviction --------------------------------------------------------------------------------------
 
 
-def test_the_smallest_key_goes_first(table: ConnectionTable[Client]) -> None:
-    busy = add(table, Client(key=None))
-    slow = add(table, Client(key=(1, 1.0)), HOME)
-    idle = add(table, Client(key=(0, 5.0)), HOME)
-    for victim in (idle, slow):
+def test_whoever_has_kept_us_waiting_for_longest_goes(table: ConnectionTable[Client]) -> None:
+    busy = add(table, Client(since=None))
+    newer = add(table, Client(since=5.0), HOME)
+    older = add(table, Client(since=1.0), HOME)
+    for victim in (older, newer):
         assert table.admit(AWAY)
         assert victim.done == ["aborted"]
         assert victim not in list(table)
@@ -116,13 +119,100 @@ def test_the_smallest_key_goes_first(table: ConnectionTable[Client]) -> None:
     assert not table.admit()
     assert busy.done == []
     assert counted(table) == (5, 1, 2)
-    table.remove(idle)  # the transport reports the loss only now
-    assert (len(table), table.networks()) == (3, 2)
+    table.remove(older)  # the transport reports the loss only now
+    assert (len(table), table.networks()) == (3, 1)
 
 
-def test_of_equal_keys_the_oldest_goes(table: ConnectionTable[Client]) -> None:
-    clients = [add(table, Client(key=(0, 0.0))) for _ in range(5)]
+def test_among_the_lively_those_of_the_largest_network_go(clock: Clock) -> None:
+    table: ConnectionTable[Client] = ConnectionTable(clock, total=4, per_network=3, interval=60.0)
+    clock.advance(100)
+    alone = add(table, Client(since=99.5), HOME)
+    many = [add(table, Client(since=99.6 + n / 10), AWAY) for n in range(3)]
+    assert table.admit(HOME)
+    assert [client.done for client in (alone, *many)] == [[], ["aborted"], [], []]
+    add(table, Client(since=100.0), HOME)
+    clock.advance(1)
+    assert table.admit(AWAY), "the first is not lively any more"
+    assert alone.done == ["aborted"]
+
+
+def test_of_equals_the_first_that_came_goes(table: ConnectionTable[Client]) -> None:
+    clients = [add(table, Client(since=0.0)) for _ in range(5)]
     assert [client.done for client in clients] == [["aborted"]] * 2 + [[]] * 3
+
+
+def test_networks_of_ipv6_have_bounds_as_well(clock: Clock) -> None:
+    """One customer may have a /56 or a /48, and so any number of /64."""
+    table: ConnectionTable[Client] = ConnectionTable(clock, total=99, per_network=4, interval=1.0)
+
+    def added(network: str, tries: int) -> int:
+        key = bytes.fromhex(network)
+        clients = [add(table, Client(), key) for _ in range(tries) if table.admit(key)]
+        return len(clients)
+
+    assert added("20010db800010000", 9) == 4
+    assert added("20010db800010001", 9) == 2, "6 for the /56"
+    assert added("20010db800010002", 9) == 0
+    assert added("20010db800010100", 9) == 2, "8 for the /48"
+    assert added("20010db800010200", 9) == 0
+    assert added("20010db800020000", 9) == 4
+    assert added("20010db8", 9) == 4, "an IPv4 address is none of these"
+    for client in table:
+        table.remove(client)
+    assert table.networks() == 0
+
+
+# Unsent answers --------------------------------------------------------------------------------
+
+
+def test_a_networks_unsent_answers_are_counted_together(clock: Clock) -> None:
+    table: ConnectionTable[Client] = ConnectionTable(clock, 99, 99, interval=60.0)
+    one, other, away, nobody = (
+        add(table, Client(), network) for network in (HOME, HOME, AWAY, b"")
+    )
+    table.hold(nobody, 10 * UNSENT)
+    assert all(map(table.may_go_on, (one, other, away, nobody)))
+    table.hold(one, UNSENT)
+    assert table.may_go_on(other)
+    table.hold(other, 1)
+    assert [table.may_go_on(client) for client in (one, other, away)] == [False, False, True]
+    clock.advance(1)
+    assert one.done == other.done == [], "nothing has been read"
+    table.hold(one, UNSENT - 1)
+    clock.advance(0)
+    assert one.done == other.done == ["goes on"]
+    assert table.may_go_on(one)
+    table.hold(other, UNSENT)
+    assert not table.may_go_on(one)
+    table.remove(other)  # with what it has not read
+    clock.advance(0)
+    assert one.done == ["goes on"] * 2
+    assert (other.unsent, away.done) == (0, [])
+
+
+def test_unsent_answers_of_wider_networks_count_too(clock: Clock) -> None:
+    table: ConnectionTable[Client] = ConnectionTable(clock, 99, 99, interval=60.0)
+    clients = [add(table, Client(), bytes.fromhex(f"20010db80001000{n}")) for n in range(3)]
+    table.hold(clients[0], UNSENT)
+    assert table.may_go_on(clients[2])
+    table.hold(clients[1], UNSENT)
+    assert not table.may_go_on(clients[2])
+
+
+def test_each_goes_on_when_others_have_had_their_turn(
+    table: ConnectionTable[Client], clock: Clock
+) -> None:
+    first, second, gone = add(table, Client()), add(table, Client()), add(table, Client())
+    for client in (first, second, gone):
+        table.go_on_soon(client)
+    first.go_on = lambda: table.remove(gone)  # type: ignore[method-assign]
+    assert len(clock.getDelayedCalls()) == 2  # the sweep, and one for all
+    clock.advance(0)
+    assert (second.done, gone.done) == (["goes on"], [])
+    table.go_on_soon(second)
+    for client in (first, second):
+        table.remove(client)
+    assert not clock.getDelayedCalls()
 
 
 # Deadlines -------------------------------------------------------------------------------------

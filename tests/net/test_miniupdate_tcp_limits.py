@@ -107,9 +107,8 @@ def test_a_command_that_is_performed_is_not_cut(running: RunningReactor) -> None
 # Connections -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("limit", ["connections", "connections_per_address"])
-def test_connections_are_counted(running: RunningReactor, limit: str) -> None:
-    limits = MiniupdateSettings(**{**PATIENT, limit: 3})
+def test_connections_are_counted(running: RunningReactor) -> None:
+    limits = MiniupdateSettings(**{**PATIENT, "connections_per_address": 3})
     with serving(running, limits) as served:
         clients = [served.connect() for _ in range(3)]
         for client in clients:
@@ -129,9 +128,28 @@ def test_connections_are_counted(running: RunningReactor, limit: str) -> None:
                 assert client.version().startswith("OK")
 
 
+def test_who_has_been_silent_for_longest_makes_room(running: RunningReactor) -> None:
+    """Whatever it did before; a client whose command is performed stays."""
+    with serving(running, MiniupdateSettings(**{**PATIENT, "connections": 3})) as served:
+        busy = served.begin()
+        with busy, served.connect() as silent, served.connect() as lively:
+            assert silent.ask("AGENT x") == "OK Agent accepted"
+            silent.send(b"VERS")
+            assert lively.ask("AGENT x") == "OK Agent accepted"
+            with served.connect() as newer:
+                assert newer.banner.startswith("twistd-ddns ")
+                with contextlib.suppress(ConnectionResetError):
+                    assert silent.ended()
+                assert served.connections() == 3
+                assert lively.version().startswith("OK")
+                served.open_gate()
+                assert busy.read() == mapped(7)
+
+
 def test_a_refused_client_that_has_sent_before_it_reads(running: RunningReactor) -> None:
+    limits = MiniupdateSettings(**{**PATIENT, "connections_per_address": 1})
     with (
-        serving(running, MiniupdateSettings(**{**PATIENT, "connections": 1})) as served,
+        serving(running, limits) as served,
         served.connect(),
         socket.create_connection((served.host, served.port), PATIENCE) as client,
     ):
@@ -142,11 +160,11 @@ def test_a_refused_client_that_has_sent_before_it_reads(running: RunningReactor)
 
 
 def test_those_that_are_told_why_are_counted_too(running: RunningReactor) -> None:
-    with serving(running, MiniupdateSettings(**{**PATIENT, "connections": 2})) as served:
-        clients = [served.connect() for _ in range(4)]
-        assert [client.banner == CROWDED for client in clients] == [False, False, True, True]
-        with served.connect() as further:
-            assert further.banner == ""
+    """Those that have been told go for others."""
+    limits = {**PATIENT, "connections": 2, "connections_per_address": 2}
+    with serving(running, MiniupdateSettings(**limits)) as served:
+        clients = [served.connect() for _ in range(7)]
+        assert [client.banner == CROWDED for client in clients] == [False] * 2 + [True] * 5
         assert served.connections() == 4
         for client in clients:
             with client:

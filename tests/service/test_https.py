@@ -72,6 +72,19 @@ def test_curl_trusts_the_certificate(server: Server, login: str, pair: Pair) -> 
     assert run(curl).returncode == 60  # a certificate of nobody it knows
 
 
+@pytest.mark.parametrize("options", [[], ["--http2"], ["--http1.1"], ["--no-alpn"]])
+def test_http_1_1_with_whatever_is_installed(
+    server: Server, pair: Pair, options: list[str]
+) -> None:
+    """The tests install h2 and priority, with which Twisted would speak HTTP/2."""
+    pytest.importorskip("h2")
+    pytest.importorskip("priority")
+    url = f"https://127.0.0.1:{server.https_port}/ip"
+    shown = ["--write-out", " %{http_version}", "--cacert", str(pair.certificate)]
+    curl = [program("curl"), "--silent", "--show-error", *options, *shown, url]
+    assert run(curl).stdout == "127.0.0.1\n 1.1"
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_versions_that_are_spoken(server: Server, pair: Pair, version: ssl.TLSVersion) -> None:
     context = pair.client()

@@ -64,7 +64,7 @@ class DnsListener:
         self._clock = clock or reactor
         self._errors = ErrorLog(self._clock)
         self.udp = DnsStats()
-        self.tcp = DnsTcpFactory(self._clock, respond, self._errors, limits, exempt)
+        self.tcp = DnsTcpFactory(self._clock, respond, self._errors, limits, exempt, self.catch_up)
         self._udp_sockets: list[socket.socket] = []
         self._tcp_sockets: list[socket.socket] = []
         self._readers: list[UdpReader] = []

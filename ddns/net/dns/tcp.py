@@ -25,14 +25,14 @@ from ddns.config.settings import DnsSettings
 from ddns.net.connections import Connection, ConnectionOwner, ConnectionTable
 from ddns.net.dns.responder import ErrorLog, Responder, messages, pack_source
 from ddns.net.dns.stats import DnsStats
-from ddns.net.shutdown import DRAIN_TIME, has_unread
+from ddns.net.shutdown import DRAIN_TIME
+from ddns.net.transports import has_unread, pause_until_sent
 
 Exempt = Callable[[bytes], bool]
 """Tells of a packed source whether its connections are not counted by address."""
 
 NETWORK = 8
-"""Octets of an address that its connections are counted by: an IPv4 address, an IPv6 /64, whose
-addresses one client can have all of."""
+"""Octets of an address that its connections are counted by: an IPv4 address, an IPv6 /64."""
 
 UNSENT = 8192
 """Octets of replies that may wait before further questions do; as much is read at a time."""
@@ -51,8 +51,7 @@ class DnsConnection(Connection, Protocol):
         self._source = source
         self._buffer = bytearray()
         self._answering = False  # inside _answer()
-        self._working = False  # a reply comes later
-        self._close_after = False  # and when it has come, the connection closes
+        self._working = self._close_after = False  # on a reply that comes later, and then closes
         self._resumed: Deferred[None] | None = None  # fires when replies can be sent again
         # Moments on the clock; None while what they are about is not the case.
         self._answered_at = server.now()
@@ -61,8 +60,7 @@ class DnsConnection(Connection, Protocol):
         self._closing_since: float | None = None
 
     def connectionMade(self) -> None:
-        # What is read at a time is also what is answered in one turn of the reactor: small, so that
-        # a client that sends questions without end leaves turns for UDP.
+        # What is read at a time is also what is answered in one turn of the reactor.
         self.transport.bufferSize = UNSENT
         self.transport.setTcpNoDelay(True)
         self.transport.registerProducer(self, True)
@@ -82,11 +80,13 @@ class DnsConnection(Connection, Protocol):
 
     def _answer(self) -> None:
         """Answer the messages that are complete, as long as replies can leave."""
-        buffer = self._buffer
-        at = 0
-        read_at = self._server.now()
+        buffer, at, read_at = self._buffer, 0, self._server.now()
+        if not self._server.table.may_go_on(self):
+            self._blocked_since = read_at  # until the table calls go_on()
+            self.transport.pauseProducing()
         self._answering = True
         while self._blocked_since is None and not self._working and len(buffer) - at >= 2:
+            self._server.between()
             end = at + 2 + int.from_bytes(buffer[at : at + 2], "big")
             if end > len(buffer):
                 break
@@ -120,8 +120,7 @@ class DnsConnection(Connection, Protocol):
 
     def _send(self, message: bytes) -> None:
         framed = len(message).to_bytes(2, "big") + message
-        # Only answers count as activity: nobody keeps a connection by sending empty messages.
-        self._answered_at = self._server.now()
+        self._answered_at = self._server.now()  # only this is activity, not empty messages
         self.transport.write(framed)
 
     async def _answer_later(self, reply: object, read_at: float) -> None:
@@ -137,7 +136,7 @@ class DnsConnection(Connection, Protocol):
                     if not message:
                         continue
                     self._send(message)
-                    if sent:  # however many messages a reply has, it counts once
+                    if sent:  # it counts once
                         stats.sent_octets += len(message)
                     else:
                         stats.record_reply(message, self._answered_at - read_at)
@@ -149,7 +148,7 @@ class DnsConnection(Connection, Protocol):
         except Exception:
             self._server.errors.log(self._source)
             if sent and self._closing_since is None:
-                self.abort()  # nothing else tells the client that the rest is missing
+                self.abort()  # or nothing tells the client that the rest is missing
         if not sent:
             stats.unanswered += 1
         self._working = False
@@ -166,12 +165,16 @@ class DnsConnection(Connection, Protocol):
             self.transport.resumeProducing()
 
     # IPushProducer: the transport holds more unsent replies than it should, or none any more.
-
     def pauseProducing(self) -> None:
         self._blocked_since = self._server.now()
+        self._server.table.hold(self, pause_until_sent(self.transport))
         self.transport.pauseProducing()
 
     def resumeProducing(self) -> None:
+        self._server.table.hold(self, 0)
+        self.go_on()
+
+    def go_on(self) -> None:
         self._blocked_since = None
         if self._resumed is not None:
             self._resumed.callback(None)
@@ -181,7 +184,6 @@ class DnsConnection(Connection, Protocol):
         """Do nothing: the connection is gone, and connectionLost is called, too."""
 
     # IHalfCloseableProtocol: a client may say that it has no more questions and wait for answers.
-
     def readConnectionLost(self) -> None:
         # Nothing is read, this neither, while questions wait: all of them have been answered.
         self._close()
@@ -209,9 +211,8 @@ class DnsConnection(Connection, Protocol):
             return self._message_since + limits.tcp_message_time
         return self._answered_at + limits.tcp_idle_time
 
-    def eviction_key(self, now: float) -> tuple[int, float] | None:
-        """Evict the longest idle (RFC 7766 6.2.3)."""
-        return (0, self._answered_at) if self._is_idle() else None
+    def waits_since(self) -> float | None:
+        return None if self._working and self._blocked_since is None else self._answered_at
 
     def expire(self) -> None:
         if self._is_idle():
@@ -220,13 +221,10 @@ class DnsConnection(Connection, Protocol):
             self.abort()
 
     def close(self, force: bool) -> None:
-        """Close if the client is not about to ask, with *force* also if it is."""
         if force or not self._may_ask():
             self._close()
 
     def _may_ask(self) -> bool:
-        """Return whether a question may be coming: the client connected or was answered a moment
-        ago, or is in the middle of one."""
         if self._closing_since is not None or self._blocked_since is not None:
             return False
         quiet = self._server.now() - self._answered_at
@@ -254,6 +252,7 @@ class DnsTcpFactory(ConnectionOwner, ServerFactory):
     :param errors: logs what it raises.
     :param limits: ``[dns]``; what is for TCP.
     :param exempt: whose connections are not counted by address, such as a proxy's.
+    :param between: called before each message, for UDP to have its turn.
     """
 
     noisy = False
@@ -269,7 +268,9 @@ class DnsTcpFactory(ConnectionOwner, ServerFactory):
         errors: ErrorLog,
         limits: DnsSettings,
         exempt: Exempt,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
+        self.between = between
         self.now = clock.seconds
         self.respond = respond
         self.errors = errors

@@ -94,7 +94,7 @@ class ApiResource(Resource):
                 raise NotAllowed(("HEAD", "GET"))
             self._caller_of(request)  # the description is refused and counted like a call
             base = "/" + b"/".join(request.prepath or ()).decode("utf-8", "replace")
-            _send(request, 200, _description(base))
+            _send_octets(request, 200, _description(base))
             return
         found = routes.find(method, path)
         if found is None:
@@ -130,8 +130,8 @@ class ApiResource(Resource):
 
 
 @functools.lru_cache(maxsize=4)
-def _description(base: str) -> Json:
-    return openapi.document(__version__, base)
+def _description(base: str) -> bytes:
+    return json.dumps(openapi.document(__version__, base)).encode()
 
 
 def _headers(error: ApiError) -> tuple[tuple[str, str], ...]:
@@ -151,9 +151,16 @@ def _send(
     answer: object,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    # No browser is to take an answer for something that it runs.
-    headers = (("X-Content-Type-Options", "nosniff"), *headers)
-    send_answer(request, status, json.dumps(answer).encode(), "application/json", headers)
+    _send_octets(request, status, json.dumps(answer).encode(), headers)
+
+
+def _send_octets(
+    request: server.Request,
+    status: int,
+    body: bytes,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> None:
+    send_answer(request, status, body, "application/json", headers)
 
 
 @implementer(IPushProducer)

@@ -20,13 +20,21 @@ from zope.interface import implementer
 from ddns.config.settings import HttpSettings
 from ddns.net.connections import Connection, ConnectionTable
 from ddns.net.proxy.trust import Proxies
-from ddns.net.shutdown import DRAIN_TIME, close_our_side, has_unread
+from ddns.net.shutdown import DRAIN_TIME
+from ddns.net.transports import close_our_side, has_unread, pause_until_sent, socket_of
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _UNESCAPED = re.compile(rb"[ \x80-\xff]")
+# A host that may be empty, and a port (RFC 9110 7.2, RFC 3986 3.2.2).
+_HOST = re.compile(rb"(\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
+_BEGIN = frozenset(b"\r\n" + bytes(range(0x21, 0x7F)))
+"""Octets that a request may begin with. One of TLS does not, and may have no end of line either."""
 
 LINGER_TIME = 2.0
 """Seconds that a refused client may go on sending unheard."""
+
+READ_SIZE = 16_384
+"""Octets that are read at a time, and so held of requests that wait for their turn."""
 
 TLS_GOODBYE = 0.3
 """Seconds that a TLS client has to answer close_notify when the server stops."""
@@ -56,15 +64,18 @@ class ChannelSite(Protocol):
 class Channel(Connection, http.HTTPChannel):
     """A connection with a deadline for whatever it has to do next."""
 
+    delimiter = b"\n"  # a CR before it is optional (RFC 9112 2.2)
     timeOut = None  # Twisted's would move a delayed call with every request; the table sweeps
     transport: Any
     site: ChannelSite
     peer: IAddress | None = None
+    read_size = READ_SIZE
     refused = False
     _host: IAddress | None = None
     _waiting = True
-    _answered = False
+    _answered = False  # a request, so that it is kept alive for more
     _answered_at = 0.0
+    _waits_since: float | None = None
     _at_once = False
     _closing_since: float | None = None
 
@@ -78,29 +89,20 @@ class Channel(Connection, http.HTTPChannel):
         self.site.table.add(self, network)
         # Only where nothing stands between us and the socket, such as TLS.
         self._at_once = type(self.transport) is tcp.Server
+        if (sock := socket_of(self.transport)) is not None:
+            sock.bufferSize = self.read_size
+        self._waits_since = self.site.seconds()
         limits = self.site.limits
-        self.MAX_LENGTH = limits.request_line
+        self.MAX_LENGTH = limits.request_line + 1  # with a CR
         self.totalHeadersSize = limits.request_line + limits.headers
-        self.deadline = self.site.seconds() + limits.request_time
+        self.deadline = self._waits_since + limits.request_time
 
     @property
     def _idle(self) -> bool:
-        """Return whether it is kept alive and waits for a next request."""
-        return self._waiting and self._answered
+        return self._waiting and self._answered and not self._buffer
 
-    def eviction_key(self, now: float) -> tuple[int, float] | None:
-        """Evict the longest idle first; else the one that has been busy with its first request, or
-        its TLS handshake, for longest.
-
-        An honest client's first request is there at once, so after a quarter of its time whoever
-        holds a place and says nothing has to give it to somebody else.
-        """
-        if self.deadline is None:
-            return None
-        if self._idle:
-            return 0, self.deadline
-        is_slow = self.deadline < now + self.site.limits.request_time * 3 / 4
-        return (1, self.deadline) if is_slow and not self._answered else None
+    def waits_since(self) -> float | None:
+        return self._waits_since
 
     def getHost(self) -> IAddress:
         """Return our end's address, cached: every request asks for it."""
@@ -124,11 +126,12 @@ class Channel(Connection, http.HTTPChannel):
             self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """Ignore it: only we close that side, together with the other."""
+        """Ignore it: only we close that side."""
 
     def lineReceived(self, line: bytes) -> None:
         """Escape spaces and octets of a request target that the client should have escaped: some
         write what people typed as it is."""
+        line = line.removesuffix(b"\r")
         if not self.requests and (not line.isascii() or line.count(b" ") > 2):
             method, _, rest = line.partition(b" ")
             target, _, version = rest.rpartition(b" ")
@@ -139,10 +142,39 @@ class Channel(Connection, http.HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         self.site.between()
-        if self._waiting:
-            self._waiting = False
-            self.deadline = self.site.seconds() + self.site.limits.request_time
-        super().dataReceived(data)
+        if self._waiting and not self.paused:
+            if not self._buffer and data[0] not in _BEGIN:
+                self.refuse(b"400 Bad Request")
+                return
+            if self.site.table.may_go_on(self):
+                self._waiting = False
+                self.deadline = self.site.seconds() + self.site.limits.request_time
+            else:
+                self.paused = True
+                self._networkProducer.pauseProducing()
+        super().dataReceived(data)  # which only keeps it while this is paused
+
+    def go_on(self) -> None:
+        """Take a request that has come already, if the answers before it have been sent."""
+        if self.paused and not self._waitingForTransport:
+            self.paused = False
+            self._networkProducer.resumeProducing()
+            self.dataReceived(b"")
+
+    def pauseProducing(self) -> None:
+        if self._waits_since is None:
+            self._waits_since = self.site.seconds()
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Go on: all answers have been sent."""
+        self.site.table.hold(self, 0)
+        if self.deadline is None:
+            self._waits_since = None
+        super().resumeProducing()
+        if self.paused:
+            self._networkProducer.pauseProducing()
+            self.site.table.go_on_soon(self)
 
     def headerReceived(self, line: bytes) -> bool:
         try:
@@ -155,8 +187,10 @@ class Channel(Connection, http.HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         headers = self.requests[-1].requestHeaders
-        once = (b"host", b"transfer-encoding")
-        if any(len(headers.getRawHeaders(name) or ()) > 1 for name in once):
+        # Old cameras send no Host with HTTP/1.1; a bad one is refused (RFC 9112 3.2).
+        hosts = headers.getRawHeaders(b"host", (b"",))
+        encodings = headers.getRawHeaders(b"transfer-encoding", ())
+        if len(hosts) > 1 or len(encodings) > 1 or not _HOST.fullmatch(hosts[0]):
             self.refuse(b"400 Bad Request")
         elif (self.length or 0) > self.site.limits.body:
             self.refuse(b"413 Content Too Large")
@@ -165,27 +199,32 @@ class Channel(Connection, http.HTTPChannel):
 
     def allContentReceived(self) -> None:
         if not self.refused:
-            self.deadline = None
+            self.deadline = self._waits_since = None
             if self.site.table.closing:
                 self.persistent = False
             super().allContentReceived()
 
     def requestDone(self, request: http.Request) -> None:
-        limits = self.site.limits
         self.site.answers[request.code // 100] += 1
         self._waiting = self._answered = True
-        self._answered_at = self.site.seconds()
-        self.deadline = self._answered_at + (
-            limits.idle_time if self.persistent else self.site.linger_time
-        )
-        if self._waitingForTransport:
-            # Twisted goes on reading; a client that asks and never reads would fill our memory.
-            self._networkProducer.pauseProducing()
+        self._answered_at = self._waits_since = self.site.seconds()
+        time = self.site.limits.idle_time if self.persistent else self.site.linger_time
+        self.deadline = self._answered_at + time
+        self.site.table.hold(self, pause_until_sent(self.transport))
+        # The next request waits for this answer to be sent, so that a client that never reads does
+        # not fill our memory, and then for others to have their turn. Twisted would go on at once.
+        self.paused = True
         super().requestDone(request)
+        if not self.persistent:
+            self._stop_listening()
+            return
+        self.paused = bool(self._buffer)
+        if self.paused or self._waitingForTransport:
+            self._networkProducer.pauseProducing()
+        if self.paused and not self._waitingForTransport:
+            self.site.table.go_on_soon(self)
 
     def close(self, force: bool) -> None:
-        """Close after the request that is being answered, or if none is coming; with *force* also
-        if one is."""
         now = self.site.seconds()
         if self.deadline is None:
             self.persistent = False

@@ -39,6 +39,7 @@ reactor's next turn; raises ApiError."""
 class ControlChannel(Channel):
     """A connection that keeps the descriptor which came with a request until that is answered."""
 
+    read_size = 65_536
     _descriptor: int | None = None
     _more = False
 

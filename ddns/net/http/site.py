@@ -88,7 +88,8 @@ def send_answer(
 ) -> None:
     """Send a whole answer; nothing once an answer has begun, or to a client that has gone.
 
-    Answers are for who asked, once: no cache may keep them.
+    Answers are for who asked, once, and what they are called: no cache may keep them, and no
+    browser take them for something that it runs.
 
     :raises ValueError: when a header has a line break in it.
     """
@@ -98,6 +99,7 @@ def send_answer(
         ("Server", "ddns"),
         ("Content-Type", content_type),
         ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
         *headers,
     )
     if isinstance(request, LimitedRequest):
@@ -152,6 +154,11 @@ class LimitedSite(ConnectionOwner, server.Site):
         self.linger_time = limits.linger_time if isinstance(limits, HttpLimits) else LINGER_TIME
         pause = min(1.0, limits.request_time / 4, limits.idle_time / 4)
         self.table.limit(limits.connections, limits.connections_per_address, pause)
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """Return what is offered in ALPN: HTTP/1.1 alone, also where Twisted could speak HTTP/2,
+        which has another channel than ours, without its limits."""
+        return [b"http/1.1"]
 
     def startFactory(self) -> None:
         """Open no log, which Twisted's own would."""

@@ -52,8 +52,10 @@ class UpdateResource(Resource):
                 (self._patterns if "{" in path else self._exact)[path] = dialect
 
     def render(self, request: server.Request) -> int:
-        """Have a dialect answer, for GET and POST; Twisted calls this for every method."""
-        path = "/" + b"/".join(request.postpath or []).decode("utf-8", "replace").rstrip("/")
+        """Have a dialect answer; Twisted calls this for every method. HEAD and, without a body, PUT
+        are as GET is. Segments of a path that are empty do not count."""
+        segments = b"/".join(request.postpath or []).decode("utf-8", "replace").split("/")
+        path = "/" + "/".join(filter(None, segments))
         parameters: Mapping[str, str] = {}
         dialect = self._exact.get(path)
         if dialect is None:
@@ -63,8 +65,9 @@ class UpdateResource(Resource):
                     break
             else:
                 return self._elsewhere(request)
-        if request.method not in (b"GET", b"POST"):
-            _send(request, Reply("GET or POST only.\n", 405, headers={"Allow": "GET, POST"}))
+        if request.method not in _METHODS or (request.method == b"PUT" and _body(request)):
+            allow = {"Allow": "GET, HEAD, POST"}
+            _send(request, Reply("GET or POST only.\n", 405, headers=allow))
         else:
             ensureDeferred(self._answer(request, dialect, path, parameters))
         return server.NOT_DONE_YET
@@ -108,6 +111,16 @@ class UpdateResource(Resource):
             log.add(update, outcome, shown(asked, dialect), f"{reply.status} {reply.body}")
 
 
+_METHODS = (b"GET", b"POST", b"HEAD", b"PUT")
+
+
+def _body(request: http.Request) -> bytes:
+    if request.content is None:
+        return b""
+    request.content.seek(0)  # Twisted has read a form
+    return bytes(request.content.read())
+
+
 def _send(request: http.Request, reply: Reply) -> None:
     body = reply.body.encode("utf-8", "replace")
     send_answer(request, reply.status, body, reply.content_type, tuple(reply.headers.items()))
@@ -117,10 +130,7 @@ def _request(
     request: http.Request, path: str, parameters: Mapping[str, str], now: float
 ) -> Request:
     """Return a request as dialects see it."""
-    body = b""
-    if request.method == b"POST" and request.content is not None:
-        request.content.seek(0)
-        body = bytes(request.content.read())
+    body = _body(request) if request.method == b"POST" else b""
     args = _parameters(request, body)
     return Request(
         path=path,
@@ -129,7 +139,7 @@ def _request(
         peer=peers.text_of(request.getClientAddress()),
         agent=_text((request.requestHeaders.getRawHeaders(b"user-agent") or [b""])[0]),
         now=now,
-        method=request.method.decode("ascii"),
+        method="POST" if request.method == b"POST" else "GET",
         headers=Headers(_fields(request)),
         body=body,
         parameters=parameters,

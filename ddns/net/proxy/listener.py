@@ -37,13 +37,13 @@ class ProxiedConnection(Connection, Protocol):
         self._received = b""
 
     def connectionMade(self) -> None:
-        self.deadline = self._server.seconds() + self._server.timeout
+        self._since = self._server.seconds()
+        self.deadline = self._since + self._server.timeout
         self._server.table.admit()  # makes room, always
         self._server.table.add(self)
 
-    def eviction_key(self, now: float) -> tuple[int, float]:
-        """Evict the first that came: a proxy sends its header at once."""
-        return 0, 0.0
+    def waits_since(self) -> float:
+        return self._since
 
     def dataReceived(self, data: bytes) -> None:
         self._received += data

@@ -10,6 +10,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from ddns.config.settings import DnsSettings
+from ddns.net.connections import UNSENT
 from ddns.net.shutdown import DRAIN_TIME
 from tests.net.dns_fakes import (
     ask,
@@ -265,6 +266,79 @@ def test_at_the_total_the_longest_idle_makes_room(running: RunningReactor) -> No
         assert ask(newest, b"in")
         assert seconds_until_closed(clients[1]) < PATIENCE
         assert all(ask(client, b"still in") for client in (clients[0], clients[2], newest))
+
+
+@pytest.mark.parametrize("before", [b"", framed(b"q")])
+@pytest.mark.parametrize("octets", [b"", b"\0", b"\0\x40stump"])
+def test_at_the_total_who_keeps_us_waiting_makes_room(
+    running: RunningReactor, before: bytes, octets: bytes
+) -> None:
+    """Whatever it did before."""
+    limits = DnsSettings(
+        tcp_connections=5, tcp_idle_time=PATIENCE * 2, tcp_message_time=PATIENCE * 2
+    )
+    with (
+        listening(running, echo, "127.0.0.1", limits=limits) as listener,
+        contextlib.ExitStack() as stack,
+    ):
+        address = listener.addresses[0]
+        for _ in range(5):
+            client = stack.enter_context(tcp_client(*address))
+            client.sendall(before)
+            assert not before or read_message(client)
+            for octet in octets:
+                client.sendall(bytes((octet,)))
+        for _ in range(12):
+            honest = stack.enter_context(tcp_client(*address))
+            assert ask(honest, b"one").startswith(b"one|")
+
+
+def test_udp_has_its_turn_before_each_message(running: RunningReactor) -> None:
+    answered: list[bytes] = []
+    turns: list[int] = []
+
+    def respond(wire: bytes, source: bytes, tcp: bool) -> bytes:
+        answered.append(wire)
+        return wire
+
+    with (
+        listening(running, respond, "127.0.0.1") as listener,
+        tcp_client(*listener.addresses[0]) as client,
+    ):
+        listener.tcp.between = lambda: turns.append(len(answered))
+        client.sendall(framed(b"q") * 100)
+        for _ in range(100):
+            assert read_message(client) == b"q"
+    assert set(range(100)) <= set(turns)
+
+
+def test_what_a_client_does_not_read_is_bounded_over_its_connections(
+    running: RunningReactor,
+) -> None:
+    def respond(wire: bytes, source: bytes, tcp: bool) -> bytes:
+        return wire + b"x" * 60_000
+
+    with (
+        listening(running, respond, "127.0.0.1", limits=PATIENT) as listener,
+        contextlib.ExitStack() as stack,
+    ):
+        address = listener.addresses[0]
+        listener.tcp.write_time = PATIENCE * 2
+        questions = framed(b"q") * 200  # whose replies are more than a kernel takes
+        clients = [stack.enter_context(tcp_client(*address)) for _ in range(20)]
+        for client in clients:
+            client.sendall(questions)
+
+        def unsent() -> int:
+            return sum(connection.unsent for connection in listener.tcp.table)
+
+        eventually(lambda: running.call(unsent) > UNSENT, "it is full")
+        time.sleep(0.2)
+        assert running.call(unsent) < UNSENT + 150_000
+        for client in clients:
+            for _ in range(200):
+                assert len(read_message(client)) == 60_001
+        assert running.call(unsent) == 0
 
 
 def test_at_the_total_the_busy_are_left_alone_and_udp_goes_on(running: RunningReactor) -> None:

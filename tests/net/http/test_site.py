@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -12,12 +13,17 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred
 
+from ddns.dialects.base import Reply, Request
+from ddns.dialects.checkip import CheckIP
+from ddns.model.update import Outcome
+from ddns.net.connections import UNSENT
 from ddns.net.http.channel import HttpLimits
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate
+from ddns.net.transports import socket_of
 from ddns.policy.addresses import NetworkSet
 from tests import certificates
-from tests.net.http_clients import LOGIN, TARGET, Serving, request, serving, until
+from tests.net.http_clients import LOGIN, TARGET, Client, Serving, request, serving, until
 from tests.net.reactors import PATIENCE, RunningReactor
 
 # Long enough that only the limit a test is about can be what ends a connection.
@@ -107,6 +113,26 @@ def test_a_body_in_chunks_without_an_end(served: Serving, size: int) -> None:
         b"GET /ip\x01 HTTP/1.1\r\n\r\n",
         b"GET /ip HTTP/2.0\r\n\r\n",
         b"GET /ip\r\n\r\n",
+        b"GET /ip HTTP/1.1\r\r\n\r\n",
+        b"GET /ip HTTP/1.1\nX: a\rb\n\n",
+        *(
+            b"GET /ip HTTP/1.1\r\nHost: %s\r\n\r\n" % host
+            for host in (
+                b"a b",
+                b"a,b c",
+                b"a/b",
+                b"a@b",
+                b"a:b",
+                b"a:80:80",
+                b"::1",
+                b"[::1",
+                b"[::1]x",
+                b"[]",
+                b"b\xc3\xbccher.example",
+                b"http://a",
+                b"<a>",
+            )
+        ),
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n",
     ],
 )
@@ -127,6 +153,54 @@ def test_a_refused_client_may_finish_its_sentence(running: RunningReactor) -> No
         client.send(request("/ip", "Content-Length: 1000000", method="POST"))
         client.send(b"x" * 1_000_000)
         assert client.answer().status == 413
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 500,
+        b"\x80\x2e\x01\x00\x02",
+        b"\x00",
+        b"\xff",
+    ],
+)
+def test_what_can_be_no_request_is_not_waited_for(running: RunningReactor, octets: bytes) -> None:
+    """TLS, for one, on a port without it: its messages need not have the end of a line."""
+    with serving(running, HttpLimits(**PATIENT)) as served, served.connect() as client:
+        client.send(octets)
+        assert client.answer().status == 400
+        assert client.ended()
+    with serving(running, HttpLimits(**PATIENT)) as served, served.connect() as client:
+        assert client.ask("/ip").status == 200
+        client.send(octets)
+        assert client.answer().status == 400
+
+
+def test_http_1_1_is_all_that_is_offered(
+    running: RunningReactor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: list[str]
+) -> None:
+    """Also where Twisted could speak HTTP/2, as with h2 and priority installed."""
+    monkeypatch.setattr("twisted.web.http.H2_ENABLED", True)
+    pair = certificates.make(tmp_path)
+    certificate = Certificate(pair.certificate, pair.private_key)
+    with serving(running, certificate=certificate) as served:
+        for offered in (["h2", "http/1.1"], ["http/1.1"], []):
+            context = pair.client()
+            if offered:
+                context.set_alpn_protocols(offered)
+            sock = socket.create_connection(("127.0.0.1", served.port), PATIENCE)
+            secured = context.wrap_socket(sock, server_hostname="127.0.0.1")
+            assert secured.selected_alpn_protocol() == ("http/1.1" if offered else None)
+            with Client(secured) as client:
+                assert client.ask("/ip").status == 200
+        context = pair.client()
+        context.set_alpn_protocols(["h2"])
+        with (
+            socket.create_connection(("127.0.0.1", served.port), PATIENCE) as sock,
+            pytest.raises(ssl.SSLError, match="ALERT"),
+        ):
+            context.wrap_socket(sock, server_hostname="127.0.0.1")
+    assert not [text for text in logged if "Traceback" in text]
 
 
 # Times -----------------------------------------------------------------------------------------
@@ -253,20 +327,143 @@ def test_idle_connections_make_room(running: RunningReactor) -> None:
                 assert busy.answer().status == newer.answer().status == 200
 
 
-def test_clients_that_never_ask_make_room(running: RunningReactor) -> None:
-    """After a quarter of their time, so that an honest one has got its turn."""
-    limits = HttpLimits(connections=2, request_time=1.0, idle_time=60.0)
-    with serving(running, limits) as served:
-        silent = [served.connect() for _ in range(2)]
-        silent[1].send(b"GET /ip HT")
-        deadline = time.monotonic() + 0.9  # well before they are cut for being late
-        answered = False
-        while not answered and time.monotonic() < deadline:
-            with contextlib.suppress(AssertionError, OSError), served.connect() as client:
-                answered = client.ask("/ip").status == 200
-        assert answered
-        for client in silent:
-            client.socket.close()
+@pytest.mark.parametrize("secured", [False, True])
+@pytest.mark.parametrize(
+    ("before", "octets"),
+    [
+        (b"", b""),
+        (b"", b"GET /ip HT"),
+        (b"", b"POST /ip HTTP/1.1\r\nContent-Length: 9\r\n\r\n"),
+        (request("/ip"), b""),
+        (request("/ip"), b"GET /ip HT"),
+    ],
+)
+def test_clients_that_keep_us_waiting_make_room(
+    running: RunningReactor, tmp_path: Path, before: bytes, octets: bytes, secured: bool
+) -> None:
+    """Whatever they did before, and however lively they are."""
+    pair = certificates.make(tmp_path)
+    certificate = Certificate(pair.certificate, pair.private_key) if secured else None
+    limits = HttpLimits(connections=3, **PATIENT)
+    with (
+        serving(running, limits, certificate=certificate) as served,
+        contextlib.ExitStack() as stack,
+    ):
+
+        def connect() -> Client:
+            if not secured:
+                return stack.enter_context(served.connect())
+            sock = socket.create_connection(("127.0.0.1", served.port), PATIENCE)
+            return stack.enter_context(
+                Client(pair.client().wrap_socket(sock, server_hostname="127.0.0.1"))
+            )
+
+        clients = [connect() for _ in range(3)]
+        for client in clients:
+            client.send(before)
+            assert not before or client.answer().status == 200
+            for octet in octets:
+                client.send(bytes((octet,)))
+        for _ in range(12):
+            assert connect().ask("/ip").status == 200
+
+
+class Large:
+    """A dialect with answers of some size."""
+
+    name = "large"
+    paths = ("/large/{size}",)
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def parse(self, request: Request) -> Outcome:
+        self.asked.append(request.peer)
+        return Outcome()
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        return Reply("x" * int(request.parameters["size"]))
+
+
+@pytest.mark.parametrize("secured", [False, True])
+def test_the_next_request_waits_until_the_answer_is_read(
+    running: RunningReactor, secured: bool, tmp_path: Path
+) -> None:
+    pair = certificates.make(tmp_path)
+    certificate = Certificate(pair.certificate, pair.private_key) if secured else None
+    large = Large()
+    number, size = 150, 100_000  # more than a kernel takes
+    with serving(running, dialects=(large,), certificate=certificate) as served:
+        sock = socket.create_connection(("127.0.0.1", served.port), PATIENCE)
+        if secured:
+            sock = pair.client().wrap_socket(sock, server_hostname="127.0.0.1")
+        with Client(sock) as client:
+            client.send(request(f"/large/{size}") * number)
+            until(lambda: unsent(running, served) > 0)
+            time.sleep(0.2)
+            assert unsent(running, served) <= 1.1 * size
+            assert len(large.asked) < number
+            for _ in range(number):
+                assert len(client.answer().body) == size
+            until(lambda: unsent(running, served) == 0)
+
+
+def unsent(running: RunningReactor, served: Serving) -> int:
+    """Octets of answers that the server holds."""
+
+    def count() -> int:
+        sockets = [socket_of(one.transport) for one in served.site.table]
+        return sum(len(s.dataBuffer) - s.offset + s._tempDataLen for s in sockets if s is not None)
+
+    number: int = running.call(count)
+    return number
+
+
+def test_what_a_client_does_not_read_is_bounded_over_its_connections(
+    running: RunningReactor,
+) -> None:
+    large, size = Large(), 5_000_000  # more than a kernel takes
+    path = f"/large/{size}"
+    with (
+        serving(running, HttpLimits(**PATIENT), dialects=(large, CheckIP())) as served,
+        contextlib.ExitStack() as stack,
+    ):
+        first = stack.enter_context(served.connect())
+        first.send(request(path))
+        until(lambda: unsent(running, served) > UNSENT)
+        others = [stack.enter_context(served.connect()) for _ in range(5)]
+        for client in others:
+            client.send(request(path))
+        where = ("127.0.0.1", served.port)
+        stranger = stack.enter_context(
+            Client(socket.create_connection(where, PATIENCE, source_address=("127.0.0.2", 0)))
+        )
+        assert stranger.ask("/ip").status == 200
+        assert large.asked == ["127.0.0.1"]
+        assert len(first.answer().body) == size
+        for client in others:
+            assert len(client.answer().body) == size
+        assert len(large.asked) == 6
+
+
+def test_others_have_their_turn_between_pipelined_requests(running: RunningReactor) -> None:
+    large = Large()
+    turns: list[int] = []
+    with (
+        serving(running, dialects=(large,)) as served,
+        served.connect() as greedy,
+    ):
+        served.site.between = lambda: turns.append(len(large.asked))
+        where = ("127.0.0.1", served.port)
+        other = Client(socket.create_connection(where, PATIENCE, source_address=("127.0.0.2", 0)))
+        with other:
+            running.call(lambda: greedy.send(request("/large/1") * 200))  # in one piece
+            other.send(request("/large/1"))
+            assert other.answer().status == greedy.answer().status == 200
+            for _ in range(199):
+                assert greedy.answer().status == 200
+    assert set(range(200)) <= set(turns), "UDP as well"
+    assert large.asked.index("127.0.0.2") < 150
 
 
 @pytest.mark.parametrize("secured", [False, True])

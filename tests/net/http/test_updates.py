@@ -54,6 +54,7 @@ def test_an_update(served: Serving, client: Client) -> None:
     assert answer.header("content-type") == "text/plain; charset=utf-8"
     assert answer.header("cache-control") == "no-store"
     assert answer.header("server") == "ddns"
+    assert answer.header("x-content-type-options") == "nosniff"
     update = only(served)
     assert update.credentials == Credentials("alice", "right")
     assert (update.peer, update.agent, update.at) == ("127.0.0.1", "test/1.0", 1000.0)
@@ -102,22 +103,94 @@ def test_other_paths(served: Serving, client: Client, path: str) -> None:
     assert served.pipeline.updates == []
 
 
-@pytest.mark.parametrize("path", ["/nic/update/", "/v3/update", "/nic%2Fupdate"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nic/update/",
+        "/v3/update",
+        "/nic%2Fupdate",
+        "//nic/update",
+        "/nic//update",
+        "///nic///update//",
+        "http://x.example//nic/update",
+    ],
+)
 def test_other_ways_to_write_a_path(served: Serving, client: Client, path: str) -> None:
     assert client.ask(path + "?hostname=home.example.net&", LOGIN).status == 200
     assert [change.host for change in only(served).changes] == ["home.example.net"]
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "get"])
-def test_other_methods(served: Serving, client: Client, method: str) -> None:
-    answer = client.ask(TARGET, LOGIN, method=method)
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [("PUT", b"a=b"), ("DELETE", b""), ("OPTIONS", b""), ("get", b"")],
+)
+def test_other_methods(served: Serving, client: Client, method: str, body: bytes) -> None:
+    answer = client.ask(TARGET, LOGIN, method=method, body=body)
     assert answer.status == 405
-    assert answer.header("allow") == "GET, POST"
+    assert answer.header("allow") == "GET, HEAD, POST"
     assert served.pipeline.updates == []
     assert client.ask("/ip").status == 200  # nothing of the answer was left over
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:8245", "[::1]:80", "evil.example"])
+@pytest.mark.parametrize("target", [TARGET, TARGET + "&x=%FF", "/ip", "/checkip", "/nothing"])
+@pytest.mark.parametrize("headers", [(LOGIN,), ()])
+def test_head_is_answered_as_get_without_the_body(
+    served: Serving, client: Client, target: str, headers: tuple[str, ...]
+) -> None:
+    head = client.ask(target, *headers, method="HEAD")
+    updates = list(served.pipeline.updates)
+    got = client.ask(target, *headers)  # nothing of the first answer was left over
+    dated = [(name, value) for name, value in got.headers if name != "date"]
+    assert (head.status, head.body) == (got.status, b"")
+    assert [(name, value) for name, value in head.headers if name != "date"] == dated
+    assert served.pipeline.updates[len(updates) :] == updates  # and did the same
+
+
+@pytest.mark.parametrize("headers", [(), ("Content-Length: 0",)])
+def test_put_without_a_body_is_as_get(
+    served: Serving, client: Client, headers: tuple[str, ...]
+) -> None:
+    assert client.ask(TARGET, LOGIN, *headers, method="PUT").body == b"good 127.0.0.1\n"
+    assert client.ask(TARGET, LOGIN).status == 200
+    first, second = served.pipeline.updates
+    assert first == second
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+def test_lines_may_end_in_lf_alone(served: Serving, client: Client, end: str, version: str) -> None:
+    body = "hostname=home.example.net"
+    lines = [f"POST /nic/update {version}", "User-Agent: x", LOGIN, "X: a", " b"]
+    client.send(end.join([*lines, f"Content-Length: {len(body)}", "", body]).encode())
+    assert client.answer().body == b"good 127.0.0.1\n"
+    assert only(served).agent == "x"
+
+
+@pytest.mark.parametrize("path", ["/ip", "/myip", "/checkip", "/ip/", "//checkip"])
+def test_pages_of_other_sites_may_show_the_address(client: Client, path: str) -> None:
+    answer = client.ask(path, "Origin: https://other.example")
+    assert answer.header("access-control-allow-origin") == "*"
+
+
+@pytest.mark.parametrize("path", [TARGET, "/json", "/areg.php", "/nothing"])
+def test_pages_of_other_sites_may_show_nothing_else(client: Client, path: str) -> None:
+    answer = client.ask(path, "Origin: https://other.example")
+    assert answer.header("access-control-allow-origin") is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:8245",
+        "192.0.2.1:",
+        "[::1]:80",
+        "[fe80::1%25eth0]",
+        "evil.example",
+        "a_b.example.",
+        "b%C3%BCcher.example",
+    ],
+)
 def test_the_host_header_is_not_reflected(client: Client, host: str) -> None:
     client.send(f"GET /checkip HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     answer = client.answer()
@@ -126,8 +199,10 @@ def test_the_host_header_is_not_reflected(client: Client, host: str) -> None:
 
 
 def test_no_host_header(client: Client) -> None:
-    client.send(b"GET /ip HTTP/1.1\r\n\r\n")
-    assert client.answer().body == b"127.0.0.1\n"
+    """Old cameras send none with HTTP/1.1; others send an empty one, for which RFC 9110 7.2 has a
+    use."""
+    client.send(b"GET /ip HTTP/1.1\r\n\r\nGET /ip HTTP/1.1\r\nHost:\r\n\r\n")
+    assert client.answer().body == client.answer().body == b"127.0.0.1\n"
 
 
 # Parameters ------------------------------------------------------------------------------------

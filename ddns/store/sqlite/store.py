@@ -154,8 +154,8 @@ class SQLiteStore:
     def changes_since(self, position: int, limit: int = 1000) -> Deferred[list[Event]]:
         return self.read(lambda reading: reading.changes_since(position, limit))
 
-    def scan(self, zone: bytes) -> IScan:
-        return ZoneScan(self._path, zone, self._in_reader, self._reactor, self._scan_timeout)
+    def scan(self, zones: Sequence[bytes]) -> IScan:
+        return ZoneScan(self._path, zones, self._in_reader, self._reactor, self._scan_timeout)
 
     def stats(self) -> StoreStats:
         return StoreStats(

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dns.message
@@ -47,22 +47,32 @@ def zone_text(hosts: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def bind(directory: Path, port: int, zone: str) -> list[str]:
+def _write_zones(directory: Path, zone: str, origins: Sequence[str]) -> None:
+    for origin in origins:
+        (directory / f"{origin}.zone").write_text(zone)
+
+
+def bind(directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,)) -> list[str]:
     """BIND 9, updates allowed from loopback."""
-    (directory / "zone").write_text(zone)
+    _write_zones(directory, zone, origins)
+    updates = "allow-update { 127.0.0.1; };"
     (directory / "named.conf").write_text(
         f"""options {{ directory "{directory}"; listen-on port {port} {{ 127.0.0.1; }};
         listen-on-v6 {{ none; }}; recursion no; pid-file none; session-keyfile none;
         allow-transfer {{ none; }}; notify no; }};
         controls {{ }};
-        zone "{ZONE}" {{ type primary; file "zone"; allow-update {{ 127.0.0.1; }}; }};"""
+        """
+        + "\n".join(
+            f'zone "{origin}" {{ type primary; file "{origin}.zone"; {updates} }};'
+            for origin in origins
+        )
     )
     return ["/usr/sbin/named", "-g", "-n", "1", "-c", str(directory / "named.conf")]
 
 
-def knot(directory: Path, port: int, zone: str) -> list[str]:
+def knot(directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,)) -> list[str]:
     """Knot DNS, updates allowed from loopback."""
-    (directory / f"{ZONE}.zone").write_text(zone)
+    _write_zones(directory, zone, origins)
     (directory / "knot.conf").write_text(
         f"""server:
     rundir: "{directory}"
@@ -80,16 +90,15 @@ template:
   - id: default
     storage: "{directory}"
 zone:
-  - domain: {ZONE}
-    acl: local
 """
+        + "".join(f"  - domain: {origin}\n    acl: local\n" for origin in origins)
     )
     return ["/usr/sbin/knotd", "-c", str(directory / "knot.conf")]
 
 
-def nsd(directory: Path, port: int, zone: str) -> list[str]:
+def nsd(directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,)) -> list[str]:
     """NSD."""
-    (directory / "zone").write_text(zone)
+    _write_zones(directory, zone, origins)
     (directory / "nsd.conf").write_text(
         f"""server:
     server-count: 1
@@ -104,10 +113,8 @@ def nsd(directory: Path, port: int, zone: str) -> list[str]:
     rrl-ratelimit: 0
 remote-control:
     control-enable: no
-zone:
-    name: {ZONE}
-    zonefile: zone
 """
+        + "".join(f"zone:\n    name: {origin}\n    zonefile: {origin}.zone\n" for origin in origins)
     )
     return ["/usr/sbin/nsd", "-d", "-c", str(directory / "nsd.conf")]
 

@@ -157,10 +157,10 @@ class House:
 
         async def work() -> tuple[int, list[Any]] | None:
             zone = await self.store.read(lambda reading: reading.zone(origin))
-            scan = self.store.scan(origin)
+            scan = self.store.scan([origin])
             rows = []
-            while more := await scan.next():
-                rows += more
+            while scanned := await scan.next():
+                rows += [row for part in scanned for row in part.rows]
             await scan.close()
             return None if zone is None else (zone.serial, sorted(rows))
 

@@ -179,7 +179,7 @@ class ZoneOperations(BaseOperations):
             rdata = records.soa_with_serial(soa.rdatas[0], zone.serial)
             return apex, SOA, soa.ttl, records.pack_rdatas([rdata])
 
-        return await self._read(work), self._store.scan(apex)
+        return await self._read(work), self._store.scan([apex])
 
 
 def initial_rrsets(origin: bytes, servers: Sequence[tuple[bytes, str | None]]) -> Iterator[RRset]:

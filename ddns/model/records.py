@@ -32,6 +32,8 @@ OPT = 41
 DS = 43
 RRSIG = 46
 NSEC = 47
+SVCB = 64
+HTTPS = 65
 ANY = 255
 IN = 1
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
@@ -238,13 +238,23 @@ class ITransaction(IReading):
         """
 
 
-class IScan(Interface):
-    """A walk over a zone's records in owner order, within one consistent view."""
+class Scanned(NamedTuple):
+    """Rows of one zone, which are the last of it or not. A zone that does not exist has none."""
 
-    def next(most: int = 1000) -> Deferred[list[Row]]:
-        """Return the next rows, *most* of them at most; an empty list at the end. The fewer they
-        are, the less the process's threads contend for a processor. Whoever waits too long between
-        two calls is refused (StoreError): the view keeps the store from forgetting old states."""
+    zone: bytes
+    rows: list[Row]
+    last: bool
+
+
+class IScan(Interface):
+    """A walk over zones, one after the other, and their records in owner order, within one
+    consistent view."""
+
+    def next(most: int = 1000) -> Deferred[list[Scanned]]:
+        """Return the next rows, *most* of them at most; an empty list after the last zone. The
+        fewer they are, the less the process's threads contend for a processor. Whoever waits too
+        long between two calls is refused (StoreError): the view keeps the store from forgetting old
+        states."""
 
     def close() -> Deferred[None]:
         """Give the view up; to be called once in any case, also at the end."""
@@ -278,8 +288,9 @@ class IStore(Interface):
     def read(work: Callable[[IReading], T]) -> Deferred[T]:
         """Run *work* on the latest committed state."""
 
-    def scan(zone: bytes) -> IScan:
-        """Walk over a zone; the view is that of the first call of ``next``."""
+    def scan(zones: Sequence[bytes]) -> IScan:
+        """Walk over the zones with these origins, in their order; the view is that of the first
+        call of ``next``."""
 
     def stats() -> StoreStats:
         """Return the store's numbers; also while it is closed."""

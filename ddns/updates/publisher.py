@@ -1,13 +1,13 @@
 """Publish commits: what was written becomes what is answered.
 
 The publisher follows the journal and keeps the zones and the directory in memory equal to what is
-stored. A zone that is new or was replaced is loaded beside the running answers, in slices, and then
-put in place at once; commits to it that come meanwhile are applied on top.
+stored. Zones that are new or were replaced are loaded beside the running answers, in slices, and
+each is put in place at once; commits to it that come meanwhile are applied on top.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
@@ -19,9 +19,9 @@ from twisted.python.failure import Failure
 from ddns.model import names
 from ddns.model.account import Account, Key, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
-from ddns.model.records import SOA, RRset
+from ddns.model.records import RRset
 from ddns.policy.directory import Directory
-from ddns.store.interfaces import IReading, IStore
+from ddns.store.interfaces import IReading, IStore, StoreClosed
 from ddns.zone.zone import Zone, Zones
 
 SLICE = 100
@@ -32,9 +32,10 @@ QUICK, GENTLE = 1000, 200
 
 
 class _Loading:
-    """A zone on its way into memory: events to apply on top, and Deferreds to fire."""
+    """A zone on its way into memory: its serial, events to apply on top, and Deferreds to fire."""
 
-    def __init__(self) -> None:
+    def __init__(self, serial: int) -> None:
+        self.serial = serial
         self.events: list[Event] = []
         self.waiting: list[Deferred[None]] = []
 
@@ -68,12 +69,11 @@ class Publisher:
             self._directory.put_account(account)
         for key in keys:
             self._directory.put_key(key)
-        for info in zones:
-            try:
-                await self._load(info.origin, info.serial)
-            except Exception:  # the other zones are answered all the same
-                self._log.failure("zone {zone} cannot be loaded", zone=names.to_text(info.origin))
+        await self._load({info.origin: info.serial for info in zones if not self._has(info.origin)})
         self._following = True
+
+    def _has(self, origin: bytes) -> bool:
+        return origin in self._loading or self._zones.get(origin) is not None
 
     def published(self, origins: frozenset[bytes]) -> Deferred[None]:
         """Fire when DNS answers everything that has been committed to these zones."""
@@ -87,7 +87,7 @@ class Publisher:
             if origin in self._stale and origin not in self._loading:
                 info = await self._store.read(partial(_zone, origin=origin))
                 if info is not None and origin not in self._loading:
-                    self._start_loading(origin, info.serial)
+                    ensureDeferred(self._load({origin: info.serial}))
             while (loading := self._loading.get(origin)) is not None:
                 loaded: Deferred[None] = Deferred()
                 loading.waiting.append(loaded)
@@ -113,8 +113,8 @@ class Publisher:
         for origin, serial in serials.items():
             if (changed := self._zones.get(origin)) is not None:
                 changed.set_serial(serial)
-        for origin, serial in fresh.items():
-            self._start_loading(origin, serial)
+        if fresh:
+            ensureDeferred(self._load(fresh))
 
     def _take(self, event: Event, fresh: dict[bytes, int], serials: dict[bytes, int]) -> None:
         """Apply one event, or note in *fresh* that its zone is to be loaded."""
@@ -154,66 +154,96 @@ class Publisher:
 
     # Loading ---------------------------------------------------------------------------------
 
-    def _start_loading(self, origin: bytes, serial: int) -> None:
-        ensureDeferred(self._load(origin, serial)).addErrback(
-            lambda failure: self._log.failure("a zone cannot be loaded", failure=failure)
-        )
+    async def _load(self, serials: Mapping[bytes, int]) -> None:
+        """Read zones; apply what is committed to each meanwhile on top, and put it in place."""
+        for origin, serial in serials.items():
+            self._loading[origin] = _Loading(serial)
+        scans: list[Sequence[bytes]] = [list(serials)]
+        while scans:
+            if origins := scans.pop():
+                scans += await self._scan(origins)
 
-    async def _load(self, origin: bytes, serial: int) -> None:
-        """Read a zone, apply what is committed to it meanwhile on top, and put it in place."""
-        loading = self._loading[origin] = _Loading()
-        scan = self._store.scan(origin)
+    async def _scan(self, origins: Sequence[bytes]) -> list[Sequence[bytes]]:
+        """Read zones in one scan; return the zones of each scan that has to follow it."""
+        done, again = 0, []
+        zone = Zone(origins[0])
+        scan = self._store.scan(origins)
         try:
-            again = True
-            while again:
-                zone = Zone(origin)
-                while rows := await scan.next(GENTLE if self._following else QUICK):
+            while scanned := await scan.next(GENTLE if self._following else QUICK):
+                for origin, rows, last in scanned:
+                    if origin != zone.origin:
+                        zone = Zone(origin)
                     for start in range(0, len(rows), SLICE):
                         zone.load(rows[start : start + SLICE])
                         if self._following:
                             await deferLater(self._clock, 0)
-                again = False
-                removed = zone.rrset(origin, SOA) is None  # removed before it could be read
-                if not removed:
-                    zone.set_serial(serial)
-                for event in loading.events:
-                    if event.kind is EventKind.RRSET:
-                        if not removed:
-                            assert event.serial is not None
-                            _apply(zone, event)
-                            zone.set_serial(event.serial)
-                    elif _is_removal(event):
-                        removed = True
-                    elif event.kind is EventKind.RELOAD or removed:
-                        assert event.serial is not None
-                        serial, again = event.serial, True
-                loading.events.clear()
-                if again:
-                    await scan.close()
-                    scan = self._store.scan(origin)
-            former = self._zones.get(origin)
-            if not removed:
-                self._zones.add(zone)
-            self._stale.discard(origin)
-        except Exception:
-            failure = Failure()
-            self._stale.add(origin)  # the next commit to it tries again
-            del self._loading[origin]
-            for waiter in loading.waiting:
-                waiter.errback(failure)
-            raise
-        else:
-            del self._loading[origin]
-            for waiter in loading.waiting:
-                waiter.callback(None)
+                    if last:
+                        if not self._put_in_place(zone):
+                            again.append(origin)
+                        done += 1
+        except Exception as error:
+            left = origins[done:]
+            half = len(left) // 2
+            if half and not isinstance(error, StoreClosed):
+                # One that cannot be read keeps only itself from being answered.
+                return [again, left[:half], left[half:]]
+            self._fail(left, Failure())
         finally:
             await scan.close()
+        return [again]
+
+    def _put_in_place(self, zone: Zone) -> bool:
+        """Answer from a zone that was read; return False if it has been replaced meanwhile, so that
+        it is to be read again."""
+        origin = zone.origin
+        loading = self._loading[origin]
+        again = False
+        removed = zone.negative is None  # removed before it could be read
+        if not removed:
+            zone.set_serial(loading.serial)
+        for event in loading.events:
+            if event.kind is EventKind.RRSET:
+                if not removed:
+                    assert event.serial is not None
+                    _apply(zone, event)
+                    zone.set_serial(event.serial)
+            elif _is_removal(event):
+                removed = True
+            elif event.kind is EventKind.RELOAD or removed:
+                assert event.serial is not None
+                loading.serial, again = event.serial, True
+        loading.events.clear()
+        if again:
+            return False
+        former = self._zones.get(origin)
+        if not removed:
+            self._zones.add(zone)
+        self._stale.discard(origin)
+        del self._loading[origin]
+        for waiter in loading.waiting:
+            waiter.callback(None)
         if former is not None and not removed:
-            # A million objects freed at once would hold everything up.
-            while former.nodes:
-                for _ in range(min(SLICE, len(former.nodes))):
-                    former.nodes.popitem()
-                await deferLater(self._clock, 0)
+            ensureDeferred(self._free(former))
+        return True
+
+    async def _free(self, zone: Zone) -> None:
+        # A million objects freed at once would hold everything up.
+        while zone.nodes:
+            for _ in range(min(SLICE, len(zone.nodes))):
+                zone.nodes.popitem()
+            await deferLater(self._clock, 0)
+
+    def _fail(self, origins: Sequence[bytes], failure: Failure) -> None:
+        self._log.failure(
+            "{count} zones cannot be loaded, the first is {zone}",
+            failure,
+            count=len(origins),
+            zone=names.to_text(origins[0]),
+        )
+        for origin in origins:
+            self._stale.add(origin)  # the next commit to it tries again
+            for waiter in self._loading.pop(origin).waiting:
+                waiter.errback(failure)
 
 
 def _zone(reading: IReading, origin: bytes) -> ZoneInfo | None:

@@ -264,7 +264,7 @@ class Engine:
             return Answer(FORMERR if cookie is None or request.opcode != QUERY else NOERROR)
         if request.edns is not None and request.edns.version:
             return Answer(BADVERS)
-        if request.tsig:
+        if request.tsig is not None:
             return Answer(NOTAUTH)  # no key is known here (RFC 8945 5.2.1)
         return handler(request, wire, source, tcp)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 
 from ddns.model.names import MAX_WIRE
-from ddns.model.records import DS, IN, MX, NS, OPT, SRV
+from ddns.model.records import DS, HTTPS, IN, MX, NS, OPT, SRV, SVCB
 from ddns.zone.cookies import CLIENT, SERVER
 from ddns.zone.message import AA, NOERROR, NXDOMAIN, QR, UDP_PLAIN
 from ddns.zone.packing import cookie_option, opt_record
@@ -18,7 +18,7 @@ TYPES = frozenset(
 )
 """Query types without special look-up rules."""
 
-ACCOMPANIED = frozenset(struct.pack("!H", rtype) for rtype in (NS, MX, SRV))
+ACCOMPANIED = frozenset(struct.pack("!H", rtype) for rtype in (NS, MX, SRV, SVCB, HTTPS))
 """Types of these that cause additional section processing."""
 
 POINTERS = [struct.pack("!H", 0xC000 | at) for at in range(12 + MAX_WIRE + 1)]
@@ -54,7 +54,7 @@ def fast_path_headers(payload: int) -> dict[bytes, Matched]:
         for ad in (0, 0x0020):
             for cd in (0, 0x0010):
                 for opts, tails in enumerate(((bare, {}), (with_opt, with_cookie))):
-                    flags = QR | AA | rd | cd
+                    flags = QR | AA | rd  # CD is not of authorities (RFC 4035 3.1.6)
                     found[struct.pack("!5H", rd | ad | cd, 1, 0, 0, opts)] = (
                         struct.pack("!2H", flags, 1),
                         struct.pack("!5H", flags, 1, 0, 1, opts),

@@ -14,10 +14,21 @@ from ddns.model.records import (
     NS,
     SOA,
     A,
+    RRset,
     pack_rdatas,
 )
 from ddns.zone.message import NXDOMAIN, REFUSED, SERVFAIL, YXDOMAIN, Answer
-from ddns.zone.node import QUESTION, RRSET, TARGET_AT, label_starts, pack, pick, split, unpack
+from ddns.zone.node import (
+    QUESTION,
+    RRSET,
+    SERVICES,
+    TARGET_AT,
+    label_starts,
+    pack,
+    pick,
+    split,
+    unpack,
+)
 from ddns.zone.rrl import ABSENT
 from ddns.zone.zone import Zone, Zones
 
@@ -25,6 +36,9 @@ HIT, DELEGATION, DNAME_ABOVE, WILDCARD_MATCH, NO_MATCH = range(5)
 
 MAX_CHAIN = 20
 """Maximum number of CNAMEs in a reply, including those synthesised from DNAMEs."""
+
+_ALIAS_MODE = b"\0\0"
+"""SvcPriority of a service that is an alias (RFC 9460 2.4.2)."""
 
 Found = tuple[int, bytes, bytes]
 """The match of a name in a zone: its kind, the owner of the matching node, and that node.
@@ -129,7 +143,7 @@ def _take(zone: Zone, name: bytes, node: bytes, rtype: int, reply: Answer) -> by
     if rrset:
         _put(name, rrset, reply)
         if rtype in TARGET_AT:
-            _add_addresses(zone, rrset, reply.additional)
+            _add_addresses(zone, name, rrset, reply.additional)
         return None
     if alias := pick(node, CNAME):
         reply.answer.append((name, alias))
@@ -179,21 +193,23 @@ def _refer(zone: Zone, cut: bytes, node: bytes, reply: Answer) -> None:
     rrset = pick(node, NS)
     reply.authority.append((cut, rrset))
     # In-domain name servers cannot be found without glue (RFC 9471 3.1).
-    _add_addresses(zone, rrset, reply.additional, reply.glue, cut)
+    _add_addresses(zone, cut, rrset, reply.additional, reply.glue, cut)
 
 
 def _add_addresses(
     zone: Zone,
+    owner: bytes,
     rrset: bytes,
     additional: list[tuple[bytes, bytes]],
     required: list[tuple[bytes, bytes]] | None = None,
     cut: bytes = b"",
 ) -> None:
-    """Add the addresses in this zone of an RRset's targets (RFC 1034 4.3.2, step 6)."""
-    found = unpack(b"", rrset)
+    """Add the addresses in this zone of an RRset's targets (RFC 1034 4.3.2, step 6), and for a
+    service what other services are there (RFC 9460 4.1)."""
+    found = unpack(owner, rrset)
     seen = set()
     for rdata in found.rdatas:
-        target = rdata[TARGET_AT[found.type] :].lower()
+        target = _target(found, rdata)
         if target in seen or not is_wire_form(target) or not is_subdomain(target, zone.origin):
             continue
         seen.add(target)
@@ -208,3 +224,20 @@ def _add_addresses(
         for rtype in (A, AAAA):
             if addresses := pick(node, rtype):
                 into.append((target, addresses))
+        if found.type not in SERVICES or target == owner or zone.may_be_cut(target):
+            continue
+        if services := pick(node, found.type):
+            into.append((target, services))
+
+
+def _target(rrset: RRset, rdata: bytes) -> bytes:
+    """Return the name that one of an RRset's records points to; it may be malformed."""
+    name = rdata[TARGET_AT[rrset.type] :].lower()
+    if rrset.type not in SERVICES:
+        return name
+    end = 0
+    while end < len(name) and name[end]:
+        end += 1 + name[end]
+    if not end and rdata[:2] != _ALIAS_MODE:
+        return rrset.owner  # of a "." (RFC 9460 2.5.2)
+    return name[: end + 1]

@@ -8,18 +8,19 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from ddns.model.names import MAX_WIRE
-from ddns.model.records import OPT
+from ddns.model.names import MAX_WIRE, is_wire_form
+from ddns.model.records import ANY, OPT
 from ddns.zone.cookies import COOKIE
 from ddns.zone.rrl import ERRORS
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, YXDOMAIN = range(7)
 NOTAUTH = 9
 BADVERS = 16
+BADKEY = 17  # of a TSIG
 
 QUERY, NOTIFY, UPDATE = 0, 4, 5
 
-QR, AA, TC, RD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0010
+QR, AA, TC, RD = 0x8000, 0x0400, 0x0200, 0x0100
 OPCODE = 0x7800
 
 TSIG = 250
@@ -35,6 +36,8 @@ _MAX_OPTIONS = 32
 HEADER = struct.Struct("!6H")
 _TWO = struct.Struct("!HH")
 _AFTER_OWNER = struct.Struct("!HHIH")  # type, class, TTL, RDLENGTH
+_SIGNED = struct.Struct("!6sHH")  # of a TSIG: time, fudge, size of the MAC
+_AFTER_MAC = struct.Struct("!HHH")  # original id, error, size of other data
 
 
 class FormError(ValueError):
@@ -61,7 +64,9 @@ class Query:
 
     ``name`` is lower-case and ``starts`` are its label starts; ``question`` is the question section
     as sent, empty if malformed. ``error`` is FORMERR for a malformed message, else NOERROR; a
-    missing question is not malformed.
+    missing question is not malformed. ``tsig`` is what a reply has for a request's TSIG, of which
+    the key is not known here: None without one, empty if the key's name is compressed beyond the
+    question.
     """
 
     id: bytes
@@ -72,7 +77,7 @@ class Query:
     type: int = 0
     class_: int = 0
     edns: Edns | None = None
-    tsig: bool = False
+    tsig: bytes | None = None
     error: int = NOERROR
 
     @property
@@ -160,8 +165,29 @@ def _read_records(wire: bytes, at: int, skipped: int, additionals: int, request:
             request.edns = Edns(klass, ttl >> 16 & 0xFF, bool(ttl & 0x8000))
             request.edns.cookie = _find_cookie(wire[at - length : at])
         elif rtype == TSIG:
-            request.tsig = True
+            if number + 1 < skipped + additionals or not additionals:
+                raise FormError("a TSIG that is not last")  # RFC 8945 5.1
+            request.tsig = _bad_key(wire, owner, at - length, request)
     return at
+
+
+def _bad_key(wire: bytes, owner: int, rdata: int, request: Query) -> bytes:
+    """Return the TSIG of a reply, without a MAC (RFC 8945 4.2, 5.2.1, 5.3.2)."""
+    end = _skip_name(wire, owner)
+    key = wire[owner:end]
+    pointer = int.from_bytes(key[-2:], "big")
+    if not is_wire_form(key.lower()) and pointer & 0x3FFF >= 12 + len(request.question):
+        return b""
+    fixed = _skip_name(wire, rdata)
+    if not is_wire_form(wire[rdata:fixed].lower()):
+        raise FormError("a compressed algorithm")
+    time, fudge, size = _SIGNED.unpack_from(wire, fixed)
+    original_id, _, other = _AFTER_MAC.unpack_from(wire, fixed + _SIGNED.size + size)
+    if fixed + _SIGNED.size + size + _AFTER_MAC.size + other != len(wire):
+        raise FormError("a TSIG of another length than its RDLENGTH")
+    answer = wire[rdata:fixed] + _SIGNED.pack(time, fudge, 0)
+    answer += _AFTER_MAC.pack(original_id, BADKEY, 0)
+    return key + _AFTER_OWNER.pack(TSIG, ANY, 0, len(answer)) + answer
 
 
 def _skip_name(wire: bytes, at: int) -> int:

@@ -14,14 +14,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ddns.model.records import IN, MX, NS, SRV, RRset, pack_rdatas, unpack_rdatas
+from ddns.model.records import HTTPS, IN, MX, NS, SRV, SVCB, RRset, pack_rdatas, unpack_rdatas
 
 QUESTION = b"\xc0\x0c"
 """The compression pointer to the name in the question section."""
 
-TARGET_AT = {NS: 0, MX: 2, SRV: 6}
+TARGET_AT = {NS: 0, MX: 2, SRV: 6, SVCB: 2, HTTPS: 2}
 """Offset of the target in rdata, for types with additional section processing (RFC 1035 3.3.9,
-3.3.11; RFC 2782)."""
+3.3.11; RFC 2782; RFC 9460 4.1)."""
+
+SERVICES = (SVCB, HTTPS)
+"""Types of these whose target is followed by parameters (RFC 9460 2.2)."""
 
 RRSET = struct.Struct("!HHI")
 """Header of a packed RRset: type, count, length."""

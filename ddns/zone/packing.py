@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import struct
 
-from ddns.model.records import CNAME, OPT
+from ddns.model.records import CNAME, MX, NS, OPT, SRV
 from ddns.zone.cookies import COOKIE
-from ddns.zone.message import AA, CD, HEADER, OPCODE, QR, RD, TC, Answer, Query
-from ddns.zone.node import QUESTION, TARGET_AT
+from ddns.zone.message import AA, HEADER, NOTAUTH, NOTIMP, OPCODE, QR, RD, TC, Answer, Query
+from ddns.zone.node import QUESTION
 
 MAX_POINTED = 0x3FFF  # a pointer has 14 bits for its offset (RFC 1035 4.1.4)
 
 _OPT = struct.Struct("!BHHBBHH")  # root, OPT, payload, extended rcode, version, flags, RDLENGTH
 _OPTION = struct.Struct("!HH")
 
-_NAME_AT = {CNAME: 0, **TARGET_AT}
-"""Offset in rdata of names that can be owner names later in the message."""
+_NAME_AT = {CNAME: 0, NS: 0, MX: 2, SRV: 6}
+"""Offset of names at the end of rdata that can be owner names later in the message."""
 
 
 def opt_record(payload: int, rcode: int, dnssec_ok: bool, options: bytes = b"") -> bytes:
@@ -43,7 +43,8 @@ def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes
     opt = b""
     if request.edns is not None:
         opt = opt_record(payload, reply.rcode, request.edns.dnssec_ok, options)
-    message = _Message(request, limit - len(opt))
+    tsig = request.tsig or b"" if reply.rcode == NOTAUTH else b""
+    message = _Message(request, limit - len(opt) - len(tsig))
     complete = (
         message.add_all(0, reply.answer)
         and message.add_all(1, reply.authority)
@@ -52,16 +53,18 @@ def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes
     if complete:
         for owner, rrset in reply.additional:
             message.add(2, owner, rrset)
-    flags = QR | request.flags & (OPCODE | RD | CD) | reply.rcode & 0x0F
+    # RD is of queries and their like; who does not know the opcode does not know what it means.
+    copied = OPCODE if reply.rcode == NOTIMP else OPCODE | RD
+    flags = QR | request.flags & copied | reply.rcode & 0x0F
     if reply.authoritative:
         flags |= AA
     if reply.truncated or not complete:
         flags |= TC
     answers, authorities, additionals = message.counts
     header = HEADER.pack(
-        0, flags, bool(request.question), answers, authorities, additionals + bool(opt)
+        0, flags, bool(request.question), answers, authorities, additionals + bool(opt) + bool(tsig)
     )
-    return b"".join((request.id, header[2:], *message.parts, opt))
+    return b"".join((request.id, header[2:], *message.parts, opt, tsig))
 
 
 class _Message:

@@ -97,8 +97,8 @@ def scan(house: House, origin: str = "example.net") -> tuple[Any, list[Any]]:
     async def work() -> tuple[Any, list[Any]]:
         soa, scan = await house.operations.zone_scan(origin)
         rows = []
-        while more := await scan.next():
-            rows += more
+        while scanned := await scan.next():
+            rows += [row for part in scanned for row in part.rows]
         await scan.close()
         return soa, rows
 

@@ -65,7 +65,7 @@ class StoreContract(
 
     def test_it_is_a_store(self, store: Blocking) -> None:
         verifyObject(IStore, store.store)
-        verifyObject(IScan, store.store.scan(ORIGIN))
+        verifyObject(IScan, store.store.scan([ORIGIN]))
         store.commit(lambda transaction: verifyObject(ITransaction, transaction))
         store.read(lambda reading: verifyObject(IReading, reading))
         assert store.store.created()

@@ -1,4 +1,4 @@
-"""Part of the contract: walking over a zone, and closing a store."""
+"""Part of the contract: walking over zones, and closing a store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from ddns.model import names
+from ddns.model.account import ZoneInfo
 from ddns.model.records import NS as NS_TYPE
 from ddns.model.records import TXT
 from ddns.store.interfaces import ITransaction, StoreClosed
@@ -15,11 +16,13 @@ from tests.store.sqlite.blocking import (
     HOME,
     NS,
     ORIGIN,
+    SOA_RDATA,
     Blocking,
     address,
     fill,
     put,
     row,
+    rows_of,
     rrset,
     soa_row,
 )
@@ -88,29 +91,56 @@ class LivingContract:
         owners = [names.from_text(f"h{number}.example.net") for number in range(2500)]
         store.commit(fill)
         store.commit(lambda t: [t.put_rrset(ORIGIN, address(owner)) for owner in owners])
-        scan = store.store.scan(ORIGIN)
-        rows = store.running.call(scan.next)
+        scan = store.store.scan([ORIGIN])
+        rows = rows_of(store.running.call(scan.next))
         assert 0 < len(rows) < len(owners)
         store.commit(lambda t: [t.put_rrset(ORIGIN, address(owner, 2)) for owner in owners])
         store.commit(put(rrset(owners[5], 1)))
         while more := store.running.call(scan.next):
-            rows += more
+            rows += rows_of(more)
         assert [one[3] for one in rows if one[1] == 1] == [b"\0\x04\xc0\0\x02\x01"] * len(owners)
         assert store.running.call(scan.next) == []
         store.running.call(scan.close)
         store.running.call(scan.close)
 
+    @pytest.mark.parametrize("most", [1, 2, 5, 1000])
+    def test_a_scan_of_several_zones(self, store: Blocking, most: int) -> None:
+        """Each of them is there from its first row to its last, and one that does not exist, too,
+        however many rows are taken at a time."""
+        origins = [names.from_text(f"{name}.example") for name in ("b", "none", "a", "a.b")]
+        there = [origins[0], *origins[2:]]
+
+        def work(transaction: ITransaction) -> None:
+            for origin in there:
+                transaction.put_zone(ZoneInfo(origin, 1, None, 0.0))
+                for number in (2, 6, 28):
+                    transaction.put_rrset(origin, rrset(origin, number, SOA_RDATA))
+
+        store.commit(work)
+        scan = store.store.scan(origins)
+        parts = []
+        while scanned := store.running.call(scan.next, most):
+            assert len(rows_of(scanned)) <= most
+            parts += scanned
+        store.running.call(scan.close)
+        assert [part.zone for part in parts if part.last] == origins
+        for origin in origins:
+            its = [part for part in parts if part.zone == origin]
+            assert [part.last for part in its] == [False] * (len(its) - 1) + [True]
+            assert rows_of(its) == (store.rows(origin) if origin in there else [])
+            assert [one[1] for one in rows_of(its)] == ([2, 6, 28] if origin in there else [])
+
     def test_a_scan_begins_with_the_first_rows(self, store: Blocking) -> None:
         store.commit(fill)
-        scan = store.store.scan(ORIGIN)
+        scan = store.store.scan([ORIGIN])
         store.commit(put(address()))
-        assert row(HOME, 1, b"\xc0\0\x02\x01") in store.running.call(scan.next)
+        assert row(HOME, 1, b"\xc0\0\x02\x01") in rows_of(store.running.call(scan.next))
         store.running.call(scan.close)
 
     # Life ------------------------------------------------------------------------------------
 
     def test_a_closed_store_refuses(self, store: Blocking) -> None:
-        scan = store.store.scan(ORIGIN)
+        scan = store.store.scan([ORIGIN])
         store.running.call(scan.next)
         store.close()
         store.close()

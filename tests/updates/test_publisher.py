@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -14,10 +13,10 @@ from ddns.model import names
 from ddns.model.records import SOA, RRset, pack_rdatas
 from ddns.model.rows import Row, pack_rows
 from ddns.model.update import Credentials, Status
-from ddns.store.interfaces import StoreError
 from ddns.zone.zone import Zone
 from tests.house import HOME, ORIGIN, House, all_committed, change, house_at, until, update
 from tests.net.reactors import RunningReactor
+from tests.updates.gated import Gated
 
 
 @pytest.fixture
@@ -135,42 +134,6 @@ def test_an_event_that_cannot_be_applied(house: House, monkeypatch: pytest.Monke
     assert house.zones.get(ORIGIN) is not zone
     assert house.answers() == ["192.0.2.9"]
     assert agree(house)
-
-
-class Gated:
-    """Scans that wait at each of their turns until they are let on."""
-
-    def __init__(self, house: House) -> None:
-        self.waiting: list[Deferred[None]] = []
-        self.open = False
-        self.fails = False
-        self._real = house.store.scan
-        house.store.scan = self.scan  # type: ignore[method-assign]
-
-    def scan(self, origin: bytes) -> Any:
-        scan = self._real(origin)
-        real = scan.next
-
-        async def next_(most: int) -> Any:
-            if not self.open:
-                gate: Deferred[None] = Deferred()
-                self.waiting.append(gate)
-                await gate
-            if self.fails:
-                raise StoreError("the disk is gone")
-            return await real(most)
-
-        scan.next = lambda most=1000: Deferred.fromCoroutine(next_(most))  # type: ignore[method-assign]
-        return scan
-
-    def step(self) -> None:
-        for gate in self.waiting[:]:
-            self.waiting.remove(gate)
-            gate.callback(None)
-
-    def let_on(self) -> None:
-        self.open = True
-        self.step()
 
 
 def test_updates_while_a_zone_is_imported(house: House) -> None:

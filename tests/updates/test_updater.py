@@ -145,8 +145,8 @@ def test_nobody_is_told_while_the_zone_is_being_loaded(house: House, key: str, a
         gate: Deferred[None] = Deferred()
         real = house.store.scan
 
-        def scan(origin: bytes) -> Any:
-            scan = real(origin)
+        def scan(origins: Any) -> Any:
+            scan = real(origins)
             first = scan.next
 
             async def next_(most: int) -> Any:

@@ -6,9 +6,10 @@
   ``+version=N`` ``+class=C`` ``+opcode=O``; or
 - ``send``: the request's octets in hex after its id (an id is put in front), with ``+tcp`` or not;
 
-and what comes back: ``says`` (an rcode, flags in lower case, ``edns`` where an OPT is due, or
-``nothing``), and the records of each section, none where a section is not given. ``soa ORIGIN``
-stands for the SOA of that zone as negative answers carry it. ``size_at_most`` bounds the octets.
+and what comes back: ``says`` (an rcode, flags in lower case, ``edns`` where an OPT is due,
+``badkey`` where a TSIG with that error is, or ``nothing``), and the records of each section, none
+where a section is not given. ``soa ORIGIN`` stands for the SOA of that zone as negative answers
+carry it. ``size_at_most`` bounds the octets.
 """
 
 from __future__ import annotations
@@ -99,12 +100,16 @@ def test_case(zones: dict[str, str], case: dict[str, Any]) -> None:
     assert dns.rcode.to_text(message.rcode()) == rcode
     assert message.edns == (0 if "edns" in flags else -1)
     shown = set(dns.flags.to_text(message.flags).lower().split())
-    wanted = set(flags) - {"edns", "do", "noquestion"}
+    wanted = set(flags) - {"edns", "do", "noquestion", "badkey"}
     assert shown == wanted | {"qr"}
     if message.edns == 0:
         assert message.payload == 1232
         assert not message.options
         assert message.ednsflags & 0xFFFF == (dns.flags.DO if "do" in flags else 0)
+    assert (message.tsig_error == dns.rcode.BADKEY) == ("badkey" in flags)
+    if message.had_tsig:
+        (tsig,) = message.tsig  # type: ignore[union-attr]
+        assert (tsig.mac, tsig.other, tsig.original_id) == (b"", b"", message.id)
     if "noquestion" in flags:
         assert reply[4:6] == b"\0\0"
     else:

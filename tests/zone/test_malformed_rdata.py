@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ddns.model.records import CNAME, DNAME, MX, NS, SOA, SRV, TXT, A, RRset
+from ddns.model.records import CNAME, DNAME, HTTPS, MX, NS, SOA, SRV, SVCB, TXT, A, RRset
 from ddns.zone.engine import Engine
 from ddns.zone.zone import Zone, Zones
 from tests.zone.building import read
@@ -53,7 +53,13 @@ def test_an_alias_to_what_is_no_name_is_servfail(rdata: bytes, rtype: int, name:
 
 @pytest.mark.parametrize("rdata", NO_NAMES)
 def test_targets_that_are_no_names_bring_no_addresses(rdata: bytes) -> None:
-    for rtype, before in ((NS, b""), (MX, b"\0\1"), (SRV, bytes(6))):
+    for rtype, before in (
+        (NS, b""),
+        (MX, b"\0\1"),
+        (SRV, bytes(6)),
+        (SVCB, b"\0\1"),
+        (HTTPS, b"\0\0"),
+    ):
         engine = engine_with(
             RRset(OWNER, rtype, 10, (before + rdata, before + b"\x01x" + ORIGIN)),
             RRset(b"\x01x" + ORIGIN, A, 10, (b"abcd",)),
@@ -67,11 +73,11 @@ def test_targets_that_are_no_names_bring_no_addresses(rdata: bytes) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(
-    st.sampled_from([A, NS, CNAME, SOA, MX, TXT, SRV, DNAME]),
+    st.sampled_from([A, NS, CNAME, SOA, MX, TXT, SRV, SVCB, HTTPS, DNAME]),
     st.sampled_from([ORIGIN, OWNER, b"\x01*" + OWNER]),
     st.one_of(st.binary(max_size=40), st.sampled_from(NO_NAMES)),
     st.sampled_from([OWNER, BELOW, ORIGIN, b"\x01c" + BELOW]),
-    st.sampled_from([A, NS, CNAME, SOA, MX, SRV, DNAME, 255]),
+    st.sampled_from([A, NS, CNAME, SOA, MX, SRV, SVCB, HTTPS, DNAME, 255]),
 )
 @example(SOA, ORIGIN, b"", b"\x01z" + ORIGIN, A)
 def test_no_rdata_makes_the_engine_raise(

@@ -179,12 +179,13 @@ class _RowStream:
         try:
             request.setHeader(b"content-type", b"application/octet-stream")
             request.write(pack_rows([soa]))
-            while whole and (rows := await self._scan.next()):
+            while whole and (scanned := await self._scan.next()):
                 if self._resumed is not None:
                     await self._resumed
                 if request.channel is None:
                     return
-                request.write(pack_rows(row for row in rows if row[:2] != soa[:2]))
+                for part in scanned:
+                    request.write(pack_rows(row for row in part.rows if row[:2] != soa[:2]))
             if request.channel is not None:
                 request.unregisterProducer()
                 request.finish()

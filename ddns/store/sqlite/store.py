@@ -154,9 +154,9 @@ class SQLiteStore:
     def changes_since(self, position: int, limit: int = 1000) -> Deferred[list[Event]]:
         return self.read(lambda reading: reading.changes_since(position, limit))
 
-    def scan(self, zone: bytes) -> IScan:
+    def scan(self, zones: Sequence[bytes]) -> IScan:
         return ZoneScan(
-            lambda: self._opened.view(), zone, self._in_reader, self._reactor, self._scan_timeout
+            lambda: self._opened.view(), zones, self._in_reader, self._reactor, self._scan_timeout
         )
 
     def stats(self) -> StoreStats:

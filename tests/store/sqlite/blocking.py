@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from ddns.model.account import Account, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import SOA, RRset, pack_rdatas, soa_with_serial
 from ddns.model.rows import Row
-from ddns.store.interfaces import Committed, IReading, IStore, ITransaction
+from ddns.store.interfaces import Committed, IReading, IStore, ITransaction, Scanned
 from tests.net.reactors import RunningReactor
 
 T = TypeVar("T")
@@ -69,17 +69,21 @@ class Blocking:
         return zone.serial
 
     def rows(self, origin: bytes = ORIGIN) -> list[Row]:
-        scan = self.store.scan(origin)
+        scan = self.store.scan([origin])
         found: list[Row] = []
         try:
-            while rows := self.running.call(scan.next):
-                found += rows
+            while scanned := self.running.call(scan.next):
+                found += rows_of(scanned)
         finally:
             self.running.call(scan.close)
         return found
 
     def close(self) -> None:
         self.running.call(self.store.close)
+
+
+def rows_of(scanned: Iterable[Scanned]) -> list[Row]:
+    return [row for part in scanned for row in part.rows]
 
 
 def rrset(owner: bytes, number: int, *rdatas: bytes, ttl: int = 10) -> RRset:

@@ -213,6 +213,7 @@ def basic_or_query_credentials(request: Request) -> Credentials | None:
     return query_credentials(request.args) or basic
 
 
+@dataclass(frozen=True)
 class ListedChanges(Sequence[Change]):
     """The changes of a list of hosts, where ``*.host`` stands for a host with its wildcard.
 
@@ -222,13 +223,12 @@ class ListedChanges(Sequence[Change]):
     authenticated to send it.
     """
 
-    def __init__(self, hosts: Sequence[str], edits: tuple[Edit, ...], wildcard: str = "") -> None:
-        self._hosts = hosts
-        self._edits = edits
-        self._wildcard = wildcard
+    hosts: Sequence[str]
+    edits: tuple[Edit, ...]
+    wildcard: str = ""
 
     def __len__(self) -> int:
-        return len(self._hosts)
+        return len(self.hosts)
 
     @overload
     def __getitem__(self, index: int) -> Change: ...
@@ -236,18 +236,18 @@ class ListedChanges(Sequence[Change]):
     def __getitem__(self, index: slice) -> Sequence[Change]: ...
     def __getitem__(self, index: int | slice) -> Change | Sequence[Change]:
         if isinstance(index, slice):
-            return tuple(self._change(host) for host in self._hosts[index])
-        return self._change(self._hosts[index])
+            return tuple(self._change(host) for host in self.hosts[index])
+        return self._change(self.hosts[index])
 
     def _change(self, host: str) -> Change:
-        bare, edits = host.removeprefix("*."), self._edits
+        bare, edits = host.removeprefix("*."), self.edits
         try:
             name = names.host_from_text(bare)
         except names.BadName:
             return Change(host, None, edits)
-        if bare != host or self._wildcard == "ON":
+        if bare != host or self.wildcard == "ON":
             edits = (*edits, Replace(CNAME, (name,), names.WILDCARD))
-        elif self._wildcard == "OFF":
+        elif self.wildcard == "OFF":
             edits = (*edits, Remove(CNAME, names.WILDCARD))
         return Change(host, name, edits)
 

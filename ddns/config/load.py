@@ -17,6 +17,7 @@ from ddns.model.text import is_loopback
 _ZERO_ALLOWED = (
     "inetd.linger_time",
     "dns.rate_limit.responses_per_second",
+    "dns.rate_limit.octets_per_response",
     "dns.rate_limit.slip",
     "abuse.change_interval",
     "abuse.refusals",

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class RateLimitSettings:
-    """``[dns.rate_limit]``. ``responses_per_second`` 0 means no limit. One in ``slip`` suppressed
-    replies is sent truncated, 0 for none. Prefixes are in bits, multiples of 8."""
+    """``[dns.rate_limit]``. ``responses_per_second`` 0 means no limit. Times
+    ``octets_per_response`` it limits the octets beyond twice those of the queries, 0 for no limit.
+    One in ``slip`` suppressed replies is sent truncated, 0 for none. Prefixes are in bits,
+    multiples of 8."""
 
     responses_per_second: int = 200
+    octets_per_response: int = 320
     slip: int = 2
     table_size: int = 65_536
     ipv4_prefix: int = 24

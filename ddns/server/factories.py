@@ -36,6 +36,7 @@ def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> Rat
         clock,
         secrets.token_bytes,
         per_second=settings.responses_per_second,
+        octets_per_second=settings.responses_per_second * settings.octets_per_response,
         slip=settings.slip,
         slots=settings.table_size,
         ipv4_prefix=settings.ipv4_prefix,

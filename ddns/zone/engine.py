@@ -162,10 +162,11 @@ class Engine:
                 if found == _CNAME:
                     return None
             head = hit if found else nodata
-        if end + (at - body if found else 2 + len(negative)) > room:
+        size = end + (at - body if found else 2 + len(negative))
+        if size > room:
             return None
         if self._account is not None and not (tcp or exempt):
-            verdict = self._account(source, rrl_key)
+            verdict = self._account(source, rrl_key, size + 4 + len(opt) - 2 * len(wire))
             if verdict:
                 return _truncated(wire, head, end, opt) if verdict == SLIP else b""
         question = wire[12 : end + 4]
@@ -211,16 +212,18 @@ class Engine:
             server, good = self._cookies.renew(client, cookie[CLIENT:], source)
             option = cookie_option(client + server)
             exempt = tcp or good
+        message = pack(request, reply, limit, self.payload, option)
         if not exempt and self._account is not None:
             answered = reply.rcode in (NOERROR, NXDOMAIN)
-            verdict = self._account(source, reply.rrl_key if answered else ERRORS)
+            rrl_key = reply.rrl_key if answered else ERRORS
+            verdict = self._account(source, rrl_key, len(message) - 2 * request.size)
             if verdict == DROP:
                 return None
             if verdict == SLIP:
                 # An error is sent as it is: TC would promise more over TCP.
                 reply = Answer(reply.rcode, reply.authoritative, truncated=answered)
-                option = b""
-        return pack(request, reply, limit, self.payload, option)
+                message = pack(request, reply, limit, self.payload)
+        return message
 
     def _cookie(self, request: Query) -> bytes | None:
         """Return the COOKIE option of a request, if cookies are in use."""

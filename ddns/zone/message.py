@@ -62,15 +62,16 @@ class Edns:
 class Query:
     """A parsed request.
 
-    ``name`` is lower-case and ``starts`` are its label starts; ``question`` is the question section
-    as sent, empty if malformed. ``error`` is FORMERR for a malformed message, else NOERROR; a
-    missing question is not malformed. ``tsig`` is what a reply has for a request's TSIG, of which
-    the key is not known here: None without one, empty if the key's name is compressed beyond the
-    question.
+    ``size`` is that of the message in octets. ``name`` is lower-case and ``starts`` are its label
+    starts; ``question`` is the question section as sent, empty if malformed. ``error`` is FORMERR
+    for a malformed message, else NOERROR; a missing question is not malformed. ``tsig`` is what a
+    reply has for a request's TSIG, of which the key is not known here: None without one, empty if
+    the key's name is compressed beyond the question.
     """
 
     id: bytes
     flags: int
+    size: int
     question: bytes = b""
     name: bytes = b""
     starts: list[int] = field(default_factory=list)
@@ -114,7 +115,7 @@ def parse(wire: bytes) -> Query | None:
     _, flags, questions, answers, authorities, additionals = HEADER.unpack_from(wire)
     if flags & QR:
         return None
-    request = Query(wire[:2], flags)
+    request = Query(wire[:2], flags, len(wire))
     try:
         if questions > 1:
             raise FormError("several questions")  # RFC 9619 4

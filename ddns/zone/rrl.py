@@ -1,9 +1,11 @@
-"""Response rate limiting: limits equal replies to one network per second.
+"""Response rate limiting: limits equal replies, and large ones, to one network per second.
 
 The source of a UDP query can be forged, and then the reply goes to a victim. An attacker asks the
 same question again and again, or for random names that do not exist; resolvers, which cache, do
 neither. So replies are counted by source prefix and by what they have in common, and those beyond a
-rate are dropped or truncated.
+rate are dropped or truncated. Who asks for many names in turn is limited by a second count, of what
+makes an attack worth its while: the octets by which replies exceed twice their queries. To usual
+replies, such as an address, that comes to none.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class RateLimiter:
 
     - *clock*: seconds; it may be set back or stand still.
     - *per_second*: replies allowed per network and key.
+    - *octets_per_second*: octets allowed per network beyond twice those of its queries; 0 for any.
     - *slip*: one in so many suppressed replies is sent without records and with TC set, so that a
       client whose address is being forged can retry over TCP; 0 for none.
     - *slots*: table size, rounded up to a power of two.
@@ -54,6 +57,7 @@ class RateLimiter:
         random: Random,
         *,
         per_second: int = 200,
+        octets_per_second: int = 64_000,
         slip: int = 2,
         slots: int = 1 << 16,
         ipv4_prefix: int = 24,
@@ -62,56 +66,80 @@ class RateLimiter:
         self._clock = clock
         self._random = random
         self._limit = per_second
+        self._octet_limit = octets_per_second
         self._slip = slip
         self._v4 = ipv4_prefix // 8
         self._v6 = ipv6_prefix // 8
         self._mask = (1 << (slots - 1).bit_length()) - 1
         self._key = random(16)
         self._counts = [0] * (self._mask + 1)
-        self._before: tuple[bytes, list[int]] | None = None
+        self._octets = [0] * (self._mask + 1)
+        self._before: tuple[bytes, list[int], list[int]] | None = None
         self._since = clock()
         self._suppressed = 0
         self.slipped = 0
         self.dropped = 0
 
-    def account(self, source: bytes, rrl_key: bytes) -> int:
-        """Count a reply to a packed address; return :data:`SEND`, :data:`SLIP` or :data:`DROP`."""
+    def account(self, source: bytes, rrl_key: bytes, excess: int = 0) -> int:
+        """Count a reply to a packed address; return :data:`SEND`, :data:`SLIP` or :data:`DROP`.
+
+        *excess* is the number of octets by which it is longer than twice its query.
+        """
         elapsed = self._clock() - self._since
         if not 0.0 <= elapsed < 1.0:
             self._turn(1.0 <= elapsed < 2.0)
-        key_octets = (source[: self._v4] if len(source) == 4 else source[: self._v6]) + rrl_key
+        network = source[: self._v4] if len(source) == 4 else source[: self._v6]
+        key_octets = network + rrl_key
         slot = siphash(self._key, key_octets) & self._mask
         counts = self._counts
         count = counts[slot] + 1
         if count == 1 and self._before is not None:
-            count += self._debt(*self._before, key_octets)
+            key, before, _ = self._before
+            count += _debt(key, before, key_octets, self._limit)
         counts[slot] = count
-        if count <= self._limit:
-            return SEND
+        over = count - self._limit
+        if over <= 0:
+            if excess <= 0 or self._fits(network, excess):
+                return SEND
+            over = self._suppressed
         self._suppressed += 1
         if self._suppressed > _MAX_SUPPRESSED:
             self._turn(False)
-        if self._slip and (count - self._limit) % self._slip == 0:
+        if self._slip and over % self._slip == 0:
             self.slipped += 1
             return SLIP
         self.dropped += 1
         return DROP
 
+    def _fits(self, network: bytes, excess: int) -> bool:
+        """Count octets; return whether they are within the limit."""
+        if not self._octet_limit:
+            return True
+        slot = siphash(self._key, network) & self._mask
+        octets = self._octets[slot]
+        if not octets and self._before is not None:
+            key, _, before = self._before
+            octets = _debt(key, before, network, self._octet_limit)
+        self._octets[slot] = octets = octets + excess
+        return octets <= self._octet_limit
+
     def _turn(self, adjacent: bool) -> None:
         """Start a new second; *adjacent* if it directly follows the last one."""
-        self._before = (self._key, self._counts) if adjacent else None
+        self._before = (self._key, self._counts, self._octets) if adjacent else None
         self._key = self._random(16)
         self._counts = [0] * (self._mask + 1)
+        self._octets = [0] * (self._mask + 1)
         self._since = self._clock()
         self._suppressed = 0
 
-    def _debt(self, key: bytes, counts: list[int], key_octets: bytes) -> int:
-        """Return the initial count of a second: half the excess over the limit in the last one.
 
-        Otherwise a flood would take all full replies at the start of every second, leaving none to
-        the client whose address it forges. This way a sustained flood at twice the limit gets
-        none, a smaller one gets fewer the larger it is, and one second after it ends the limit is
-        back to normal.
-        """
-        over = counts[siphash(key, key_octets) & self._mask] - self._limit
-        return min(over // 2, self._limit) if over > 0 else 0
+def _debt(key: bytes, counts: list[int], counted: bytes, limit: int) -> int:
+    """Return the initial count of a second: half the excess over the limit in the last one.
+
+    Otherwise a flood would take all full replies at the start of every second, leaving none to the
+    client whose address it forges. This way a sustained flood at twice the limit gets none, a
+    smaller one gets fewer the larger it is, and one second after it ends the limit is back to
+    normal.
+    """
+    over = counts[siphash(key, counted) & (len(counts) - 1)] - limit
+    return min(over // 2, limit) if over > 0 else 0

@@ -58,8 +58,10 @@ def cookie_opt(cookie: bytes, size: int = 1232, more: bytes = b"") -> bytes:
 # The key of the table is always the same here: whether two things meet in it is not left to chance.
 
 
-def limiter(per_second: int = LIMIT, slip: int = 2) -> RateLimiter:
-    return RateLimiter(lambda: 0.0, bytes, per_second=per_second, slip=slip)
+def limiter(per_second: int = LIMIT, slip: int = 2, octets: int = 64_000) -> RateLimiter:
+    return RateLimiter(
+        lambda: 0.0, bytes, per_second=per_second, octets_per_second=octets, slip=slip
+    )
 
 
 def cookies(now: float = 1.7e9) -> Cookies:

@@ -28,7 +28,7 @@ from tests.zone.limiting import (
     outcome,
     outcomes,
 )
-from tests.zone.strategies import names, opt, qtypes, query, servers
+from tests.zone.strategies import names, opt, qtypes, query, servers, soa
 from tests.zone.test_reference import engine_of
 
 # What counts together
@@ -220,6 +220,61 @@ def test_a_flood_is_not_made_larger(name: str) -> None:
         assert out <= 100 * LIMIT * len(wire)
 
 
+# Many names in turn: nothing is asked too often, but what is sent is large
+
+LARGE = engine_of(
+    {
+        from_text("example"): [
+            soa(from_text("example")),
+            *(
+                RRset(from_text(f"t{number}.example"), TXT, 60, ((b"\xff" + b"x" * 255) * 4,))
+                for number in range(1000)
+            ),
+            *(RRset(from_text(f"t{number}.example"), A, 60, (bytes(4),)) for number in range(1000)),
+        ]
+    }
+).zones
+
+
+def large(**options: int) -> Engine:
+    return Engine(LARGE, limiter=limiter(200, **options), cookies=cookies())
+
+
+def flood(rtype: int, times: int, extra: bytes = b"") -> list[bytes]:
+    owners = [from_text(f"t{number}.example") for number in range(1000)]
+    return [query(owners[number % 1000], rtype, extra) for number in range(times)]
+
+
+def test_a_flood_over_a_thousand_names_is_not_made_twice_as_large() -> None:
+    engine = large()
+    asked = flood(TXT, 3000, opt())
+    replies = [engine.respond(wire, HERE, False) or b"" for wire in asked]
+    assert sum(map(len, replies)) <= 2 * sum(map(len, asked))
+    full = [len(reply) for reply in replies if len(reply) > 1000]
+    assert 60 <= len(full) <= 70
+    assert len(full) + replies.count(b"") < 3000  # the others slip
+    assert replies[-1] == b"" != replies[-2]
+    wire = query(from_text("t1.example"), TXT, opt())
+    assert outcome(engine.respond(wire, ELSEWHERE, False)) == "full"
+
+
+def test_usual_replies_are_not_counted() -> None:
+    engine = large(octets=1)
+    for extra in (b"", opt()):
+        replies = [engine.respond(wire, HERE, False) for wire in flood(A, 3000, extra)]
+        assert {outcome(reply) for reply in replies} == {"full"}
+
+
+def test_large_replies_over_tcp_and_to_good_cookies_are_not_counted() -> None:
+    engine = large(octets=1)
+    reply = engine.respond(query(from_text("t1.example"), A, cookie_opt(CLIENT)), HERE, False)
+    assert reply is not None
+    for wire in flood(TXT, 100, cookie_opt(reply[-24:])):
+        assert outcome(engine.respond(wire, HERE, False)) == "full"
+    for wire in flood(TXT, 100, opt()):
+        assert outcome(engine.respond(wire, HERE, True)) == "full"
+
+
 # The short way and the long one
 
 tails = st.one_of(
@@ -243,16 +298,20 @@ tails = st.one_of(
     servers(),
     st.lists(st.tuples(names(deepest=7), qtypes, tails), min_size=1, max_size=8),
     st.sampled_from([0, 1, 2]),
+    st.sampled_from([1, 100, 1000]),
     st.booleans(),
 )
 def test_both_ways_count_and_answer_alike(
     server: dict[bytes, list[RRset]],
     questions: list[tuple[bytes, int, bytes]],
     slip: int,
+    octets: int,
     tcp: bool,
 ) -> None:
     zones = engine_of(server).zones
-    short, long = (Engine(zones, limiter=limiter(2, slip), cookies=cookies()) for _ in range(2))
+    short, long = (
+        Engine(zones, limiter=limiter(2, slip, octets), cookies=cookies()) for _ in range(2)
+    )
     for name, rtype, tail in questions * 4:
         wire = query(name, rtype, tail)
         assert short.respond(wire, HERE, tcp) == long.respond_in_full(wire, HERE, tcp)

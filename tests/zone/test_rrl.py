@@ -130,6 +130,43 @@ def test_a_clock_that_stands_still_freezes_nothing(clock: FakeClock) -> None:
     assert ask(limiter, 4) == [SEND] * 4
 
 
+# Octets
+
+
+def send(limiter: RateLimiter, times: int, excess: int, source: bytes = HERE) -> list[int]:
+    """About another name each time."""
+    return [limiter.account(source, b"\x04%04d\0" % number, excess) for number in range(times)]
+
+
+def test_octets_up_to_the_limit_are_sent_and_every_second_reply_beyond_it_slips(
+    clock: FakeClock,
+) -> None:
+    limiter = RateLimiter(clock, chance, octets_per_second=5000)
+    verdicts = send(limiter, 11, 1000)
+    assert verdicts[:5] == [SEND] * 5
+    assert sorted(verdicts[5:]) == [SLIP] * 3 + [DROP] * 3
+    assert send(limiter, 100, 0) == send(limiter, 100, -20) == [SEND] * 100
+    assert send(limiter, 1, 1000, bytes((192, 0, 3, 1))) == [SEND]
+    assert (limiter.slipped, limiter.dropped) == (3, 3)
+
+
+def test_no_limit_of_octets(clock: FakeClock) -> None:
+    limiter = RateLimiter(clock, chance, octets_per_second=0)
+    assert send(limiter, 1000, 60_000) == [SEND] * 1000
+
+
+@pytest.mark.parametrize(("rate", "sent"), [(100, 100), (101, 99), (150, 50), (199, 1), (500, 0)])
+def test_a_lasting_flood_of_octets(clock: FakeClock, rate: int, sent: int) -> None:
+    """As that of one thing; and a second after it there is the whole allowance again."""
+    limiter = RateLimiter(clock, chance, octets_per_second=100_000)
+    for _ in range(30):
+        verdicts = send(limiter, rate, 1000)
+        clock.now += 1.0
+    assert abs(verdicts.count(SEND) - sent) <= 1
+    clock.now += 1.0
+    assert send(limiter, 100, 1000) == [SEND] * 100
+
+
 # What counts together
 
 
@@ -174,9 +211,9 @@ def test_a_million_sources_take_no_more_memory_than_one() -> None:
     account = limiter.account
     before = sys.getallocatedblocks()
     for at in range(0, len(sources), 4):
-        account(sources[at : at + 4], NAME)
-    # A number for each slot at most, however many things there were.
-    assert sys.getallocatedblocks() - before < 2 * 4096 + 1000
+        account(sources[at : at + 4], NAME, 1000)
+    # Two numbers for each slot at most, however many things there were.
+    assert sys.getallocatedblocks() - before < 3 * 4096 + 1000
 
 
 def test_a_flood_of_random_sources_takes_the_allowance_of_nobody(clock: FakeClock) -> None:

@@ -190,6 +190,7 @@ def test_cookies_that_are_set(tmp_path: Path) -> None:
     ("text", "key"),
     [
         ("[dns.rate_limit]\nresponses_per_second = -1", "dns.rate_limit.responses_per_second"),
+        ("[dns.rate_limit]\noctets_per_response = -1", "dns.rate_limit.octets_per_response"),
         ("[dns.rate_limit]\nslip = -2", "dns.rate_limit.slip"),
         ("[dns.rate_limit]\ntable_size = 0", "dns.rate_limit.table_size"),
         ("[dns.rate_limit]\ntable_size = 100000000", "dns.rate_limit.table_size"),

@@ -103,9 +103,13 @@ class ConnectionTable(Generic[C]):
 
     def limit(self, total: int, per_network: float, interval: float) -> None:
         """Set the limits for connections to come; those that are there stay."""
-        self.total = total
+        self.wanted = self.total = total
         self.per_network = per_network
         self.interval = interval
+
+    def fit(self, share: float) -> None:
+        """Have a *share* of the connections that were asked for with :meth:`limit`."""
+        self.total = max(1, int(self.wanted * share))
 
     def __len__(self) -> int:
         return len(self._connections)

@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from ddns.api.errors import ApiError, Invalid, NotFound
 from ddns.model.counters import Admissions
 from ddns.net import endpoints
+from ddns.net.connections import ConnectionTable
 from ddns.net.shutdown import Closable, close_all
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -30,7 +31,9 @@ class Gone(ApiError):
 
 
 class Counted(Protocol):
-    """A factory that counts its connections."""
+    """A factory that counts its connections, in tables of which the first has those that come."""
+
+    tables: tuple[ConnectionTable[Any], ...]
 
     @property
     def admissions(self) -> Admissions:

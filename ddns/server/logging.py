@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import syslog
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -18,10 +19,12 @@ from typing import Any
 from twisted.logger import (
     FileLogObserver,
     FilteringLogObserver,
+    ILogFilterPredicate,
     ILogObserver,
     LogEvent,
     LogLevel,
     LogLevelFilterPredicate,
+    PredicateResult,
     formatEvent,
     formatTime,
 )
@@ -32,6 +35,9 @@ from zope.interface import implementer
 
 from ddns.config.settings import LogSettings
 from ddns.model.text import printable
+
+QUIET = 60.0
+"""Seconds in which descriptors that are missing are logged once."""
 
 _LEGACY = frozenset({"failure", "format", "isError", "message", "printed", "system", "time", "why"})
 """Fields that twisted.python.log puts into its events."""
@@ -129,7 +135,27 @@ def observer_for(settings: LogSettings, twistd: Mapping[str, Any] | None, reacto
     else:
         observer = FileLogObserver(_file(file or "twistd.log", reactor), as_line)
     level = LogLevel.levelWithName(settings.level)
-    return FilteringLogObserver(observer, [LogLevelFilterPredicate(level)])
+    return FilteringLogObserver(observer, [LogLevelFilterPredicate(level), Seldom()])
+
+
+@implementer(ILogFilterPredicate)
+class Seldom:
+    """Lets one event a minute through that tells of no descriptors for a connection. Twisted tells
+    of each, which any stranger can cause thousands of times a second."""
+
+    _quiet_until = 0.0
+
+    def __call__(self, event: LogEvent) -> Any:
+        """Return whether to keep an event."""
+        text = event.get("log_format") or ""
+        is_it = str(event.get("log_namespace")).startswith("twisted.internet.tcp")
+        if not is_it or not any(word in text for word in ("EMFILE", "Could not accept")):
+            return PredicateResult.maybe
+        now = time.monotonic()
+        if now < self._quiet_until:
+            return PredicateResult.no
+        self._quiet_until = now + QUIET
+        return PredicateResult.maybe
 
 
 def _file(path: str, reactor: Any) -> Any:

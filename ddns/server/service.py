@@ -24,7 +24,7 @@ from ddns.net.http.control_fds import Give
 from ddns.net.listeners import Counted
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import TlsError
-from ddns.server import factories, sample
+from ddns.server import descriptors, factories, sample
 from ddns.server.core import Core
 from ddns.server.frontends import Frontends
 from ddns.server.health import Health, Stage
@@ -175,6 +175,7 @@ class DdnsService(Service):
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
             raise StartupError(endpoints.reason(error)) from None
+        descriptors.fit(self._connections())
         self._bound = True
 
     def _unbind(self) -> None:
@@ -251,6 +252,7 @@ class DdnsService(Service):
         except TlsError as error:
             raise ConfigError(str(error)) from None
         self._dns.limit(settings.dns)
+        descriptors.fit(self._connections())
         self.core.apply(settings)
         self._settings = settings
 

@@ -63,7 +63,7 @@ def test_no_descriptors_are_left(make_server: Launch) -> None:
             stack.enter_context(connect(server.http_port))
         for _ in range(20):
             stack.enter_context(connect(server.dns_port))
-        eventually(lambda: "EMFILE" in server.log, "there are none left")
+        assert "the limit of 60 open files is too low" in server.log
         for _ in range(10):
             assert server.answers(HOST) == ["198.51.100.1"], "over UDP all goes on"
         assert is_at_rest(server)
@@ -72,7 +72,7 @@ def test_no_descriptors_are_left(make_server: Launch) -> None:
     assert server.ddns("check")["faults"] == []
     assert server.ddns("backup", "copy")["zones"] == 1
     assert is_at_rest(server)
-    assert server.log.count("\n") < 2000
+    assert server.log.count("\n") < 100
     assert server.terminate() == 0
 
 

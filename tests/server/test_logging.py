@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.logger import LogEvent, Logger, LogLevel, LogPublisher
+from twisted.logger import FilteringLogObserver, LogEvent, Logger, LogLevel, LogPublisher
 from twisted.python import log as legacy
 from twisted.python.failure import Failure
 
 from ddns.config.settings import LogSettings
-from ddns.server.logging import as_json, as_text, observer_for
+from ddns.server.logging import QUIET, Seldom, as_json, as_text, observer_for
 
 FORGED = "x\n2026-11-22T14:34:03+0000 [ddns.service#info] alice logged in\r\x1b[31m\x85\u2028\u202e"
 """What somebody would write who wanted to be in the log as ourselves."""
@@ -44,6 +44,31 @@ def failing(text: str) -> Failure:
         raise ValueError(text)
     except ValueError:
         return Failure()
+
+
+def test_descriptors_that_are_missing_are_told_of_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twisted tells of every connection."""
+    now = 1000.0
+    monkeypatch.setattr("ddns.server.logging.time.monotonic", lambda: now)
+    kept: list[LogEvent] = []
+    observer: Any = FilteringLogObserver(kept.append, [Seldom()])  # type: ignore[arg-type]
+
+    def one_more() -> int:
+        before = len(kept)
+        port = Logger("twisted.internet.tcp.Port", observer=observer)
+        for _ in range(100):
+            port.info("EMFILE encountered; releasing reserved file descriptor.")
+            port.info("EMFILE recovery: Closed socket from {address}", address="192.0.2.1")
+            port.info("Could not accept new connection ({acceptError})", acceptError="ENFILE")
+        return len(kept) - before
+
+    assert one_more() == 1
+    assert one_more() == 0
+    now += QUIET
+    assert one_more() == 1
+    for namespace in ("ddns.server.service", "twisted.internet.tcp.Port"):
+        Logger(namespace, observer=observer).info("something else")
+    assert len(kept) == 4
 
 
 def test_text_is_as_twistd_writes_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from tests.attackers import (
@@ -16,6 +18,7 @@ from tests.attackers import (
     served,
 )
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
+from tests.faults.wrapping import filled, wrapped
 from tests.processes import Server
 
 GOOD = b"GET /ip HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -62,6 +65,29 @@ def test_those_that_hold_all_connections_keep_nobody_out(server: Server, what: s
     assert served(asks, port, 1) == 1
     with attacking(attack, port):
         assert served(asks, port) >= 11
+
+
+def test_descriptors_are_left_when_all_connections_are_taken(make_server: Launch) -> None:
+    """Of the usual limit, where it cannot be raised: for honest clients, the command and the store,
+    and without a line in the log for each connection."""
+    server = wrapped(make_server().with_miniupdate(), "sh", "-c", 'ulimit -n 1024; exec "$@"', "sh")
+    login = filled(server)
+    attacks = [
+        attacking(Attack(10, 90, GOOD, b"GET /ip HT"), server.http_port),
+        attacking(Attack(3, 60, b"\0"), server.dns_port),
+        attacking(Attack(15, 20), server.miniupdate_port),
+    ]
+    with ExitStack() as stack:
+        for attack in attacks:
+            stack.enter_context(attack)
+        assert served(asks_http, server.http_port) >= 11
+        assert served(asks_dns, server.dns_port) >= 11
+        assert served(asks_miniupdate, server.miniupdate_port) >= 11
+        assert server.ddns("status")["zones"] == 1
+        assert server.ddns("backup", "copy")["zones"] == 1
+        assert server.update(login, HOST, "198.51.100.9").body == "good 198.51.100.9\n"
+    assert "the limit of 1024 open files is too low" in server.log
+    assert server.log.count("\n") < 100
 
 
 @pytest.mark.parametrize(

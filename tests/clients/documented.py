@@ -19,6 +19,9 @@ BLOCKS: dict[str, tuple[str, str]] = {
 }
 """Language and text of each block, by its first line."""
 
+LOOPBACK = "127.0.0.1"
+"""Where the server is, and the address that clients without another one have."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -34,9 +37,10 @@ class Place:
         """A block, with this server and these keys in place of the page's."""
         _, text = BLOCKS[title]
         for there, here in (
-            ("ddns.example.org:8245", f"127.0.0.1:{self.server.http_port}"),
-            ("ddns.example.org:8443", f"127.0.0.1:{self.server.https_port}"),
+            ("ddns.example.org:8245", f"{LOOPBACK}:{self.server.http_port}"),
+            ("ddns.example.org:8443", f"{LOOPBACK}:{self.server.https_port}"),
             ("/etc/ddns/ca.pem", str(self.pair.certificate)),
+            ("192.0.2.77", LOOPBACK),
             ("YWxpY2U6S0VZ", base64.b64encode(f"{ACCOUNT}:{self.key}".encode()).decode()),
             ("MINIUPDATE-KEY", self.miniupdate_key),
             ("DONDNS-KEY", self.dondns_key),
@@ -44,6 +48,22 @@ class Place:
         ):
             text = text.replace(there, here)
         return text
+
+    def ddclient(self, title: str, folder: Path) -> list[str]:
+        """Arguments of a ddclient that is configured as this block says."""
+        configuration = folder / "ddclient.conf"
+        configuration.write_text(self.block(title))
+        configuration.chmod(0o600)
+        files = ["-file", str(configuration), "-cache", str(folder / "ddclient.cache")]
+        return [*files, "-pid", str(folder / "ddclient.pid")]
+
+    def inadyn(self, title: str, folder: Path) -> list[str]:
+        """Arguments of an inadyn that is configured as this block says. A cache is there from the
+        start, or it would ask the system's resolver for the host."""
+        (folder / f"{HOST}.cache").write_text("198.51.100.1")
+        configuration = folder / "inadyn.conf"
+        configuration.write_text("verify-address = false\n" + self.block(title))
+        return ["-n", "-f", str(configuration), f"--cache-dir={folder}", "--no-pidfile"]
 
     def assert_holds(self, *addresses: str) -> None:
         """The host has these addresses, in DNS and on disk."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 import socket
 import ssl
@@ -12,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.documented import BLOCKS, Place, titles
+from tests.clients.documented import BLOCKS, LOOPBACK, Place, titles
+from tests.clients.later import later_ddclient
 from tests.conftest import HOST
 from tests.programs import PATIENCE, program, run
 
 RESOLVING = Path(__file__).with_name("resolving.py")
-LOOPBACK = "127.0.0.1"
 
 
 def assert_ran(done: subprocess.CompletedProcess[str], *said: str) -> None:
@@ -29,27 +30,27 @@ def assert_ran(done: subprocess.CompletedProcess[str], *said: str) -> None:
 
 @pytest.mark.parametrize("title", titles("ini", "ddclient"))
 def test_ddclient(place: Place, title: str, tmp_path: Path) -> None:
-    configuration = tmp_path / "ddclient.conf"
-    configuration.write_text(place.block(title))
-    if "ssl=yes" in configuration.read_text():
+    ddclient = later_ddclient(tmp_path) if "3.11" in title else program("ddclient")
+    configuration = place.block(title)
+    if "ssl=yes" in configuration:
         program("IO::Socket::SSL")
-    configuration.chmod(0o600)
-    files = ["-file", str(configuration), "-cache", str(tmp_path / "ddclient.cache")]
-    files += ["-pid", str(tmp_path / "ddclient.pid")]
-    done = run([program("ddclient"), *files, "-daemon=0", "-noquiet", "-verbose"], folder=tmp_path)
-    assert_ran(done, f"SUCCESS:  updating {HOST}: good: IP address set to 198.51.100.7")
-    place.assert_holds("198.51.100.7")
+    addresses = [one for one in ("198.51.100.7", "2001:db8::7") if one in configuration]
+    command = [ddclient, *place.ddclient(title, tmp_path), "-daemon=0", "-noquiet", "-verbose"]
+    done = run(command, folder=tmp_path)
+    assert_ran(done)
+    for address in addresses or [LOOPBACK]:
+        said = f"SUCCESS:  updating {HOST}: good: IP(v[46])? address set to {address}\n"
+        assert re.search(said, done.stdout + done.stderr), done.stdout + done.stderr
+    place.assert_holds(*addresses or [LOOPBACK])
+    if "mx=" in configuration:
+        assert place.server.answers(HOST, "MX") == ["10 mx.example.net.", f"5 {HOST}."]
+        assert place.server.answers(f"any.{HOST}") == [LOOPBACK]
 
 
 @pytest.mark.parametrize("title", titles("ini", "inadyn"))
 def test_inadyn(place: Place, title: str, tmp_path: Path) -> None:
-    """A cache is there from the start, or inadyn would ask the system's resolver for the host."""
-    place.server.call("record_set", owner=HOST, type="A", rdatas=["198.51.100.1"])
-    (tmp_path / f"{HOST}.cache").write_text("198.51.100.1")
-    configuration = tmp_path / "inadyn.conf"
-    configuration.write_text("verify-address = false\n" + place.block(title))
-    files = ["-f", str(configuration), f"--cache-dir={tmp_path}", "--no-pidfile"]
-    done = run([program("inadyn"), "-1", "--force", "-n", "-l", "debug", *files], folder=tmp_path)
+    command = [program("inadyn"), *place.inadyn(title, tmp_path)]
+    done = run([*command, "-1", "--force", "-l", "debug"], folder=tmp_path)
     assert_ran(done, f"Successful alias table update for {HOST} => new IP# {LOOPBACK}")
     place.assert_holds(LOOPBACK)
 
@@ -68,6 +69,8 @@ def test_commands(place: Place, title: str, tmp_path: Path) -> None:
     if name in ("curl", "wget"):
         assert done.stdout.startswith(("good ", "okay. ", "OK\n", '{"success": true')), done.stdout
     place.assert_holds("198.51.100.7", *(["2001:db8::7"] if "2001:db8::7" in arguments[-1] else []))
+    if "*" in arguments[-1]:
+        assert place.server.answers(f"any.{HOST}") == ["198.51.100.7"]
 
 
 @pytest.mark.parametrize("title", titles("http"))
@@ -90,6 +93,8 @@ def test_requests_of_routers(place: Place, title: str) -> None:
     assert rest.partition("\r\n\r\n")[2] == answer
     addresses = answer.split()[-1].rstrip(".").split(",")
     place.assert_holds(*addresses)
+    if not any(":" in address for address in addresses):
+        place.assert_holds("2001:db8::53")
 
 
 def _received(sock: socket.socket) -> bytes:

@@ -44,7 +44,7 @@ class Attack:
 
 
 def _attack(attack: Attack, port: int, ready: object) -> None:
-    os.nice(19)
+    os.setpriority(os.PRIO_PROCESS, 0, 19)
     selector = selectors.DefaultSelector()
     told: set[int] = set()
 

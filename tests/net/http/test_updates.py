@@ -80,6 +80,14 @@ def test_pipelined_requests_are_answered_in_order(served: Serving, client: Clien
     assert [client.answer().status for _ in range(4)] == [200, 404, 200, 200]
 
 
+@pytest.mark.parametrize("last", ["/ip", TARGET])
+def test_pipelined_requests_of_a_client_that_says_no_more(client: Client, last: str) -> None:
+    client.send(b"".join(request(path, LOGIN) for path in ("/ip", TARGET, "/checkip", last)))
+    client.socket.shutdown(socket.SHUT_WR)
+    assert [client.answer().status for _ in range(4)] == [200] * 4
+    assert client.ended()
+
+
 def test_others_have_their_turn_before_each_request(served: Serving, client: Client) -> None:
     turns: list[int] = []
     served.site.between = lambda: turns.append(len(served.pipeline.updates))

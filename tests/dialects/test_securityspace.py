@@ -48,8 +48,8 @@ def test_whatever_is_asked_gets_a_line_for_each_host(hostname: str, myip: str, p
     assert reply.status == 200
     asked = [host.strip() for host in hostname.split(",") if host.strip()]
     lines = reply.body.removesuffix("\n").split("\n")
-    if lines != ["911"]:
-        assert len(lines) == max(1, len(asked))
+    if lines == ["911"]:  # no address: one word for all hosts
+        return
     for host, line in zip(asked or [""], lines, strict=True):
         word, _, rest = line.partition(" ")
         match word:

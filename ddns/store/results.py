@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Generic[T]):
+    """The outcome of a transaction: what the work returned, and the origins whose data changed."""
+
+    value: T
+    zones: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -65,7 +66,7 @@ class FamiliarNetworks:
             if abs(now - marks[oldest]) < DAY:
                 return
             del marks[oldest]
-        if abs(now - marks.get(mark, 0.0)) < DAY:
+        if abs(now - marks.get(mark, -math.inf)) < DAY:
             return
         marks[mark] = now
         ensureDeferred(self._write(account.name, mark, now))

@@ -43,7 +43,8 @@ from ddns.net.http.channel import HttpLimits
 from ddns.net.http.site import LimitedSite
 from ddns.server.core import Core
 from ddns.server.service import DdnsService, StartupError
-from ddns.store.interfaces import Committed, IReading, IStore, ITransaction, StoreError
+from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.store.results import Committed
 from ddns.store.sqlite.store import SQLiteStore
 
 __all__ = [

@@ -27,6 +27,7 @@ from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
 from ddns.system.secret_box import SecretBox
 from ddns.updates.authenticator import Authenticator
+from ddns.updates.familiar_networks import FamiliarNetworks
 from ddns.updates.publisher import Publisher
 from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.updater import Updater
@@ -55,11 +56,14 @@ class House:
             lambda sealed, account: self.secret_box.unseal(sealed, account.encode()).decode(),
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, running.reactor)
+        self.networks = FamiliarNetworks(self.store, lambda: self.time)
         self.authenticator = Authenticator(
             self.directory,
             self.run_slow,
             lambda: self.time,
             rehash=PasswordRehasher(self.store, self.run_slow, lambda: self.time),
+            is_familiar=self.networks.knows,
+            was_right=self.networks.note,
         )
         self.blocked: list[tuple[str, Block]] = []  # what the updater told of
         self.limiter = UpdateLimiter(limits)

@@ -17,6 +17,7 @@ from typing import NoReturn
 import pytest
 
 PACKAGES = {
+    "chromium": "chromium",
     "IO::Socket::SSL": "libio-socket-ssl-perl",
     "curl": "curl",
     "ddclient": "ddclient",

@@ -5,6 +5,7 @@ All of it is in memory; what has to last is in the store.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,12 +35,14 @@ FAILED when it cannot be checked."""
 
 @dataclass(slots=True)
 class SignupLimits:
-    """Limits on what strangers may ask for that costs a mail or argon2: by network, by account or
-    mailbox, and in all."""
+    """Limits on what people may ask for that costs a mail or argon2: by network, and for each
+    purpose by account or mailbox and in all. ``own`` is how many mails with tokens for a new
+    password go to each mailbox whatever others ask for."""
 
     by_network: Buckets = field(default_factory=lambda: Buckets(20, HOUR))
     by_address: Buckets = field(default_factory=lambda: Buckets(5, HOUR))
     in_all: Buckets = field(default_factory=lambda: Buckets(1000, HOUR))
+    own: Buckets = field(default_factory=lambda: Buckets(1, HOUR))
 
 
 @dataclass(slots=True)
@@ -68,36 +71,58 @@ class AccountService:
     confirmation_time: float = 86_400.0
     hashing: int = 0
 
-    def limit_requests(self, peer: str, subject: str) -> None:
-        """Count a costly request from an address about an account or mailbox.
+    @contextmanager
+    def limit_requests(self, peer: str, purpose: Purpose, subject: str) -> Iterator[None]:
+        """Count a costly request from an address about an account or mailbox. What fails counts for
+        its network alone, for no mail is sent.
 
         :raises TooMany: when there were too many already; this one then does not count.
         """
         limits, now = self.limits, self.clock()
-        counted = (
-            (limits.by_network, records.network_of(peer)),
-            (limits.by_address, mailbox(subject)),
-            (limits.in_all, None),
+        counted = [(limits.by_address, (purpose, mailbox(subject)))]
+        if purpose is not Purpose.RESET:  # send_mail counts these: who has an account is not told
+            counted.append((limits.in_all, (purpose, "")))
+        network = records.network_of(peer)
+        wait = max(
+            limits.by_network.wait(network, now),
+            *(buckets.wait(key, now) for buckets, key in counted),
         )
-        wait = max(buckets.wait(key, now) for buckets, key in counted)
         if wait > 0:
             raise TooMany("that was asked for too often; try again later", wait)
+        limits.by_network.take(network, now)
         for buckets, key in counted:
             buckets.take(key, now)
+        try:
+            yield
+        except BaseException:
+            for buckets, key in counted:
+                buckets.give_back(key, now)
+            raise
 
-    def send_mail(self, message: MailMessage, subject: str | None = None) -> None:
-        """Send a message, if this server sends any.
+    def send_mail(self, message: MailMessage, purpose: Purpose, subject: str) -> None:
+        """Send a message that was asked for, if this server sends any and its limits allow it.
 
         :param subject: the account or mailbox that :meth:`limit_requests` counted. When it is not
-            the message's own address, the latter's limit holds as well, and the message is dropped
-            beyond it. None is for messages that a stranger must not be able to suppress by causing
-            many others before.
+            the message's own address, the latter's limit holds as well.
         """
-        address, now = mailbox(message.to), self.clock()
-        if subject is not None and address != mailbox(subject):
-            if self.limits.by_address.wait(address, now) > 0:
+        address, limits, now = mailbox(message.to), self.limits, self.clock()
+        if address != mailbox(subject):
+            if limits.by_address.wait((purpose, address), now) > 0:
                 return
-            self.limits.by_address.take(address, now)
+            limits.by_address.take((purpose, address), now)
+        if purpose is Purpose.RESET:
+            share = (limits.own, (purpose, address))
+            if limits.own.wait(share[1], now) > 0:
+                share = (limits.in_all, (purpose, ""))
+            buckets, key = share
+            if buckets.wait(key, now) > 0:
+                return
+            buckets.take(key, now)
+        self.notify(dataclasses.replace(message, share=purpose))
+
+    def notify(self, message: MailMessage) -> None:
+        """Send a message, if this server sends any, that nobody must be able to suppress by causing
+        many others before."""
         if self.mail is not None:
             self.mail(message)
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,14 +48,33 @@ def parameters(operation: str) -> Mapping[str, Parameter]:
     }
 
 
+SECRETS = frozenset({"code", "new", "old", "password", "token"})
+"""Arguments that no query may hold: proxies and browsers keep the addresses of requests."""
+
+
+def add_query(texts: dict[str, str], query: Iterable[tuple[str, str]]) -> None:
+    """Add the arguments of a query to those of the path.
+
+    :raises Invalid: for one that stands twice in a request, and for secrets.
+    """
+    for key, value in query:
+        if key in texts:
+            raise Invalid(f"{key}: given twice")
+        if key in SECRETS:
+            raise Invalid(f"{key}: belongs in the body, where nobody logs it")
+        texts[key] = value
+
+
 def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     """Return keyword arguments for an operation.
 
     :param given: values from JSON.
     :param texts: values from a path or query, to be converted from text.
-    :raises Invalid: naming the argument that is missing, unknown or of the wrong type.
+    :raises Invalid: naming the argument that is missing, unknown, of the wrong type or in both.
     """
     known = parameters(operation)
+    for key in given.keys() & texts.keys():
+        raise Invalid(f"{key}: given twice")
     checked = {}
     for key, value in {**given, **texts}.items():
         if key not in known:

@@ -14,7 +14,7 @@ from ddns.model.account import Account, PendingToken, Purpose
 from ddns.policy import secrets
 
 MAX_PENDING = 50_000
-"""Maximum of tokens that are valid at once."""
+"""Maximum of tokens for one purpose that are valid at once."""
 
 
 class SelfService(BaseOperations):
@@ -29,10 +29,6 @@ class SelfService(BaseOperations):
         known, address = parsing.chosen_name(name), parsing.email(email)
         parsing.chosen_password(password)
         await self._read(lambda context: _check_name_unused(context, known))
-        service.limit_requests(self._caller.peer, address)
-        with service.hashing_slot():
-            hashed = await self._hash(password)
-        token, pending = service.new_token(Purpose.REGISTER, known, address, hashed)
 
         def work(context: WriteContext) -> Account | None:
             # Somebody with an account costs the same work, for a token that nobody is sent: so
@@ -41,14 +37,18 @@ class SelfService(BaseOperations):
             add_pending_token(context, pending)
             return context.transaction.account_by_email(address)
 
-        owner = await self._transact(work)
+        with service.limit_requests(self._caller.peer, Purpose.REGISTER, address):
+            with service.hashing_slot():
+                hashed = await self._hash(password)
+            token, pending = service.new_token(Purpose.REGISTER, known, address, hashed)
+            owner = await self._transact(work)
         if owner is not None:
             message = service.templates.known_already(owner.email or address, owner.name)
         else:
             message = service.templates.confirm_registration(
                 address, known, token, service.confirmation_time
             )
-        service.send_mail(message, address)
+        service.send_mail(message, Purpose.REGISTER, address)
         return {"name": known, "email": address}
 
     async def confirm(self, token: str) -> Json:
@@ -81,8 +81,6 @@ class SelfService(BaseOperations):
         mail to the present address tells of it."""
         service, address = self._service, parsing.email(email)
         name = self._caller.logged_in_account()
-        service.limit_requests(self._caller.peer, address)
-        account = await self._confirm_password(password)
         token, pending = service.new_token(Purpose.EMAIL, name, address)
 
         def work(context: WriteContext) -> tuple[str | None, Account | None]:
@@ -91,16 +89,18 @@ class SelfService(BaseOperations):
             former = context.known_account(name).email
             return former, context.transaction.account_by_email(address)
 
-        former, owner = await self._transact(work)
+        with service.limit_requests(self._caller.peer, Purpose.EMAIL, address):
+            account = await self._confirm_password(password)
+            former, owner = await self._transact(work)
         if owner is not None and owner.name != name:
             message = service.templates.known_already(owner.email or address, owner.name)
         else:
             message = service.templates.confirm_address(
                 address, name, token, service.confirmation_time
             )
-        service.send_mail(message, address)
+        service.send_mail(message, Purpose.EMAIL, address)
         if former is not None and former != address:
-            service.send_mail(service.templates.address_changes(former, name, address))
+            service.notify(service.templates.address_changes(former, name, address))
         return {"name": name, "email": address}
 
     async def account_leave(self, name: str, password: str) -> Json:
@@ -133,7 +133,7 @@ def add_pending_token(context: WriteContext, pending: PendingToken) -> None:
     :raises TooMany: when too many are waited for.
     """
     context.transaction.expire_pending_tokens(context.now)
-    if context.transaction.count_pending_tokens() >= MAX_PENDING:
+    if context.transaction.count_pending_tokens(pending.purpose) >= MAX_PENDING:
         raise TooMany("too many others are waiting for a mail; try again later", 600.0)
     context.transaction.put_pending_token(pending)
 

@@ -55,25 +55,27 @@ class SessionOperations(BaseOperations):
         """Ask for a mail with a token to set another password with. The answer does not tell
         whether there is such an account."""
         service, subject = self._service, parsing.name_or_email(name_or_email)
-        service.limit_requests(self._caller.peer, subject)
-        token, pending = service.new_token(Purpose.RESET, subject)
+        token, pending = service.new_token(Purpose.RESET, "")
 
         def work(context: WriteContext) -> Account | None:
             transaction = context.transaction
             account = transaction.account_by_email(subject) if "@" in subject else None
             account = account or transaction.account(subject)
-            # Without an account a token is stored as well, though nobody is sent it: both cases
-            # have to take the same time.
-            name = subject if account is None else account.name
+            # Where no mail goes out a token is stored as well, though nobody is sent it: both cases
+            # have to take the same time. It replaces the last one of these, lest they use up all
+            # that may wait, and is stored without the subject, which may be somebody's password.
+            transaction.remove_pending_tokens("")
+            name = account.name if account is not None and account.email is not None else ""
             add_pending_token(context, dataclasses.replace(pending, account=name))
             return account
 
-        account = await self._transact(work)
+        with service.limit_requests(self._caller.peer, Purpose.RESET, subject):
+            account = await self._transact(work)
         if account is not None and account.email is not None:
             message = service.templates.reset_password(
                 account.email, account.name, token, service.confirmation_time
             )
-            service.send_mail(message, subject)
+            service.send_mail(message, Purpose.RESET, subject)
         return {"name_or_email": subject}
 
     async def password_reset(self, token: str, password: str) -> Json:

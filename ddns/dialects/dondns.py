@@ -37,7 +37,7 @@ class DonDNS:
 
     name = "dondns"
     paths = ("/json", "/xml", "/plain")
-    loggable = frozenset({"host", "ip", "user", "lang"})
+    loggable = frozenset({"host", "ip", "lang"})
 
     def parse(self, request: Request) -> Update | Outcome:
         credentials = _credentials(request.args)

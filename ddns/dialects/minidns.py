@@ -45,7 +45,7 @@ class MiniDNS:
 
     name = "minidns"
     paths = ("/areg.php",)
-    loggable = frozenset({"opcode", "host", "ip", "username"})
+    loggable = frozenset({"opcode", "host", "ip"})
 
     def parse(self, request: Request) -> Update | Outcome:
         refusal = None

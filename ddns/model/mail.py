@@ -19,12 +19,13 @@ class MailMessage:
     """A message to one address, as returned by :func:`email_address`.
 
     ``subject`` is one line; ``text`` is plain text with lines ending in ``\\n`` and may contain a
-    token, so it is left out of the repr.
+    token, so it is left out of the repr. Messages of one ``share`` crowd out no other ones.
     """
 
     to: str
     subject: str
     text: str = field(repr=False)
+    share: str = "notices"
 
 
 def email_address(text: str) -> str:

@@ -42,13 +42,20 @@ class LoggedRequest(NamedTuple):
 
 
 def logged_request(update: Update, outcome: Outcome, asked: str, answer: str) -> LoggedRequest:
-    """Build the log entry of a request, with its secret and unprintable characters replaced."""
+    """Build the log entry of a request, with its secret and unprintable characters replaced.
+
+    If nobody was authenticated, the user name is replaced as well: it is the secret where a client
+    mixes them up.
+    """
     credentials = update.credentials
     assert credentials is not None
     secret = (
         credentials.response if isinstance(credentials, ChallengeResponse) else credentials.secret
     )
     forms = _forms(secret)
+    everywhere = forms
+    if outcome.user is None:  # the longest first, which may have others in them
+        everywhere = tuple(sorted((*forms, *_forms(credentials.user.strip())), key=len))[::-1]
     statuses = [outcome.refusal] if outcome.refusal else [one.status for one in outcome.results]
     reasons = dict.fromkeys(one.value for one in statuses if one not in SUCCESSES)
     entry = RequestEntry(
@@ -56,9 +63,9 @@ def logged_request(update: Update, outcome: Outcome, asked: str, answer: str) ->
         dialect=update.dialect,
         peer=update.peer,
         user=_clean(credentials.user, forms, MAX_AGENT),
-        agent=_clean(update.agent, forms, MAX_AGENT),
-        asked=_clean(asked, forms, MAX_ASKED),
-        answer=_clean(answer, forms, MAX_ANSWER),
+        agent=_clean(update.agent, everywhere, MAX_AGENT),
+        asked=_clean(asked, everywhere, MAX_ASKED),
+        answer=_clean(answer, everywhere, MAX_ANSWER),
         reason="; ".join(reasons),
     )
     hosts = [change.name for change in update.changes[:MAX_HOSTS] if change.name is not None]

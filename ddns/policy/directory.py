@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from ddns.model import names
@@ -40,6 +41,7 @@ class Directory:
         self._by_digest: dict[bytes, Key] = {}
         self._by_number: dict[int, Key] = {}
         self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys by user and number
+        self._most_responding = 0  # the most keys that a user of these has had
         self._unseal = unseal
         self.passwords = PasswordCache(process_key, remember=remember, capacity=capacity)
 
@@ -64,7 +66,9 @@ class Directory:
         self._by_number[key.id] = self._by_digest[key.digest] = key
         if key.sealed is not None:
             for user in _users(key):
-                self._responding.setdefault(user, {})[key.id] = key
+                keys = self._responding.setdefault(user, {})
+                keys[key.id] = key
+                self._most_responding = max(self._most_responding, len(keys))
 
     def remove_key(self, number: int) -> None:
         """Remove a key, if it exists."""
@@ -113,8 +117,10 @@ class Directory:
         wrong response or an unknown user, FAILED for all users while nothing can be unsealed."""
         found: Grant | Status = Status.BADAUTH
         keys = self._responding.get(given.user_name.rstrip("."))
-        # An unknown user gets somebody's keys, to take as long and fail in the same way.
-        for key in (keys or next(iter(self._responding.values()), {})).values():
+        # Every user takes as long: as many keys are tried for each, again or somebody else's, which
+        # for an unknown user fail in the same way.
+        tried = itertools.cycle((keys or next(iter(self._responding.values()), {})).values())
+        for key in itertools.islice(tried, self._most_responding):
             assert key.sealed is not None
             try:
                 responder = self._unseal(key.sealed, key.account) or ""

@@ -10,6 +10,10 @@ from collections.abc import Hashable
 
 from cachetools import FIFOCache
 
+FORGIVEN = 3
+"""Failures that people have who mistype: else whoever guesses from ever new networks, each time
+without any failure yet, would be before them for a day."""
+
 _Table = FIFOCache[Hashable, tuple[float, int]]
 """The time of the first failure in the window, and the number of failures since."""
 
@@ -31,11 +35,13 @@ class Failures:
         return self._add(self._by_account, user, now) if exists else 0
 
     def rank(self, user: str, network: bytes, now: float) -> tuple[int, int]:
-        """Return the sort key of the password queue: fewest recent failures first."""
-        return (
+        """Return the sort key of the password queue: fewest recent failures first, and a few are as
+        good as none."""
+        counts = (
             self._recent(self._by_user, (user, network), now)[1],
             self._recent(self._by_network, network, now)[1],
         )
+        return max(0, counts[0] - FORGIVEN), max(0, counts[1] - FORGIVEN)
 
     def forget(self, account: str) -> None:
         """Reset the count of a deleted account, whose name may be registered again."""

@@ -77,7 +77,7 @@ class AccountServices:
             account_service.limits = SignupLimits(
                 Buckets(accounts.registrations_per_hour, HOUR),
                 Buckets(accounts.mails_per_hour, HOUR),
-                Buckets(accounts.mails_per_hour_in_all, HOUR, capacity=1),
+                Buckets(accounts.mails_per_hour_in_all, HOUR),
             )
         self.notifications.apply(send, settings.api.url, accounts.notice_time)
         for authenticator in self._authenticators:

@@ -32,6 +32,7 @@ from ddns.system.files import key_path
 from ddns.system.secret_box import SecretBox, SecretBoxError, Tampered
 from ddns.system.threads import LowPriorityPool
 from ddns.updates.authenticator import Authenticator
+from ddns.updates.familiar_networks import FamiliarNetworks
 from ddns.updates.pipeline import Pipeline
 from ddns.updates.publisher import Publisher
 from ddns.updates.rehash import PasswordRehasher
@@ -88,6 +89,7 @@ class Core:
         self.directory = Directory(secrets.token_bytes(32), self._unseal)
         self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
         self._failures = Failures(window=settings.abuse.window)
+        self._networks = FamiliarNetworks(self.store, now)
         self._update_limiter = UpdateLimiter(settings.abuse)
         self.authenticator = Authenticator(
             self.directory,
@@ -96,6 +98,8 @@ class Core:
             lambda account, number: self.account_services.failures_noticed(account, number),
             self._failures,
             PasswordRehasher(self.store, self._run_slow, now),
+            self._networks.knows,
+            self._networks.note,
         )
         self.account_services = AccountServices(
             settings,
@@ -170,6 +174,7 @@ class Core:
         self._slow.start()
         try:
             await self.publisher.load()
+            await self._networks.load()
         except BaseException:
             self.pipeline.close()
             raise

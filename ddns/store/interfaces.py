@@ -1,28 +1,26 @@
 """The interface of a store. Each implementation passes tests/store/contract.py.
 
 Work is brought to the data: the store runs functions of a transaction in commit order on committed
-data, and fires their Deferreds when all that they changed is durable. So decisions stay pure
-functions elsewhere, and a store knows nothing of dialects or policy.
+data. So decisions stay pure functions elsewhere; a store knows nothing of dialects or policy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
 from ddns.config.settings import StoreSettings
-from ddns.model.account import Account, Host, Key, PendingToken, ZoneInfo
+from ddns.model.account import Account, Host, Key, PendingToken, Purpose, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
-from ddns.store.results import Checked, Copied, StagedResult
+from ddns.store.results import Checked, Committed, Copied, Scanned, StagedResult
 from ddns.store.stats import StoreStats
 
 T = TypeVar("T")
@@ -34,14 +32,6 @@ class StoreError(Exception):
 
 class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Committed(Generic[T]):
-    """The outcome of a transaction: what the work returned, and the origins whose data changed."""
-
-    value: T
-    zones: frozenset[bytes]
 
 
 class IReading(Interface):
@@ -68,8 +58,11 @@ class IReading(Interface):
     def pending(digest: bytes) -> PendingToken | None:
         """Return the pending token with this SHA-256, expired or not."""
 
-    def count_pending_tokens() -> int:
-        """Return the number of pending tokens."""
+    def count_pending_tokens(purpose: Purpose) -> int:
+        """Return the number of pending tokens for a purpose."""
+
+    def marks(since: float, limit: int) -> list[tuple[str, bytes, float]]:
+        """Return the latest marks that are younger than *since*: account, mark, and when."""
 
     def accounts() -> list[Account]:
         """Return all accounts in the order of their names."""
@@ -177,6 +170,10 @@ class ITransaction(IReading):
     def expire_pending_tokens(now: float) -> None:
         """Remove the pending tokens that expired by *now*, in seconds since 1970."""
 
+    def put_mark(account: str, mark: bytes, at: float, most: int) -> None:
+        """Mark an account, if it exists, with any octets and a time in seconds since 1970, and keep
+        its last *most* marks. They have no events in the journal, and go with the account."""
+
     def add_key(key: Key) -> Key:
         """Add a key; return it with its number."""
 
@@ -236,14 +233,6 @@ class ITransaction(IReading):
 
         *serial* becomes the zone's if it is later (RFC 1982) than what the commit would give it.
         """
-
-
-class Scanned(NamedTuple):
-    """Rows of one zone, which are the last of it or not. A zone that does not exist has none."""
-
-    zone: bytes
-    rows: list[Row]
-    last: bool
 
 
 class IScan(Interface):

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from ddns.model.rows import Row
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Generic[T]):
+    """The outcome of a transaction: what the work returned, and the origins whose data changed."""
+
+    value: T
+    zones: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +44,11 @@ class Checked:
     zones: int
     rrsets: int
     events: int
+
+
+class Scanned(NamedTuple):
+    """Rows of one zone, which are the last of it or not. A zone that does not exist has none."""
+
+    zone: bytes
+    rows: list[Row]
+    last: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,8 @@ class _Check:
     credentials: Credentials
     network: bytes
     known: bool  # it was right before
+    lot: float
+    familiar: bool = False  # the account's password was right before from there
     waiting: list[Deferred[Grant | Status]] = field(default_factory=list)
 
 
@@ -34,7 +37,8 @@ class Authenticator:
     """Checks credentials.
 
     Nobody is refused for what others did. Failures only decide whose password is checked first, and
-    whose is put off when too many wait.
+    whose is put off when too many wait. Among equals it is drawn by lot: whoever comes first or
+    last, others could always be before, or after.
 
     :param directory: accounts and keys.
     :param run_slow: runs a function outside the reactor's thread.
@@ -42,6 +46,9 @@ class Authenticator:
     :param noticed: told of each failure of an account, and how many it has had.
     :param failures: how often credentials were wrong.
     :param rehash: stores a new hash of a right password when the parameters of argon2 have changed.
+    :param is_familiar: says whether an account's password was right before from an address.
+    :param was_right: told of each right password and where it came from.
+    :param lot: draws a number between 0 and 1.
 
     ``checked`` counts passwords that argon2 looked at, ``put_off`` those for which too many waited.
     """
@@ -54,6 +61,9 @@ class Authenticator:
         noticed: Callable[[str, int], None] = lambda account, failures: None,
         failures: Failures | None = None,
         rehash: Callable[[Account, str], Awaitable[None]] | None = None,
+        is_familiar: Callable[[Account, str], bool] = lambda account, peer: False,
+        was_right: Callable[[Account, str], None] = lambda account, peer: None,
+        lot: Callable[[], float] = random.random,
     ) -> None:
         self._directory = directory
         self._run_slow = run_slow
@@ -61,7 +71,10 @@ class Authenticator:
         self._noticed = noticed
         self._failures = failures or Failures()
         self._rehash = rehash
-        self._checks: dict[bytes, _Check] = {}  # by fingerprint, oldest first
+        self._is_familiar = is_familiar
+        self._was_right = was_right
+        self._lot = lot
+        self._checks: dict[bytes, _Check] = {}  # by fingerprint
         self._checking = False
         self.checked = 0
         self.put_off = 0
@@ -77,7 +90,7 @@ class Authenticator:
         found = self._in_memory(credentials)
         if found is None:
             assert isinstance(credentials, Credentials)
-            found = await self._by_password(credentials, records.network_of(peer))
+            found = await self._by_password(credentials, peer)
         if found is Status.BADAUTH:
             self._note_failure(credentials, peer)
         return found
@@ -85,15 +98,13 @@ class Authenticator:
     async def password(self, user: str, secret: str, peer: str) -> str | Status:
         """Return the account that has this password, BADAUTH or FAILED; keys are no passwords."""
         credentials = Credentials(user, secret)
-        found = self._remembered(credentials)
-        if found is None:
-            found = await self._by_password(credentials, records.network_of(peer))
+        found = await self._by_password(credentials, peer)
         if found is Status.BADAUTH:
             self._note_failure(credentials, peer)
         return found.account if isinstance(found, Grant) else found
 
     def _in_memory(self, credentials: Credentials | ChallengeResponse) -> Grant | Status | None:
-        """Return what is known at once; None for a password that has to be checked."""
+        """Return what keys and responses allow; None for what may be a password."""
         if isinstance(credentials, ChallengeResponse):
             return self._directory.by_response(credentials)
         grant = self._directory.by_key(credentials)
@@ -101,7 +112,7 @@ class Authenticator:
             return grant
         if credentials.kind is not KeyKind.UPDATE:
             return Status.BADAUTH
-        return self._remembered(credentials)
+        return None
 
     def _remembered(self, credentials: Credentials) -> Grant | Status | None:
         account, wrong = self._directory.passwords.recall(credentials, self._clock())
@@ -120,16 +131,29 @@ class Authenticator:
 
     # Passwords -------------------------------------------------------------------------------
 
-    def _by_password(self, credentials: Credentials, network: bytes) -> Deferred[Grant | Status]:
+    async def _by_password(self, credentials: Credentials, peer: str) -> Grant | Status:
+        found = self._remembered(credentials)
+        if found is None:
+            found = await self._queue(credentials, peer)
+        if isinstance(found, Grant):
+            account = self._directory.account(found.account)
+            if account is not None:
+                self._was_right(account, peer)
+        return found
+
+    def _queue(self, credentials: Credentials, peer: str) -> Deferred[Grant | Status]:
         """Queue a check of a password, or join a queued check of the same one."""
         passwords = self._directory.passwords
+        account = self._directory.account(credentials.user)
         fingerprint = passwords.fingerprint(credentials)
         check = self._checks.get(fingerprint)
         if check is None:
-            check = _Check(credentials, network, passwords.was_right(credentials))
+            network, known = records.network_of(peer), passwords.was_right(credentials)
+            check = _Check(credentials, network, known, self._lot())
             self._checks[fingerprint] = check
-            if len(self._checks) > PASSWORD_CHECKS:
-                self._put_off(max(reversed(self._checks), key=self._rank))
+        check.familiar |= account is not None and self._is_familiar(account, peer)
+        if len(self._checks) > PASSWORD_CHECKS:
+            self._put_off(max(self._checks, key=self._rank))
         found: Deferred[Grant | Status] = Deferred()
         if self._checks.get(fingerprint) is not check:
             found.callback(Status.FAILED)
@@ -144,12 +168,13 @@ class Authenticator:
         """Return how many passwords wait, without the one that is being checked."""
         return len(self._checks)
 
-    def _rank(self, fingerprint: bytes) -> tuple[bool, int, int]:
-        """Sort key of the queue: passwords that were right before, then fewest recent failures. The
-        sort is stable, so the oldest goes first among equals."""
+    def _rank(self, fingerprint: bytes) -> tuple[bool, bool, int, int, float]:
+        """Sort key of the queue: passwords that were right before, networks that a right one came
+        from before, then fewest recent failures."""
         check = self._checks[fingerprint]
         user = check.credentials.user_name[:MAX_NAME]
-        return not check.known, *self._failures.rank(user, check.network, self._clock())
+        failures = self._failures.rank(user, check.network, self._clock())
+        return not check.known, not check.familiar, *failures, check.lot
 
     def _put_off(self, fingerprint: bytes) -> None:
         self.put_off += 1

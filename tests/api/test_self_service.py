@@ -28,7 +28,7 @@ DAY = 86_400.0
 def count_pending_tokens(street: Street) -> int:
     house = street.house
     count: int = house.running.call(
-        lambda: house.store.read(lambda reading: reading.count_pending_tokens())
+        lambda: house.store.read(lambda r: sum(map(r.count_pending_tokens, Purpose)))
     )
     return count
 
@@ -172,20 +172,87 @@ def test_mails_to_one_address(street: Street) -> None:
 
 def test_mails_to_one_address_that_is_not_named(street: Street) -> None:
     """Naming the account instead of the address sends no more mails, and reveals nothing."""
-    street.arrive()  # one mail
+    street.arrive()
     for whom in ("alice", EMAIL) * 5:
         try:
             street.ask("password_reset_request", name_or_email=whom, peer=THERE)
         except TooMany:
             assert whom == EMAIL
-    assert len(street.house.letters) == 4
+    assert len(street.house.letters) == 5
+
+
+NEW = {"name": "new", "password": PASSWORD, "email": "new@example.org"}
+
+
+def use_up(street: Street, purpose: Purpose) -> None:
+    for _ in range(1000):
+        street.house.account_service.limits.in_all.take((purpose, ""), street.house.time)
 
 
 def test_mails_in_all(street: Street) -> None:
-    buckets = street.house.account_service.limits.in_all
-    for _ in range(1000):
-        buckets.take(None, street.house.time)
-    refused(street, TooMany, "password_reset_request", name_or_email="nobody")
+    """What one thing has used up, others have not."""
+    token = street.arrive()
+    use_up(street, Purpose.REGISTER)
+    refused(street, TooMany, "register", **NEW)
+    street.ask_as(token, "email_change", email="other@example.org", password=PASSWORD)
+    use_up(street, Purpose.EMAIL)
+    refused(street, TooMany, "email_change", token, email="x@example.org", password=PASSWORD)
+    street.house.letters.clear()
+    street.ask("password_reset_request", name_or_email="alice")
+    street.letter()
+
+
+def test_whoever_asks_for_names_that_do_not_exist_is_in_nobodys_way(street: Street) -> None:
+    street.arrive()
+    before = count_pending_tokens(street)
+    for number in range(1100):
+        peer = f"10.0.{number % 250}.{number // 250}"
+        street.ask("password_reset_request", name_or_email=f"nobody{number}", peer=peer)
+    assert street.house.letters == []
+    assert count_pending_tokens(street) == before + 1
+    street.ask("register", **NEW)
+    street.letter()
+    street.ask("password_reset_request", name_or_email="alice")
+    assert token_in(street.letter())
+
+
+def test_a_name_that_exists_has_a_share_of_its_own(street: Street) -> None:
+    """And nobody learns from an answer that the others' is used up."""
+    street.arrive()
+    use_up(street, Purpose.RESET)
+    for whom in ("alice", EMAIL, "alice", "nobody"):
+        street.ask("password_reset_request", name_or_email=whom)
+    assert street.letter().to == EMAIL
+    street.house.time += 3600.0
+    street.ask("password_reset_request", name_or_email="alice")
+    street.letter()
+
+
+def test_registrations_with_an_address_leave_its_owner_tokens(street: Street) -> None:
+    street.arrive()
+    for number in range(4):
+        street.ask("register", name=f"a{number}", password=PASSWORD, email=EMAIL)
+    refused(street, TooMany, "register", name="b", password=PASSWORD, email=EMAIL)
+    street.house.letters.clear()
+    street.ask("password_reset_request", name_or_email="alice")
+    assert token_in(street.letter())
+
+
+def test_what_sends_no_mail_does_not_count(street: Street) -> None:
+    service = street.house.account_service
+    for number in range(10):
+        service.hashing = MAX_HASHES
+        refused(street, TooMany, "register", **NEW, peer=f"192.0.2.{number}")
+        service.hashing = 0
+    token = street.arrive()
+    wrong = {"email": "new@example.org", "password": OTHER_PASSWORD}
+    for _ in range(10):
+        refused(street, Forbidden, "email_change", token, **wrong)
+    street.ask_as(token, "email_change", email="new@example.org", password=PASSWORD)
+    street.house.letters.clear()
+    street.ask("register", **NEW)
+    assert len(service.limits.in_all) == 2
+    street.letter()
 
 
 def test_those_who_wait_are_bounded(street: Street) -> None:
@@ -194,11 +261,11 @@ def test_those_who_wait_are_bounded(street: Street) -> None:
     def fill(transaction: Any) -> None:
         for number in range(MAX_PENDING):
             digest = number.to_bytes(32, "big")
-            transaction.put_pending_token(PendingToken(digest, Purpose.RESET, "x", 5000.0))
+            transaction.put_pending_token(PendingToken(digest, Purpose.REGISTER, "x", 5000.0))
 
     house.running.call(lambda: house.store.transact(Author("operator", "test", 0.0), fill))
     refused(street, TooMany, "register", name="alice", password=PASSWORD, email=EMAIL)
-    refused(street, TooMany, "password_reset_request", name_or_email="nobody")
+    street.ask("password_reset_request", name_or_email="nobody")
     house.time = 5000.0
     street.register()
 
@@ -235,7 +302,7 @@ def test_another_address(street: Street) -> None:
 
 def test_the_old_address_is_told_however_many_mails_it_got(street: Street) -> None:
     token = street.arrive()
-    for _ in range(4):
+    for _ in range(5):
         street.ask("password_reset_request", name_or_email=EMAIL)
     refused(street, TooMany, "password_reset_request", name_or_email=EMAIL)
     street.house.letters.clear()

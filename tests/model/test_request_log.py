@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from ddns.model import names
@@ -66,6 +68,24 @@ def test_the_secret_is_kept_nowhere(secret: str) -> None:
     assert found.account is None
     assert secret not in repr(found)
     assert found.entry.asked == "/nic/update?hostname=…&myip=…"
+
+
+@pytest.mark.parametrize("secret", ["alice", "y", "K"])
+def test_a_secret_in_the_users_place_is_kept_nowhere(secret: str) -> None:
+    """Nor is any part of it, if what was sent as the secret is a part of it."""
+    key = "my Key/+ä"
+    asked = Update("t", Credentials(key, secret), (), "192.0.2.1", 5.0, agent=f"agent {key}")
+    query = f"/nic/update?hostname={quote(key)}&myip=192.0.2.1"
+    refused = logged_request(asked, Outcome(Status.BADAUTH), query, f"no {key}").entry
+    assert "…" in refused.asked
+    for text in (refused.asked, refused.answer, refused.agent):
+        assert "Ke" not in text
+        assert "%2B" not in text
+
+
+def test_a_user_who_is_known_is_no_secret() -> None:
+    asked = update(agent="alice's router")
+    assert logged_request(asked, Outcome(user="alice"), "", "").entry.agent == "alice's router"
 
 
 def test_a_response_is_kept_nowhere() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import md5
+
 import pytest
 
 from ddns.model import names
 from ddns.model.account import Account, Grant, Key, KeyKind
-from ddns.model.update import Credentials
+from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
 
@@ -68,6 +70,38 @@ def test_a_removed_key_opens_nothing(directory: Directory) -> None:
     directory.remove_key(99)
     assert directory.by_key(Credentials("alice", "one")) is None
     assert directory.by_key(Credentials("alice", "two")) == Grant("alice")
+
+
+# Responses -------------------------------------------------------------------------------------
+
+
+def responding(number: int, account: str, secret: str) -> Key:
+    sealed = secrets.responder(secret).encode()
+    return Key(number, account, KeyKind.MINIUPDATE, secrets.digest_key(secret), sealed=sealed)
+
+
+@pytest.mark.parametrize("user", ["alice", "bob", "carol", "nobody", "home.example.net"])
+def test_every_user_takes_as_many_tries(user: str) -> None:
+    """Whether it exists or has keys, and however many."""
+    tried = []
+
+    def unseal(sealed: bytes, account: str) -> str:
+        tried.append(account)
+        return sealed.decode()
+
+    directory = Directory(bytes(32), unseal)
+    for account in ("alice", "bob", "carol"):
+        directory.put_account(Account(account))
+    for number in range(7):
+        directory.put_key(responding(number, "alice", f"secret {number}"))
+    directory.put_key(responding(7, "bob", "bob's secret"))
+    for secret in ("wrong", "secret 0", "secret 6", "bob's secret"):
+        tried.clear()
+        response = md5((secrets.responder(secret) + "00").encode()).hexdigest()
+        found = directory.by_response(ChallengeResponse(user, "00", response))
+        assert len(tried) == 7
+        right = {"alice": secret.startswith("secret"), "bob": secret.startswith("bob")}
+        assert found == (Grant(user) if right.get(user) else Status.BADAUTH)
 
 
 RIGHT = Credentials("alice", "password")

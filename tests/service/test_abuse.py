@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import itertools
+import json
 import threading
 from collections.abc import Callable
 
 import pytest
 
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
-from tests.processes import Server, get_with, update_path
+from tests.processes import Server, basic, eventually, get_with, update_path
 from tests.programs import PATIENCE
 from tests.service.dialects import UPDATES, Secrets, Update, keys
+from tests.service.guessing import BEHIND_A_PROXY, guessing
 
 every_dialect = pytest.mark.parametrize(
     ("name", "update"), UPDATES.items(), ids=lambda value: value if isinstance(value, str) else ""
@@ -172,3 +175,41 @@ def test_a_thousand_guesses_leave_the_owner_alone(start: Start) -> None:
     assert f"100 wrong credentials for account {ACCOUNT}" in server.log
     assert "guess-" not in server.log
     assert server.call("account_show", name=ACCOUNT)["blocked"] is None
+
+
+OWNERS = [f"owner{number}" for number in range(6)]
+
+
+def owner_asks(server: Server, way: str, name: str) -> bool:
+    """Whether an account's owner gets through once, by dyndns2 or by logging in to the API."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.http_port, timeout=PATIENCE)
+    headers = {"X-Forwarded-For": f"203.0.{OWNERS.index(name)}.7", "User-Agent": "owner/1.0"}
+    if way == "dyndns2":
+        headers["Authorization"] = basic(f"{name}:{PASSWORD} {name}")
+        connection.request("GET", update_path(f"{name}.{ZONE}", "198.51.100.7"), headers=headers)
+    else:
+        login = json.dumps({"name": name, "password": f"{PASSWORD} {name}"})
+        connection.request("POST", "/api/v1/sessions", login, headers)
+    reply = connection.getresponse()
+    said = reply.read()
+    connection.close()
+    return said.startswith((b"good", b"nochg")) if way == "dyndns2" else reply.status == 200
+
+
+@pytest.mark.parametrize("way", ["dyndns2", "log-in"])
+def test_guesses_from_ever_new_networks_keep_no_owner_out(make_server: Launch, way: str) -> None:
+    """Whoever was right from there before the start gets through at once, a stranger by lot."""
+    settings = f"{BEHIND_A_PROXY}[abuse]\nchange_interval = 0\n"
+    server = make_server().with_settings(settings).start()
+    server.call("zone_add", origin=ZONE)
+    for name in OWNERS:
+        server.call("account_add", name=name, password=f"{PASSWORD} {name}")
+        server.call("host_add", name=f"{name}.{ZONE}", account=name)
+    *known, stranger = OWNERS
+    assert all(owner_asks(server, way, name) for name in known)
+    server.restart()
+    with guessing(server, OWNERS, 40):
+        others = (server.update(f"nobody:{number}", HOST).status for number in itertools.count())
+        eventually(lambda: next(others) == 503, "too many guess")
+        assert all(owner_asks(server, way, name) for name in known)
+        eventually(lambda: owner_asks(server, way, stranger), "the lot falls on it", 4 * PATIENCE)

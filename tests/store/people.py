@@ -56,7 +56,8 @@ class PeopleContract:
             assert read(lambda r: r.pending(CAROL.digest)) == CAROL
             assert read(lambda r: r.pending(RESET.digest)) == RESET
             assert read(lambda r: r.pending(b"3" * 32)) is None
-            assert read(lambda r: r.count_pending_tokens()) == 2
+            for purpose, count in zip(Purpose, (1, 0, 1), strict=True):
+                assert read(lambda r, p=purpose: r.count_pending_tokens(p)) == count
         with pytest.raises(StoreError):
             store.commit(lambda t: t.put_pending_token(dataclasses.replace(RESET, account="bob")))
         assert store.read(lambda r: r.pending(RESET.digest)) == RESET
@@ -64,7 +65,7 @@ class PeopleContract:
     def test_who_waits_too_long_waits_in_vain(self, store: Blocking) -> None:
         store.commit(lambda t: (t.put_pending_token(CAROL), t.put_pending_token(RESET)))
         store.commit(lambda t: t.expire_pending_tokens(1999.9))
-        assert store.read(lambda r: r.count_pending_tokens()) == 2
+        assert store.read(lambda r: r.pending(CAROL.digest)) == CAROL
         store.commit(lambda t: t.expire_pending_tokens(2000.0))
         assert store.read(lambda r: r.pending(CAROL.digest)) is None
         assert store.read(lambda r: r.pending(RESET.digest)) == RESET
@@ -74,7 +75,32 @@ class PeopleContract:
         store.commit(fill)
         store.commit(lambda t: [t.put_pending_token(one) for one in (CAROL, RESET, second)])
         store.commit(lambda t: t.remove_pending_tokens("carol"))
-        assert store.read(lambda r: r.count_pending_tokens()) == 2
+        assert store.read(lambda r: r.count_pending_tokens(Purpose.RESET)) == 2
         store.commit(lambda t: t.remove_pending_tokens("nobody"))
         store.commit(lambda t: t.remove_account("alice"))
-        assert store.read(lambda r: r.count_pending_tokens()) == 0
+        assert store.read(lambda r: r.count_pending_tokens(Purpose.RESET)) == 0
+
+    def test_marks(self, store: Blocking) -> None:
+        store.commit(fill)
+        position = store.since(0)[-1].position
+
+        def mark(account: str, *marks: tuple[bytes, float]) -> None:
+            store.commit(lambda t: [t.put_mark(account, *one, 3) for one in marks])
+
+        def found(since: float = 0.0, limit: int = 100) -> list[tuple[str, bytes, float]]:
+            marks: list[tuple[str, bytes, float]] = store.read(lambda r: r.marks(since, limit))
+            return marks
+
+        mark("alice", (b"a", 1.0), (b"b", 2.0), (b"c", 3.0), (b"a", 4.0), (b"d", 5.0))
+        mark("nobody", (b"a", 1.0))
+        mark("bob", (b"a", 2.5))
+        assert found() == [
+            ("alice", b"d", 5.0),
+            ("alice", b"a", 4.0),
+            ("alice", b"c", 3.0),
+            ("bob", b"a", 2.5),
+        ]
+        assert found(since=3.0) == found()[:2] == found(limit=2)
+        assert store.since(position) == []
+        store.commit(lambda t: t.remove_account("alice"))
+        assert found() == [("bob", b"a", 2.5)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from hashlib import md5
 
@@ -12,6 +13,7 @@ from ddns.model.account import Account, Grant, Key, KeyKind
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
+from ddns.policy.failures import FORGIVEN
 from ddns.updates.authenticator import PASSWORD_CHECKS, Authenticator
 
 HERE, THERE = "192.0.2.1", "2001:db8::1"
@@ -26,6 +28,8 @@ class Desk:
         self.time = 0.0
         self.noticed: list[tuple[str, int]] = []
         self.checked: list[str] = []
+        self.lots = itertools.count()
+        self.right: set[tuple[str, str]] = set()
         self._held: list[tuple[Callable[[], bool], Deferred[bool]]] = []
         self.directory = Directory(bytes(32))
         for name in ("alice", "bob"):
@@ -39,6 +43,9 @@ class Desk:
             self._run_slow,
             lambda: self.time,
             lambda account, number: self.noticed.append((account, number)),
+            is_familiar=lambda account, peer: (account.name, peer) in self.right,
+            was_right=lambda account, peer: self.right.add((account.name, peer)),
+            lot=lambda: next(self.lots),
         )
 
     def _verify(self, secret: str, hashed: str | None) -> bool:
@@ -181,7 +188,8 @@ def test_what_was_right_before_comes_first(desk: Desk) -> None:
 
 
 def test_when_too_many_wait_the_worst_is_put_off(desk: Desk) -> None:
-    desk.now("bob", "guess", HERE)
+    for number in range(FORGIVEN + 1):
+        desk.now("bob", f"first{number}", HERE)
     running = desk.ask("bob", "x", HERE)
     attack = [desk.ask("bob", f"guess{number}", HERE) for number in range(PASSWORD_CHECKS)]
     assert all(map(waits, attack))
@@ -196,9 +204,65 @@ def test_when_too_many_wait_the_worst_is_put_off(desk: Desk) -> None:
     assert result(owner) == BOB
     assert [result(one) for one in attack[:-1]] == [Status.BADAUTH] * (PASSWORD_CHECKS - 1)
     assert result(running) is Status.BADAUTH
-    # The first guess, the one that was running, the owner, and all but one of the attack.
-    assert desk.authenticator.checked == 2 + 1 + PASSWORD_CHECKS - 1
+    # The first guesses, the one that was running, the owner, and all but one of the attack.
+    assert desk.authenticator.checked == FORGIVEN + 1 + 2 + PASSWORD_CHECKS - 1
     assert desk.authenticator.waiting() == 0
+
+
+def test_among_equals_it_is_drawn_by_lot(desk: Desk) -> None:
+    """Whoever guesses without an end from ever new networks, a stranger to them may be served."""
+    desk.ask("bob", "x", "203.0.113.1")
+    attack = [
+        desk.ask("bob", f"guess{number}", f"198.51.100.{number}")
+        for number in range(PASSWORD_CHECKS)
+    ]
+    desk.lots = iter([0.5])  # type: ignore[assignment]
+    owner = desk.ask("bob", "bob", THERE)
+    assert waits(owner)
+    assert result(attack[-1]) is Status.FAILED, "it had drawn the highest"
+    desk.lots = iter([99.0])  # type: ignore[assignment]
+    assert result(desk.ask("alice", "alice", THERE)) is Status.FAILED
+    desk.next()
+    desk.next()
+    desk.next()
+    assert result(owner) == BOB
+    assert waits(attack[1])
+
+
+def test_who_was_right_from_there_before_comes_before_strangers(desk: Desk) -> None:
+    desk.right.add(("bob", THERE))
+    for number in range(FORGIVEN + 5):
+        desk.now("bob", f"mistyped{number}", THERE)
+    desk.ask("bob", "x", HERE)
+    attack = [
+        desk.ask("bob", f"guess{number}", f"198.51.100.{number}")
+        for number in range(PASSWORD_CHECKS)
+    ]
+    owner, other = desk.ask("bob", "bob", THERE), desk.ask("alice", "alice", THERE)
+    assert result(other) is Status.FAILED, "it was another account's network"
+    desk.next()
+    desk.next()
+    assert result(owner) == BOB
+    assert sum(map(waits, attack)) == PASSWORD_CHECKS - 1
+
+
+def test_the_network_of_whoever_joins_counts_as_well(desk: Desk) -> None:
+    desk.right.add(("bob", THERE))
+    running, first = desk.ask("bob", "x"), desk.ask("alice", "alice")
+    asked = [desk.ask("bob", "bob", peer) for peer in (HERE, THERE)]
+    desk.next()
+    desk.next()
+    assert result(running) is Status.BADAUTH
+    assert [result(one) for one in asked] == [BOB] * 2
+    assert waits(first)
+
+
+def test_it_is_told_of_each_right_password(desk: Desk) -> None:
+    desk.now("alice", "alice", HERE)
+    desk.now("Alice", "alice", THERE)
+    desk.now("bob", "alice", HERE)
+    desk.now("alice", "key", "192.0.2.9")
+    assert desk.right == {("alice", HERE), ("alice", THERE)}
 
 
 def test_an_argon2_that_cannot_run_fails_alone(desk: Desk) -> None:

@@ -21,6 +21,7 @@ from ddns.api import arguments, openapi, routes
 from ddns.api.caller import Caller
 from ddns.api.errors import (
     ApiError,
+    Forbidden,
     Invalid,
     NotAllowed,
     NotFound,
@@ -31,6 +32,7 @@ from ddns.api.errors import (
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
 from ddns.net import peers
+from ddns.net.http.origin import is_foreign
 from ddns.net.http.site import send_answer
 from ddns.store.interfaces import IScan, StoreError
 
@@ -102,19 +104,21 @@ class ApiResource(Resource):
                 raise NotAllowed(allowed)
             raise NotFound("there is no such operation")
         route, texts = found
+        if method != "GET" and is_foreign(request):
+            raise Forbidden("another site may not ask for this")
         if self._ready is not None:
             await self._ready()
         peer = peers.text_of(request.getClientAddress())
         caller = dataclasses.replace(self._caller_of(request), peer=peer)
         caller.check(route.permission)
         body = request.content.read() if request.content else b""
-        texts |= dict(parse_qsl(query, keep_blank_values=True))
+        arguments.add_query(texts, parse_qsl(query, keep_blank_values=True))
         given: Json = {}
         if route.octets and route.method == "POST":
             given = {"rows": body}
         elif body:
             try:
-                given = json.loads(body)
+                given = json.loads(body, object_pairs_hook=_object)
             except (ValueError, RecursionError) as error:
                 raise Invalid("the body is not JSON") from error
             if not isinstance(given, dict):
@@ -127,6 +131,13 @@ class ApiResource(Resource):
             await _RowStream(request, scan).send(soa, whole=asked != "HEAD")
         else:
             _send(request, 200, await operation(**checked))  # type: ignore[misc]
+
+
+def _object(pairs: list[tuple[str, object]]) -> Json:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Invalid("a name stands twice in the body")
+    return found
 
 
 @functools.lru_cache(maxsize=4)

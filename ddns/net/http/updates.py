@@ -19,8 +19,13 @@ from ddns.dialects.base import Dialect, Headers, Reply, Request, match_path, sho
 from ddns.model.counters import DialectCounts
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.net import peers
+from ddns.net.http.origin import is_foreign
 from ddns.net.http.site import send_answer
 from ddns.updates.pipeline import Pipeline
+
+FOREIGN = Reply("Another site may not ask for this.\n", 403)
+"""For a browser, without a challenge that would make it ask its user for credentials; no word in it
+is one that a client takes for success."""
 
 
 class UpdateResource(Resource):
@@ -89,12 +94,17 @@ class UpdateResource(Resource):
         asked = _request(request, path, parameters, self._pipeline.now())
         update = None
         try:
-            parsed = dialect.parse(asked)
-            if isinstance(parsed, Update):
+            twice = asked.parameters.keys() & asked.args.keys()
+            parsed = Outcome(Status.BADREQUEST) if twice else dialect.parse(asked)
+            if not isinstance(parsed, Update):
+                outcome = parsed
+            elif is_foreign(request):
+                self._pipeline.counts.answered(dialect.name, Outcome(Status.BADREQUEST))
+                _send(request, FOREIGN)
+                return
+            else:
                 update = parsed
                 outcome = await self._pipeline.perform(update)
-            else:
-                outcome = parsed
         except Exception:
             self._log.failure("answering {dialect} failed", dialect=dialect.name)
             outcome = Outcome(Status.FAILED)

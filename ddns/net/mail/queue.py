@@ -23,7 +23,7 @@ from ddns.model.mail import MailMessage
 from ddns.net.mail.relay import NotSent, Relay
 
 MAX_WAITING = 1000
-"""Messages that may wait to be sent or retried."""
+"""Messages of one share that may wait to be sent or retried."""
 
 AT_ONCE = 4
 """Connections to the relay at once."""
@@ -85,9 +85,11 @@ class Mailer:
 
     def send(self, message: MailMessage) -> None:
         """Queue a message. What becomes of it is only logged."""
-        if self._stopped or self.waiting() >= MAX_WAITING:
+        queued = (*self._ready, *self._paused.values())
+        count = sum(waiting.message.share == message.share for waiting in queued)
+        if self._stopped or count >= MAX_WAITING:
             self.failed += 1
-            self._log.error("a mail was not sent: {count} are waiting", count=self.waiting())
+            self._log.error("a mail was not sent: {count} are waiting", count=count)
             return
         domain = self.sender.rpartition("@")[2]
         self._ready.append(_Waiting(message, email.utils.make_msgid(domain=domain)))

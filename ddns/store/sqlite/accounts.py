@@ -49,6 +49,20 @@ def remove_account(unit: UnitOfWork, name: str) -> None:
     unit.journal(EventKind.ACCOUNT, name, account, None)
 
 
+def put_mark(unit: UnitOfWork, account: str, mark: bytes, at: float, most: int) -> None:
+    unit.write_through()
+    unit.execute(
+        "insert into mark (account, mark, at) select name, ?2, ?3 from account where name = ?1"
+        " on conflict do update set at = excluded.at",
+        (account, mark, at),
+    )
+    unit.execute(
+        "delete from mark where account = ?1 and mark not in"
+        " (select mark from mark where account = ?1 order by at desc limit ?2)",
+        (account, most),
+    )
+
+
 # Keys --------------------------------------------------------------------------------------------
 
 

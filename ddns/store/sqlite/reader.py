@@ -95,10 +95,15 @@ class Reader:
         ).fetchone()
         return None if row is None else PendingToken(row[0], Purpose(row[1]), *row[2:])
 
-    def count_pending_tokens(self) -> int:
-        return int(self.execute("select count(*) from pending").fetchone()[0])
+    def count_pending_tokens(self, purpose: Purpose) -> int:
+        counted = "select count(*) from pending where purpose = ?"
+        return self._one(int, counted, str(purpose)) or 0
 
-    def _key(self, row: tuple[Any, ...]) -> Key:
+    def marks(self, since: float, limit: int) -> list[tuple[str, bytes, float]]:
+        of = "select account, mark, at from mark where at > ? order by at desc limit ?"
+        return self.execute(of, (since, limit)).fetchall()
+
+    def _key(self, *row: Any) -> Key:
         number, account, kind, digest, limited, created, sealed, enabled = row
         hosts = None
         if limited:
@@ -107,14 +112,13 @@ class Reader:
         return Key(number, account, KeyKind(kind), digest, hosts, created, sealed, bool(enabled))
 
     def key(self, number: int) -> Key | None:
-        row = self.execute(f"{_KEY} where id = ?", (number,)).fetchone()
-        return None if row is None else self._key(row)
+        return self._one(self._key, f"{_KEY} where id = ?", number)
 
     def keys(self, account: str | None = None) -> list[Key]:
         rows = self.execute(
             f"{_KEY} where account = coalesce(?, account) order by id", (account,)
         ).fetchall()
-        return [self._key(row) for row in rows]
+        return [self._key(*row) for row in rows]
 
     def any_sealed_secret(self) -> bytes | None:
         return self._one(bytes, "select sealed from key where sealed is not null limit 1")
@@ -171,8 +175,7 @@ class Reader:
         return self._one(Released, "select name, account, at from released where name = ?", name)
 
     def count_released(self, account: str) -> int:
-        row = self.execute("select count(*) from released where account = ?", (account,)).fetchone()
-        return int(row[0])
+        return self._one(int, "select count(*) from released where account = ?", account) or 0
 
     def invitation(self, number: int) -> Invitation | None:
         return self._one(Invitation, f"{_INVITATION} where invitation.id = ?", number)
@@ -191,8 +194,6 @@ class Reader:
     def members(self, zone: bytes) -> list[Member]:
         of = f"{_MEMBER} where zone.origin = ? order by member.account"
         return [Member(*row) for row in self.execute(of, (zone,))]
-
-    # The journal -----------------------------------------------------------------------------
 
     def host_history(self, host: Host, limit: int) -> list[Event]:
         (since,) = self.execute(
@@ -281,9 +282,8 @@ def _account(*row: Any) -> Account:
 
 
 def _zone(*row: Any) -> ZoneInfo:
-    origin, serial, account, created, addresses, registration = row
-    policy = Addresses(addresses), Registration(registration)
-    return ZoneInfo(origin, serial, account, created, *policy)
+    origin, serial, account, created, *policy = row
+    return ZoneInfo(origin, serial, account, created, Addresses(policy[0]), Registration(policy[1]))
 
 
 def make_host(*row: Any) -> Host:

@@ -31,7 +31,7 @@ def log_requests(
     unit.write_through()
     hosts = _hosts(unit, {name for request in requests for name in request.hosts})
     placed = [
-        (host, account, request.account is None, *_masked(unit, request))
+        (host, account, request.account is None, *_masked(unit, request, hosts))
         for request in requests
         for host, account in _places(unit, request, hosts)
     ]
@@ -55,14 +55,16 @@ def log_requests(
         )
 
 
-def _masked(unit: UnitOfWork, request: LoggedRequest) -> RequestEntry:
+def _masked(
+    unit: UnitOfWork, request: LoggedRequest, hosts: Mapping[bytes, tuple[str, float]]
+) -> RequestEntry:
     """Return what is kept of a request.
 
     A client that mixes up user and password sends the password as its name, so where nobody was
-    authenticated only names of accounts and of the request's hosts are kept."""
+    authenticated only names of accounts and of hosts that the request is about are kept."""
     entry = request.entry
     user = entry.user.lower()
-    if request.account is not None or user in map(to_text, request.hosts):
+    if request.account is not None or user in map(to_text, hosts.keys() & set(request.hosts)):
         return entry
     known = unit.execute("select 1 from account where name = ?", (user,)).fetchone()
     return entry if known else entry._replace(user="…")

@@ -17,14 +17,13 @@ from zope.interface import implementer
 from ddns.config.settings import StoreSettings
 from ddns.model.journal import Author, Event
 from ddns.store.interfaces import (
-    Committed,
     IReading,
     IScan,
     IStore,
     ITransaction,
     StoreClosed,
 )
-from ddns.store.results import Checked, Copied
+from ddns.store.results import Checked, Committed, Copied
 from ddns.store.sqlite import database
 from ddns.store.sqlite.maintenance import Maintenance
 from ddns.store.sqlite.reader import Reader

@@ -25,6 +25,7 @@ class Transaction(UnitOfWork):
 
     put_account = accounts.put_account
     remove_account = accounts.remove_account
+    put_mark = accounts.put_mark
     add_key = accounts.add_key
     change_key = accounts.change_key
     remove_key = accounts.remove_key

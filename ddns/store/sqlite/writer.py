@@ -17,7 +17,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ddns.model.journal import Author, Event
-from ddns.store.interfaces import Committed, ITransaction, StoreClosed, StoreError
+from ddns.store.interfaces import ITransaction, StoreClosed, StoreError
+from ddns.store.results import Committed
 from ddns.store.sqlite.database import Opened
 from ddns.store.sqlite.transaction import Transaction
 from ddns.store.sqlite.unit_of_work import Batch

@@ -14,7 +14,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ddns.store.interfaces import IScan, Scanned, StoreClosed, StoreError
+from ddns.store.interfaces import IScan, StoreClosed, StoreError
+from ddns.store.results import Scanned
 
 _ROWS = (
     "select owner, type, ttl, rdatas from rrset"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from ddns.api.arguments import SECRETS, parameters
+from ddns.api.routes import ROUTES
 from ddns.dialects import DIALECTS
 from ddns.net.http.api import ApiResource
 from ddns.net.http.bearer import BearerAuthenticator
@@ -171,6 +174,76 @@ def test_a_token_in_the_query_does_not_count(site: Serving, house: House) -> Non
     session = logged_in(site, house)
     status, _, _ = ask(site, "DELETE", f"/v1/session?access_token={session}")
     assert status == 401
+
+
+def raw(
+    site: Serving, method: str, target: str, session: str = "", body: bytes = b""
+) -> tuple[int, str]:
+    with site.connect() as client:
+        headers = (f"Authorization: Bearer {session}",) if session else ()
+        answer = client.ask(f"/api{target}", *headers, method=method, body=body)
+    return answer.status, answer.body.decode()
+
+
+def test_an_argument_stands_once(site: Serving, house: House) -> None:
+    """What a proxy has looked at is what is done."""
+    session = logged_in(site, house)
+    house.api("account_add", name="bob")
+    assert raw(site, "GET", "/v1/keys?account=alice", session)[0] == 200
+    for method, target, body in (
+        ("GET", "/v1/accounts/alice?name=bob", b""),
+        ("GET", "/v1/accounts/alice?name=alice", b""),
+        ("GET", "/v1/keys?account=alice&account=bob", b""),
+        ("POST", "/v1/accounts/alice/leave", b'{"name": "bob", "password": "x"}'),
+        ("POST", "/v1/keys?kind=update", b'{"kind": "dondns"}'),
+        ("POST", "/v1/keys", b'{"kind": "update", "kind": "dondns"}'),
+        ("POST", "/v1/keys?kind=update&kind=dondns", b""),
+    ):
+        status, said = raw(site, method, target, session, body)
+        assert (status, "twice" in said) == (400, True), (target, said)
+    assert house.api("key_list") == {"keys": []}
+
+
+def test_no_secret_in_a_query(site: Serving, house: House) -> None:
+    session = logged_in(site, house)
+    for target in (
+        f"/v1/sessions?name=alice&password={PASSWORD}",
+        f"/v1/accounts/alice/leave?password={PASSWORD}",
+        f"/v1/password?old={PASSWORD}&new=battery%20staple",
+        "/v1/confirmations?token=x",
+        f"/v1/password/resets?token=x&password={PASSWORD}",
+        "/v1/memberships?code=x",
+    ):
+        status, said = raw(site, "POST", target.replace(" ", "%20"), session)
+        assert (status, "belongs in the body" in said) == (400, True), (target, said)
+        assert PASSWORD not in said
+    assert raw(site, "GET", "/v1/accounts/alice", session)[0] == 200
+
+
+def test_every_secret_argument_is_known() -> None:
+    """A new one has to be named as one, or not look like one."""
+    named = {name for route in ROUTES for name in parameters(route.operation)}
+    assert named >= SECRETS
+    assert {name for name in named if re.search("pass|secret|token|code", name)} <= SECRETS
+
+
+@pytest.mark.parametrize("header", ["Sec-Fetch-Site: cross-site", "Origin: https://evil.example"])
+def test_no_call_for_another_site(site: Serving, house: House, header: str) -> None:
+    """Neither what takes a session nor what anybody may ask for."""
+    session = logged_in(site, house)
+    new = {"name": "eve", "password": PASSWORD, "email": "eve@example.org"}
+    for given, path, body in (
+        (session, "/v1/keys", {}),
+        ("", "/v1/registrations", new),
+        ("", "/v1/password/requests", {"name_or_email": "alice"}),
+        ("", "/v1/sessions", {"name": "alice", "password": PASSWORD}),
+    ):
+        status, answer, _ = ask(site, "POST", path, header, session=given, **body)
+        assert (status, answer["error"]["code"]) == (403, "forbidden")
+    assert house.letters == []
+    assert house.api("key_list") == {"keys": []}
+    assert ask(site, "DELETE", "/v1/session", header, session=session)[0] == 403
+    assert ask(site, "GET", "/v1/keys", header, session=session)[0] == 200
 
 
 def test_too_many(site: Serving, house: House) -> None:

@@ -599,7 +599,20 @@ class Keyed:
         return Outcome()
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
+        if outcome.refusal is Status.BADREQUEST:
+            return Reply("it makes no sense")
         return Reply(request.parameters.get("key", "no key"))
+
+
+def test_a_parameter_of_the_path_stands_nowhere_else(running: RunningReactor) -> None:
+    keyed = Keyed()
+    with serving(running, dialects=(keyed,)) as served, served.connect() as client:
+        form = ("Content-Type: application/x-www-form-urlencoded",)
+        assert client.ask("/u/abc?key=def").body == b"it makes no sense"
+        answer = client.ask("/u/abc", *form, method="POST", body=b"key=abc")
+        assert answer.body == b"it makes no sense"
+        assert keyed.requests == []
+        assert client.ask("/u/mine?key=abc").body == b"no key"
 
 
 def test_a_request_as_a_dialect_sees_it(running: RunningReactor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import email
 import email.policy
 import socket
@@ -292,10 +293,13 @@ def test_what_waits_is_bounded(running: RunningReactor, make: Make, logged: list
     assert running.call(mailer.waiting) == MAX_WAITING
     assert len([text for text in logged if "are waiting" in text]) == 7
     until(lambda: running.call(lambda: len(mailer._paused)) == MAX_WAITING)
+    running.call(mailer.send, dataclasses.replace(LETTER, share="reset"))
+    assert running.call(mailer.waiting) == MAX_WAITING + 1, "others do not suffer from it"
+    until(lambda: running.call(lambda: len(mailer._paused)) == MAX_WAITING + 1)
     running.call(mailer.stop, 5.0)
     assert running.call(mailer.waiting) == 0
-    assert f"{MAX_WAITING} mails were not sent before the end" in logged
-    assert (mailer.sent, mailer.failed) == (0, MAX_WAITING + 7)
+    assert f"{MAX_WAITING + 1} mails were not sent before the end" in logged
+    assert (mailer.sent, mailer.failed) == (0, MAX_WAITING + 8)
 
 
 def test_the_end_waits_for_what_is_ready(running: RunningReactor, make: Make) -> None:

@@ -1,0 +1,36 @@
+"""Requests that a browser sends for another site's page.
+
+Browsers add credentials that they remember, whoever asks, and say who does: in Sec-Fetch-Site (W3C
+Fetch Metadata) to HTTPS and loopback, and in Origin (RFC 6454) with a POST. Clients that are no
+browsers send neither.
+"""
+
+from __future__ import annotations
+
+from twisted.web import http
+
+_DEFAULT_PORTS = {b"http": b":80", b"https": b":443"}
+
+
+def is_foreign(request: http.Request) -> bool:
+    """Return whether another site made a browser send this request."""
+    headers = request.requestHeaders
+    for site in headers.getRawHeaders(b"sec-fetch-site") or ():
+        if site == b"same-origin":
+            return False  # whatever a proxy has made of Host
+        if site != b"none":  # what the user typed
+            return True
+    host = (headers.getRawHeaders(b"host") or [b""])[0].lower()
+    return any(
+        not _is_at(origin.lower(), host, secure=request.isSecure())
+        for origin in headers.getRawHeaders(b"origin") or ()
+    )
+
+
+def _is_at(origin: bytes, host: bytes, *, secure: bool) -> bool:
+    """Return whether an origin is this server's, by its Host header. Behind a proxy that ends TLS
+    both schemes are."""
+    scheme, _, authority = origin.partition(b"://")
+    if scheme not in ((b"https",) if secure else _DEFAULT_PORTS) or not authority:
+        return False
+    return authority == host.removesuffix(_DEFAULT_PORTS[scheme])

@@ -50,8 +50,8 @@ class LocalClient:
             soa, scan = self._blocking(self._operations.zone_scan, origin)
             try:
                 yield soa
-                while rows := self._blocking(scan.next):
-                    yield from (row for row in rows if row[:2] != soa[:2])
+                while scanned := self._blocking(scan.next):
+                    yield from (row for part in scanned for row in part.rows if row[:2] != soa[:2])
             finally:
                 self._blocking(scan.close)
 

@@ -31,7 +31,7 @@ def lock(server: Server) -> Iterator[sqlite3.Connection]:
 
 def failed_in_time(server: Server, login: str, address: str) -> None:
     began = time.monotonic()
-    assert server.update(login, HOST, address) == Reply(500, "911\n")
+    assert server.update(login, HOST, address) == Reply(503, "911\n")
     assert time.monotonic() - began < TOO_LATE
 
 
@@ -84,7 +84,7 @@ def eventually_good(server: Server, login: str, address: str) -> Reply:
 
     def attempt() -> Reply | None:
         reply = server.update(login, HOST, address)
-        return None if reply.status == 500 else reply
+        return None if reply.status == 503 else reply
 
     found: Reply = eventually(attempt, "updates work again")
     return found
@@ -143,10 +143,10 @@ def test_a_full_disk(on_small_disk: Server) -> None:
             break
         good.append(address)
         assert server.answers(HOST) == [address]
-    assert reply == Reply(500, "911\n")
+    assert reply == Reply(503, "911\n")
     for _ in range(20):
         assert server.answers(HOST) == good[-1:]
-        assert server.update(login, HOST, "192.0.2.1") == Reply(500, "911\n")
+        assert server.update(login, HOST, "192.0.2.1") == Reply(503, "911\n")
     done = server.try_ddns("record", "set", f"x.{ZONE}", "A", "192.0.2.1")
     assert done.returncode == 1
     assert done.stderr.startswith("ddns: the database cannot do it: ")

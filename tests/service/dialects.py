@@ -93,8 +93,8 @@ def miniupdate(
         if not said.startswith("OK"):
             return False, said
         said = client.update(host, address)
-        if not said:
-            return False, "(closed)"
+        if not said:  # the server has closed
+            return False, said
         client.exit()
         return said == f"OK {host.upper()} mapped to {address}", said
 

@@ -192,7 +192,7 @@ def test_clients_forge_nothing_and_secrets_are_nowhere(make_server: Launch, form
     set_ttl(server, 10)
     for before, after in (
         ("change_interval = 0", "change_interval = 1000"),
-        ("[abuse]", "[abuse]\nrefusals = 5\nfailures_noticed = 1"),
+        ("[abuse]", "[abuse]\nchange_burst = 1\nrefusals = 5\nfailures_noticed = 1"),
     ):
         assert before in server.config.read_text()
         server.config.write_text(server.config.read_text().replace(before, after))

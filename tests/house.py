@@ -27,6 +27,7 @@ from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
 from ddns.system.secret_box import SecretBox
 from ddns.updates.authenticator import Authenticator
+from ddns.updates.blocker import Blocker
 from ddns.updates.familiar_networks import FamiliarNetworks
 from ddns.updates.publisher import Publisher
 from ddns.updates.rehash import PasswordRehasher
@@ -67,6 +68,12 @@ class House:
         )
         self.blocked: list[tuple[str, Block]] = []  # what the updater told of
         self.limiter = UpdateLimiter(limits)
+        self.blocker = Blocker(
+            self.store,
+            self.limiter,
+            lambda: self.time,
+            lambda account, block: self.blocked.append((account, block)),
+        )
         self.updater = Updater(
             self.store,
             self.directory,
@@ -74,7 +81,7 @@ class House:
             self.publisher,
             self.limiter,
             lambda: self.time,
-            lambda account, block: self.blocked.append((account, block)),
+            self.blocker,
         )
         self.letters: list[MailMessage] = []
         self.account_service = AccountService(

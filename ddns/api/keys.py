@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from functools import partial
+from typing import NamedTuple
 
 from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
-from ddns.api.errors import ApiError, Conflict, Exceeded, NotFound
+from ddns.api.errors import ApiError, Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.serializers import Json, key_json
 from ddns.model import names
-from ddns.model.account import Key, KeyKind
+from ddns.model.account import Key, KeyKind, TsigTerms
 from ddns.policy import secrets
 from ddns.store.interfaces import IReading
 from ddns.system.secret_box import SecretBoxError
@@ -35,14 +36,25 @@ class KeyOperations(BaseOperations):
         account: str | None = None,
         hosts: list[str] | None = None,
         kind: str = KeyKind.UPDATE,
+        name: str | None = None,
+        algorithm: str | None = None,
+        secret: str | None = None,
+        zones: list[str] | None = None,
+        types: list[str] | None = None,
+        rights: list[str] | None = None,
     ) -> Json:
         """Create a key for all hosts of the account or for the named ones. The answer holds the
         secret, which is not stored and cannot be shown again. People need not name the account: it
-        is their own."""
+        is their own. Name, algorithm, a secret that is there already, and zones, types and rights
+        are for keys of kind tsig."""
         of, owner = parsing.key_kind(kind), self._account_or_own(account)
         only = None if not hosts else frozenset(parsing.host_name(host) for host in hosts)
+        given = (name, algorithm, secret, zones, types, rights)
+        if of is not KeyKind.TSIG and any(one is not None for one in given):
+            raise Invalid("name, algorithm, secret, zones, types and rights are for tsig keys")
+        terms = parsing.tsig_terms(name, algorithm, zones, types, rights)
         await self._read(lambda context: context.own_account(owner))
-        secret, digest, sealed = await self._new_secret(of, owner)
+        made = await self._new_secret(of, owner, terms, secret)
 
         def work(context: WriteContext) -> Json:
             transaction, limit = context.transaction, context.rules.keys_per_account
@@ -53,13 +65,16 @@ class KeyOperations(BaseOperations):
                 raise Conflict(
                     f"account {owner} has a DonDNS key already: regenerate or enable key {other.id}"
                 )
-            for name in sorted(only or ()):
-                host, zone = transaction.host(name), transaction.zone_of(name)
-                whose = host.account if host else zone.account if zone else None
+            for host in sorted(only or ()):
+                found, zone = transaction.host(host), transaction.zone_of(host)
+                whose = found.account if found else zone.account if zone else None
                 if whose != owner:
-                    raise NotFound(f"account {owner} has no host {names.to_text(name)}")
-            key = transaction.add_key(Key(0, owner, of, digest, only, context.now, sealed))
-            return {"key": secret, **key_json(key)}
+                    raise NotFound(f"account {owner} has no host {names.to_text(host)}")
+            if of is KeyKind.TSIG:
+                _check_terms(context, owner, terms)
+            key = Key(0, owner, of, made.digest, only, context.now, made.sealed)
+            key = dataclasses.replace(key, tsig=terms if of is KeyKind.TSIG else None)
+            return {"key": made.secret, **key_json(transaction.add_key(key))}
 
         return await self._transact(work)
 
@@ -74,9 +89,11 @@ class KeyOperations(BaseOperations):
     async def key_regenerate(self, number: int) -> Json:
         """Give a key another secret and enable it; the former secret becomes invalid."""
         key = await self._read(lambda context: context.own_key(number))
-        secret, digest, sealed = await self._new_secret(key.kind, key.account)
-        changed = await self._change_key(number, digest=digest, sealed=sealed, enabled=True)
-        return {"key": secret, **changed}
+        made = await self._new_secret(key.kind, key.account, key.tsig)
+        changed = await self._change_key(
+            number, digest=made.digest, sealed=made.sealed, enabled=True
+        )
+        return {"key": made.secret, **changed}
 
     async def key_revoke(self, number: int) -> Json:
         """Remove a key. Clients can no longer use it."""
@@ -100,22 +117,51 @@ class KeyOperations(BaseOperations):
 
         return await self._transact(work, even_if_blocked=even_if_blocked)
 
-    async def _new_secret(self, kind: KeyKind, account: str) -> tuple[str, bytes, bytes | None]:
-        """Return a secret, the digest to store in its place, and for a key that answers challenges
-        what has to be stored sealed."""
-        if kind is not KeyKind.MINIUPDATE:
+    async def _new_secret(
+        self, kind: KeyKind, account: str, terms: TsigTerms | None, given: str | None = None
+    ) -> _NewSecret:
+        """Return a secret, or the one that was *given*, and what is stored of it."""
+        by = ""
+        if kind is KeyKind.TSIG and terms is not None:
+            by = names.to_text(terms.name)  # keys of two names may have the same secret
+            secret = plain = given or secrets.generate_tsig_secret()
+            if not secrets.is_base64(secret):
+                raise Invalid("the secret of a tsig key is Base64 of at least 16 octets")
+        elif kind is KeyKind.MINIUPDATE:
+            secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
+            plain = secrets.responder(secret)
+        else:
             secret = secrets.generate_key()
-            return secret, secrets.digest_key(secret), None
-        secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
+            return _NewSecret(secret, secrets.digest_key(secret))
         other = await self._read(lambda context: context.transaction.any_sealed_secret())
-        plain = secrets.responder(secret).encode()
         try:
             sealed = await self._run_slow(
-                partial(self._secret_box.seal, plain, account.encode(), other)
+                partial(self._secret_box.seal, plain.encode(), account.encode(), other)
             )
         except SecretBoxError as error:
             raise ApiError(str(error)) from error
-        return secret, secrets.digest_key(secret), sealed
+        return _NewSecret(secret, secrets.digest_key(by + secret), sealed)
+
+
+class _NewSecret(NamedTuple):
+    """A secret, the digest to store in its place, and what has to be stored sealed."""
+
+    secret: str
+    digest: bytes
+    sealed: bytes | None = None
+
+
+def _check_terms(context: WriteContext, owner: str, terms: TsigTerms) -> None:
+    """Refuse a TSIG key that cannot be, or that opens what is not the caller's to give."""
+    caller = context.caller
+    if context.transaction.tsig_key(terms.name) is not None:
+        raise Conflict(f"there is a tsig key {names.to_text(terms.name)} already")
+    if not caller.operator and terms.algorithm in secrets.WEAK_ALGORITHMS:
+        raise Forbidden(f"only the operator makes keys for {terms.algorithm}")
+    for origin in sorted(terms.zones or ()):
+        zone = context.known_zone(origin) if caller.operator else context.own_zone(origin)
+        if zone.account not in (None, owner):
+            raise NotFound(f"account {owner} has no zone {names.to_text(origin)}")
 
 
 def dondns_key(reading: IReading, account: str) -> Key | None:

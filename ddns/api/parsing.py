@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
 from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
@@ -10,7 +11,9 @@ from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Json
 from ddns.model import account as accounts
 from ddns.model import mail, names, presentation, records
-from ddns.model.account import Addresses, KeyKind, Registration
+from ddns.model.account import Addresses, KeyKind, Registration, Right, TsigTerms
+from ddns.model.secondaries import BadSecondary, Secondary, secondary
+from ddns.policy import secrets
 
 E = TypeVar("E", bound=enum.StrEnum)
 P = ParamSpec("P")
@@ -38,6 +41,7 @@ def _parsed(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         records.BadRecord,
         accounts.BadAccountName,
         mail.BadEmail,
+        BadSecondary,
     ) as error:
         raise Invalid(str(error)) from error
 
@@ -119,6 +123,32 @@ def key_kind(text: str) -> KeyKind:
     return _member(KeyKind, text, " is no kind of key: it is one of")
 
 
+def tsig_terms(
+    name_: str | None,
+    algorithm: str | None,
+    zones: list[str] | None,
+    types: list[str] | None,
+    rights: list[str] | None,
+) -> TsigTerms:
+    """Parse what a TSIG key is called and good for; without a name it is given one."""
+    known = {"hmac-md5": secrets.WEAK_ALGORITHMS[1]}
+    known |= {one: one for one in (*secrets.ALGORITHMS, *secrets.WEAK_ALGORITHMS)}
+    wanted = known.get((algorithm or secrets.ALGORITHMS[0]).lower().rstrip("."))
+    if wanted is None:
+        raise Invalid(f"{algorithm!r} is no algorithm: it is one of {', '.join(known)}")
+    if zones is not None and not zones:
+        raise Invalid("zones: expected at least one")
+    return TsigTerms(
+        name(name_ or f"key-{secrets.generate_key(8).lower()}"),
+        wanted,
+        frozenset(
+            _member(Right, one, " is no right: it is one of") for one in rights or ["update"]
+        ),
+        None if zones is None else frozenset(map(name, zones)),
+        None if not types else frozenset(map(record_type, types)),
+    )
+
+
 def addresses(text: str) -> Addresses:
     """Parse a zone's policy on the addresses of its hosts."""
     return _member(Addresses, text, ": addresses are one of")
@@ -127,6 +157,20 @@ def addresses(text: str) -> Addresses:
 def registration(text: str) -> Registration:
     """Parse a zone's policy on who may register hosts."""
     return _member(Registration, text, ": registration is one of")
+
+
+def secondaries(texts: list[str]) -> tuple[Secondary, ...]:
+    """Parse the secondaries of a zone; empty texts stand for none."""
+    return tuple(dict.fromkeys(_parsed(secondary, text) for text in texts if text.strip()))
+
+
+def networks(texts: list[str]) -> tuple[str, ...]:
+    """Parse networks, or single addresses; empty texts stand for none."""
+    try:
+        found = [str(ipaddress.ip_network(text.strip())) for text in texts if text.strip()]
+    except ValueError as error:
+        raise Invalid(str(error)) from None
+    return tuple(dict.fromkeys(found))
 
 
 def host_limit(value: int | str) -> int | None:

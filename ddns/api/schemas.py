@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddns.model.account import Addresses, KeyKind, Registration
+from ddns.model.account import Addresses, KeyKind, Registration, Right
 from ddns.model.records import MAX_TTL
 
 Schema = dict[str, Any]
@@ -65,6 +65,13 @@ _key = {
     "enabled": _FLAG,
     "hosts": _or_null(_TEXTS),
 }
+_TSIG = {
+    "name": _NAME,
+    "algorithm": _STRING,
+    "rights": {"type": "array", "items": {"enum": list(Right)}},
+    "zones": _or_null(_TEXTS),
+    "types": _or_null(_TEXTS),
+}
 _host = {"name": _NAME, "zone": _NAME, "account": _STRING, "ttl": _TTL}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
@@ -79,7 +86,7 @@ _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
     "Error": _object(error=_object(code=_STRING, message=_STRING)),
-    "Zone": _object(_IDN, **_zone),
+    "Zone": _object({**_IDN, "secondaries": _TEXTS, "update_from": _TEXTS}, **_zone),
     "Zones": _object(zones=_list("Zone")),
     "Imported": {
         "anyOf": [
@@ -104,8 +111,8 @@ SCHEMAS: dict[str, Schema] = {
         zones=_TEXTS,
         requests=_list("Request"),
     ),
-    "Key": _object(**_key),
-    "NewKey": _object(key=_STRING, **_key),
+    "Key": _object(_TSIG, **_key),
+    "NewKey": _object(_TSIG, key=_STRING, **_key),
     "Keys": _object(keys=_list("Key")),
     "Host": _object(_IDN, **_host),
     "Hosts": _object(hosts=_list("Host")),
@@ -151,6 +158,7 @@ ARGUMENTS: dict[str, Schema] = {
     "addresses": {"enum": list(Addresses)},
     "registration": {"enum": list(Registration)},
     "kind": {"enum": list(KeyKind)},
+    "rights": {"type": "array", "items": {"enum": list(Right)}},
     "ttl": _TTL,
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "uses": {"type": "integer", "minimum": 1, "maximum": 1000},

@@ -11,7 +11,7 @@ from typing import Any
 
 from ddns.api.caller import Caller
 from ddns.model import names, records
-from ddns.model.account import Account, Block, Host, Key, ZoneInfo
+from ddns.model.account import Account, Block, Host, Key, TsigTerms, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
@@ -39,6 +39,8 @@ def zone_json(zone: ZoneInfo, caller: Caller) -> Json:
         "account": zone.account if caller.owns(zone.account) else None,
         "addresses": str(zone.addresses),
         "registration": str(zone.registration),
+        **({"secondaries": list(map(str, zone.secondaries))} if zone.secondaries else {}),
+        **({"update_from": list(zone.update_from)} if zone.update_from else {}),
     }
 
 
@@ -69,6 +71,19 @@ def key_json(key: Key) -> Json:
         "kind": str(key.kind),
         "enabled": key.enabled,
         "hosts": None if key.hosts is None else sorted(map(names.to_text, key.hosts)),
+        **({} if key.tsig is None else _terms_json(key.tsig)),
+    }
+
+
+def _terms_json(terms: TsigTerms) -> Json:
+    return {
+        "name": names.to_text(terms.name),
+        "algorithm": terms.algorithm,
+        "rights": sorted(terms.rights),
+        "zones": None if terms.zones is None else sorted(map(names.to_text, terms.zones)),
+        "types": None
+        if terms.types is None
+        else [records.type_to_text(number) for number in sorted(terms.types)],
     }
 
 

@@ -78,10 +78,14 @@ class ZoneOperations(BaseOperations):
         account: str | None = None,
         addresses: str | None = None,
         registration: str | None = None,
+        secondaries: list[str] | None = None,
+        update_from: list[str] | None = None,
     ) -> Json:
-        """Change a zone's owner, ``""`` for the operator, the addresses that its hosts may have, or
-        who may register them. What is not given stays as it is, but a zone that is opened gets
-        public addresses only. Only the operator may change the owner."""
+        """Change a zone's owner, ``""`` for the operator, the addresses that its hosts may have,
+        who may register them, its secondaries, ``ADDRESS[#PORT][,KEY]`` each, or the networks from
+        which it takes unsigned DNS UPDATEs. What is not given stays as it is, but a zone that is
+        opened gets public addresses only. Only the operator may change the owner and the last
+        two."""
         apex = parsing.name(origin)
         changed: dict[str, Any] = {}
         if account is not None:
@@ -90,11 +94,17 @@ class ZoneOperations(BaseOperations):
             changed["addresses"] = parsing.addresses(addresses)
         if registration is not None:
             changed["registration"] = parsing.registration(registration)
+        if secondaries is not None:
+            changed["secondaries"] = parsing.secondaries(secondaries)
+        if update_from is not None:
+            changed["update_from"] = parsing.networks(update_from)
 
         def work(context: WriteContext) -> Json:
             before = context.own_zone(apex)
             if "account" in changed and not context.caller.operator:
                 raise Forbidden("only the operator may give a zone to another account")
+            if changed.keys() & {"secondaries", "update_from"} and not context.caller.operator:
+                raise Forbidden("only the operator says who may transfer or update a zone unsigned")
             zone = dataclasses.replace(before, **changed)
             if before.registration is Registration.CLOSED is not zone.registration:
                 policy = changed.get("addresses", _default_addresses(zone.registration))

@@ -50,6 +50,11 @@ def one_of(name: str, choices: type[StrEnum], **settings: Any) -> Argument:
     return Argument((name,), {"choices": [one.value for one in choices], **settings})
 
 
+def several(name: str, metavar: str, help: str, **settings: Any) -> Argument:
+    """Declare an option that may be repeated, whose value is a list."""
+    return Argument((name,), {"action": "append", "metavar": metavar, "help": help, **settings})
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A subcommand."""

@@ -3,41 +3,100 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from ddns.cli.client import CallFailed, Client
-from ddns.cli.command import Group, argument, one_of
-from ddns.cli.output import Column, Result, listing
-from ddns.model.account import KeyKind
+from ddns.cli.command import Group, argument, one_of, several
+from ddns.cli.output import Column, Json, Result, listing
+from ddns.model.account import KeyKind, Right
 
 key = Group("key", "Secrets that clients update hosts with")
 
 COLUMNS: dict[str, Column] = {
     "NUMBER": "id",
     "ACCOUNT": "account",
-    "KIND": "kind",
+    "KIND": lambda one: f"{one['kind']} {one['name']}" if "name" in one else one["kind"],
     "ENABLED": "enabled",
     "HOSTS": lambda one: one["hosts"] or "all",
 }
 
-key.call(
+
+@key.command(
     "add",
     "Make a key and print it, this once",
     argument("account"),
-    argument(
-        "--host",
-        dest="hosts",
-        action="append",
-        metavar="NAME",
-        help="limit it to this host; may be repeated",
-    ),
+    several("--host", "NAME", "limit it to this host; may be repeated", dest="hosts"),
     one_of(
         "--kind",
         KeyKind,
         default=KeyKind.UPDATE,
         help="which clients it is for (default: %(default)s)",
     ),
-    says="{key}",
+    argument("--name", help="what a tsig key is called (default: made up)"),
+    argument("--algorithm", help="of a tsig key (default: hmac-sha256)"),
+    argument(
+        "--secret-file",
+        metavar="FILE",
+        help='the secret that a tsig key has already, in Base64; "-" reads standard input',
+    ),
+    several("--zone", "ORIGIN", "limit a tsig key to this zone; may be repeated", dest="zones"),
+    several("--type", "TYPE", "what a tsig key may change besides; may be repeated", dest="types"),
+    several(
+        "--right",
+        "RIGHT",
+        "update (default), transfer or notify; may be repeated",
+        dest="rights",
+        choices=list(Right),
+    ),
 )
+def key_add(client: Client, args: argparse.Namespace) -> Result:
+    given = ("account", "hosts", "kind", "name", "algorithm", "zones", "types", "rights")
+    answer = client.call(
+        "key_add", **{one: getattr(args, one) for one in given}, secret=_secret(args.secret_file)
+    )
+    is_tsig = args.kind == KeyKind.TSIG
+    return Result(answer, tsig_lines(answer) if is_tsig else [answer["key"]])
+
+
+def _secret(file: str | None) -> str | None:
+    """Read the secret in a file.
+
+    :raises CallFailed: if it cannot be read.
+    """
+    if file is None:
+        return None
+    try:
+        return sys.stdin.read().strip() if file == "-" else Path(file).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CallFailed("invalid", f"{file}: {error}") from error
+
+
+def tsig_lines(key: Json) -> list[str]:
+    """Return a TSIG key in the words of the programs that sign with it."""
+    name, algorithm, secret = key["name"], key["algorithm"], key["key"]
+    short = algorithm.removesuffix(".sig-alg.reg.int")
+    return [
+        "# nsupdate, knsupdate: a file for -k; BIND: named.conf",
+        f'key "{name}" {{ algorithm {short}; secret "{secret}"; }};',
+        "# Knot: knot.conf",
+        "key:",
+        f"  - id: {name}",
+        f"    algorithm: {short}",
+        f"    secret: {secret}",
+        "# NSD: nsd.conf",
+        "key:",
+        f"  name: {name}",
+        f"  algorithm: {short}",
+        f'  secret: "{secret}"',
+        "# lego: environment",
+        f"RFC2136_TSIG_KEY={name}. RFC2136_TSIG_ALGORITHM={algorithm}."
+        f" RFC2136_TSIG_SECRET={secret}",
+        "# certbot: the file for --dns-rfc2136-credentials",
+        f"dns_rfc2136_name = {name}.",
+        f"dns_rfc2136_secret = {secret}",
+        f"dns_rfc2136_algorithm = {short.upper()}",
+    ]
 
 
 @key.command("list", "List keys, without their secrets", argument("account", nargs="?"))
@@ -82,6 +141,8 @@ def _add_commands_on_one() -> None:
             client: Client, args: argparse.Namespace, name: str = name, says: str = says
         ) -> Result:
             answer = client.call(f"key_{name}", number=_number(client, args))
+            if name == "regenerate" and answer["kind"] == KeyKind.TSIG:
+                return Result(answer, tsig_lines(answer))
             return Result(answer, [says.format_map(answer)])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ddns.cli.client import CallFailed, Client, SocketClient
-from ddns.cli.command import Group, Needs, argument, one_of
+from ddns.cli.command import Group, Needs, argument, one_of, several
 from ddns.cli.output import Json, Result, listing, time_of
 from ddns.model import names, rows
 from ddns.model.account import Addresses, Registration
@@ -36,12 +36,11 @@ ADDRESSES = one_of(
     "add",
     "Add a zone with SOA and NS records",
     ORIGIN,
-    argument(
+    several(
         "--ns",
-        action="append",
+        "NAME[=ADDRESS]",
+        "a name server, and with an address its A or AAAA record (default: ns1.ORIGIN)",
         default=[],
-        metavar="NAME[=ADDRESS]",
-        help="a name server, and with an address its A or AAAA record (default: ns1.ORIGIN)",
     ),
     argument("--account", metavar="OWNER", help="the account that may edit its records"),
     ADDRESSES,
@@ -76,6 +75,18 @@ zone.call(
     argument("--account", metavar="OWNER", help="'' for the operator"),
     ADDRESSES,
     one_of("--registration", Registration, help="who may register hosts in it"),
+    several(
+        "--secondary",
+        "ADDRESS[#PORT][,KEY]",
+        "who is told of changes and may transfer it; may be repeated; '' for none",
+        dest="secondaries",
+    ),
+    several(
+        "--update-from",
+        "NETWORK",
+        "whose unsigned DNS UPDATEs it takes; may be repeated; '' for none",
+        dest="update_from",
+    ),
     says="changed zone {origin}",
 )
 
@@ -89,12 +100,8 @@ zone.call(
         metavar="NAME",
         help="the origin of the one file, where it does not say so itself, as BIND's and Windows'",
     ),
-    argument(
-        "--include",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="where $INCLUDE may find files as well, beside the folder of the file",
+    several(
+        "--include", "DIR", "where $INCLUDE may find files as well, beside the file", default=[]
     ),
     argument("--replace-hosts", action="store_true", help="replace the records of hosts too"),
     needs=Needs.NEW_DATABASE,

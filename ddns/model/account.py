@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from ddns.model.records import HOST_TTL
+from ddns.model.secondaries import Secondary
 
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 
@@ -41,6 +42,31 @@ class KeyKind(enum.StrEnum):
     UPDATE = "update"
     DONDNS = "dondns"
     MINIUPDATE = "miniupdate"
+    TSIG = "tsig"
+
+
+class Right(enum.StrEnum):
+    """What a name server or a tool that signs with a TSIG key may do."""
+
+    UPDATE = "update"
+    TRANSFER = "transfer"
+    NOTIFY = "notify"
+
+
+@dataclass(frozen=True, slots=True)
+class TsigTerms:
+    """What a TSIG key is called on the wire, and what it is good for.
+
+    ``name`` is its owner name, ``algorithm`` the text of its name (RFC 8945 6). ``zones`` limits
+    the key to these origins; ``types`` are the types of the records that it may change, None for
+    those that belong to it without saying (:func:`ddns.policy.authorize.may_change`).
+    """
+
+    name: bytes
+    algorithm: str
+    rights: frozenset[Right]
+    zones: frozenset[bytes] | None = None
+    types: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +134,10 @@ class Key:
     """A generated secret that authorizes updates.
 
     ``digest`` is its SHA-256 (32 octets); the secret itself is not kept. ``hosts`` limits the key
-    to these owner names; None means all hosts of the account. ``sealed`` is the encrypted responder
-    of a miniupdate key (:func:`ddns.policy.secrets.responder`), None for other kinds. A key that is
-    not ``enabled`` authorizes nothing.
+    to these owner names; None means all hosts of the account. ``sealed`` is what has to be known of
+    the secret again, encrypted: the responder of a miniupdate key
+    (:func:`ddns.policy.secrets.responder`), or a TSIG key in Base64. A key that is not ``enabled``
+    authorizes nothing.
     """
 
     id: int
@@ -121,6 +148,7 @@ class Key:
     created: float = 0.0
     sealed: bytes | None = None
     enabled: bool = True
+    tsig: TsigTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +196,8 @@ class Registration(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ZoneInfo:
-    """A zone's metadata. ``account`` is its owner; None means the operator."""
+    """A zone's metadata. ``account`` is its owner, None the operator; ``secondaries`` are told of
+    changes and may transfer it; ``update_from`` are networks whose unsigned UPDATEs are taken."""
 
     origin: bytes
     serial: int
@@ -176,3 +205,5 @@ class ZoneInfo:
     created: float = 0.0
     addresses: Addresses = Addresses.ANY
     registration: Registration = Registration.CLOSED
+    secondaries: tuple[Secondary, ...] = ()
+    update_from: tuple[str, ...] = ()

@@ -124,6 +124,22 @@ def labels(name: bytes) -> list[bytes]:
     return found
 
 
+def split(octets: bytes) -> list[bytes]:
+    r"""Split names that stand one behind the other.
+
+    >>> split(b"\x01a\x00\x00\x01b\x00")
+    [b'\x01a\x00', b'\x00', b'\x01b\x00']
+    """
+    found, at = [], 0
+    while at < len(octets):
+        end = at
+        while octets[end]:
+            end += 1 + octets[end]
+        found.append(octets[at : end + 1])
+        at = end + 1
+    return found
+
+
 def parent(name: bytes) -> bytes:
     """Return the name without its first label.
 

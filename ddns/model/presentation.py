@@ -168,5 +168,13 @@ def distinct(number: int, rdatas: tuple[bytes, ...]) -> tuple[bytes, ...]:
         return found
     by_form: dict[bytes, bytes] = {}
     for rdata in found:
-        by_form.setdefault(from_wire(number, rdata).to_digestable(), rdata)
+        by_form.setdefault(canonical(number, rdata), rdata)
     return tuple(by_form.values())
+
+
+def canonical(number: int, rdata: bytes) -> bytes:
+    """Return the form of well-formed rdata in which equal records are equal octets: names that
+    compare without regard to case in lower case (RFC 4034 6.2, RFC 4343 3)."""
+    if number not in _CASELESS or rdata == rdata.lower():
+        return rdata
+    return from_wire(number, rdata).to_digestable()

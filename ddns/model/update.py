@@ -172,12 +172,14 @@ RETRY_AFTER = 60
 class Outcome:
     """The outcome of an :class:`Update`: a refusal of the whole, or one result for each change.
 
-    ``user`` is the authenticated account, if any.
+    ``user`` is the authenticated account, if any; ``rcode`` is what a DNS UPDATE is answered
+    (RFC 2136 2.2), 0 for NOERROR.
     """
 
     refusal: Status | None = None
     results: tuple[Result, ...] = ()
     user: str | None = None
+    rcode: int = 0
 
     @property
     def retry_after(self) -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ddns.model import names
-from ddns.model.account import Grant, Host, ZoneInfo
-from ddns.model.records import ADDRESS_TYPES, DNAME, NS, RRset
+from ddns.model.account import Grant, Host, Key, Right, ZoneInfo
+from ddns.model.records import ADDRESS_TYPES, DNAME, NS, TXT, RRset
 from ddns.model.update import Change, Replace, Status
 
 
@@ -50,6 +50,34 @@ def activated(change: Change, host: Host | None, rrsets: Iterable[RRset]) -> boo
         if not there:
             return True
     return there.issuperset(edit.type for edit in change.edits if isinstance(edit, Replace))
+
+
+def may_change(key: Key, owner: bytes, number: int, zone: ZoneInfo, host: Host | None) -> bool:
+    """Return whether a TSIG key may change an RRset of a zone.
+
+    :param host: the one in the zone that the owner name belongs to, if any.
+
+    A key of the zone's owner, or one to which the operator has given a zone of his, changes
+    everything in it; one that is limited to hosts, or whose account only has hosts there, changes
+    their addresses and the TXT record of ACME's challenge. Types that it was given replace these.
+    """
+    terms = key.tsig
+    if terms is None or Right.UPDATE not in terms.rights:
+        return False
+    if terms.zones is not None and zone.origin not in terms.zones:
+        return False
+    given = zone.account is None and terms.zones is not None
+    if key.hosts is None and (given or zone.account == key.account):
+        return terms.types is None or number in terms.types
+    if host is None or host.account != key.account:
+        return False
+    if key.hosts is not None and host.name not in key.hosts:
+        return False
+    if terms.types is not None:
+        return number in terms.types
+    if owner == host.name:
+        return number in ADDRESS_TYPES
+    return number == TXT and owner == names.ACME + host.name
 
 
 def is_occluded(name: bytes, origin: bytes, rrsets: Callable[[bytes], Iterable[RRset]]) -> bool:

@@ -1,14 +1,18 @@
-"""Accounts and keys in memory, so that credentials can be checked without the database."""
+"""Accounts, keys and who may do what with zones, in memory, so that whoever asks can be checked
+without the database."""
 
 from __future__ import annotations
 
+import base64
+import ipaddress
 import itertools
 from collections.abc import Callable
 
 from ddns.model import names
-from ddns.model.account import Account, Grant, Key
+from ddns.model.account import Account, Grant, Key, ZoneInfo
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
+from ddns.policy.addresses import NetworkSet
 from ddns.policy.password_cache import PasswordCache
 
 
@@ -40,6 +44,8 @@ class Directory:
         self._blocked: set[str] = set()  # accounts with a block, expired or not
         self._by_digest: dict[bytes, Key] = {}
         self._by_number: dict[int, Key] = {}
+        self._zones: dict[bytes, ZoneInfo] = {}
+        self._by_tsig_name: dict[bytes, Key] = {}
         self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys by user and number
         self._most_responding = 0  # the most keys that a user of these has had
         self._unseal = unseal
@@ -64,7 +70,9 @@ class Directory:
         """Add or replace a key."""
         self.remove_key(key.id)
         self._by_number[key.id] = self._by_digest[key.digest] = key
-        if key.sealed is not None:
+        if key.tsig is not None:
+            self._by_tsig_name[key.tsig.name] = key
+        elif key.sealed is not None:
             for user in _users(key):
                 keys = self._responding.setdefault(user, {})
                 keys[key.id] = key
@@ -76,7 +84,9 @@ class Directory:
         if key is None:
             return
         del self._by_digest[key.digest]
-        if key.sealed is not None:
+        if key.tsig is not None:
+            del self._by_tsig_name[key.tsig.name]
+        elif key.sealed is not None:
             for user in _users(key):
                 del self._responding[user][number]
                 if not self._responding[user]:
@@ -85,6 +95,25 @@ class Directory:
     def account(self, user: str) -> Account | None:
         """Return the account with the user name that a client sent."""
         return self._accounts.get(user.strip().lower())
+
+    def put_zone(self, zone: ZoneInfo) -> None:
+        """Add or replace what is known of a zone; its serial may be an old one."""
+        self._zones[zone.origin] = zone
+
+    def remove_zone(self, origin: bytes) -> None:
+        """Forget a zone."""
+        self._zones.pop(origin, None)
+
+    def zone(self, origin: bytes) -> ZoneInfo | None:
+        """Return what is known of the zone with exactly that origin."""
+        return self._zones.get(origin)
+
+    def takes_unsigned(self, origin: bytes, peer: str) -> bool:
+        """Return whether a zone takes unsigned UPDATEs from an address in text."""
+        zone = self._zones.get(origin)
+        if zone is None or not zone.update_from:
+            return False
+        return peer in NetworkSet(map(ipaddress.ip_network, zone.update_from))
 
     def census(self, now: float) -> tuple[int, int, int]:
         """Return the number of accounts, of those blocked at *now* (seconds since 1970), and of
@@ -130,10 +159,25 @@ class Directory:
                 found = Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
         return found
 
+    def tsig_key(self, name: bytes) -> Key | None:
+        """Return the enabled TSIG key of that name."""
+        key = self._by_tsig_name.get(name)
+        return key if key is not None and key.enabled else None
+
+    def tsig_secret(self, name: bytes) -> bytes | None:
+        """Return the secret of the enabled TSIG key of that name.
+
+        :raises CannotUnseal: if no sealed secret can be opened.
+        """
+        key = self.tsig_key(name)
+        if key is None or key.sealed is None:
+            return None
+        secret = self._unseal(key.sealed, key.account)
+        return None if secret is None else base64.b64decode(secret)
+
     def something_sealed(self) -> bytes | None:
-        """Return the sealed secret of any miniupdate key, if there is one."""
-        keys = next(iter(self._responding.values()), {})
-        return next((key.sealed for key in keys.values()), None)
+        """Return the sealed secret of any key, if there is one."""
+        return next((key.sealed for key in self._by_number.values() if key.sealed), None)
 
 
 def _users(key: Key) -> set[str]:

@@ -7,6 +7,7 @@ outside the reactor's thread.
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import hmac
@@ -19,6 +20,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 KEY_LENGTH = 24  # of 62 letters and digits: 142 bits
 SHORT_KEY_LENGTH = 15  # 89 bits; the limit of the miniupdate client in C
 TOKEN_LENGTH = 43  # 256 bits
+ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224")
+WEAK_ALGORITHMS = ("hmac-sha1", "hmac-md5.sig-alg.reg.int")
+"""Algorithms of TSIG keys (RFC 8945 6): those to be used, and those of old clients."""
+
 _ALPHABET = string.ascii_letters + string.digits
 
 _HASHER = PasswordHasher()
@@ -36,6 +41,19 @@ def _nobody() -> str:
 def generate_key(length: int = KEY_LENGTH) -> str:
     """Generate a key of letters and digits only, because routers mangle anything else."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def generate_tsig_secret() -> str:
+    """Generate the secret of a TSIG key: 256 bits in Base64."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def is_base64(secret: str) -> bool:
+    """Return whether this can be the secret of a TSIG key: Base64 of 16 to 256 octets."""
+    try:
+        return 16 <= len(base64.b64decode(secret, validate=True)) <= 256
+    except ValueError:
+        return False
 
 
 def generate_token() -> str:

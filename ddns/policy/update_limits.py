@@ -34,6 +34,12 @@ def slots(account: str, change: Change) -> tuple[Slot, ...]:
     return tuple([(account, change.name, kind) for kind in sorted(kinds)])
 
 
+def slot_of(account: str, owner: bytes, number: int) -> Slot:
+    """Return the slot of an RRset, which is that of the host that its owner name belongs to."""
+    host = names.host_of(owner)
+    return account, host, number if number in ADDRESS_TYPES and owner == host else OTHER
+
+
 def _kind(edit: Edit) -> int:
     if isinstance(edit, Replace | Remove):
         return edit.type if edit.type in ADDRESS_TYPES and not edit.prefix else OTHER
@@ -100,8 +106,7 @@ class UpdateLimiter:
 
         :returns: 0.0, or in how many seconds it may be tried again if it comes too often.
         """
-        host = names.host_of(owner)
-        slot = account, host, number if number in ADDRESS_TYPES and owner == host else OTHER
+        slot = slot_of(account, owner, number)
         if (wait := self.check((slot,), now)) <= 0:
             self.take((slot,), now)
         return wait

@@ -19,6 +19,7 @@ from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.model.account import Block
 from ddns.net.dns.twisted_names import ZoneResolver
+from ddns.net.dns.update_handler import UpdateHandler
 from ddns.net.http.updates import UpdateResource
 from ddns.policy.directory import CannotUnseal, Directory
 from ddns.policy.failures import Failures
@@ -32,6 +33,8 @@ from ddns.system.files import key_path
 from ddns.system.secret_box import SecretBox, SecretBoxError, Tampered
 from ddns.system.threads import LowPriorityPool
 from ddns.updates.authenticator import Authenticator
+from ddns.updates.blocker import Blocker
+from ddns.updates.dynamic_updater import DynamicUpdater
 from ddns.updates.familiar_networks import FamiliarNetworks
 from ddns.updates.pipeline import Pipeline
 from ddns.updates.publisher import Publisher
@@ -39,6 +42,8 @@ from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.request_log import RequestLog
 from ddns.updates.updater import Updater
 from ddns.zone.engine import Engine
+from ddns.zone.message import UPDATE
+from ddns.zone.tsig import Signatures, TsigKey
 from ddns.zone.zone import Zones
 
 T = TypeVar("T")
@@ -79,14 +84,15 @@ class Core:
         )
         self.zones = Zones()
         self.limiter = factories.rate_limiter(settings.dns.rate_limit, reactor.seconds)
+        self._secret_box = SecretBox(key_path(settings.database))
+        self._unseal = _Unsealer(self._secret_box)
+        self.directory = Directory(secrets.token_bytes(32), self._unseal)
         self.engine = Engine(
             self.zones,
             limiter=self.limiter,
             cookies=factories.cookies(settings.dns, now),
+            signatures=Signatures(self._tsig_key, now),
         )
-        self._secret_box = SecretBox(key_path(settings.database))
-        self._unseal = _Unsealer(self._secret_box)
-        self.directory = Directory(secrets.token_bytes(32), self._unseal)
         self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
         self._failures = Failures(window=settings.abuse.window)
         self._networks = FamiliarNetworks(self.store, now)
@@ -109,6 +115,12 @@ class Core:
             time.monotonic,
             now,
         )
+        blocker = Blocker(
+            self.store,
+            self._update_limiter,
+            time.monotonic,
+            self.account_services.notifications.blocked,
+        )
         updater = Updater(
             self.store,
             self.directory,
@@ -116,10 +128,22 @@ class Core:
             self.publisher,
             self._update_limiter,
             time.monotonic,
-            self.account_services.notifications.blocked,
+            blocker,
         )
         self.requests = RequestLog(self.store, reactor, settings.requests)
         self.pipeline = Pipeline(updater.perform, now, self.requests)
+        dynamic_updater = DynamicUpdater(
+            self.store,
+            self.directory,
+            self.publisher,
+            self._update_limiter,
+            blocker,
+            time.monotonic,
+            lambda: self.operations.rules,
+        )
+        self.engine.handlers[UPDATE] = UpdateHandler(
+            self.zones, self.pipeline, dynamic_updater, self.directory, time.monotonic
+        )
         self.operations = Operations(
             self.store,
             self.publisher.published,
@@ -137,6 +161,17 @@ class Core:
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
+
+    def _tsig_key(self, name: bytes) -> TsigKey | None:
+        """Return a TSIG key for verifying signatures; without the key file there is none."""
+        try:
+            secret = self.directory.tsig_secret(name)
+        except CannotUnseal:
+            return None
+        key = self.directory.tsig_key(name)
+        if key is None or key.tsig is None or secret is None:
+            return None
+        return TsigKey(name, key.tsig.algorithm, secret)
 
     def _count_change(self, account: str, owner: bytes, number: int) -> float:
         return self._update_limiter.take_rrset(account, owner, number, time.monotonic())

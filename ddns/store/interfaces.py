@@ -73,6 +73,9 @@ class IReading(Interface):
     def keys(account: str | None = None) -> list[Key]:
         """Return all keys, or those of one account, oldest first."""
 
+    def tsig_key(name: bytes) -> Key | None:
+        """Return the TSIG key of that name."""
+
     def any_sealed_secret() -> bytes | None:
         """Return the sealed secret of any one key, if there is a key with one."""
 
@@ -135,8 +138,8 @@ class IReading(Interface):
         """Return the events of a zone after the latest commit that gave it *serial*, in journal
         order, which is that of RFC 1982; none when that is its present serial.
 
-        :raises StoreError: when the zone is to be taken whole: the journal does not have all
-            of them, the zone was replaced in between, or there are more than *limit*.
+        :raises StoreError: when the zone is to be taken whole: it was replaced in between, or the
+            journal does not have all of them, or more than *limit*.
         """
 
     def with_value(event: Event) -> Event:
@@ -158,8 +161,8 @@ class ITransaction(IReading):
         """Add an account, or change its password, block, e-mail address or host limit."""
 
     def remove_account(name: str) -> None:
-        """Remove an account with its keys, hosts, memberships and pending tokens. It must not own a
-        zone. Its released names keep their quarantine, with no former owner."""
+        """Remove an account with all that is its own; it must not own a zone. Its released names
+        keep their quarantine, with no former owner."""
 
     def put_pending_token(pending: PendingToken) -> None:
         """Add a pending token. Pending tokens have no events in the journal."""
@@ -211,6 +214,9 @@ class ITransaction(IReading):
         """Replace an RRset, or delete it when it has no rdatas. It is a host's if its owner name
         belongs to a host, and the operator's otherwise."""
 
+    def raise_serial(zone: bytes, serial: int) -> None:
+        """Have this commit give a zone that serial, if it is later than its own (RFC 1982)."""
+
     def log_requests(
         requests: Sequence[LoggedRequest], per_host: int, failed_per_host: int, rows: int
     ) -> None:
@@ -229,10 +235,7 @@ class ITransaction(IReading):
         stage: str, zone: bytes, serial: int | None = None, replace_hosts: bool = False
     ) -> StagedResult:
         """Replace the zone's records by the staged ones: the operator's, or with *replace_hosts*
-        those of hosts as well.
-
-        *serial* becomes the zone's if it is later (RFC 1982) than what the commit would give it.
-        """
+        those of hosts as well. The zone gets *serial* if it is later than what it would get."""
 
 
 class IScan(Interface):
@@ -241,9 +244,8 @@ class IScan(Interface):
 
     def next(most: int = 1000) -> Deferred[list[Scanned]]:
         """Return the next rows, *most* of them at most; an empty list after the last zone. The
-        fewer they are, the less the process's threads contend for a processor. Whoever waits too
-        long between two calls is refused (StoreError): the view keeps the store from forgetting old
-        states."""
+        fewer they are, the less threads contend for a processor. Whoever waits too long between
+        two calls is refused (StoreError): the view keeps the store from forgetting old states."""
 
     def close() -> Deferred[None]:
         """Give the view up; to be called once in any case, also at the end."""
@@ -256,8 +258,7 @@ class IStore(Interface):
     def open() -> None:
         """Open the store, or create it; called once. It may block, and needs no running reactor.
 
-        :raises StoreError: in one line, when it cannot be used.
-        """
+        :raises StoreError: in one line, when it cannot be used."""
 
     def created() -> bool:
         """Return whether :meth:`open` made a new, empty store."""
@@ -278,8 +279,7 @@ class IStore(Interface):
         """Run *work* on the latest committed state."""
 
     def scan(zones: Sequence[bytes]) -> IScan:
-        """Walk over the zones with these origins, in their order; the view is that of the first
-        call of ``next``."""
+        """Walk over these zones, in their order; the view is that of the first ``next``."""
 
     def stats() -> StoreStats:
         """Return the store's numbers; also while it is closed."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
+from dns.rcode import SERVFAIL, Rcode
 from twisted.internet.defer import Deferred
 
 from ddns.model.counters import UpdateCounts
 from ddns.model.update import Outcome, Status, Update
 from ddns.system.latch import Latch
+from ddns.updates.dynamic_updater import DIALECT, DynamicUpdater, SignedUpdate
 from ddns.updates.request_log import RequestLog
 
 
@@ -34,7 +36,9 @@ class Pipeline:
     ) -> None:
         self.now = now
         self.requests = requests
-        self.counts = UpdateCounts(("miniupdate",))  # resources add the dialects that they speak
+        self.counts = UpdateCounts(
+            ("miniupdate", DIALECT)
+        )  # resources add the dialects that they speak
         self.between: Callable[[], None] = lambda: None
         self._perform = perform
         self._clock = clock
@@ -56,15 +60,26 @@ class Pipeline:
 
     async def perform(self, update: Update) -> Outcome:
         """Perform an update as soon as everything is loaded, and count its outcome."""
+        return await self._let_in(update.dialect, lambda: self._perform(update))
+
+    async def perform_signed(self, signed: SignedUpdate, updater: DynamicUpdater) -> Outcome:
+        """Perform a DNS UPDATE in the same way, and note it in the log of requests."""
+        outcome = await self._let_in(DIALECT, lambda: updater.perform(signed))
+        update = signed.as_update()
+        if self.requests is not None and self.requests.wants(update, outcome):
+            self.requests.add(update, outcome, signed.shown(), Rcode(outcome.rcode).name)
+        return outcome
+
+    async def _let_in(self, dialect: str, perform: Callable[[], Awaitable[Outcome]]) -> Outcome:
         began = self._clock()
         if not self._loaded.is_open:
             # An empty directory would say badauth, and many clients stop for good when told so.
             await self._loaded.wait()
         if self._closed:
-            outcome = Outcome(Status.FAILED)
+            outcome = Outcome(Status.FAILED, rcode=SERVFAIL)
         else:
             self.between()
-            outcome = await self._perform(update)
+            outcome = await perform()
             self.between()
-        self.counts.performed(update.dialect, outcome, self._clock() - began)
+        self.counts.performed(dialect, outcome, self._clock() - began)
         return outcome

@@ -69,6 +69,8 @@ class Publisher:
             self._directory.put_account(account)
         for key in keys:
             self._directory.put_key(key)
+        for zone in zones:
+            self._directory.put_zone(zone)
         await self._load({info.origin: info.serial for info in zones if not self._has(info.origin)})
         self._following = True
 
@@ -121,6 +123,8 @@ class Publisher:
         if event.zone is None:
             self._take_person(event)
             return
+        if event.kind is EventKind.ZONE:
+            self._take_policy(event)
         loading = self._loading.get(event.zone)
         if loading is not None:
             loading.events.append(event)
@@ -139,6 +143,13 @@ class Publisher:
             serials[event.zone] = event.serial
         if _is_removal(event):
             self._zones.remove(event.zone)
+
+    def _take_policy(self, event: Event) -> None:
+        """Take over a zone's owner, policy and secondaries."""
+        if isinstance(event.value, ZoneInfo):
+            self._directory.put_zone(event.value)
+        elif event.after is None and event.zone is not None:
+            self._directory.remove_zone(event.zone)
 
     def _take_person(self, event: Event) -> None:
         """Put or remove an account or a key; nothing else without a zone is kept in memory."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from twisted.logger import Logger
 
-from ddns.model.account import Account, Addresses, Block, Grant, Host
+from ddns.model.account import Account, Addresses, Grant, Host
 from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, HOST_TTL
 from ddns.model.update import Change, Outcome, Result, Status, Update
@@ -25,6 +25,7 @@ from ddns.policy.edits import decide
 from ddns.policy.update_limits import Slot, UpdateLimiter, slots
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.authenticator import Authenticator
+from ddns.updates.blocker import Blocker
 from ddns.updates.publisher import Publisher
 
 TOGETHER = 50
@@ -49,7 +50,7 @@ class Updater:
     :param publisher: knows when our DNS answers what was committed.
     :param limiter: says what comes too often.
     :param clock: monotonic, for the limiter.
-    :param blocked: told of each account that the limiter has had blocked.
+    :param blocker: blocks accounts whose clients do not heed it.
     """
 
     _log = Logger()
@@ -62,7 +63,7 @@ class Updater:
         publisher: Publisher,
         limiter: UpdateLimiter,
         clock: Callable[[], float],
-        blocked: Callable[[str, Block], None] = lambda account, block: None,
+        blocker: Blocker,
     ) -> None:
         self._store = store
         self._directory = directory
@@ -70,7 +71,7 @@ class Updater:
         self._publisher = publisher
         self._limiter = limiter
         self._clock = clock
-        self._blocked = blocked
+        self._blocker = blocker
 
     async def perform(self, update: Update) -> Outcome:
         """Authenticate, decide, commit, publish. Never raises: failures are in the Outcome."""
@@ -106,7 +107,8 @@ class Updater:
             results += await self._commit(update, grant, attempts)
         refused = next((result for result in results if result.status is Status.ABUSE), None)
         if refused is not None:
-            await self._count_refusal(update, account, refused)
+            host = refused.change.host
+            await self._blocker.count_refusal(account.name, host, update.dialect, update.at)
         return Outcome(results=results, user=grant.account)
 
     async def _commit(
@@ -145,46 +147,6 @@ class Updater:
         for attempt, result in zip_longest(attempts, results):
             if attempt.wait <= 0 and (result is None or result.status is not Status.GOOD):
                 self._limiter.give_back(attempt.slots, now)
-
-    async def _count_refusal(self, update: Update, account: Account, refused: Result) -> None:
-        """Count a refusal, and block an account that does not stop.
-
-        If the block cannot be written, the next refusal tries again.
-        """
-        limits = self._limiter.settings
-        count = self._limiter.refuse(account.name, self._clock())
-        if not limits.refusals or count < limits.refusals:
-            return
-        block = Block(
-            f"{count} updates were refused because they came too often, the last one for"
-            f" {refused.change.host} by {update.dialect}",
-            update.at,
-            update.at + limits.block_time if limits.block_time else None,
-        )
-        author = Author("server", "abuse", update.at)
-        work = partial(_put_block, account.name, block)
-        try:
-            committed = await self._store.transact(author, work)
-        except StoreError as error:
-            self._log.error(
-                "account {account} cannot be blocked: {error}", account=account.name, error=error
-            )
-            return
-        self._limiter.forget_refusals(account.name)
-        if committed.value:
-            self._log.warn(
-                "account {account} is blocked: {reason}", account=account.name, reason=block.reason
-            )
-            self._blocked(account.name, block)
-
-
-def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:
-    """Block an account; return False if it has gone or is blocked already."""
-    account = transaction.account(name)
-    if account is None or (account.block is not None and account.block.holds(block.since)):
-        return False
-    transaction.put_account(dataclasses.replace(account, block=block))
-    return True
 
 
 def _write(

@@ -9,7 +9,7 @@ rate limit, look up, pack. It gives the same reply, octet for octet, to queries 
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import aclosing
 
 from ddns.model.names import MAX_WIRE, WILDCARD
@@ -23,6 +23,7 @@ from ddns.zone.fast_path import (
     CookieTails,
     fast_path_headers,
 )
+from ddns.zone.handlers import Client, Handler, Later, Reply, refuse
 from ddns.zone.lookup import lookup
 from ddns.zone.message import (
     BADVERS,
@@ -44,6 +45,7 @@ from ddns.zone.message import (
 )
 from ddns.zone.packing import cookie_option, pack
 from ddns.zone.rrl import ABSENT, DROP, ERRORS, SLIP, RateLimiter
+from ddns.zone.tsig import Signatures
 from ddns.zone.zone import Zones
 
 PAYLOAD = 1232
@@ -52,22 +54,13 @@ PAYLOAD = 1232
 IXFR, AXFR = 251, 252
 
 
-Later = Awaitable[Answer] | Iterator[Answer] | AsyncGenerator[Answer, None]
-"""An answer that is not there yet, or several of them, which only TCP can carry."""
-
-Handler = Callable[[Query, bytes, bytes, bool], Answer | Later]
-"""``handler(request, wire, source, tcp)``: what to answer to a request of one opcode."""
-
-Reply = bytes | None | Awaitable[bytes | None] | Iterator[bytes] | AsyncGenerator[bytes, None]
-"""A packed answer, None for silence, or the same later or several times."""
-
-
 class Engine:
     """Answers DNS messages from zones. It never raises, whatever the input.
 
     - *payload*: maximum size of UDP replies in octets, and the size announced with EDNS.
     - *limiter*: response rate limiting over UDP; None for no limit.
     - *cookies*: issues and verifies DNS cookies; None ignores the option.
+    - *signatures*: verifies those of requests (TSIG); None knows no key.
 
     ``handlers`` answer all other messages, by opcode.
     """
@@ -79,15 +72,17 @@ class Engine:
         payload: int = PAYLOAD,
         limiter: RateLimiter | None = None,
         cookies: Cookies | None = None,
+        signatures: Signatures | None = None,
     ) -> None:
         self.zones = zones
+        self._signatures = signatures or Signatures(lambda name: None, lambda: 0.0)
         self.payload = payload
         self.use(limiter, cookies)
         self._fast_path = fast_path_headers(payload)
         self.handlers: dict[int, Handler] = {
             QUERY: self._query,
-            NOTIFY: _refuse(NOTAUTH),
-            UPDATE: _refuse(REFUSED),
+            NOTIFY: refuse(NOTAUTH),
+            UPDATE: refuse(REFUSED),
         }
 
     def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
@@ -193,25 +188,31 @@ class Engine:
         request = parse(wire)
         if request is None:
             return None
+        error, signer = self._signatures.check(request, wire)
+        client = Client(source, tcp, signer)
+        if error and request.opcode in self.handlers:
+            return self._finish(request, Answer(NOTAUTH), client)  # RFC 8945 5.2
         answer = self._decide(request, wire, source, tcp)
         if isinstance(answer, Answer):
-            return self._finish(request, answer, source, tcp)
-        return self._finish_later(request, answer, source, tcp)
+            return self._finish(request, answer, client)
+        return self._finish_later(request, answer, client)
 
-    def _finish(self, request: Query, reply: Answer, source: bytes, tcp: bool) -> bytes | None:
-        """Pack an answer, unless the rate limit has it dropped or cut short."""
+    def _finish(self, request: Query, reply: Answer, client: Client) -> bytes | None:
+        """Pack and sign an answer, unless the rate limit has it dropped or cut short."""
+        source, tcp, signer = client
         limit = TCP_MAX
         if not tcp:
             limit = UDP_PLAIN
             if request.edns is not None:
                 limit = max(UDP_PLAIN, min(request.edns.payload, self.payload))
-        option, exempt = b"", tcp
+        option, exempt = b"", tcp or bool(request.key)
         cookie = self._cookie(request)
         if cookie is not None and self._cookies is not None and reply.rcode != FORMERR:
-            client = cookie[:CLIENT]
-            server, good = self._cookies.renew(client, cookie[CLIENT:], source)
-            option = cookie_option(client + server)
-            exempt = tcp or good
+            server, good = self._cookies.renew(cookie[:CLIENT], cookie[CLIENT:], source)
+            option = cookie_option(cookie[:CLIENT] + server)
+            exempt = exempt or good
+        if signer is not None:
+            limit -= signer.size
         message = pack(request, reply, limit, self.payload, option)
         if not exempt and self._account is not None:
             answered = reply.rcode in (NOERROR, NXDOMAIN)
@@ -223,7 +224,7 @@ class Engine:
                 # An error is sent as it is: TC would promise more over TCP.
                 reply = Answer(reply.rcode, reply.authoritative, truncated=answered)
                 message = pack(request, reply, limit, self.payload)
-        return message
+        return message if signer is None else signer.sign(message, self._signatures.now())
 
     def _cookie(self, request: Query) -> bytes | None:
         """Return the COOKIE option of a request, if cookies are in use."""
@@ -232,25 +233,25 @@ class Engine:
             return None
         return edns.cookie
 
-    def _finish_later(self, request: Query, answer: Later, source: bytes, tcp: bool) -> Reply:
+    def _finish_later(self, request: Query, answer: Later, client: Client) -> Reply:
         """Return what a handler returned, with each answer packed."""
         if isinstance(answer, Awaitable):
-            return self._finish_awaited(request, answer, source, tcp)
+            return self._finish_awaited(request, answer, client)
         if isinstance(answer, Iterator):
-            return (m for one in answer if (m := self._finish(request, one, source, tcp)))
-        return self._finish_each(request, answer, source, tcp)
+            return (m for one in answer if (m := self._finish(request, one, client)))
+        return self._finish_each(request, answer, client)
 
     async def _finish_awaited(
-        self, request: Query, answer: Awaitable[Answer], source: bytes, tcp: bool
+        self, request: Query, answer: Awaitable[Answer], client: Client
     ) -> bytes | None:
-        return self._finish(request, await answer, source, tcp)
+        return self._finish(request, await answer, client)
 
     async def _finish_each(
-        self, request: Query, answers: AsyncGenerator[Answer, None], source: bytes, tcp: bool
+        self, request: Query, answers: AsyncGenerator[Answer, None], client: Client
     ) -> AsyncGenerator[bytes, None]:
         async with aclosing(answers):
             async for answer in answers:
-                if message := self._finish(request, answer, source, tcp):
+                if message := self._finish(request, answer, client):
                     yield message
 
     def _decide(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer | Later:
@@ -267,8 +268,6 @@ class Engine:
             return Answer(FORMERR if cookie is None or request.opcode != QUERY else NOERROR)
         if request.edns is not None and request.edns.version:
             return Answer(BADVERS)
-        if request.tsig is not None:
-            return Answer(NOTAUTH)  # no key is known here (RFC 8945 5.2.1)
         return handler(request, wire, source, tcp)
 
     def _query(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer:
@@ -286,10 +285,6 @@ def _truncated(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:
     flags = (int.from_bytes(head[:2], "big") | TC).to_bytes(2, "big")
     counts = b"\0\1\0\0\0\0\0\1" if opt else b"\0\1\0\0\0\0\0\0"
     return b"".join((wire[:2], flags, counts, wire[12 : end + 4], bare))
-
-
-def _refuse(rcode: int) -> Handler:
-    return lambda request, wire, source, tcp: Answer(rcode)
 
 
 _NEAR = range(6)  # suffixes of a name that the fast path tries as a zone's origin

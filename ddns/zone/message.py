@@ -8,15 +8,14 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from ddns.model.names import MAX_WIRE, is_wire_form
-from ddns.model.records import ANY, OPT
+from ddns.model.names import MAX_WIRE
+from ddns.model.records import OPT
 from ddns.zone.cookies import COOKIE
 from ddns.zone.rrl import ERRORS
 
-NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, YXDOMAIN = range(7)
-NOTAUTH = 9
+NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
+YXDOMAIN, YXRRSET, NXRRSET, NOTAUTH, NOTZONE = range(6, 11)  # RFC 2136 2.2
 BADVERS = 16
-BADKEY = 17  # of a TSIG
 
 QUERY, NOTIFY, UPDATE = 0, 4, 5
 
@@ -33,11 +32,12 @@ TCP_MAX = 65535  # octets: limit of the length prefix over TCP (RFC 1035 4.2.2)
 _MAX_RECORDS = 16
 _MAX_OPTIONS = 32
 
+_MAX_UPDATED = 6000
+"""Records of an UPDATE: what fits into a message."""
+
 HEADER = struct.Struct("!6H")
 _TWO = struct.Struct("!HH")
 _AFTER_OWNER = struct.Struct("!HHIH")  # type, class, TTL, RDLENGTH
-_SIGNED = struct.Struct("!6sHH")  # of a TSIG: time, fudge, size of the MAC
-_AFTER_MAC = struct.Struct("!HHH")  # original id, error, size of other data
 
 
 class FormError(ValueError):
@@ -63,10 +63,10 @@ class Query:
     """A parsed request.
 
     ``size`` is that of the message in octets. ``name`` is lower-case and ``starts`` are its label
-    starts; ``question`` is the question section as sent, empty if malformed. ``error`` is FORMERR
-    for a malformed message, else NOERROR; a missing question is not malformed. ``tsig`` is what a
-    reply has for a request's TSIG, of which the key is not known here: None without one, empty if
-    the key's name is compressed beyond the question.
+    starts; ``question`` is the question section as sent, empty if malformed. ``tsig`` is where the
+    TSIG record begins, 0 without one; ``key`` is the name of the key that signed the message, and
+    ``mac`` tells its signature from others, once that is verified. ``error`` is FORMERR for a
+    malformed message, else NOERROR; a missing question is not malformed.
     """
 
     id: bytes
@@ -78,7 +78,9 @@ class Query:
     type: int = 0
     class_: int = 0
     edns: Edns | None = None
-    tsig: bytes | None = None
+    tsig: int = 0
+    key: bytes = b""
+    mac: bytes = b""
     error: int = NOERROR
 
     @property
@@ -108,7 +110,7 @@ def parse(wire: bytes) -> Query | None:
     """Parse a request; return None if it must not be answered.
 
     That is a message shorter than a header, and a response, since two servers could reply to each
-    other forever. The sections after the question are parsed for QUERY and NOTIFY only.
+    other forever. The sections after the question are parsed for QUERY, NOTIFY and UPDATE only.
     """
     if len(wire) < 12:
         return None
@@ -120,7 +122,10 @@ def parse(wire: bytes) -> Query | None:
         if questions > 1:
             raise FormError("several questions")  # RFC 9619 4
         at = _read_question(wire, request) if questions else 12
-        if request.opcode in (QUERY, NOTIFY):
+        if request.opcode in (QUERY, NOTIFY, UPDATE):
+            most = _MAX_UPDATED if request.opcode == UPDATE else _MAX_RECORDS
+            if answers + authorities + additionals > most:
+                raise FormError("too many records")
             at = _read_records(wire, at, answers + authorities, additionals, request)
             if at != len(wire):
                 raise FormError("octets after the last record")
@@ -150,8 +155,6 @@ def _read_question(wire: bytes, request: Query) -> int:
 
 
 def _read_records(wire: bytes, at: int, skipped: int, additionals: int, request: Query) -> int:
-    if skipped + additionals > _MAX_RECORDS:
-        raise FormError("too many records")
     for number in range(skipped + additionals):
         owner = at
         at = _skip_name(wire, at)
@@ -166,29 +169,10 @@ def _read_records(wire: bytes, at: int, skipped: int, additionals: int, request:
             request.edns = Edns(klass, ttl >> 16 & 0xFF, bool(ttl & 0x8000))
             request.edns.cookie = _find_cookie(wire[at - length : at])
         elif rtype == TSIG:
-            if number + 1 < skipped + additionals or not additionals:
-                raise FormError("a TSIG that is not last")  # RFC 8945 5.1
-            request.tsig = _bad_key(wire, owner, at - length, request)
+            if number < skipped or number != skipped + additionals - 1:
+                raise FormError("a TSIG where none may be")  # RFC 8945 5.2
+            request.tsig = owner
     return at
-
-
-def _bad_key(wire: bytes, owner: int, rdata: int, request: Query) -> bytes:
-    """Return the TSIG of a reply, without a MAC (RFC 8945 4.2, 5.2.1, 5.3.2)."""
-    end = _skip_name(wire, owner)
-    key = wire[owner:end]
-    pointer = int.from_bytes(key[-2:], "big")
-    if not is_wire_form(key.lower()) and pointer & 0x3FFF >= 12 + len(request.question):
-        return b""
-    fixed = _skip_name(wire, rdata)
-    if not is_wire_form(wire[rdata:fixed].lower()):
-        raise FormError("a compressed algorithm")
-    time, fudge, size = _SIGNED.unpack_from(wire, fixed)
-    original_id, _, other = _AFTER_MAC.unpack_from(wire, fixed + _SIGNED.size + size)
-    if fixed + _SIGNED.size + size + _AFTER_MAC.size + other != len(wire):
-        raise FormError("a TSIG of another length than its RDLENGTH")
-    answer = wire[rdata:fixed] + _SIGNED.pack(time, fudge, 0)
-    answer += _AFTER_MAC.pack(original_id, BADKEY, 0)
-    return key + _AFTER_OWNER.pack(TSIG, ANY, 0, len(answer)) + answer
 
 
 def _skip_name(wire: bytes, at: int) -> int:

@@ -8,7 +8,7 @@ import struct
 
 from ddns.model.records import CNAME, MX, NS, OPT, SRV
 from ddns.zone.cookies import COOKIE
-from ddns.zone.message import AA, HEADER, NOTAUTH, NOTIMP, OPCODE, QR, RD, TC, Answer, Query
+from ddns.zone.message import AA, HEADER, NOTIMP, OPCODE, QR, RD, TC, Answer, Query
 from ddns.zone.node import QUESTION
 
 MAX_POINTED = 0x3FFF  # a pointer has 14 bits for its offset (RFC 1035 4.1.4)
@@ -43,8 +43,7 @@ def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes
     opt = b""
     if request.edns is not None:
         opt = opt_record(payload, reply.rcode, request.edns.dnssec_ok, options)
-    tsig = request.tsig or b"" if reply.rcode == NOTAUTH else b""
-    message = _Message(request, limit - len(opt) - len(tsig))
+    message = _Message(request, limit - len(opt))
     complete = (
         message.add_all(0, reply.answer)
         and message.add_all(1, reply.authority)
@@ -62,9 +61,9 @@ def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes
         flags |= TC
     answers, authorities, additionals = message.counts
     header = HEADER.pack(
-        0, flags, bool(request.question), answers, authorities, additionals + bool(opt) + bool(tsig)
+        0, flags, bool(request.question), answers, authorities, additionals + bool(opt)
     )
-    return b"".join((request.id, header[2:], *message.parts, opt, tsig))
+    return b"".join((request.id, header[2:], *message.parts, opt))
 
 
 class _Message:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ddns.model import names
-from ddns.model.account import Grant, Host, ZoneInfo
+from ddns.model.account import Grant, Host, Key, KeyKind, Right, TsigTerms, ZoneInfo
 from ddns.model.records import AAAA, CNAME, TXT, A, RRset
 from ddns.model.update import Change, Remove, Replace, Status
-from ddns.policy.authorize import activated, authorize
+from ddns.policy.authorize import activated, authorize, may_change
 
 ORIGIN = names.from_text("example.net")
 NAME = names.from_text("home.example.net")
@@ -106,3 +108,58 @@ def test_a_record_has_to_be_there(
     if dormant is not None:
         host = Host(NAME, ORIGIN, "alice", dormant=frozenset(dormant))
     assert activated(Change("as written", NAME, edits, True), host, rrsets) is expected
+
+
+# TSIG keys -------------------------------------------------------------------------------------
+
+ZONE_NAME = names.from_text("example.net")
+HOST_NAME = names.from_text("home.example.net")
+CHALLENGE = names.from_text("_acme-challenge.home.example.net")
+OTHER_NAME = names.from_text("www.example.net")
+HOSTS_OWN = {(HOST_NAME, 1), (HOST_NAME, 28), (CHALLENGE, 16)}
+ASKED = [
+    (owner, number) for owner in (HOST_NAME, CHALLENGE, OTHER_NAME) for number in (1, 28, 16, 15)
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "zone_of", "expected"),
+    [
+        ({}, None, HOSTS_OWN),  # the host in a zone of the operator's
+        ({}, "bob", HOSTS_OWN),
+        ({}, "alice", set(ASKED)),
+        ({"hosts": frozenset({HOST_NAME})}, "alice", HOSTS_OWN),
+        ({"hosts": frozenset({OTHER_NAME})}, "alice", set()),
+        ({"zones": frozenset({ZONE_NAME})}, None, set(ASKED)),  # given by the operator
+        ({"zones": frozenset({ZONE_NAME})}, "bob", HOSTS_OWN),  # who has it by now
+        ({"zones": frozenset({OTHER_NAME})}, "alice", set()),
+        ({"types": frozenset({15})}, "alice", {one for one in ASKED if one[1] == 15}),
+        ({"types": frozenset({15})}, None, {(HOST_NAME, 15), (CHALLENGE, 15)}),
+        ({"rights": frozenset({Right.TRANSFER})}, "alice", set()),
+        ({"account": "bob"}, None, set()),
+    ],
+)
+def test_what_a_tsig_key_may_change(
+    key: dict[str, Any], zone_of: str | None, expected: set[tuple[bytes, int]]
+) -> None:
+    terms = TsigTerms(
+        names.from_text("a-key"),
+        "hmac-sha256",
+        key.get("rights", frozenset({Right.UPDATE})),
+        key.get("zones"),
+        key.get("types"),
+    )
+    one = Key(1, key.get("account", "alice"), KeyKind.TSIG, bytes(32), key.get("hosts"), tsig=terms)
+    zone = ZoneInfo(ZONE_NAME, 1, zone_of)
+    host = Host(HOST_NAME, ZONE_NAME, "alice")
+    found = {
+        (owner, number)
+        for owner, number in ASKED
+        if may_change(one, owner, number, zone, None if owner == OTHER_NAME else host)
+    }
+    assert found == expected
+
+
+def test_a_key_of_another_kind_changes_nothing() -> None:
+    key = Key(1, "alice", KeyKind.UPDATE, bytes(32))
+    assert not may_change(key, HOST_NAME, 1, ZoneInfo(ZONE_NAME, 1, "alice"), None)

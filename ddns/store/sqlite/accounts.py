@@ -11,6 +11,7 @@ import dataclasses
 from ddns.model.account import Account, Key, PendingToken
 from ddns.model.journal import EventKind
 from ddns.store.sqlite.hosts import remove_host
+from ddns.store.sqlite.key_rows import INSERT_TERMS, terms_row
 from ddns.store.sqlite.reader import known
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
@@ -80,6 +81,8 @@ def add_key(unit: UnitOfWork, key: Key) -> Key:
         "insert into key_host (key, name) values (?, ?)",
         [(key.id, name) for name in sorted(key.hosts or ())],
     )
+    if key.tsig is not None:
+        unit.execute(INSERT_TERMS, terms_row(key.id, key.tsig))
     unit.journal(EventKind.KEY, str(key.id), None, key)
     return key
 

@@ -18,11 +18,13 @@ from ddns.store.sqlite.unit_of_work import UnitOfWork
 def put_zone(unit: UnitOfWork, zone: ZoneInfo) -> None:
     unit.write_through()
     before = unit.zone(zone.origin)
-    policy = (zone.account, str(zone.addresses), str(zone.registration))
+    texts = " ".join(map(str, zone.secondaries)), " ".join(zone.update_from)
+    policy = (zone.account, str(zone.addresses), str(zone.registration), *texts)
     if before is None:
         unit.execute(
-            "insert into zone (account, addresses, registration, origin, serial, created)"
-            " values (?, ?, ?, ?, ?, ?)",
+            "insert into zone"
+            " (account, addresses, registration, secondaries, update_from, origin, serial, created)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
             (*policy, zone.origin, zone.serial, zone.created),
         )
         unit.set_serial(zone.origin, zone.serial)
@@ -31,7 +33,8 @@ def put_zone(unit: UnitOfWork, zone: ZoneInfo) -> None:
         serial = before.serial if given is None else given
         zone = dataclasses.replace(zone, serial=serial, created=before.created)
         unit.execute(
-            "update zone set account = ?, addresses = ?, registration = ? where origin = ?",
+            "update zone set account = ?, addresses = ?, registration = ?, secondaries = ?,"
+            " update_from = ? where origin = ?",
             (*policy, zone.origin),
         )
     unit.forget_zones()

@@ -15,7 +15,6 @@ from ddns.model.account import (
     Block,
     Host,
     Key,
-    KeyKind,
     PendingToken,
     Purpose,
     Registration,
@@ -25,7 +24,9 @@ from ddns.model.journal import Author, Event, EventKind, Subject, zone_of_member
 from ddns.model.records import AAAA, NS, A, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import RequestEntry
+from ddns.model.secondaries import secondary
 from ddns.store.interfaces import IReading, StoreError
+from ddns.store.sqlite.key_rows import read_keys
 
 T = TypeVar("T")
 
@@ -33,12 +34,14 @@ _ACCOUNT = (
     "select name, password, created, block_reason, block_since, block_until, host_limit, email"
     " from account"
 )
-_ZONE = "select origin, serial, account, created, addresses, registration from zone"
+_ZONE = (
+    "select origin, serial, account, created, addresses, registration, secondaries, update_from"
+    " from zone"
+)
 _HOST = (
     "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant"
     " from host join zone on zone.id = host.zone"
 )
-_KEY = "select id, account, kind, digest, limited, created, sealed, enabled from key"
 _INVITATION = (
     "select invitation.id, zone.origin, digest, uses, expires, invitation.created, by"
     " from invitation join zone on zone.id = invitation.zone"
@@ -99,26 +102,18 @@ class Reader:
         counted = "select count(*) from pending where purpose = ?"
         return self._one(int, counted, str(purpose)) or 0
 
+    def key(self, number: int) -> Key | None:
+        return next(iter(read_keys(self.execute, "id = ?", number)), None)
+
+    def keys(self, account: str | None = None) -> list[Key]:
+        return read_keys(self.execute, "account = coalesce(?, account)", account)
+
+    def tsig_key(self, name: bytes) -> Key | None:
+        return next(iter(read_keys(self.execute, "name = ?", name)), None)
+
     def marks(self, since: float, limit: int) -> list[tuple[str, bytes, float]]:
         of = "select account, mark, at from mark where at > ? order by at desc limit ?"
         return self.execute(of, (since, limit)).fetchall()
-
-    def _key(self, *row: Any) -> Key:
-        number, account, kind, digest, limited, created, sealed, enabled = row
-        hosts = None
-        if limited:
-            found = self.execute("select name from key_host where key = ?", (number,))
-            hosts = frozenset(name for (name,) in found)
-        return Key(number, account, KeyKind(kind), digest, hosts, created, sealed, bool(enabled))
-
-    def key(self, number: int) -> Key | None:
-        return self._one(self._key, f"{_KEY} where id = ?", number)
-
-    def keys(self, account: str | None = None) -> list[Key]:
-        rows = self.execute(
-            f"{_KEY} where account = coalesce(?, account) order by id", (account,)
-        ).fetchall()
-        return [self._key(*row) for row in rows]
 
     def any_sealed_secret(self) -> bytes | None:
         return self._one(bytes, "select sealed from key where sealed is not null limit 1")
@@ -277,13 +272,14 @@ def _event(row: tuple[Any, ...]) -> Event:
 
 def _account(*row: Any) -> Account:
     name, password, created, reason, since, until, host_limit, email = row
-    block = None if reason is None else Block(reason, since, until)
+    block = Block(reason, since, until) if reason is not None else None
     return Account(name, password, created, block, host_limit, email)
 
 
 def _zone(*row: Any) -> ZoneInfo:
-    origin, serial, account, created, *policy = row
-    return ZoneInfo(origin, serial, account, created, Addresses(policy[0]), Registration(policy[1]))
+    origin, serial, account, created, addresses, registration, others, networks = row
+    policy = Addresses(addresses), Registration(registration), tuple(map(secondary, others.split()))
+    return ZoneInfo(origin, serial, account, created, *policy, tuple(networks.split()))
 
 
 def make_host(*row: Any) -> Host:

@@ -161,6 +161,11 @@ class UnitOfWork(Reader):
             serial = self._serials[origin] = records.serial_after(zone.serial)
         return serial
 
+    def raise_serial(self, origin: bytes, serial: int) -> None:
+        """See :meth:`ddns.store.interfaces.ITransaction.raise_serial`."""
+        if records.is_later(serial, self.next_serial(origin)):
+            self.set_serial(origin, serial)
+
     def set_serial(self, origin: bytes, serial: int) -> None:
         """Have this commit give a zone that serial."""
         self._serials[origin] = serial

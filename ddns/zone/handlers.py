@@ -1,0 +1,32 @@
+"""What answers the requests of one opcode: its type, and what becomes of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from typing import NamedTuple
+
+from ddns.zone.message import Answer, Query
+from ddns.zone.tsig import Signer
+
+Later = Awaitable[Answer] | Iterator[Answer] | AsyncGenerator[Answer, None]
+"""An answer that is not there yet, or several of them, which only TCP can carry."""
+
+Handler = Callable[[Query, bytes, bytes, bool], Answer | Later]
+"""``handler(request, wire, source, tcp)``: what to answer to a request of one opcode."""
+
+Reply = bytes | None | Awaitable[bytes | None] | Iterator[bytes] | AsyncGenerator[bytes, None]
+"""A packed answer, None for silence, or the same later or several times."""
+
+
+class Client(NamedTuple):
+    """To whom a reply goes: its address of 4 or 16 octets, whether it came over a connection, and
+    what signs a reply to a signed request."""
+
+    source: bytes
+    tcp: bool
+    signer: Signer | None
+
+
+def refuse(rcode: int) -> Handler:
+    """Return a handler that answers this RCODE to everything."""
+    return lambda request, wire, source, tcp: Answer(rcode)

@@ -1,0 +1,174 @@
+"""The handler of UPDATE: what it passes on, and what it does with messages that come again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+import dns.update
+import pytest
+from twisted.internet.defer import Deferred, ensureDeferred
+
+from ddns.model import names
+from ddns.model.account import Key, KeyKind, Right, TsigTerms, ZoneInfo
+from ddns.model.records import NS, SOA, RRset
+from ddns.model.update import Outcome
+from ddns.net.dns import update_handler
+from ddns.net.dns.update_handler import UpdateHandler
+from ddns.policy.directory import Directory
+from ddns.zone.message import (
+    FORMERR,
+    NOERROR,
+    NOTAUTH,
+    REFUSED,
+    SERVFAIL,
+    YXDOMAIN,
+    Answer,
+    Query,
+    parse,
+)
+from ddns.zone.zone import Zone, Zones
+
+ORIGIN = names.from_text("example.net")
+NAME = names.from_text("a-key")
+KEY = Key(
+    1, "alice", KeyKind.TSIG, bytes(32), tsig=TsigTerms(NAME, "hmac-sha256", frozenset(Right))
+)
+SOURCE = bytes((192, 0, 2, 77))
+
+
+class Pipeline:
+    """Stands in for the pipeline: what it was asked, and outcomes that come when they are told."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.waiting: list[Deferred[Outcome]] = []
+
+    def now(self) -> float:
+        return 1000.0
+
+    def perform_signed(self, signed: Any, updater: Any) -> Deferred[Outcome]:
+        self.asked.append(signed)
+        self.waiting.append(Deferred())
+        return self.waiting[-1]
+
+
+class Handling:
+    """A handler and all that it knows."""
+
+    def __init__(self) -> None:
+        zone = Zone(ORIGIN)
+        soa = names.from_text("a") * 2 + bytes(20)
+        zone.put(RRset(ORIGIN, SOA, 60, (soa,)))
+        zone.put(RRset(ORIGIN, NS, 60, (names.from_text("ns.example.net"),)))
+        self.pipeline = Pipeline()
+        self.time = 0.0
+        self.directory = Directory(bytes(32))
+        self.directory.put_key(KEY)
+        self.directory.put_zone(ZoneInfo(ORIGIN, 1))
+        self.handler = UpdateHandler(
+            Zones([zone]),
+            self.pipeline,  # type: ignore[arg-type]
+            None,  # type: ignore[arg-type]
+            self.directory,
+            lambda: self.time,
+        )
+
+    def ask(
+        self, mac: bytes = b"one", zone: str = "example.net", key: bytes = NAME, **changed: Any
+    ) -> list[Answer]:
+        """The answer, once it is there."""
+        update = dns.update.UpdateMessage(zone)
+        update.add("home", 60, "A", "192.0.2.1")
+        wire = update.to_wire()
+        request = parse(wire)
+        assert isinstance(request, Query)
+        request.key, request.mac = key, mac
+        for name, value in changed.items():
+            setattr(request, name, value)
+        answered: list[Answer] = []
+        answer = self.handler(request, wire, SOURCE, False)
+        if isinstance(answer, Awaitable):
+            ensureDeferred(answer).addCallback(answered.append)  # type: ignore[arg-type]
+        else:
+            answered.append(answer)
+        return answered
+
+
+@pytest.fixture
+def handling() -> Handling:
+    return Handling()
+
+
+def test_what_is_passed_on(handling: Handling) -> None:
+    answered = handling.ask()
+    (signed,) = handling.pipeline.asked
+    assert (signed.origin, signed.key, signed.peer, signed.at) == (
+        ORIGIN,
+        KEY,
+        "192.0.2.77",
+        1000.0,
+    )
+    assert [record.owner for record in signed.touched] == [names.from_text("home.example.net")]
+    assert signed.shown() == "UPDATE example.net: add home.example.net A"
+    assert answered == []
+    handling.pipeline.waiting[0].callback(Outcome(rcode=YXDOMAIN))
+    assert answered == [Answer(YXDOMAIN)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "rcode"),
+    [
+        ({"type": 1}, FORMERR),
+        ({"class_": 3}, NOTAUTH),
+        ({"zone": "example.org"}, NOTAUTH),
+        ({"zone": "home.example.net"}, NOTAUTH),
+        ({"key": b""}, REFUSED),
+        ({"key": names.from_text("another-key")}, REFUSED),
+    ],
+)
+def test_what_is_not(handling: Handling, asked: dict[str, Any], rcode: int) -> None:
+    assert handling.ask(**asked) == [Answer(rcode)]
+    assert handling.pipeline.asked == []
+
+
+def test_unsigned_ones_where_the_operator_says_so(handling: Handling) -> None:
+    for networks, taken in ((("192.0.2.0/24",), True), (("198.51.100.0/24", "::/0"), False)):
+        handling.directory.put_zone(ZoneInfo(ORIGIN, 1, update_from=networks))
+        assert handling.ask(key=b"", mac=b"") == ([] if taken else [Answer(REFUSED)])
+        assert handling.ask(key=names.from_text("another-key")) == [Answer(REFUSED)]
+    (signed,) = handling.pipeline.asked
+    assert signed.key is None
+    assert handling.ask(key=b"", mac=b"") == [Answer(REFUSED)]
+
+
+def test_a_message_that_comes_again(handling: Handling) -> None:
+    """While it is performed and afterwards, as long as its signature holds."""
+    first, second = handling.ask(), handling.ask()
+    other = handling.ask(b"two")
+    handling.pipeline.waiting[0].callback(Outcome())
+    assert first == second == [Answer(NOERROR)]
+    assert other == []
+    handling.time = 599.0
+    assert handling.ask() == [Answer(NOERROR)]
+    assert len(handling.pipeline.asked) == 2
+    handling.time = 601.0
+    assert handling.ask() == []
+    assert len(handling.pipeline.asked) == 3
+
+
+def test_what_fails_may_be_tried_again(handling: Handling) -> None:
+    for _ in range(2):
+        answered = handling.ask()
+        handling.pipeline.waiting[-1].callback(Outcome(rcode=SERVFAIL))
+        assert answered == [Answer(SERVFAIL)]
+    assert len(handling.pipeline.asked) == 2
+
+
+def test_what_waits_is_bounded(handling: Handling, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(update_handler, "WAITING", 3)
+    for number in range(3):
+        assert handling.ask(b"%d" % number) == []
+    assert handling.ask(b"more") == [Answer(SERVFAIL)]
+    handling.pipeline.waiting[0].callback(Outcome())
+    assert handling.ask(b"more") == []

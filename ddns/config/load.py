@@ -77,11 +77,12 @@ def check_settings(settings: Settings) -> Settings:
         parse_address(address, "miniupdate.udp")
     for network in settings.abuse.refused_networks:
         parse_network(network, "abuse.refused_networks")
-    for description in settings.https.listen:
-        if description.startswith("ssl:"):
-            raise ConfigError(f"https.listen: expected a plain socket, got {description!r}")
-    if settings.https.listen and not settings.https.certificate:
-        raise ConfigError("https.certificate: expected a file, since https.listen is set")
+    for name, listen in (("https", settings.https.listen), ("dot", settings.dot.listen)):
+        for description in listen:
+            if description.startswith(("ssl:", "tls:")):
+                raise ConfigError(f"{name}.listen: expected a plain socket, got {description!r}")
+        if listen and not settings.https.certificate:
+            raise ConfigError(f"https.certificate: expected a file, since {name}.listen is set")
     for key in ("cookie_secret", "cookie_secret_accepted"):
         if not re.fullmatch("(?:[0-9A-Fa-f]{32})?", getattr(settings.dns, key)):
             raise ConfigError(
@@ -156,7 +157,7 @@ def _check_proxies(settings: Settings) -> None:
         )
     if proxies.header.lower() != "off" and not proxies.trusted:
         raise ConfigError("proxies.trusted: expected networks, since proxies.header is set")
-    for service in ("http", "https", "miniupdate"):
+    for service in ("http", "https", "dot", "miniupdate"):
         _, proxied = split_listeners(getattr(settings, service).listen)
         if proxied and not proxies.trusted:
             raise ConfigError(

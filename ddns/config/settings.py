@@ -62,6 +62,14 @@ class HttpsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DotSettings:
+    """``[dot]``, DNS over TLS (RFC 7858), with the certificate of HTTPS and the limits of
+    ``[dns]``. ``listen`` are Twisted endpoint descriptions."""
+
+    listen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MiniupdateSettings:
     """``[miniupdate]``. ``listen`` are Twisted endpoint descriptions, ``udp`` the ``ADDRESS:PORT``
     of the service that tells clients their address; durations are seconds."""
@@ -221,6 +229,7 @@ class Settings:
     dns: DnsSettings = field(default_factory=DnsSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     https: HttpsSettings = field(default_factory=HttpsSettings)
+    dot: DotSettings = field(default_factory=DotSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
     proxies: ProxiesSettings = field(default_factory=ProxiesSettings)
     inetd: InetdSettings = field(default_factory=InetdSettings)

@@ -13,6 +13,7 @@ from twisted.web.resource import IResource
 from ddns.config.load import parse_address, split_listeners
 from ddns.config.settings import Settings
 from ddns.model.text import is_loopback
+from ddns.net.dns.dot import DotFactory
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Connections, Listeners
 from ddns.net.miniupdate_tcp import MiniupdateFactory
@@ -51,18 +52,20 @@ class Frontends:
         self._certificate: Certificate | None = None
         self._sites: list[LimitedSite] = []
         self._lines: list[MiniupdateFactory] = []
+        self._dot: DotFactory | None = None
         self._before: dict[str, ProxiedFactory] = {}
         self._udp_ports: list[IListeningPort] = []
         self.listeners = Listeners(reactor)
 
-    def open(self, resource: IResource, pipeline: Pipeline) -> None:
-        """Listen: *resource* answers HTTP, *pipeline* performs what miniupdate clients ask for.
-        Nothing is answered before the reactor runs.
+    def open(self, resource: IResource, pipeline: Pipeline, dot: DotFactory) -> None:
+        """Listen: *resource* answers HTTP, *pipeline* performs what miniupdate clients ask for,
+        *dot* answers DNS over TLS. Nothing is answered before the reactor runs.
 
         :raises CannotListenError, OSError, ValueError: when a socket cannot be had.
         :raises TlsError: when certificate or private key cannot be used.
         """
         self._open_http(resource)
+        self._open_dot(dot)
         self._open_miniupdate(pipeline)
 
     def _open_http(self, resource: IResource) -> None:
@@ -71,16 +74,30 @@ class Frontends:
         site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
         self._sites.append(site)
         self._listen("http", http.listen, site, site)
-        asked_for = https.listen or self._inherited.keys() & {"https", f"{PROXIED}https"}
-        if asked_for or https.certificate:
-            certificate = https.certificate
-            if not certificate:
-                raise ValueError("https.certificate: expected a file, for the socket passed to us")
-            self._certificate = Certificate(certificate, https.private_key or certificate)
+        if https.certificate or self._is_asked_for("https", https.listen):
             site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
             self._sites.append(site)
-            secured = TlsFactory(self._certificate, False, site, self._reactor)
-            self._listen("https", https.listen, secured, site)
+            self._listen("https", https.listen, self._secured(site), site)
+
+    def _open_dot(self, factory: DotFactory) -> None:
+        dot = self._settings.dot
+        if self._is_asked_for("dot", dot.listen):
+            self._dot = factory
+            self._listen("dot", dot.listen, self._secured(factory), factory)
+
+    def _is_asked_for(self, name: str, listen: tuple[str, ...]) -> bool:
+        return bool(listen or self._inherited.keys() & {name, f"{PROXIED}{name}"})
+
+    def _secured(self, factory: IProtocolFactory) -> TlsFactory:
+        """Return a factory with TLS around it; the certificate is read the first time."""
+        https = self._settings.https
+        if not https.certificate:
+            raise ValueError("https.certificate: expected a file, for the socket passed to us")
+        if self._certificate is None:
+            self._certificate = Certificate(
+                https.certificate, https.private_key or https.certificate
+            )
+        return TlsFactory(self._certificate, False, factory, self._reactor)
 
     def _open_miniupdate(self, pipeline: Pipeline) -> None:
         miniupdate = self._settings.miniupdate
@@ -176,6 +193,8 @@ class Frontends:
             site.limit(settings.http)
         for factory in self._lines:
             factory.limit(settings.miniupdate)
+        if self._dot is not None:
+            self._dot.limit(settings.dns)
         for name, before in self._before.items():
             before.limit(*_waits(settings, name))
         factories.set_trusted(self._proxies, settings.proxies)
@@ -187,4 +206,6 @@ def _waits(settings: Settings, name: str) -> tuple[float, int]:
     and how many connections may wait for theirs."""
     if name == "miniupdate":
         return settings.miniupdate.idle_time, settings.miniupdate.connections
+    if name == "dot":
+        return settings.dns.tcp_message_time, settings.dns.tcp_connections
     return settings.http.request_time, settings.http.connections

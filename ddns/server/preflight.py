@@ -40,7 +40,7 @@ def exposed_files(settings: Settings, file: str | None = None) -> list[str]:
 
 
 def _listeners(reactor: Any, settings: Settings) -> None:
-    for key in ("http", "https", "miniupdate"):
+    for key in ("http", "https", "dot", "miniupdate"):
         direct, proxied = split_listeners(getattr(settings, key).listen)
         for description in (*direct, *proxied):
             try:

@@ -170,7 +170,7 @@ class DdnsService(Service):
                 self._dns.adopt(self._inherited["dns"])
             else:
                 self._dns.bind()
-            self._frontends.open(self._resource, self.core.pipeline)
+            self._frontends.open(self._resource, self.core.pipeline, self._dns.for_tls())
             self.monitoring.open()
         except (CannotListenError, OSError, ValueError, TlsError) as error:
             self._unbind()
@@ -204,13 +204,15 @@ class DdnsService(Service):
         only_loopback = self._frontends.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
             await self._offer_sample()
+        dot = self._frontends.listeners.addresses("dot")
         self._log.info(
-            "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate},"
-            " {zones} zones",
+            "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
+            + (", DNS over TLS on {dot}" if dot else "")
+            + ", {zones} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
             **{
                 name: self._frontends.listeners.shown(name)
-                for name in ("http", "https", "miniupdate")
+                for name in ("http", "https", "dot", "miniupdate")
             },
             zones=len(self.core.zones),
         )

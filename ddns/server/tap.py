@@ -48,7 +48,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self.ready: int | None = None
-        for name in ("dns", "http", "https", "miniupdate"):
+        for name in ("dns", "http", "https", "dot", "miniupdate"):
             self[name] = []
 
     def opt_dns(self, address: str) -> None:
@@ -62,6 +62,10 @@ class Options(usage.Options):
     def opt_https(self, description: str) -> None:
         """Serve HTTPS on STRPORTS; repeatable, or "off" (default)"""
         self["https"].append(description)
+
+    def opt_dot(self, description: str) -> None:
+        """Serve DNS over TLS on STRPORTS; repeatable, or "off" (default)"""
+        self["dot"].append(description)
 
     def opt_miniupdate(self, description: str) -> None:
         """Serve miniupdate on STRPORTS; likewise (default: tcp:9120:interface=127.0.0.1)"""
@@ -91,7 +95,7 @@ class Options(usage.Options):
             settings = dataclasses.replace(settings, database=self["database"])
         if self["no-sample"]:
             settings = dataclasses.replace(settings, sample=False)
-        for name in ("dns", "http", "https", "miniupdate"):
+        for name in ("dns", "http", "https", "dot", "miniupdate"):
             if self[name]:
                 of = dataclasses.replace(getattr(settings, name), listen=_listeners(self[name]))
                 settings = dataclasses.replace(settings, **{name: of})
@@ -102,8 +106,9 @@ class Options(usage.Options):
                 certificate=self["certificate"] or https.certificate,
                 private_key=self["private-key"] or "",
             )
-        if (self["certificate"] or self["private-key"]) and not https.listen:
-            raise ConfigError("--certificate: expected --https to say where it is used")
+        used = https.listen or settings.dot.listen
+        if (self["certificate"] or self["private-key"]) and not used:
+            raise ConfigError("--certificate: expected --https or --dot to say where it is used")
         https = dataclasses.replace(
             https,
             certificate=self._absolute(https.certificate),
@@ -174,7 +179,8 @@ def makeService(options: Options) -> IService:
 
 def _inherited(settings: Settings) -> socket_activation.InheritedSockets:
     """Return the sockets that systemd has bound, unless the settings name them in Twisted's way."""
-    listeners = (*settings.http.listen, *settings.https.listen, *settings.miniupdate.listen)
+    services = (settings.http, settings.https, settings.dot, settings.miniupdate)
+    listeners = (description for service in services for description in service.listen)
     if any(description.startswith("systemd:") for description in listeners):
         return {}
     try:

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import (
 )
 
 from ddns.config.settings import DnsSettings
+from ddns.net.dns.dot import DotFactory
 from ddns.net.dns.mmsg import is_usable
 from ddns.net.dns.responder import ErrorLog, Responder
 from ddns.net.dns.sockets import open_pair, prepare
@@ -63,6 +64,8 @@ class DnsListener:
         self._wanted = tuple(addresses)
         self._clock = clock or reactor
         self._errors = ErrorLog(self._clock)
+        self._limits = limits
+        self._exempt = exempt
         self.udp = DnsStats()
         self.tcp = DnsTcpFactory(self._clock, respond, self._errors, limits, exempt, self.catch_up)
         self._udp_sockets: list[socket.socket] = []
@@ -124,6 +127,14 @@ class DnsListener:
             sock.close()  # the reactor has a duplicate
         self._udp_sockets.clear()
         self._tcp_sockets.clear()
+
+    def for_tls(self) -> DotFactory:
+        """Return a factory for connections over TLS; whoever listens for it closes it."""
+        factory = DotFactory(
+            self._clock, self._respond, self._errors, self._limits, self._exempt, self.catch_up
+        )
+        factory.stats = self.tcp.stats
+        return factory
 
     def catch_up(self) -> None:
         """Answer what has come over UDP meanwhile.

@@ -50,7 +50,7 @@ class SignedUpdate:
     def as_update(self) -> Update:
         """Return it as counters and request log have updates: a change for each name."""
         owners = dict.fromkeys(record.owner for record in self.touched)
-        changes = tuple(Change(names.to_text(owner), owner, ()) for owner in owners)
+        changes = tuple(Change(names.to_text(one), names.host_of(one), ()) for one in owners)
         terms = self.key.tsig if self.key else None
         user = names.to_text(terms.name) if terms else ""
         return Update(DIALECT, Credentials(user, ""), changes, self.peer, self.at)

@@ -20,7 +20,7 @@ class MailTemplates:
             f"Confirm your account {name}",
             f"Somebody, probably you, asked for an account named {name} with this address.\n"
             f"To make it, confirm within {_duration(seconds)}:\n\n"
-            f"{self._command(f'confirm {token}')}\n"
+            f"{self._command('confirm', token)}\n"
             "If it was not you, do nothing: without this there will be no account.\n",
         )
 
@@ -41,7 +41,7 @@ class MailTemplates:
             f"Confirm the address of your account {name}",
             f"The owner of account {name} wants to be written to at this address.\n"
             f"If that is you, confirm within {_duration(seconds)}:\n\n"
-            f"{self._command(f'confirm {token}')}\n"
+            f"{self._command('confirm', token)}\n"
             "If it is not, do nothing: nothing changes without this.\n",
         )
 
@@ -63,14 +63,16 @@ class MailTemplates:
             f"A new password for your account {name}",
             f"Somebody, probably you, forgot the password of your account {name}.\n"
             f"To set another one within {_duration(seconds)}:\n\n"
-            f"{self._command(f'password reset {token}')}\n"
+            f"{self._command('password reset', token)}\n"
             "If it was not you, do nothing: the password stays as it is.\n",
         )
 
-    def _command(self, command: str) -> str:
-        """Return the line to type for a subcommand of ddns."""
+    def _command(self, command: str, token: str = "") -> str:
+        """Return the line to type for a subcommand of ddns, and the token that it asks for: other
+        users of a machine see the arguments of commands."""
         server = f"--server {self.url} " if self.url else ""
-        return f"    ddns {server}{command}\n"
+        asks = f"\nThe command asks for this token:\n\n    {token}\n" if token else ""
+        return f"    ddns {server}{command}\n{asks}"
 
 
 def _duration(seconds: float) -> str:

@@ -82,7 +82,7 @@ def chosen_name(text: str) -> str:
     known = account_name(text)
     if "@" in known:
         raise Invalid(f"{text!r} looks like an e-mail address; choose a name without an @")
-    if known in accounts.RESERVED:
+    if accounts.is_reserved(known):
         raise Conflict(f"the name {known} is reserved; choose another")
     return known
 

@@ -18,7 +18,7 @@ from ddns.model import names, records
 from ddns.model.account import Addresses, Registration, ZoneInfo
 from ddns.model.records import AAAA, NS, SOA, A, RRset
 from ddns.model.rows import BadRows, Row, unpack_rows
-from ddns.store.interfaces import IScan
+from ddns.store.scanning import IScan
 
 MAX_IMPORTS = 4
 """Maximum of imports under way."""

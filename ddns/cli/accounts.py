@@ -87,6 +87,25 @@ def read_password(
     return password
 
 
+def read_code(given: str | None, what: str) -> str:
+    """Return a token or code: from standard input or a terminal without echo, unless it was *given*
+    as an argument, where other users of the machine see it.
+
+    :raises CallFailed: when there is none.
+    """
+    if given is not None:
+        print(
+            f"ddns: warning: other users of this machine can see the {what} among the arguments;"
+            " without it there you are asked for it",
+            file=sys.stderr,
+        )
+        return given
+    code = getpass.getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline()
+    if not code.strip():
+        raise CallFailed("invalid", f"type the {what}, or give it on standard input")
+    return code.strip()
+
+
 @account.command("list", "List accounts")
 def account_list(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("account_list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ddns.cli.accounts import NAME, PASSWORD_STDIN, account, read_password
+from ddns.cli.accounts import NAME, PASSWORD_STDIN, account, read_code, read_password
 from ddns.cli.client import CallFailed
 from ddns.cli.command import Group, Needs, argument
 from ddns.cli.output import Json, Result, local_time
@@ -17,7 +17,7 @@ top = Group("", needs=Needs.LOGIN)
 password = Group("password", "The password of whoever has logged in or forgotten it", Needs.LOGIN)
 email = Group("email", "The e-mail address of whoever has logged in", Needs.LOGIN)
 
-TOKEN = argument("token")
+TOKEN = argument("token", nargs="?", help="better typed or given on standard input, unseen")
 
 
 @top.command(
@@ -39,7 +39,7 @@ def register(client: RemoteClient, args: argparse.Namespace) -> Result:
 @top.command("confirm", "Confirm an address with the token from a mail", TOKEN)
 def confirm(client: RemoteClient, args: argparse.Namespace) -> Result:
     client.drop_token()
-    confirmed = client.call("confirm", token=args.token)
+    confirmed = client.call("confirm", token=read_code(args.token, "token from the mail"))
     name = confirmed["name"]
     return Result(
         confirmed,
@@ -106,8 +106,9 @@ def password_forgot(client: RemoteClient, args: argparse.Namespace) -> Result:
 @password.command("reset", "Set a password with the token from a mail", TOKEN, PASSWORD_STDIN)
 def password_reset(client: RemoteClient, args: argparse.Namespace) -> Result:
     client.drop_token()
+    token = read_code(args.token, "token from the mail")
     secret = read_password(args, "New password", client, new=True)
-    changed = client.call("password_reset", token=args.token, password=secret)
+    changed = client.call("password_reset", token=token, password=secret)
     client.forget()
     return Result(changed, [f"account {changed['name']} has another password; log in with it"])
 

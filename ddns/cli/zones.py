@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from ddns.cli.accounts import read_code
 from ddns.cli.client import CallFailed, Client, SocketClient
 from ddns.cli.command import Group, Needs, argument, one_of, several
 from ddns.cli.output import Json, Result, listing, time_of
@@ -222,7 +223,7 @@ def zone_export(client: Client, args: argparse.Namespace) -> Result:
 @zone.command("list", "List zones")
 def zone_list(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("zone_list")
-    none = "join one with an invitation: ddns zone join CODE"
+    none = "join one with an invitation: ddns zone join"
     return listing(
         answer,
         "zones",
@@ -272,13 +273,15 @@ def zone_invitations(client: Client, args: argparse.Namespace) -> Result:
     )
 
 
-zone.call(
+@zone.command(
     "join",
     "Use an invitation",
-    argument("code"),
-    operation="invitation_redeem",
-    says="you may register hosts in {origin}",
+    argument("code", nargs="?", help="better typed or given on standard input, unseen"),
 )
+def zone_join(client: Client, args: argparse.Namespace) -> Result:
+    code = read_code(args.code, "code of the invitation")
+    joined = client.call("invitation_redeem", code=code)
+    return Result(joined, [f"you may register hosts in {joined['origin']}"])
 
 
 @zone.command(

@@ -16,7 +16,11 @@ RESERVED = frozenset({
     "localhost", "mail", "mailer-daemon", "no-reply", "nobody", "noc", "noreply", "operator",
     "postmaster", "root", "security", "support", "sysadmin", "system", "webmaster", "www",
 })  # fmt: skip
-"""Account names that nobody may register, because they suggest an official role (RFC 2142)."""
+"""Account names that nobody may register, because they suggest an official role (RFC 2142). Ask
+:func:`is_reserved`, which knows what looks like them."""
+
+_READ_AS = [str.maketrans("01", letters, "._@+-") for letters in ("ol", "oi")]
+_RESERVED_READ = {name.translate(table) for name in RESERVED for table in _READ_AS}
 
 
 class BadAccountName(ValueError):
@@ -34,6 +38,16 @@ def account_name(text: str) -> str:
             f"{text!r} is not an account name: 1 to 64 letters, digits and any of . _ @ + -"
         )
     return name
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether a normalised account name is in :data:`RESERVED`, or a reader takes it for one
+    of these: with other punctuation, or digits for letters.
+
+    >>> is_reserved("ad.m1n."), is_reserved("adminka")
+    (True, False)
+    """
+    return any(name.translate(table) in _RESERVED_READ for table in _READ_AS)
 
 
 class KeyKind(enum.StrEnum):

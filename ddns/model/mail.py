@@ -9,6 +9,8 @@ from ddns.model import names
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", re.ASCII)
 
+_NUMBER = re.compile(rb"[0-9]+|0x[0-9a-f]*")  # as inet_aton() and browsers read addresses
+
 
 class BadEmail(ValueError):
     """Not a mailbox address ``LOCAL@DOMAIN`` without comments, quotes or spaces."""
@@ -31,7 +33,8 @@ class MailMessage:
 def email_address(text: str) -> str:
     """Normalise a mailbox address (RFC 5321 4.1.2): the domain in lower case and A-labels.
 
-    :raises BadEmail: for anything but ``LOCAL@DOMAIN`` with a dot-atom and a host name.
+    :raises BadEmail: for anything but ``LOCAL@DOMAIN`` with a dot-atom and a host name, or where
+        the domain is an address: no top-level domain is a number (RFC 3696 2).
     """
     local, at, domain = text.strip().rpartition("@")
     try:
@@ -41,6 +44,7 @@ def email_address(text: str) -> str:
     dots = local.startswith(".") or local.endswith(".") or ".." in local
     encoded_word = "=?" in local  # mail programs would decode it in a header (RFC 2047)
     bad_local = dots or encoded_word or not _LOCAL_PART.fullmatch(local)
-    if not at or bad_local or len(names.labels(wire)) < 2:
+    labels = names.labels(wire)
+    if not at or bad_local or len(labels) < 2 or _NUMBER.fullmatch(labels[-1][1:]):
         raise BadEmail(f"{text!r} is not an e-mail address")
     return f"{local}@{names.to_text(wire)}"

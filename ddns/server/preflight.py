@@ -10,7 +10,7 @@ from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.net import endpoints
 from ddns.net.tls import Certificate, TlsError
-from ddns.system.exposure import exposed, secret_files
+from ddns.system.exposure import exposed, secret_files, writable
 
 
 def check_file(reactor: Any, path: str) -> Settings:
@@ -29,14 +29,16 @@ def check_file(reactor: Any, path: str) -> Settings:
 
 
 def exposed_files(settings: Settings, file: str | None = None) -> list[str]:
-    """Return a line for each file with secrets that is open to everybody: those of the
-    database, the private key, and the *file* that the settings were read from."""
-    files = secret_files(settings.database)
-    if key := settings.https.private_key or settings.https.certificate:
-        files.append(Path(key))
-    if file and (settings.mail.password or settings.dns.cookie_secret):
-        files.append(Path(file))
-    return exposed(files)
+    """Return a line for each file that all can write, or read although it holds secrets: those
+    of the database, those that the settings name, and the *file* that these were read from."""
+    https, mail = settings.https, settings.mail
+    secret = secret_files(settings.database)
+    if key := https.private_key or https.certificate:
+        secret.append(Path(key))
+    if file and (mail.password or settings.dns.cookie_secret):
+        secret.append(Path(file))
+    trusted = map(Path, filter(None, (https.certificate, mail.ca, file)))
+    return exposed(secret) + writable(one for one in trusted if one not in secret)
 
 
 def _listeners(reactor: Any, settings: Settings) -> None:

@@ -204,11 +204,10 @@ class DdnsService(Service):
         only_loopback = self._frontends.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
             await self._offer_sample()
-        dot = self._frontends.listeners.addresses("dot")
+        over_tls = ", DNS over TLS on {dot}" if self._settings.dot.listen else ""
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
-            + (", DNS over TLS on {dot}" if dot else "")
-            + ", {zones} zones",
+            f"{over_tls}, {{zones}} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
             **{
                 name: self._frontends.listeners.shown(name)
@@ -231,7 +230,10 @@ class DdnsService(Service):
         self._supervisor.ready(f"answering for {len(self.core.zones)} zones")
 
     def _give_up(self, failure: Failure) -> None:
-        self._log.failure("the server cannot start", failure=failure)
+        if failure.check(StoreError):
+            self._log.critical("the server cannot start: {error}", error=failure.value)
+        else:
+            self._log.failure("the server cannot start", failure=failure)
         self._supervisor.failed(failure.getErrorMessage())
         self._health.reached(Stage.FAILED)
         self._failed(failure.getErrorMessage())

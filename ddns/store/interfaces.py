@@ -20,14 +20,23 @@ from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
-from ddns.store.results import Checked, Committed, Copied, Scanned, StagedResult
+from ddns.store.results import Checked, Committed, Copied, StagedResult
+from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
 
 T = TypeVar("T")
 
 
 class StoreError(Exception):
-    """The store could not do it and nothing was changed; ``str()`` is one line for an operator."""
+    """The store could not do it and nothing was changed; ``str()`` is one line for an operator.
+
+    :param logged: the store logs by itself, once and not at each call, that it fails for now: it is
+        locked, its disk is full or broken. Then nobody else need log it.
+    """
+
+    def __init__(self, *args: object, logged: bool = False) -> None:
+        super().__init__(*args)
+        self.logged = logged
 
 
 class StoreClosed(StoreError):
@@ -236,19 +245,6 @@ class ITransaction(IReading):
     ) -> StagedResult:
         """Replace the zone's records by the staged ones: the operator's, or with *replace_hosts*
         those of hosts as well. The zone gets *serial* if it is later than what it would get."""
-
-
-class IScan(Interface):
-    """A walk over zones, one after the other, and their records in owner order, within one
-    consistent view."""
-
-    def next(most: int = 1000) -> Deferred[list[Scanned]]:
-        """Return the next rows, *most* of them at most; an empty list after the last zone. The
-        fewer they are, the less threads contend for a processor. Whoever waits too long between
-        two calls is refused (StoreError): the view keeps the store from forgetting old states."""
-
-    def close() -> Deferred[None]:
-        """Give the view up; to be called once in any case, also at the end."""
 
 
 class IStore(Interface):

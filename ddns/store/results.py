@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
-
-from ddns.model.rows import Row
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -44,11 +42,3 @@ class Checked:
     zones: int
     rrsets: int
     events: int
-
-
-class Scanned(NamedTuple):
-    """Rows of one zone, which are the last of it or not. A zone that does not exist has none."""
-
-    zone: bytes
-    rows: list[Row]
-    last: bool

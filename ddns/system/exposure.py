@@ -1,4 +1,4 @@
-"""Files with secrets that everybody on the machine can read or write."""
+"""Files that everybody on the machine can write, or read although they hold secrets."""
 
 from __future__ import annotations
 
@@ -34,15 +34,25 @@ def secret_files(database: str | Path) -> list[Path]:
 
 
 def exposed(files: Iterable[Path]) -> list[str]:
-    """Return a line for each of the files that is open to everybody."""
+    """Return a line for each of these files with secrets that is open to everybody."""
+    return _open_to_others(files, _READ_OR_WRITE, "holds secrets and is open to everybody")
+
+
+def writable(files: Iterable[Path]) -> list[str]:
+    """Return a line for each of these files that everybody can write: it says what a server does,
+    or whom it trusts."""
+    return _open_to_others(files, stat.S_IWOTH, "can be changed by everybody")
+
+
+def _open_to_others(files: Iterable[Path], bits: int, what: str) -> list[str]:
     lines = []
     for file in files:
         try:
             mode = stat.S_IMODE(os.stat(file).st_mode)
         except OSError:
             continue
-        if mode & _READ_OR_WRITE:
-            lines.append(f"{file} holds secrets and is open to everybody: its mode is {mode:04o}")
+        if mode & bits:
+            lines.append(f"{file} {what}: its mode is {mode:04o}")
     return lines
 
 

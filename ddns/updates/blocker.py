@@ -59,9 +59,10 @@ class Blocker:
         try:
             committed = await self._store.transact(Author("server", "abuse", at), work)
         except StoreError as error:
-            self._log.error(
-                "account {account} cannot be blocked: {error}", account=account, error=error
-            )
+            if not error.logged:
+                self._log.error(
+                    "account {account} cannot be blocked: {error}", account=account, error=error
+                )
             return
         self._limiter.forget_refusals(account)
         if committed.value:

@@ -112,7 +112,8 @@ class DynamicUpdater:
         try:
             return await self._perform(update)
         except StoreError as error:
-            self._log.error("a DNS UPDATE failed: {error}", error=error)
+            if not error.logged:
+                self._log.error("a DNS UPDATE failed: {error}", error=error)
         except Exception:
             self._log.failure("a DNS UPDATE failed")
         return Outcome(Status.FAILED, rcode=SERVFAIL)

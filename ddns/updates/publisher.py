@@ -7,6 +7,7 @@ each is put in place at once; commits to it that come meanwhile are applied on t
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -21,7 +22,7 @@ from ddns.model.account import Account, Key, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.policy.directory import Directory
-from ddns.store.interfaces import IReading, IStore, StoreClosed
+from ddns.store.interfaces import IReading, IStore, StoreClosed, StoreError
 from ddns.zone.zone import Zone, Zones
 
 SLICE = 100
@@ -177,12 +178,12 @@ class Publisher:
     async def _scan(self, origins: Sequence[bytes]) -> list[Sequence[bytes]]:
         """Read zones in one scan; return the zones of each scan that has to follow it."""
         done, again = 0, []
-        zone = Zone(origins[0])
+        zone: Zone | None = None
         scan = self._store.scan(origins)
         try:
             while scanned := await scan.next(GENTLE if self._following else QUICK):
                 for origin, rows, last in scanned:
-                    if origin != zone.origin:
+                    if zone is None or origin != zone.origin:
                         zone = Zone(origin)
                     for start in range(0, len(rows), SLICE):
                         zone.load(rows[start : start + SLICE])
@@ -245,16 +246,26 @@ class Publisher:
             await deferLater(self._clock, 0)
 
     def _fail(self, origins: Sequence[bytes], failure: Failure) -> None:
-        self._log.failure(
-            "{count} zones cannot be loaded, the first is {zone}",
-            failure,
-            count=len(origins),
-            zone=names.to_text(origins[0]),
-        )
+        self._log_not_loaded(origins, failure)
         for origin in origins:
             self._stale.add(origin)  # the next commit to it tries again
             for waiter in self._loading.pop(origin).waiting:
                 waiter.errback(failure)
+
+    def _log_not_loaded(self, origins: Sequence[bytes], failure: Failure) -> None:
+        first, others = origins[0], len(origins) - 1
+        zone = names.to_text(first) if names.is_wire_form(first) else first[:64].hex()
+        if others:
+            zone += f" and {others} more"
+        match failure.value:
+            case StoreError() as error:
+                if not error.logged:
+                    self._log.error("zone {zone} cannot be loaded: {error}", zone=zone, error=error)
+            case ValueError() | IndexError() | struct.error() as error:  # read, and never written
+                said = "zone {zone} cannot be loaded, it is malformed (ddns check): {error}"
+                self._log.error(said, zone=zone, error=error)
+            case _:
+                self._log.failure("zone {zone} cannot be loaded", failure=failure, zone=zone)
 
 
 def _zone(reading: IReading, origin: bytes) -> ZoneInfo | None:

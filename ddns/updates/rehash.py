@@ -43,11 +43,12 @@ class PasswordRehasher:
         try:
             await self._store.transact(author, partial(_rehash, account, hashed))
         except StoreError as error:
-            self._log.error(
-                "a password of {account} cannot be hashed anew: {error}",
-                account=account.name,
-                error=error,
-            )
+            if not error.logged:
+                self._log.error(
+                    "a password of {account} cannot be hashed anew: {error}",
+                    account=account.name,
+                    error=error,
+                )
 
 
 def _rehash(account: Account, hashed: str, transaction: ITransaction) -> None:

@@ -38,7 +38,6 @@ class RequestLog:
         self._settings = settings
         self._waiting: list[LoggedRequest] = []
         self._timer: IDelayedCall | None = None
-        self._failed = False
         self.left_out = 0
 
     def apply(self, settings: RequestsSettings) -> None:
@@ -74,11 +73,8 @@ class RequestLog:
             await self._store.transact(author, partial(_log_requests, requests, self._settings))
         except StoreError as error:
             self.left_out += len(requests)
-            if not self._failed and not self._store.stats().lost:  # once: it may go on for long
+            if not error.logged:
                 self._log.error("requests cannot be logged: {error}", error=error)
-            self._failed = True
-        else:
-            self._failed = False
 
     async def stop(self) -> None:
         """Write what waits, for the last time."""

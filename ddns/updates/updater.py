@@ -78,7 +78,7 @@ class Updater:
         try:
             return await self._perform(update)
         except StoreError as error:
-            if not self._store.stats().lost:  # or the store has said so, once
+            if not error.logged:
                 self._log.error(
                     "update by {dialect} failed: {error}", dialect=update.dialect, error=error
                 )

@@ -110,6 +110,11 @@ def test_reserved_names(street: Street, name: str) -> None:
     refused(street, Conflict, "register", name=name, password=PASSWORD, email=EMAIL)
 
 
+@pytest.mark.parametrize("name", ["admin.", "ad.min", "no_reply", "r00t", "adm1n", "p0stmaster-"])
+def test_what_looks_like_a_reserved_name(street: Street, name: str) -> None:
+    refused(street, Conflict, "register", name=name, password=PASSWORD, email=EMAIL)
+
+
 @pytest.mark.parametrize(
     ("name", "password", "email"),
     [

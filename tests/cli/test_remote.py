@@ -225,3 +225,24 @@ def test_a_password_is_typed_without_echo(
     said = capsys.readouterr().err
     assert "not the same" in said
     assert "not encrypted" in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [["confirm"], ["password", "reset", "--password-stdin"], ["zone", "join"]]
+)
+def test_tokens_and_codes_are_typed_without_echo(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Or read from standard input; where there are none, nobody is called."""
+    import getpass
+    import io
+    import sys
+
+    prompts: list[str] = []
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: prompts.append(prompt) or " \t")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    for terminal in (False, True):
+        monkeypatch.setattr(sys.stdin, "isatty", lambda there=terminal: there)
+        assert command.main(["--server", "http://127.0.0.1:9", *arguments]) == 1
+        assert "or give it on standard input" in capsys.readouterr().err
+    assert len(prompts) == 1

@@ -54,6 +54,8 @@ def test_a_locked_database(server: Server, login: str, lock: sqlite3.Connection)
     assert server.ddns("host", "list")["hosts"][0]["name"] == HOST, "reading goes on"
     lock.execute("rollback")
     reply = eventually_good(server, login, "198.51.100.9")
+    assert told(server, "is locked by another program") == 1
+    assert told(server, "the database is written again; until now ") == 1
     assert reply == Reply(200, "good 198.51.100.9\n")
     assert server.dig(HOST) == ["198.51.100.9"]
 
@@ -77,6 +79,11 @@ def test_the_command_says_that_the_database_is_locked(
     done = server.try_ddns("record", "set", HOST, "A", "198.51.100.7")
     assert done.returncode == 1
     assert done.stderr == "ddns: the database is locked by another program\n"
+
+
+def told(server: Server, words: str) -> int:
+    """In how many lines of the log these words are."""
+    return sum(words in line for line in server.log.splitlines())
 
 
 def eventually_good(server: Server, login: str, address: str) -> Reply:
@@ -150,8 +157,12 @@ def test_a_full_disk(on_small_disk: Server) -> None:
     done = server.try_ddns("record", "set", f"x.{ZONE}", "A", "192.0.2.1")
     assert done.returncode == 1
     assert done.stderr.startswith("ddns: the database cannot do it: ")
+    time.sleep(1.5)  # the log of requests is written as well
+    assert told(server, "disk is full") == told(server, "#critical]") == 1
+    assert told(server, "#error]") == told(server, "Traceback") == 0
     filler.unlink()
     assert eventually_good(server, login, "203.0.113.1").body == "good 203.0.113.1\n"
+    assert told(server, "the database is written again; until now ") == 1
     server.kill()
     server.start()
     assert server.dig(HOST) == ["203.0.113.1"]

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddns.model.account import (
+    RESERVED,
     BadAccountName,
     Grant,
     account_name,
+    is_reserved,
 )
 from ddns.model.update import Credentials
 
@@ -58,3 +60,20 @@ def test_a_grant_reaches_all_hosts_or_those_it_names() -> None:
 
 def test_secrets_are_not_shown() -> None:
     assert "topsecret" not in repr(Credentials("foo", "topsecret"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *sorted(RESERVED),
+        *("admin.", "admin-", "admin_", "ad.min", "a-d-m-i-n", "admin+", "admin@", "no.reply"),
+        *("noreply-", "mailerdaemon", "adm1n", "r00t", "he1p", "p0stmaster"),
+    ],
+)
+def test_what_is_taken_for_a_role(name: str) -> None:
+    assert is_reserved(name)
+
+
+@pytest.mark.parametrize("name", ["alice", "adminka", "roots", "o", "1", "mall", "in", "0.1"])
+def test_what_is_nobodys_role(name: str) -> None:
+    assert not is_reserved(name)

@@ -27,6 +27,8 @@ def test_email_addresses(text: str, address: str) -> None:
         "a..b@c.example", "\u00e4@b.example", "a" * 65 + "@b.example", "A <a@b.example>",
         "=?utf-8?q?evil=40x.com?=@b.example", "a@b.example,c@d.example", "a\x00@b.example",
         "\udcff@b.example", "a@\udcff.example",
+        "v@127.0.0.1", "v@127.1", "v@2130706433.1", "v@0x7f.0x1", "v@1.0x", "v@127.0.0.1.",
+        "v@[127.0.0.1]", "v@[IPv6:::1]", "v@localhost", "v@localhost.", "v@example.123",
     ],
 )  # fmt: skip
 def test_what_is_no_email_address(text: str) -> None:

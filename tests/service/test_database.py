@@ -145,5 +145,14 @@ def test_files_that_are_open_to_everybody(server: Server, secrets: Secrets) -> N
     assert f"{key} was open to everybody, with mode 0644; now it is not" in server.log
     assert server.call("status")["warnings"] == []
     assert run(check).stdout.splitlines()[1:] == []
+    server.config.chmod(0o646)
+    assert run(check).stdout.splitlines()[1:] == [
+        f"warning: {server.config} can be changed by everybody: its mode is 0646"
+    ]
     server.config.write_text(f'{server.config.read_text()}[mail]\npassword = "canary"\n')
-    assert str(server.config) in run(check).stdout.splitlines()[1]
+    for mode in (0o644, 0o602):
+        server.config.chmod(mode)
+        assert run(check).stdout.splitlines()[1:] == [
+            f"warning: {server.config} holds secrets and is open to everybody:"
+            f" its mode is {mode:04o}"
+        ]

@@ -79,9 +79,11 @@ def test_from_the_first_mail_to_the_last_word(
     mail = relay.take()
     assert mail.recipients == [EMAIL]
     assert mail.message["Auto-Submitted"] == "auto-generated"
-    assert f"ddns --server {alice.url} confirm {mail.token}" in mail.text
+    assert f"    ddns --server {alice.url} confirm\n" in mail.text
+    assert f"\n    {mail.token}\n" in mail.text
     assert server.ddns("account", "list") == {"accounts": []}
-    assert alice.ddns("confirm", mail.token)["name"] == "alice"
+    assert "type the token" in alice.refused("confirm")
+    assert alice.ddns("confirm", typed=f"{mail.token}\n")["name"] == "alice"
     assert "wrong name or password" in alice.refused(
         "login", "alice", "--password-stdin", typed="something else\n"
     )
@@ -100,7 +102,9 @@ def test_from_the_first_mail_to_the_last_word(
     )
     to_new, to_old = sorted(relay.wait(2), key=lambda mail: mail.recipients, reverse=True)
     assert (to_new.recipients, to_old.recipients) == (["new@example.org"], [EMAIL])
-    alice.ddns("confirm", to_new.token)
+    done = alice.try_ddns("confirm", to_new.token)
+    assert done.returncode == 0
+    assert "other users of this machine can see the token" in done.stderr
     assert server.ddns("account", "show", "alice")["email"] == "new@example.org"
     relay.arrived.clear()
 
@@ -110,7 +114,8 @@ def test_from_the_first_mail_to_the_last_word(
     assert alice.ddns("logout") == {"account": None}
 
     alice.ddns("password", "forgot", "new@example.org")
-    alice.ddns("password", "reset", relay.take().token, "--password-stdin", typed=line)
+    both = f"{relay.take().token}\n{line}"
+    alice.ddns("password", "reset", "--password-stdin", typed=both)
     alice.ddns("login", "alice", "--password-stdin", typed=line)
     gone = alice.ddns("account", "leave", "alice", "--password-stdin", typed=line)
     assert gone["name"] == "alice"
@@ -238,7 +243,7 @@ def test_who_forgot_survives_a_restart_and_who_is_logged_in_does_not(
     alice.ddns("password", "forgot", "alice")
     token = relay.take().token
     server.restart()
-    alice.ddns("password", "reset", token, "--password-stdin", typed=f"{PASSWORD}\n")
+    alice.ddns("password", "reset", "--password-stdin", typed=f"{token}\n{PASSWORD}\n")
     alice.ddns("login", "alice", "--password-stdin", typed=f"{PASSWORD}\n")
     server.restart()
     assert "log in again" in alice.refused("zone", "list")
@@ -283,7 +288,7 @@ def test_a_relay_that_wants_tls_and_a_password(
         alice.ddns("register", "alice", "--email", EMAIL, "--password-stdin", typed=f"{PASSWORD}\n")
         mail = relay.take()
         assert (mail.encrypted, mail.user) == (True, "ddns")
-        assert f"ddns --server https://ddns.example.net confirm {mail.token}" in mail.text
+        assert "    ddns --server https://ddns.example.net confirm\n" in mail.text
         relay.refusals = ["451 later"]
         bob = ("register", "bob", "--email", "b@example.org", "--password-stdin")
         alice.ddns(*bob, typed=f"{PASSWORD}\n")
@@ -305,7 +310,7 @@ def test_from_an_account_to_an_answer(server: Server, relay: MailRelay, tmp_path
         line = f"{PASSWORD}\n"
         email = f"{name}@example.org"
         person.ddns("register", name, "--email", email, "--password-stdin", typed=line)
-        person.ddns("confirm", relay.take().token)
+        person.ddns("confirm", typed=relay.take().token)
         person.ddns("login", name, "--password-stdin", typed=line)
     host = "home.dyn.example.net"
     assert alice.ddns("host", "add", host, "--wildcard")["account"] == "alice"
@@ -327,7 +332,7 @@ def test_from_an_account_to_an_answer(server: Server, relay: MailRelay, tmp_path
 
     code = server.ddns("zone", "invite", "club.example.net")["code"]
     assert "no zone" in bob.refused("host", "add", "bob.club.example.net")
-    bob.ddns("zone", "join", code)
+    bob.ddns("zone", "join", typed=f"{code}\n")
     bob.ddns("host", "add", "bob.club.example.net", "--record", "A", "8.8.4.4")
     assert server.answers("bob.club.example.net") == ["8.8.4.4"]
 

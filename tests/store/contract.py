@@ -15,7 +15,8 @@ from ddns.model.account import Account, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
 from ddns.model.request_log import LoggedRequest, RequestEntry
-from ddns.store.interfaces import IReading, IScan, IStore, ITransaction, StoreError
+from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.store.scanning import IScan
 from tests.store.following import FollowingContract
 from tests.store.living import LivingContract
 from tests.store.people import PeopleContract

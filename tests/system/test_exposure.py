@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ddns.system.exposure import close_to_others, exposed, secret_files
+from ddns.system.exposure import close_to_others, exposed, secret_files, writable
 
 
 @pytest.fixture
@@ -39,6 +39,16 @@ def test_each_is_told_and_closed(database: Path, suffix: str, mode: int) -> None
     ]
     assert file.stat().st_mode & 0o777 == mode & 0o770
     assert exposed(secret_files(database)) == close_to_others(database) == []
+
+
+def test_what_others_can_change(tmp_path: Path) -> None:
+    file = tmp_path / "ddns.toml"
+    assert writable([file]) == []
+    file.touch()
+    file.chmod(0o664)
+    assert writable([file]) == []
+    file.chmod(0o646)
+    assert writable([file]) == [f"{file} can be changed by everybody: its mode is 0646"]
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o601])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ from ddns.model import names
 from ddns.model.records import SOA, RRset, pack_rdatas
 from ddns.model.rows import Row, pack_rows
 from ddns.model.update import Credentials, Status
+from ddns.store.interfaces import StoreError
 from ddns.zone.zone import Zone
 from tests.house import HOME, ORIGIN, House, all_committed, change, house_at, until, update
 from tests.net.reactors import RunningReactor
+from tests.store.sqlite.blocking import logged
 from tests.updates.gated import Gated
 
 
@@ -134,6 +138,48 @@ def test_an_event_that_cannot_be_applied(house: House, monkeypatch: pytest.Monke
     assert house.zones.get(ORIGIN) is not zone
     assert house.answers() == ["192.0.2.9"]
     assert agree(house)
+
+
+@pytest.mark.parametrize(
+    ("statement", "about"),
+    [
+        ("update rrset set rdatas = x''", "zone example.net cannot be loaded, it is malformed"),
+        ("update rrset set ttl = -1", "zone example.net cannot be loaded, it is malformed"),
+        ("update zone set serial = -1", "zone example.net cannot be loaded, it is malformed"),
+        ("update zone set origin = x'3f'", "zone 3f cannot be loaded, it is malformed"),
+    ],
+)
+def test_a_malformed_value_costs_a_line(
+    running: RunningReactor, tmp_path: Path, statement: str, about: str
+) -> None:
+    malformed(running, tmp_path, statement)
+    with house_at(running, tmp_path / "ddns.sqlite") as house, logged() as lines:
+        house.load()
+    (line,) = lines
+    assert about in line
+    assert "Traceback" not in line
+
+
+@pytest.mark.parametrize(
+    "statement", ["update key set kind = 'x'", "update zone set registration = 'x'"]
+)
+def test_a_malformed_value_that_keeps_it_from_starting(
+    running: RunningReactor, tmp_path: Path, statement: str
+) -> None:
+    malformed(running, tmp_path, statement)
+    with house_at(running, tmp_path / "ddns.sqlite") as house:
+        with pytest.raises(StoreError, match="the database has a malformed value") as raised:
+            house.load()
+        assert str(raised.value).isprintable()
+
+
+def malformed(running: RunningReactor, folder: Path, statement: str) -> None:
+    """Leave a database in which *statement* was executed."""
+    with house_at(running, folder / "ddns.sqlite") as house:
+        house.load()
+        house.fill()
+    with closing(sqlite3.connect(folder / "ddns.sqlite")) as connection, connection:
+        connection.execute(statement)
 
 
 def test_updates_while_a_zone_is_imported(house: House) -> None:

@@ -34,7 +34,8 @@ from ddns.model.rows import Row, pack_rows
 from ddns.net import peers
 from ddns.net.http.origin import is_foreign
 from ddns.net.http.site import send_answer
-from ddns.store.interfaces import IScan, StoreError
+from ddns.store.interfaces import StoreError
+from ddns.store.scanning import IScan
 
 
 class ApiResource(Resource):
@@ -74,10 +75,10 @@ class ApiResource(Resource):
             headers = _headers(error)
             _send(request, error.status, error.as_json(), headers)
         except Exception as error:
-            if isinstance(error, StoreError):
-                self._log.warn("an API call failed: {error}", error=error)
-            else:
+            if not isinstance(error, StoreError):
                 self._log.failure("an API call failed")
+            elif not error.logged:
+                self._log.warn("an API call failed: {error}", error=error)
             if request.startedWriting and request.channel is not None:
                 request.loseConnection()  # the answer is not whole
             _send(

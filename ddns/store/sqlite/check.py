@@ -8,7 +8,10 @@ from enum import StrEnum
 
 from ddns.model import names, records, rows
 from ddns.model.account import Addresses, KeyKind
+from ddns.model.text import printable
 from ddns.store.results import Checked
+from ddns.store.sqlite.column_values import has_column, malformed_values
+from ddns.store.sqlite.migrations import schema_faults
 
 MAX_FAULTS = 1000
 SLICE = 50
@@ -51,11 +54,17 @@ _RECORDS = (
 )
 
 
-def check(connection: sqlite3.Connection, pause: Callable[[], None] = lambda: None) -> Checked:
-    """Check everything that *connection* sees. *pause* is called every few rows; an exception of it
-    ends the check."""
+def check(
+    connection: sqlite3.Connection,
+    pause: Callable[[], None] = lambda: None,
+    *,
+    only_malformed: bool = False,
+) -> Checked:
+    """Check everything that *connection* sees, or only whether this program can read it. *pause* is
+    called every few rows; an exception of it ends the check."""
     faults: list[str] = []
-    for look in (_sqlite, _foreign_keys, _gaps, _serials, _last_events, _records, _zones, _values):
+    malformed = (_sqlite, _schema, _foreign_keys, _rrsets, _values)
+    for look in malformed if only_malformed else (*malformed, *_CONTRADICTIONS):
         try:
             if connection.in_transaction:  # an error may have ended it
                 connection.execute("commit")
@@ -66,12 +75,11 @@ def check(connection: sqlite3.Connection, pause: Callable[[], None] = lambda: No
                     faults.append(fault)
                 if number % SLICE == 0:
                     pause()
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+        except (sqlite3.Error, ValueError, OverflowError, IndexError, TypeError) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 pause()  # raises, if it was the one that interrupted
-            faults.append(f"{look.__name__.strip('_').replace('_', ' ')}: {error}")
-        except (ValueError, OverflowError, IndexError) as error:  # a value nobody could have put
-            faults.append(f"{look.__name__.strip('_').replace('_', ' ')}: {error}")
+            subject = look.__name__.strip("_").replace("_", " ")
+            faults.append(f"{subject}: {printable(str(error))[:200]}")
     counts = (_count(connection, table) for table in ("zone", "rrset", "journal"))
     return Checked(faults, *counts)
 
@@ -85,6 +93,11 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
 
 # Each yields a fault, or "" for a row without, so that the caller gets to pause. Their names are
 # what the faults are told under.
+
+
+def _schema(connection: sqlite3.Connection) -> Iterator[str]:
+    for fault in schema_faults(connection):
+        yield f"schema: {fault}"
 
 
 def _sqlite(connection: sqlite3.Connection) -> Iterator[str]:
@@ -116,30 +129,40 @@ def _serials(connection: sqlite3.Connection) -> Iterator[str]:
 def _last_events(connection: sqlite3.Connection) -> Iterator[str]:
     for position, owner, number, after, ttl, rdatas in connection.execute(_LAST):
         there = None if ttl is None else (ttl % 2**32).to_bytes(4, "big") + rdatas
-        what = f"{_text(owner)} {records.type_to_text(number)}"
-        yield f"{what}: not what position {position} of the journal says" if there != after else ""
+        what = f"{_rrset(owner, number)}: not what position {position} of the journal says"
+        yield what if there != after else ""
+
+
+def _rrsets(connection: sqlite3.Connection) -> Iterator[str]:
+    for owner, number, ttl, packed in connection.execute(
+        "select owner, type, ttl, rdatas from rrset"
+    ):
+        wrong = _malformed(owner, number, ttl, packed)
+        yield f"{_rrset(owner, number)}: {wrong}" if wrong else ""
+
+
+def _malformed(owner: bytes, number: int, ttl: int, packed: bytes) -> str:
+    if not names.is_wire_form(owner):
+        return "the name is malformed"
+    if not 0 <= number < 2**16:
+        return "there is no such type"
+    if not 0 <= ttl <= records.MAX_TTL:
+        return f"the TTL is {ttl}"
+    return "" if rows.is_whole(packed) else "its records are cut short"
 
 
 def _records(connection: sqlite3.Connection) -> Iterator[str]:
     for origin, owner, number, ttl, packed, of_host, is_host in connection.execute(_RECORDS):
-        wrong = _wrong_with(origin, owner, number, ttl, packed)
-        if not wrong and bool(of_host) != bool(is_host):
+        wrong = ""
+        if _malformed(owner, number, ttl, packed):
+            pass  # told already
+        elif not names.is_subdomain(owner, origin):
+            wrong = f"it is outside of zone {_text(origin)}"
+        elif not all(records.is_rdata(number, rdata) for rdata in records.unpack_rdatas(packed)):
+            wrong = "a record is malformed"
+        elif bool(of_host) != bool(is_host):
             wrong = "it is not known whose it is"
-        yield f"{_text(owner)} {records.type_to_text(number)}: {wrong}" if wrong else ""
-
-
-def _wrong_with(origin: bytes, owner: bytes, number: int, ttl: int, packed: bytes) -> str:
-    if not names.is_wire_form(owner):
-        return "the name is malformed"
-    if not names.is_subdomain(owner, origin):
-        return f"it is outside of zone {_text(origin)}"
-    if not 0 <= ttl <= records.MAX_TTL:
-        return f"the TTL is {ttl}"
-    if not rows.is_whole(packed):
-        return "its records are cut short"
-    if not all(records.is_rdata(number, rdata) for rdata in records.unpack_rdatas(packed)):
-        return "a record is malformed"
-    return ""
+        yield f"{_rrset(owner, number)}: {wrong}" if wrong else ""
 
 
 def _zones(connection: sqlite3.Connection) -> Iterator[str]:
@@ -156,17 +179,24 @@ def _zones(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _values(connection: sqlite3.Connection) -> Iterator[str]:
-    """Columns whose values stand for something else."""
+    """Columns whose values stand for something else, as far as this schema has them."""
     strange = f"select id, kind from key where kind not in ({_listed(KeyKind)})"
     for number, kind in connection.execute(strange):
-        yield f"key {number}: its kind is {kind}"
+        yield f"key {number}: its kind is {printable(kind[:64])}"
     for (number,) in connection.execute("select id from key where length(digest) <> 32"):
         yield f"key {number}: its digest is malformed"
-    strange = f"select origin, addresses from zone where addresses not in ({_listed(Addresses)})"
-    for origin, addresses in connection.execute(strange):
-        yield f"zone {_text(origin)}: the addresses it allows are {addresses}"
-    for (name,) in connection.execute("select name from host where dormant not between 0 and 3"):
-        yield f"host {_text(name)}: what it may come back with is malformed"
+    if has_column(connection, "zone", "addresses"):
+        strange = "select origin, addresses from zone where addresses not in"
+        for origin, addresses in connection.execute(f"{strange} ({_listed(Addresses)})"):
+            yield f"zone {_text(origin)}: the addresses it allows are {printable(addresses[:64])}"
+    if has_column(connection, "host", "dormant"):
+        strange = "select name from host where dormant not between 0 and 3"
+        for (name,) in connection.execute(strange):
+            yield f"host {_text(name)}: what it may come back with is malformed"
+    yield from malformed_values(connection)
+
+
+_CONTRADICTIONS = (_gaps, _serials, _last_events, _records, _zones)
 
 
 def _listed(kinds: type[StrEnum]) -> str:
@@ -174,4 +204,9 @@ def _listed(kinds: type[StrEnum]) -> str:
 
 
 def _text(name: bytes) -> str:
-    return names.to_text(name) if names.is_wire_form(name) else f"name {name.hex()}"
+    return names.to_text(name) if names.is_wire_form(name) else f"name {name[:64].hex()}"
+
+
+def _rrset(owner: bytes, number: int) -> str:
+    kind = records.type_to_text(number) if 0 <= number < 2**16 else f"of type {number}"
+    return f"{_text(owner)} {kind}"

@@ -27,6 +27,9 @@ CHECKPOINT_PAGES = 4000
 """Pages of the write-ahead log after which it is moved into the database: 16 MiB."""
 
 
+MAX_VALUE = 1 << 20
+"""Octets of a value, or of a row: an RRset has 64,000 at most. SQLite reads no larger ones."""
+
 NO_SHARED_MEMORY = (
     "its file system has no memory that processes share, as SQLite's write-ahead log needs it; put"
     " the database on a local disk, not on NFS"
@@ -80,7 +83,7 @@ class Opened:
         :raises StoreError: when the database was removed or replaced.
         """
         if lost := self.lost():
-            raise StoreError(lost)
+            raise StoreError(lost, logged=True)
         with view(self.path) as connection:
             yield connection
 
@@ -108,9 +111,7 @@ def open_database(path: Path, busy_step: float, lock: int | None = None) -> Open
         locks.callback(os.close, _lock_itself(path, create=True))
         for line in close_to_others(path):
             _log.warn("{line}", line=line)
-        connection = sqlite3.connect(
-            path, timeout=busy_step, isolation_level=None, check_same_thread=False
-        )
+        connection = connect(path, busy_step)
         locks.callback(connection.close)
         created = _prepare(connection, path)
         connection.set_progress_handler(_give_way, LONG_STATEMENT)
@@ -196,7 +197,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
     """Bring the schema up to date; return whether the database was empty."""
     db = Database(connection, execute_plugins=False)
     created = not is_ours(db, path)
-    version = schema_of(db, path)
+    version = schema_of(connection, path)
     # The log takes commits in order, with one fsync each, and lets others read beside the writer.
     (mode,) = connection.execute("pragma journal_mode = wal").fetchone()
     if mode != "wal":
@@ -212,17 +213,27 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> bool:
     return created
 
 
+def connect(to: str | Path, timeout: float = 1.0) -> sqlite3.Connection:
+    """Connect to a database, given as a path or an SQLite URI.
+
+    :param timeout: seconds that the connection waits for a lock of SQLite's
+    """
+    connection = sqlite3.connect(
+        to,
+        uri=isinstance(to, str),
+        isolation_level=None,
+        timeout=timeout,
+        check_same_thread=False,
+    )
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
+    return connection
+
+
 @contextmanager
 def view(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a consistent view of the latest committed state, on a connection that cannot write and
     may be handed from one thread to another."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        isolation_level=None,
-        timeout=1.0,
-        check_same_thread=False,
-    )
+    connection = connect(f"{path.absolute().as_uri()}?mode=rw")
     try:
         connection.execute("pragma query_only = on")
         connection.execute("begin")  # the view is fixed by the first statement that reads

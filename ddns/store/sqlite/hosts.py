@@ -11,7 +11,8 @@ import dataclasses
 from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind
-from ddns.store.sqlite.reader import dormant_bits, known
+from ddns.store.sqlite.reader import known
+from ddns.store.sqlite.row_objects import dormant_bits
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 

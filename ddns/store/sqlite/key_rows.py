@@ -7,6 +7,7 @@ from typing import Any
 
 from ddns.model import names
 from ddns.model.account import Key, KeyKind, Right, TsigTerms
+from ddns.store.sqlite.row_objects import from_row
 
 _SELECT = (
     "select id, account, kind, digest, limited, created, sealed, enabled,"
@@ -20,10 +21,11 @@ INSERT_TERMS = (
 def read_keys(execute: Callable[..., Any], where: str, value: object) -> list[Key]:
     """Return the keys that a condition with one parameter selects, by their numbers."""
     rows = execute(f"{_SELECT} where {where} order by id", (value,)).fetchall()
-    return [_key(row, execute) for row in rows]
+    return [_key(execute, *row) for row in rows]
 
 
-def _key(row: tuple[Any, ...], execute: Callable[..., Any]) -> Key:
+@from_row
+def _key(execute: Callable[..., Any], *row: Any) -> Key:
     number, account, kind, digest, limited, created, sealed, enabled, *terms = row
     hosts = None
     if limited:

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from zope.interface import implementer
 
 from ddns.model import names
-from ddns.model.account import (
-    Account,
-    Addresses,
-    Block,
-    Host,
-    Key,
-    PendingToken,
-    Purpose,
-    Registration,
-    ZoneInfo,
-)
-from ddns.model.journal import Author, Event, EventKind, Subject, zone_of_member
-from ddns.model.records import AAAA, NS, A, RRset, unpack_rdatas
+from ddns.model.account import Account, Host, Key, PendingToken, Purpose, ZoneInfo
+from ddns.model.journal import Event, EventKind, Subject, zone_of_member
+from ddns.model.records import NS, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import RequestEntry
-from ddns.model.secondaries import secondary
 from ddns.store.interfaces import IReading, StoreError
 from ddns.store.sqlite.key_rows import read_keys
+from ddns.store.sqlite.row_objects import (
+    make_account,
+    make_event,
+    make_host,
+    make_pending,
+    make_zone,
+)
 
 T = TypeVar("T")
 
@@ -70,7 +66,7 @@ class Reader:
         return None if row is None else make(*row)
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
-        return self._one(_zone, f"{_ZONE} where origin = ?", origin)
+        return self._one(make_zone, f"{_ZONE} where origin = ?", origin)
 
     def zone_of(self, name: bytes) -> ZoneInfo | None:
         for ancestor in names.ancestors(name):
@@ -79,16 +75,16 @@ class Reader:
         return None
 
     def zones(self) -> list[ZoneInfo]:
-        return [_zone(*row) for row in self.execute(f"{_ZONE} order by origin")]
+        return [make_zone(*row) for row in self.execute(f"{_ZONE} order by origin")]
 
     def account(self, name: str) -> Account | None:
-        return self._one(_account, f"{_ACCOUNT} where name = ?", name)
+        return self._one(make_account, f"{_ACCOUNT} where name = ?", name)
 
     def account_by_email(self, email: str) -> Account | None:
-        return self._one(_account, f"{_ACCOUNT} where email = ? collate nocase", email)
+        return self._one(make_account, f"{_ACCOUNT} where email = ? collate nocase", email)
 
     def accounts(self) -> list[Account]:
-        return [_account(*row) for row in self.execute(f"{_ACCOUNT} order by name")]
+        return [make_account(*row) for row in self.execute(f"{_ACCOUNT} order by name")]
 
     def pending(self, digest: bytes) -> PendingToken | None:
         row = self.execute(
@@ -96,7 +92,7 @@ class Reader:
             " where digest = ?",
             (digest,),
         ).fetchone()
-        return None if row is None else PendingToken(row[0], Purpose(row[1]), *row[2:])
+        return None if row is None else make_pending(*row)
 
     def count_pending_tokens(self, purpose: Purpose) -> int:
         counted = "select count(*) from pending where purpose = ?"
@@ -202,7 +198,7 @@ class Reader:
             " and (kind = 'host' or kind = 'rrset' and zone = ?) order by position desc limit ?",
             (since or 0, *names.with_below(host.name), host.zone, limit),
         )
-        events = map(_event, rows.fetchall())
+        events = [make_event(*row) for row in rows.fetchall()]
         return [
             event._replace(before=None) if event.position == since else event for event in events
         ]
@@ -212,7 +208,7 @@ class Reader:
         if oldest is not None and position + 1 < oldest:
             raise StoreError(f"the journal begins at position {oldest}")
         after = f"{_EVENT} where position > ? order by position limit ?"
-        return [_event(row) for row in self.execute(after, (position, limit))]
+        return [make_event(*row) for row in self.execute(after, (position, limit))]
 
     def zone_changes(self, origin: bytes, serial: int, limit: int) -> list[Event]:
         zone = known(self.zone(origin), f"zone {names.to_text(origin)}")
@@ -231,7 +227,7 @@ class Reader:
             f"{_EVENT} where position > ? and zone = ? order by position limit ?",
             (row[0], origin, limit + 1),
         )
-        events = [_event(row) for row in rows]
+        events = [make_event(*row) for row in rows]
         if len(events) > limit:
             raise StoreError(f"there are more than {limit} events {since}")
         if any(event.breaks_zone for event in events):
@@ -264,33 +260,3 @@ def known(found: T | None, what: str) -> T:
     if found is None:
         raise StoreError(f"there is no {what}")
     return found
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    return Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:])
-
-
-def _account(*row: Any) -> Account:
-    name, password, created, reason, since, until, host_limit, email = row
-    block = Block(reason, since, until) if reason is not None else None
-    return Account(name, password, created, block, host_limit, email)
-
-
-def _zone(*row: Any) -> ZoneInfo:
-    origin, serial, account, created, addresses, registration, others, networks = row
-    policy = Addresses(addresses), Registration(registration), tuple(map(secondary, others.split()))
-    return ZoneInfo(origin, serial, account, created, *policy, tuple(networks.split()))
-
-
-def make_host(*row: Any) -> Host:
-    """Return a host from its row and its zone's origin."""
-    name, zone, account, ttl, created, dormant = row
-    return Host(name, zone, account, ttl, created, _DORMANT[dormant])
-
-
-_DORMANT = (frozenset[int](), frozenset({A}), frozenset({AAAA}), frozenset({A, AAAA}))
-
-
-def dormant_bits(types: frozenset[int]) -> int:
-    """Return the types of a host's dormant addresses as they are stored: 1 for A, 2 for AAAA."""
-    return _DORMANT.index(types)

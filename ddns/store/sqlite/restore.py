@@ -14,10 +14,19 @@ from ddns.model import names, records
 from ddns.model.journal import EventKind
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.backup import copy
-from ddns.store.sqlite.database import holding_the_lock
+from ddns.store.sqlite.check import check
+from ddns.store.sqlite.column_values import MAX_POSITION
+from ddns.store.sqlite.database import connect, holding_the_lock
 from ddns.store.sqlite.migrations import APPLICATION_ID, is_ours, schema_of
 from ddns.store.sqlite.swap import COMPANIONS, commit, roll_forward
-from ddns.system.files import belongs_to, real_path, restored_path, unfinished_path
+from ddns.system.files import (
+    belongs_to,
+    lock_path,
+    real_path,
+    restored_path,
+    unfinished_path,
+    wal_path,
+)
 
 UNKNOWN = 2**20
 """How far serials are raised when the replaced database cannot be read: at most so many commits may
@@ -53,20 +62,26 @@ def restore(path: Path, backup: Path, now: float) -> Restored:
     :raises StoreError: in one line, when the backup or the database cannot be used.
     """
     path = real_path(path)
+    locked_before = lock_path(path).exists()
     with holding_the_lock(path):
         try:
             roll_forward(path)
             if belongs_to(path, backup):
                 raise StoreError(f"{backup} belongs to the database itself")
             ready = unfinished_path(restored_path(path))
-            for suffix in ("", *COMPANIONS):
-                ready.with_name(ready.name + suffix).unlink(missing_ok=True)
-            _take(backup, ready)
-            former = _read_former(path)
-            raised, zones = _raise_serials(ready, former, now)
-            _copy_owner(path, ready)
-            was_there = path.exists()
-            kept = commit(path, ready)
+            _remove(ready)
+            try:
+                _take(backup, ready)
+                former = _read_former(path)
+                raised, zones = _raise_serials(ready, former, now)
+                _copy_owner(path, ready)
+                was_there = path.exists()
+                kept = commit(path, ready)
+            except BaseException:
+                _remove(ready)
+                if not locked_before and not path.exists():
+                    lock_path(path).unlink(missing_ok=True)
+                raise
             roll_forward(path)
         except OSError as error:
             raise StoreError(
@@ -86,17 +101,20 @@ def _take(backup: Path, ready: Path) -> None:
             (application,) = source.execute("pragma application_id").fetchone()
             if application != APPLICATION_ID:
                 raise StoreError(f"{backup} is no backup of this program")
-            schema_of(Database(source, execute_plugins=False), backup)  # not a newer program's
             source.execute("begin")
+            schema_of(source, backup)
             copy(source, ready)
         with closing(_open(ready, "rw")) as connection:
-            found = connection.execute("pragma integrity_check(1)").fetchall()
-            if found != [("ok",)]:
-                raise StoreError(f"{backup} is damaged: {' '.join(found[0][0].split())}")
-            if connection.execute("pragma foreign_key_check").fetchone() is not None:
-                raise StoreError(f"{backup} is damaged: something in it belongs to nothing")
+            if faults := check(connection, only_malformed=True).faults:
+                more = f" (and {len(faults) - 1} more)" if faults[1:] else ""
+                raise StoreError(f"{backup} is damaged: {faults[0]}{more}")
     except sqlite3.Error as error:
         raise StoreError(f"cannot use backup {backup}: {error}") from error
+
+
+def _remove(ready: Path) -> None:
+    for suffix in ("", *COMPANIONS):
+        ready.with_name(ready.name + suffix).unlink(missing_ok=True)
 
 
 def _read_former(path: Path) -> _Former | None:
@@ -113,9 +131,11 @@ def _read_former(path: Path) -> _Former | None:
             (position,) = connection.execute("select max(position) from journal").fetchone()
         with closing(_open(path, "rw")) as connection:  # now that it is known to be readable
             connection.execute("pragma wal_checkpoint(truncate)")
-        return _Former(serials, position or 0)
     except sqlite3.Error:
         return None
+    readable = all(isinstance(n, int) and 0 <= n < 2**32 for n in serials.values())
+    readable = readable and isinstance(position or 0, int) and (position or 0) <= MAX_POSITION
+    return _Former(serials, position or 0) if readable else None
 
 
 def _raise_serials(
@@ -163,6 +183,6 @@ def _copy_owner(path: Path, ready: Path) -> None:
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=1.0
-    )
+    # Where there is no log nobody has it open, and SQLite would leave an empty one behind.
+    alone = mode == "ro" and not wal_path(path).exists()
+    return connect(f"{path.absolute().as_uri()}?mode={mode}{'&immutable=1' if alone else ''}")

@@ -12,19 +12,22 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ddns.config.settings import StoreSettings
 from ddns.model.journal import Author, Event
 from ddns.store.interfaces import (
     IReading,
-    IScan,
     IStore,
     ITransaction,
     StoreClosed,
+    StoreError,
 )
 from ddns.store.results import Checked, Committed, Copied
+from ddns.store.scanning import IScan
 from ddns.store.sqlite import database
+from ddns.store.sqlite.fault_log import FaultLog
 from ddns.store.sqlite.maintenance import Maintenance
 from ddns.store.sqlite.reader import Reader
 from ddns.store.sqlite.writer import Writer, one_line
@@ -69,8 +72,13 @@ class SQLiteStore:
         self._lock: int | None = None
         self._open: database.Opened | None = None
         self._closing: Deferred[None] | None = None
+        self._faults = FaultLog(monotonic)
         self._writer = Writer(
-            reactor, timeout=patience, journal_rows=journal_rows, monotonic=monotonic
+            reactor,
+            timeout=patience,
+            journal_rows=journal_rows,
+            monotonic=monotonic,
+            faults=self._faults,
         )
         self._reader = LowPriorityPool(1, 1, "ddns-store-reader")
         self._maintenance = Maintenance(reactor, lambda: self._opened.view())
@@ -141,7 +149,12 @@ class SQLiteStore:
 
         if self._open is None:  # the pool would queue it, and never start a thread
             return fail(StoreClosed("the store is closed"))
-        return deferToThreadPool(self._reactor, self._reader, run)
+        return deferToThreadPool(self._reactor, self._reader, run).addErrback(self._note)
+
+    def _note(self, failure: Failure) -> Failure:
+        if isinstance(failure.value, StoreError) and failure.value.logged:
+            self._faults.failed_reading(failure.getErrorMessage())
+        return failure
 
     def read(self, work: Callable[[IReading], T]) -> Deferred[T]:
         def run() -> T:
@@ -172,10 +185,10 @@ class SQLiteStore:
     # Maintenance -----------------------------------------------------------------------------
 
     def back_up(self, to: Path, replace: bool = False) -> Deferred[Copied]:
-        return self._maintenance.back_up(to, replace)
+        return self._maintenance.back_up(to, replace).addErrback(self._note)
 
     def check(self) -> Deferred[Checked]:
-        return self._maintenance.check()
+        return self._maintenance.check().addErrback(self._note)
 
 
 def _size(path: Path) -> int:

@@ -16,7 +16,8 @@ from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind, Subject, pack_values, public
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
 from ddns.store.sqlite.bulk_insert import insert
-from ddns.store.sqlite.reader import Reader, known, make_host
+from ddns.store.sqlite.reader import Reader, known
+from ddns.store.sqlite.row_objects import make_host
 
 
 class Batch:

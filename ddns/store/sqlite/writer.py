@@ -7,8 +7,9 @@ While a commit is being made durable, new work queues up; all of it becomes the 
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from ddns.model.journal import Author, Event
 from ddns.store.interfaces import ITransaction, StoreClosed, StoreError
 from ddns.store.results import Committed
 from ddns.store.sqlite.database import Opened
+from ddns.store.sqlite.fault_log import FaultLog
 from ddns.store.sqlite.transaction import Transaction
 from ddns.store.sqlite.unit_of_work import Batch
 from ddns.store.stats import Commits
@@ -49,6 +51,7 @@ class Writer:
     :param timeout: seconds that work waits for a database which another program has locked
     :param journal_rows: events that the journal keeps
     :param monotonic: a clock in seconds
+    :param faults: told of what fails, and of what is written
 
     ``position`` is that of the last event; ``listeners`` are called with each commit's events;
     ``commits`` are the counters.
@@ -63,17 +66,18 @@ class Writer:
         timeout: float,
         journal_rows: int,
         monotonic: Callable[[], float],
+        faults: FaultLog,
     ) -> None:
         self._reactor = reactor
         self.timeout = timeout
         self.journal_rows = journal_rows
         self._monotonic = monotonic
+        self._faults = faults
         self.listeners: list[Callable[[Sequence[Event]], None]] = []
         self.position = 0
         self.commits = Commits()
         self._failed_at: float | None = None
         self._opened: Opened | None = None
-        self._lost = ""
         self._queue: deque[_Work] = deque()
         self._draining = False
         self._stopped: Deferred[None] | None = None
@@ -156,15 +160,19 @@ class Writer:
             self._end()
 
     def _count(self, works: Sequence[_Work], written: bool, seconds: float | None) -> None:
-        failed = sum(work.fault for work in works)
+        failures = [work.result for work in works if work.fault]
+        failed = len(failures)
         if seconds is not None:
             self.commits.works.observe(len(works) - failed)
             self.commits.seconds.observe(seconds)
         if failed:
             self.commits.failed += failed
             self._failed_at = self._monotonic()
+            for reason, count in Counter(map(_reason, failures)).items():
+                self._faults.failed_writing(reason, count)
         elif written:
             self._failed_at = None
+            self._faults.written()
 
     # In the writer's thread -------------------------------------------------------------------
 
@@ -207,7 +215,9 @@ class Writer:
                 ):
                     raise
                 now = self._monotonic()
-                refused = Failure(StoreError("the database is locked by another program"))
+                refused = Failure(
+                    StoreError("the database is locked by another program", logged=True)
+                )
                 for work in alive:
                     if work.deadline <= now:
                         work.result, work.fault = refused, True
@@ -246,23 +256,15 @@ class Writer:
     def _refuse_if_lost(self) -> None:
         """Raise StoreError if nobody would find what is committed now."""
         assert self._opened is not None
-        lost = self._opened.lost()
-        if lost and not self._lost:
-            self._log.critical(
-                "{lost}: updates are refused, DNS is answered from memory", lost=lost
-            )
-        self._lost = lost
-        if lost:
-            raise StoreError(lost)
+        if lost := self._opened.lost():
+            raise StoreError(lost, logged=True)
 
     def _recover(self) -> None:
         """Roll a failed batch back, and read the position again, lest memory and disk differ."""
-        try:
+        with suppress(sqlite3.Error):  # the next batch fails as well then, and tries again
             if self._connection.in_transaction:
                 self._connection.execute("rollback")
             self._reread_position()
-        except sqlite3.Error as error:
-            self._log.error("the database does not recover yet: {error}", error=error)
 
     def _reread_position(self) -> None:
         row = self._connection.execute("select max(position) from journal").fetchone()
@@ -272,5 +274,9 @@ class Writer:
 def one_line(error: Exception) -> Exception:
     """Return an error of SQLite as a StoreError, and any other as it is."""
     if isinstance(error, sqlite3.Error):
-        return StoreError(f"the database cannot do it: {error}")
+        return StoreError(f"the database cannot do it: {error}", logged=True)
     return error
+
+
+def _reason(result: object) -> str:
+    return result.getErrorMessage() if isinstance(result, Failure) else ""

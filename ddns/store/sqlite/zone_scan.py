@@ -14,8 +14,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ddns.store.interfaces import IScan, StoreClosed, StoreError
-from ddns.store.results import Scanned
+from ddns.store.interfaces import StoreClosed, StoreError
+from ddns.store.scanning import IScan, Scanned
 
 _ROWS = (
     "select owner, type, ttl, rdatas from rrset"

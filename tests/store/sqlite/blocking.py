@@ -16,7 +16,8 @@ from ddns.model.journal import Author, Event
 from ddns.model.records import SOA, RRset, pack_rdatas, soa_with_serial
 from ddns.model.rows import Row
 from ddns.store.interfaces import IReading, IStore, ITransaction
-from ddns.store.results import Committed, Scanned
+from ddns.store.results import Committed
+from ddns.store.scanning import Scanned
 from tests.net.reactors import RunningReactor
 
 T = TypeVar("T")

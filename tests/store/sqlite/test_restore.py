@@ -190,6 +190,105 @@ def test_what_is_no_backup(former: Path, backup: Path) -> None:
     refused(backup, "newer version of this program: its schema is v9999_x")
 
 
+TRIGGER = "create trigger t after insert on rrset begin delete from account; end"
+
+
+@pytest.mark.parametrize(
+    ("statement", "about"),
+    [
+        (TRIGGER, "not as this program made it: trigger t is another's"),
+        ("create view v as select 1", "view v is another's"),
+        ("create table t (a)", "table t is another's"),
+        ("create index i on zone (serial)", "index i is another's"),
+        ("drop index key_by_account", "index key_by_account is missing"),
+        ("alter table zone add column more blob", "table zone differs"),
+        ('create table "x\ny" (a)', r"table x\ny is another's"),
+        ("drop table _sqlite_migrations", "is another's"),
+        ("update zone set serial = 9223372036854775807 where id = 1", "zone 1: a value is"),
+        ("update zone set serial = -1 where id = 1", "zone 1: a value is malformed"),
+        ("update zone set origin = x'3f' where id = 1", "malformed"),
+        ("update zone set registration = 'x' where id = 1", "zone 1: a value is malformed"),
+        ("update zone set addresses = 'x' where id = 1", "the addresses it allows are x"),
+        ("update journal set position = 9223372036854775807 where position = 1", "journal 92233"),
+        ("update journal set kind = 'x'", "a value is malformed (and "),
+        ("update journal set after = x'5b5d' where kind = 'account'", "a value is malformed"),
+        ("update account set created = 9e999 where name = 'bob'", "account bob: a value is"),
+        ("update account set email = 'a@b.example' || char(10) || 'Bcc: c@d.example'"
+         " where name = 'bob'", "account bob: a value is malformed"),
+        ("update account set password = cast(x'c3' as text)", "Could not decode to UTF-8"),
+        ("update account set password = hex(zeroblob(2000000)) where name = 'bob'", "too big"),
+        ("update rrset set rdatas = zeroblob(200000000) where type = 6", "too big"),
+        ("update rrset set rdatas = x'' where type = 1", "its records are cut short"),
+        ("update rrset set type = 70000 where type = 1", "of type 70000: there is no such type"),
+        ("update rrset set ttl = -1 where type = 1", "the TTL is -1"),
+        ("update host set dormant = 4", "what it may come back with is malformed"),
+    ],
+)  # fmt: skip
+def test_a_hostile_backup(
+    tmp_path: Path, former: Path, backup: Path, statement: str, about: str
+) -> None:
+    """Is refused in one line, and nothing is left of it: neither here nor beside it."""
+    with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute(statement)
+    content = content_of(former)
+    before = set(former.parent.rglob("*"))
+    fresh = tmp_path / "ddns2.sqlite"
+    for path in (former, fresh):
+        with pytest.raises(StoreError) as raised:
+            restore(path, backup, NOW)
+        said = str(raised.value)
+        assert about in said
+        assert said.isprintable()
+        assert len(said) < 400
+        assert set(former.parent.rglob("*")) == before
+    assert content_of(former) == content
+
+
+def test_columns_of_another_type(former: Path, backup: Path) -> None:
+    """Somebody made the tables without types, and wrote ours into the schema afterwards."""
+    with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+        (sql,) = connection.execute("select sql from sqlite_master where name = 'zone'").fetchone()
+        connection.execute("pragma writable_schema = on")
+        connection.execute(
+            "update sqlite_master set sql = replace(sql, ') strict', ')') where name = 'zone'"
+        )
+    with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+        connection.execute("update zone set serial = 'many'")
+        connection.execute("pragma writable_schema = on")
+        connection.execute("update sqlite_master set sql = ? where name = 'zone'", (sql,))
+    with pytest.raises(StoreError, match=r"is damaged: .*zone\.serial"):
+        restore(former, backup, NOW)
+
+
+@pytest.mark.parametrize("statement", ["update zone set serial = -1 where id = 1", TRIGGER])
+def test_a_former_database_with_nonsense_is_replaced(
+    former: Path, backup: Path, statement: str
+) -> None:
+    with closing(sqlite3.connect(former, isolation_level=None)) as connection:
+        connection.execute(statement)
+    done = restore(former, backup, NOW)
+    assert done.readable == (statement == TRIGGER)
+    with view(former) as connection:
+        assert check(connection).faults == []
+
+
+def test_a_database_with_a_trigger_of_somebody_elses_is_not_opened(former: Path) -> None:
+    with closing(sqlite3.connect(former)) as connection:
+        connection.execute(TRIGGER)
+    with view(former) as connection:
+        assert check(connection).faults == ["schema: trigger t is another's"]
+    with pytest.raises(StoreError, match="not as this program made it: trigger t is another's"):
+        open_database(former, 0.05)
+
+
+def test_what_analyze_keeps_is_no_harm(former: Path, backup: Path) -> None:
+    with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+        connection.execute("analyze")
+    restore(former, backup, NOW)
+    open_database(former, 0.05).close()
+
+
 def test_nobody_else_may_have_it_open(former: Path, backup: Path, running: RunningReactor) -> None:
     store = reopened(former, running)
     try:

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from ddns.model import names
 from ddns.model.account import Account, Addresses, Key, KeyKind, Registration
-from ddns.store.interfaces import StoreError
+from ddns.store.interfaces import Committed, IReading, StoreError
 from ddns.store.sqlite.database import StoreInUse
 from ddns.store.sqlite.migrations import APPLICATION_ID, MIGRATIONS
 from ddns.store.sqlite.store import SQLiteStore
@@ -32,6 +32,7 @@ from tests.store.sqlite.blocking import (
     Work,
     address,
     fill,
+    logged,
     opened,
     put,
 )
@@ -345,6 +346,51 @@ def test_a_failed_commit_leaves_nothing_behind(
     (event,) = store.commits[-1]
     assert (event.position, event.serial) == (6, 8)
     assert [event.position for event in store.since(0)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_failures_are_told_of_once(store: Blocking, failing: Failing) -> None:
+    """And counted: in the statistics, and in the line that tells of their end."""
+    failing.fails = lambda statement: statement.startswith("commit")
+    with logged() as lines:
+        for _ in range(10):
+            results = store.at_once(put(address()), put(address(ORIGIN)))
+            assert all(isinstance(result, StoreError) and result.logged for result in results)
+    error = "the database cannot do it: disk I/O error"
+    assert lines == [f"{error}: updates are refused, DNS is answered from memory"]
+    assert store.running.call(store.store.stats).commits.failed == 20
+    failing.fails = lambda statement: False
+    with logged() as lines:
+        store.commit(lambda transaction: None)
+        assert lines == [], "nothing was written"
+        for last in (1, 2):
+            store.commit(put(address(last=last)))
+    assert lines == ["the database is written again; until now 20 calls failed"]
+
+
+def test_a_database_that_cannot_be_rolled_back_is_told_of_once(
+    store: Blocking, failing: Failing
+) -> None:
+    failing.fails = lambda statement: True
+    with logged() as lines:
+        for _ in range(10):
+            assert isinstance(*store.at_once(put(address())), StoreError)
+    assert len(lines) == 1
+    failing.fails = lambda statement: False
+    assert isinstance(*store.at_once(put(address())), Committed)
+    assert [event.position for event in store.since(0)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_cannot_be_read_is_told_of_once(store: Blocking) -> None:
+    def work(reading: IReading) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with logged() as lines:
+        for _ in range(10):
+            with pytest.raises(StoreError) as raised:
+                store.read(work)
+            assert raised.value.logged
+    error = "the database cannot do it: disk I/O error"
+    assert lines == [f"{error}: what was asked for is not read, DNS is answered from memory"]
 
 
 def trigger(table: str, condition: str, action: str) -> Work:

@@ -1,0 +1,80 @@
+"""Model objects from rows of the database."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ddns.model.account import (
+    Account,
+    Addresses,
+    Block,
+    Host,
+    PendingToken,
+    Purpose,
+    Registration,
+    ZoneInfo,
+)
+from ddns.model.journal import Author, Event, EventKind
+from ddns.model.records import AAAA, A
+from ddns.model.secondaries import secondary
+from ddns.model.text import printable
+from ddns.store.interfaces import StoreError
+
+T = TypeVar("T")
+
+
+def from_row(make: Callable[..., T]) -> Callable[..., T]:
+    """Let a function raise StoreError for values that this program could not have put there."""
+
+    @functools.wraps(make)
+    def run(*row: Any) -> T:
+        try:
+            return make(*row)
+        except (ValueError, IndexError, TypeError) as error:
+            what = printable(str(error))[:200]
+            raise StoreError(
+                f"the database has a malformed value (see ddns check): {what}"
+            ) from error
+
+    return run
+
+
+@from_row
+def make_event(*row: Any) -> Event:
+    return Event(row[0], Author(*row[1:4]), EventKind(row[4]), *row[5:])
+
+
+@from_row
+def make_account(*row: Any) -> Account:
+    name, password, created, reason, since, until, host_limit, email = row
+    block = None if reason is None else Block(reason, since, until)
+    return Account(name, password, created, block, host_limit, email)
+
+
+@from_row
+def make_zone(*row: Any) -> ZoneInfo:
+    origin, serial, account, created, addresses, registration, others, networks = row
+    policy = Addresses(addresses), Registration(registration), tuple(map(secondary, others.split()))
+    return ZoneInfo(origin, serial, account, created, *policy, tuple(networks.split()))
+
+
+@from_row
+def make_pending(*row: Any) -> PendingToken:
+    return PendingToken(row[0], Purpose(row[1]), *row[2:])
+
+
+@from_row
+def make_host(*row: Any) -> Host:
+    """Return a host from its row and its zone's origin."""
+    name, zone, account, ttl, created, dormant = row
+    return Host(name, zone, account, ttl, created, _DORMANT[dormant])
+
+
+_DORMANT = (frozenset[int](), frozenset({A}), frozenset({AAAA}), frozenset({A, AAAA}))
+
+
+def dormant_bits(types: frozenset[int]) -> int:
+    """Return the types of a host's dormant addresses as they are stored: 1 for A, 2 for AAAA."""
+    return _DORMANT.index(types)

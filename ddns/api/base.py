@@ -16,6 +16,7 @@ from ddns.api.serializers import Json
 from ddns.model import names
 from ddns.model.account import Account, Block
 from ddns.model.journal import Author
+from ddns.model.secondaries import SecondaryState
 from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
@@ -39,6 +40,11 @@ def no_running_server() -> Json:
     raise Conflict("no server runs; one that starts reads its settings anew")
 
 
+async def no_secondary_states(origin: bytes) -> list[SecondaryState]:
+    """Default for a process that tells no secondaries."""
+    return []
+
+
 class BaseOperations:
     """The base of the operations on every subject. The caller is the operator until
     :meth:`acting_for` says otherwise.
@@ -58,6 +64,7 @@ class BaseOperations:
     :param exposed: returns a line for each file with secrets that is open to everybody.
     :param count_change: counts a change by an account at an owner name, of a type; returns after
         how many seconds it may come, 0.0 for at once.
+    :param secondary_states: asks the secondaries of a zone how far they have followed.
     """
 
     def __init__(
@@ -75,6 +82,7 @@ class BaseOperations:
         reload_settings: Callable[[], Json] = no_running_server,
         count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0,
         exposed: Callable[[], list[str]] = list,
+        secondary_states: Callable[[bytes], Awaitable[list[SecondaryState]]] = no_secondary_states,
     ) -> None:
         self._store = store
         self._wait_until_published = wait_until_published
@@ -89,6 +97,7 @@ class BaseOperations:
         self._reload_settings = reload_settings
         self._count_change = count_change
         self._exposed = exposed
+        self._secondary_states = secondary_states
         self._caller = OPERATOR
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 

@@ -13,7 +13,7 @@ from ddns.model import account as accounts
 from ddns.model import mail, names, presentation, records
 from ddns.model.account import Addresses, KeyKind, Registration, Right, TsigTerms
 from ddns.model.secondaries import BadSecondary, Secondary, secondary
-from ddns.policy import secrets
+from ddns.policy import catalog, secrets
 
 E = TypeVar("E", bound=enum.StrEnum)
 P = ParamSpec("P")
@@ -171,6 +171,11 @@ def networks(texts: list[str]) -> tuple[str, ...]:
     except ValueError as error:
         raise Invalid(str(error)) from None
     return tuple(dict.fromkeys(found))
+
+
+def catalog_version(origin: bytes) -> records.RRset:
+    """Return the record that makes a zone a catalog, unless its origin is too long."""
+    return _parsed(catalog.version, origin)
 
 
 def host_limit(value: int | str) -> int | None:

@@ -60,6 +60,7 @@ _OPERATOR, _ACCOUNT, _ANYBODY = Permission.OPERATOR, Permission.ACCOUNT, Permiss
 ROUTES = (
     Route("GET", "/v1/zones", "zone_list", "Zones", _ACCOUNT),
     Route("POST", "/v1/zones", "zone_add", "Zone", _OPERATOR),
+    Route("GET", "/v1/zones/{origin}", "zone_show", "WholeZone", _ACCOUNT),
     Route("PATCH", "/v1/zones/{origin}", "zone_set", "Zone", _ACCOUNT),
     Route("DELETE", "/v1/zones/{origin}", "zone_remove", "Zone", _OPERATOR),
     Route("POST", "/v1/zones/{origin}/rows", "zone_import", "Imported", _OPERATOR, octets=True),

@@ -45,6 +45,7 @@ def _list(of: str) -> Schema:
 
 
 _IDN = {"unicode": _UNICODE}
+_ZONE = {**_IDN, "secondaries": _TEXTS, "catalog": {"const": True}}
 _zone = {
     "origin": _NAME,
     "serial": _NUMBER,
@@ -86,7 +87,17 @@ _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
     "Error": _object(error=_object(code=_STRING, message=_STRING)),
-    "Zone": _object({**_IDN, "secondaries": _TEXTS, "update_from": _TEXTS}, **_zone),
+    "Zone": _object(_ZONE, **_zone),
+    "WholeZone": _object(
+        _ZONE, **_zone, created=_TIME, rrsets=_NUMBER, followed_by=_list("SecondaryState")
+    ),
+    "SecondaryState": _object(
+        secondary=_STRING,
+        serial=_or_null(_NUMBER),
+        seconds_behind=_or_null({"type": "number", "minimum": 0}),
+        told=_or_null(_TIME),
+        problem=_or_null(_STRING),
+    ),
     "Zones": _object(zones=_list("Zone")),
     "Imported": {
         "anyOf": [

@@ -16,6 +16,7 @@ from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
 from ddns.model.request_log import RequestEntry
+from ddns.model.secondaries import SecondaryState
 
 Json = dict[str, Any]
 
@@ -41,6 +42,18 @@ def zone_json(zone: ZoneInfo, caller: Caller) -> Json:
         "registration": str(zone.registration),
         **({"secondaries": list(map(str, zone.secondaries))} if zone.secondaries else {}),
         **({"update_from": list(zone.update_from)} if zone.update_from else {}),
+        **({"catalog": True} if zone.catalog else {}),
+    }
+
+
+def secondary_json(state: SecondaryState) -> Json:
+    """Return how far a secondary has followed."""
+    return {
+        "secondary": str(state.secondary),
+        "serial": state.serial,
+        "seconds_behind": state.seconds_behind,
+        "told": None if state.told is None else time_json(state.told),
+        "problem": state.problem or None,
     }
 
 

@@ -7,17 +7,18 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ddns.api import parsing
+from ddns.api import catalogs, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.caller import OPERATOR
 from ddns.api.errors import Conflict, Forbidden, Invalid
 from ddns.api.records import OPERATOR_TTL
-from ddns.api.serializers import Json, zone_json
+from ddns.api.serializers import Json, secondary_json, time_json, zone_json
 from ddns.model import names, records
 from ddns.model.account import Addresses, Registration, ZoneInfo
 from ddns.model.records import AAAA, NS, SOA, A, RRset
 from ddns.model.rows import BadRows, Row, unpack_rows
+from ddns.policy import catalog as catalog_zones
 from ddns.store.scanning import IScan
 
 MAX_IMPORTS = 4
@@ -48,14 +49,23 @@ class ZoneOperations(BaseOperations):
         account: str | None = None,
         addresses: str | None = None,
         registration: str = Registration.CLOSED,
+        secondaries: list[str] | None = None,
+        catalog: bool = False,
     ) -> Json:
         """Create a zone with SOA and NS records. *ns* is a list of ``{"name", "address"}``;
         *registration* says who may register hosts in it, *addresses* whether clients may give hosts
-        any address or only public ones. The default is any in a closed zone, public in others."""
+        any address or only public ones. The default is any in a closed zone, public in others.
+        *secondaries* are as in ``zone_set``. A *catalog* is a zone that lists all others for its
+        secondaries (RFC 9432)."""
         apex, servers = parsing.name(origin), parsing.servers(ns or [])
         owner = parsing.optional(parsing.account_name, account)
         policy = parsing.optional(parsing.addresses, addresses)
         who = parsing.registration(registration)
+        followers = parsing.secondaries(secondaries or [])
+        if catalog:
+            if servers or owner is not None or who is not Registration.CLOSED:
+                raise Invalid("a catalog has no name servers, no owner and no hosts")
+            servers = [(catalog_zones.NAME_SERVER, None)]
 
         def work(context: WriteContext) -> Json:
             transaction = context.transaction
@@ -64,13 +74,32 @@ class ZoneOperations(BaseOperations):
             if owner is not None:
                 context.known_account(owner)
             _check_no_hosts_below(context, apex)
-            zone = ZoneInfo(apex, 1, owner, context.now, policy or _default_addresses(who), who)
+            rules = policy or _default_addresses(who), who, followers
+            zone = ZoneInfo(apex, 1, owner, context.now, *rules, catalog=catalog)
             transaction.put_zone(zone)
             for rrset in initial_rrsets(apex, servers):
                 transaction.put_rrset(apex, rrset)
-            return zone_json(zone, OPERATOR)
+            catalogs.zone_added(context, zone)
+            return zone_json(context.known_zone(apex), OPERATOR)
 
-        return await self._transact(work)
+        return await self._transact(work, bulk=catalog)
+
+    async def zone_show(self, origin: str) -> Json:
+        """Show a zone and how far its secondaries have followed, those of catalogs among them. Each
+        is asked, so this takes some seconds if one does not answer."""
+        apex = parsing.name(origin)
+
+        def work(context: ReadContext) -> Json:
+            zone = context.own_zone(apex)
+            return {
+                **zone_json(zone, context.caller),
+                "created": time_json(zone.created),
+                "rrsets": context.transaction.count_rrsets(apex),
+            }
+
+        shown = await self._read(work)
+        states = await self._secondary_states(apex)
+        return {**shown, "followed_by": [secondary_json(state) for state in states]}
 
     async def zone_set(
         self,
@@ -101,6 +130,8 @@ class ZoneOperations(BaseOperations):
 
         def work(context: WriteContext) -> Json:
             before = context.own_zone(apex)
+            if before.catalog and changed.keys() - {"secondaries"}:
+                raise Conflict("of a catalog only the secondaries can be changed")
             if "account" in changed and not context.caller.operator:
                 raise Forbidden("only the operator may give a zone to another account")
             if changed.keys() & {"secondaries", "update_from"} and not context.caller.operator:
@@ -124,6 +155,7 @@ class ZoneOperations(BaseOperations):
         def work(context: WriteContext) -> Json:
             zone = context.known_zone(apex)
             context.transaction.forget_released(context.now - context.rules.quarantine)
+            catalogs.zone_removed(context, zone)
             context.transaction.remove_zone(apex)
             return zone_json(zone, OPERATOR)
 
@@ -162,9 +194,13 @@ class ZoneOperations(BaseOperations):
                 raise Invalid(str(error)) from error
             if not last:
                 return {"octets": len(rows)}
-            if transaction.zone(apex) is None:
+            there = transaction.zone(apex)
+            if there is None:
                 _check_no_hosts_below(context, apex)
-                transaction.put_zone(ZoneInfo(apex, serial, None, context.now))
+                transaction.put_zone(zone := ZoneInfo(apex, serial, None, context.now))
+                catalogs.zone_added(context, zone)
+            elif there.catalog:
+                raise Conflict(f"{names.to_text(apex)} is a catalog, made of the list of zones")
             result = transaction.take_staged(stage, apex, serial, replace_hosts)
             if transaction.rrset(apex, apex, SOA) is None:
                 raise Invalid(f"zone {names.to_text(apex)} has no SOA")

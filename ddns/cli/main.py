@@ -13,7 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ddns import __version__
-from ddns.cli import accounts, hosts, keys, maintenance, records, self_service, server, zones
+from ddns.cli import (
+    accounts,
+    hosts,
+    keys,
+    maintenance,
+    records,
+    self_service,
+    server,
+    zone_members,
+)
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
 from ddns.cli.command import Needs, add_groups
 from ddns.cli.output import Result, hint
@@ -27,7 +36,7 @@ STARTING = 15.0
 """Seconds to wait for a server that holds the database but does not answer yet."""
 
 GROUPS = (
-    *(zones.zone, accounts.account, keys.key, hosts.host, records.record),
+    *(zone_members.zone, accounts.account, keys.key, hosts.host, records.record),
     *(self_service.top, self_service.password, self_service.email),
     *(maintenance.top, server.config, server.top),
 )

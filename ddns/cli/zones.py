@@ -1,4 +1,4 @@
-"""Subcommands on zones, with their members and invitations."""
+"""Subcommands on zones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from ddns.cli.accounts import read_code
 from ddns.cli.client import CallFailed, Client, SocketClient
 from ddns.cli.command import Group, Needs, argument, one_of, several
-from ddns.cli.output import Json, Result, listing, time_of
+from ddns.cli.output import Json, Result, fields, listing, local_time, table
 from ddns.model import names, rows
 from ddns.model.account import Addresses, Registration
 
@@ -30,6 +29,12 @@ ADDRESSES = one_of(
     "--addresses",
     Addresses,
     help="addresses that clients may give to hosts: any, or only those of the public Internet",
+)
+SECONDARY = several(
+    "--secondary",
+    "ADDRESS[#PORT][,KEY]",
+    "who is told of changes and may transfer it; may be repeated; '' for none",
+    dest="secondaries",
 )
 
 
@@ -51,6 +56,12 @@ ADDRESSES = one_of(
         default=Registration.CLOSED,
         help="who may register hosts in it (default: %(default)s)",
     ),
+    SECONDARY,
+    argument(
+        "--catalog",
+        action="store_true",
+        help="a zone that lists all others for its secondaries (RFC 9432)",
+    ),
     needs=Needs.NEW_DATABASE,
 )
 def zone_add(client: Client, args: argparse.Namespace) -> Result:
@@ -65,6 +76,8 @@ def zone_add(client: Client, args: argparse.Namespace) -> Result:
         account=args.account,
         addresses=args.addresses,
         registration=args.registration,
+        secondaries=args.secondaries,
+        catalog=args.catalog,
     )
     return Result(added, [f"added zone {added['origin']}"])
 
@@ -76,12 +89,7 @@ zone.call(
     argument("--account", metavar="OWNER", help="'' for the operator"),
     ADDRESSES,
     one_of("--registration", Registration, help="who may register hosts in it"),
-    several(
-        "--secondary",
-        "ADDRESS[#PORT][,KEY]",
-        "who is told of changes and may transfer it; may be repeated; '' for none",
-        dest="secondaries",
-    ),
+    SECONDARY,
     several(
         "--update-from",
         "NETWORK",
@@ -220,6 +228,39 @@ def zone_export(client: Client, args: argparse.Namespace) -> Result:
     return Result({}, lines)
 
 
+@zone.command("show", "Show a zone, and ask its secondaries how far they have followed", ORIGIN)
+def zone_show(client: Client, args: argparse.Namespace) -> Result:
+    shown = client.call("zone_show", origin=args.origin)
+    unicode = {"Unicode": shown["unicode"]} if "unicode" in shown else {}
+    lines = fields(
+        {
+            "Origin": shown["origin"],
+            **unicode,
+            "Serial": shown["serial"],
+            "Owner": shown["account"],
+            "Addresses": shown["addresses"],
+            "Registration": shown["registration"],
+            "Created": local_time(shown["created"]),
+            "RRsets": shown["rrsets"],
+            "Catalog": shown.get("catalog", False),
+            "Secondaries": shown.get("secondaries"),
+        }
+    )
+    following = table(
+        shown["followed_by"],
+        SECONDARY="secondary",
+        SERIAL="serial",
+        BEHIND=lambda one: _seconds(one["seconds_behind"]),
+        TOLD=lambda one: one["told"] and local_time(one["told"]),
+        PROBLEM="problem",
+    )
+    return Result(shown, lines + (["", *following] if following else []))
+
+
+def _seconds(behind: float | None) -> str | None:
+    return None if behind is None else f"{behind:.0f} s"
+
+
 @zone.command("list", "List zones")
 def zone_list(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("zone_list")
@@ -239,63 +280,3 @@ def zone_list(client: Client, args: argparse.Namespace) -> Result:
 zone.call(
     "remove", "Remove a zone with its hosts and records", ORIGIN, says="removed zone {origin}"
 )
-
-zone.call(
-    "invite",
-    "Make an invitation and print its code",
-    ORIGIN,
-    argument("--uses", type=int, default=1, metavar="N", help="accounts (default: %(default)s)"),
-    argument("--days", type=int, default=7, metavar="N", help="default: %(default)s"),
-    operation="invitation_add",
-    says="{code}",
-)
-
-
-@zone.command(
-    "invitations",
-    "List invitations that can still be used",
-    ORIGIN,
-    argument("--revoke", type=int, metavar="NUMBER", help="revoke this one instead"),
-)
-def zone_invitations(client: Client, args: argparse.Namespace) -> Result:
-    if args.revoke is not None:
-        gone = client.call("invitation_revoke", origin=args.origin, number=args.revoke)
-        return Result(gone, [f"revoked invitation {gone['id']} to zone {gone['zone']}"])
-    answer = client.call("invitation_list", origin=args.origin)
-    return listing(
-        answer,
-        "invitations",
-        f"no invitations; make one with: ddns zone invite {args.origin}",
-        NUMBER="id",
-        USES_LEFT="uses",
-        EXPIRES=time_of("expires"),
-        BY="by",
-    )
-
-
-@zone.command(
-    "join",
-    "Use an invitation",
-    argument("code", nargs="?", help="better typed or given on standard input, unseen"),
-)
-def zone_join(client: Client, args: argparse.Namespace) -> Result:
-    code = read_code(args.code, "code of the invitation")
-    joined = client.call("invitation_redeem", code=code)
-    return Result(joined, [f"you may register hosts in {joined['origin']}"])
-
-
-@zone.command(
-    "members",
-    "List members",
-    ORIGIN,
-    argument("--remove", metavar="ACCOUNT", help="end this account's membership instead"),
-)
-def zone_members(client: Client, args: argparse.Namespace) -> Result:
-    if args.remove is not None:
-        gone = client.call("member_remove", origin=args.origin, account=args.remove)
-        return Result(
-            gone, [f"account {gone['account']} is no longer a member of zone {gone['zone']}"]
-        )
-    answer = client.call("member_list", origin=args.origin)
-    none = f"no members; invite somebody with: ddns zone invite {args.origin}"
-    return listing(answer, "members", none, ACCOUNT="account", SINCE=time_of("since"))

@@ -211,7 +211,8 @@ class Registration(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class ZoneInfo:
     """A zone's metadata. ``account`` is its owner, None the operator; ``secondaries`` are told of
-    changes and may transfer it; ``update_from`` are networks whose unsigned UPDATEs are taken."""
+    changes and may transfer it; ``update_from`` are networks whose unsigned UPDATEs are taken. A
+    ``catalog`` lists all other zones (RFC 9432)."""
 
     origin: bytes
     serial: int
@@ -221,3 +222,4 @@ class ZoneInfo:
     registration: Registration = Registration.CLOSED
     secondaries: tuple[Secondary, ...] = ()
     update_from: tuple[str, ...] = ()
+    catalog: bool = False

@@ -23,6 +23,7 @@ A = 1
 NS = 2
 CNAME = 5
 SOA = 6
+PTR = 12
 MX = 15
 TXT = 16
 AAAA = 28

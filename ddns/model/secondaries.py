@@ -24,9 +24,29 @@ class Secondary:
     port: int = 53
     key: bytes | None = None
 
+    @property
+    def at(self) -> str:
+        """Address and port in text."""
+        return self.address if self.port == 53 else f"{self.address}#{self.port}"
+
     def __str__(self) -> str:
-        port = "" if self.port == 53 else f"#{self.port}"
-        return f"{self.address}{port}" + (f",{names.to_text(self.key)}" if self.key else "")
+        return self.at + (f",{names.to_text(self.key)}" if self.key else "")
+
+
+@dataclass(frozen=True, slots=True)
+class SecondaryState:
+    """How far a secondary has followed a zone.
+
+    ``serial`` is that of its SOA, None while unknown. ``seconds_behind`` is for how long there has
+    been something that it does not have, None where nobody knows. ``told`` is when it last answered
+    a NOTIFY, in seconds since 1970; ``problem`` is what is wrong with its answers, if anything.
+    """
+
+    secondary: Secondary
+    serial: int | None = None
+    seconds_behind: float | None = None
+    told: float | None = None
+    problem: str = ""
 
 
 def secondary(text: str) -> Secondary:

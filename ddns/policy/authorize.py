@@ -66,8 +66,7 @@ def may_change(key: Key, owner: bytes, number: int, zone: ZoneInfo, host: Host |
         return False
     if terms.zones is not None and zone.origin not in terms.zones:
         return False
-    given = zone.account is None and terms.zones is not None
-    if key.hosts is None and (given or zone.account == key.account):
+    if has_whole_zone(key, zone):
         return terms.types is None or number in terms.types
     if host is None or host.account != key.account:
         return False
@@ -78,6 +77,17 @@ def may_change(key: Key, owner: bytes, number: int, zone: ZoneInfo, host: Host |
     if owner == host.name:
         return number in ADDRESS_TYPES
     return number == TXT and owner == names.ACME + host.name
+
+
+def has_whole_zone(key: Key, zone: ZoneInfo) -> bool:
+    """Return whether a TSIG key's rights are for all of a zone: it is its owner's, or the operator
+    has given it the zone, which is his; and it is not limited to hosts or other zones."""
+    terms = key.tsig
+    if terms is None or key.hosts is not None:
+        return False
+    if terms.zones is None:
+        return zone.account == key.account
+    return zone.origin in terms.zones and zone.account in (None, key.account)
 
 
 def is_occluded(name: bytes, origin: bytes, rrsets: Callable[[bytes], Iterable[RRset]]) -> bool:

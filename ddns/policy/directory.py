@@ -9,11 +9,12 @@ import itertools
 from collections.abc import Callable
 
 from ddns.model import names
-from ddns.model.account import Account, Grant, Key, ZoneInfo
+from ddns.model.account import Account, Grant, Key
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.password_cache import PasswordCache
+from ddns.policy.secondaries import Secondaries
 
 
 class CannotUnseal(Exception):
@@ -29,7 +30,7 @@ class Directory:
     - *remember*: for how many seconds a checked password is cached.
     - *capacity*: how many right and how many wrong passwords are cached.
 
-    ``passwords`` is that cache.
+    ``passwords`` is that cache; ``secondaries`` are those of all zones.
     """
 
     def __init__(
@@ -44,11 +45,11 @@ class Directory:
         self._blocked: set[str] = set()  # accounts with a block, expired or not
         self._by_digest: dict[bytes, Key] = {}
         self._by_number: dict[int, Key] = {}
-        self._zones: dict[bytes, ZoneInfo] = {}
         self._by_tsig_name: dict[bytes, Key] = {}
         self._responding: dict[str, dict[int, Key]] = {}  # miniupdate keys by user and number
         self._most_responding = 0  # the most keys that a user of these has had
         self._unseal = unseal
+        self.secondaries = Secondaries()
         self.passwords = PasswordCache(process_key, remember=remember, capacity=capacity)
 
     def put_account(self, account: Account) -> None:
@@ -96,21 +97,9 @@ class Directory:
         """Return the account with the user name that a client sent."""
         return self._accounts.get(user.strip().lower())
 
-    def put_zone(self, zone: ZoneInfo) -> None:
-        """Add or replace what is known of a zone; its serial may be an old one."""
-        self._zones[zone.origin] = zone
-
-    def remove_zone(self, origin: bytes) -> None:
-        """Forget a zone."""
-        self._zones.pop(origin, None)
-
-    def zone(self, origin: bytes) -> ZoneInfo | None:
-        """Return what is known of the zone with exactly that origin."""
-        return self._zones.get(origin)
-
     def takes_unsigned(self, origin: bytes, peer: str) -> bool:
         """Return whether a zone takes unsigned UPDATEs from an address in text."""
-        zone = self._zones.get(origin)
+        zone = self.secondaries.zone(origin)
         if zone is None or not zone.update_from:
             return False
         return peer in NetworkSet(map(ipaddress.ip_network, zone.update_from))

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
-from twisted.logger import Logger
 from twisted.web.resource import IResource
 
 from ddns.api.base import no_running_server
@@ -18,6 +17,8 @@ from ddns.config.settings import Settings
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.model.account import Block
+from ddns.net.dns.notify import SecondaryClient
+from ddns.net.dns.transfer_handler import TransferHandler
 from ddns.net.dns.twisted_names import ZoneResolver
 from ddns.net.dns.update_handler import UpdateHandler
 from ddns.net.http.updates import UpdateResource
@@ -27,15 +28,17 @@ from ddns.policy.update_limits import UpdateLimiter
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
 from ddns.server.preflight import exposed_files
+from ddns.server.unsealer import Unsealer
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import key_path
-from ddns.system.secret_box import SecretBox, SecretBoxError, Tampered
+from ddns.system.secret_box import SecretBox
 from ddns.system.threads import LowPriorityPool
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.blocker import Blocker
 from ddns.updates.dynamic_updater import DynamicUpdater
 from ddns.updates.familiar_networks import FamiliarNetworks
+from ddns.updates.notifier import Notifier
 from ddns.updates.pipeline import Pipeline
 from ddns.updates.publisher import Publisher
 from ddns.updates.rehash import PasswordRehasher
@@ -85,7 +88,7 @@ class Core:
         self.zones = Zones()
         self.limiter = factories.rate_limiter(settings.dns.rate_limit, reactor.seconds)
         self._secret_box = SecretBox(key_path(settings.database))
-        self._unseal = _Unsealer(self._secret_box)
+        self._unseal = Unsealer(self._secret_box)
         self.directory = Directory(secrets.token_bytes(32), self._unseal)
         self.engine = Engine(
             self.zones,
@@ -94,6 +97,16 @@ class Core:
             signatures=Signatures(self._tsig_key, now),
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
+        self._secondary_client = SecondaryClient(reactor, self._tsig_key, now)
+        self.notifier = Notifier(
+            self.store,
+            self.publisher,
+            self.zones,
+            self.directory.secondaries,
+            self._secondary_client.ask,
+            reactor,
+            now,
+        )
         self._failures = Failures(window=settings.abuse.window)
         self._networks = FamiliarNetworks(self.store, now)
         self._update_limiter = UpdateLimiter(settings.abuse)
@@ -144,6 +157,7 @@ class Core:
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones, self.pipeline, dynamic_updater, self.directory, time.monotonic
         )
+        self.engine.transfer = TransferHandler(self.zones, self.directory, self.store, reactor)
         self.operations = Operations(
             self.store,
             self.publisher.published,
@@ -157,6 +171,7 @@ class Core:
             reload_settings=reload,
             count_change=self._count_change,
             exposed=self.exposed,
+            secondary_states=self.notifier.states,
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
@@ -234,45 +249,17 @@ class Core:
         """Return the zones for a server of twisted.names, beside other authorities."""
         return ZoneResolver(self.zones)
 
+    def notify(self, sources: Iterable[str]) -> None:
+        """Begin to tell secondaries of changes, once everything is loaded. *sources* are the
+        addresses at which they find this server."""
+        self._secondary_client.sources = list(sources)
+        self.notifier.start()
+
     async def stop(self) -> None:
         """End what writes, then the store, then the thread that checks passwords."""
         self.pipeline.close()
+        self.notifier.stop()
+        await self._secondary_client.stop()
         await self.requests.stop()
         await self.store.close()
         self._slow.stop()
-
-
-class _Unsealer:
-    """Unseals keys for the directory. Logs once why that is impossible: any stranger who sends a
-    response can make it happen again."""
-
-    _log = Logger()
-
-    def __init__(self, secret_box: SecretBox) -> None:
-        self._secret_box = secret_box
-        self._logged = ""
-
-    def __call__(self, sealed: bytes, account: str) -> str | None:
-        """Return a key; None if it was sealed with another secret.
-
-        :raises CannotUnseal: when no key can be unsealed.
-        """
-        try:
-            return self._secret_box.unseal(sealed, account.encode()).decode()
-        except Tampered:
-            return None
-        except SecretBoxError as error:
-            self._log_once(error)
-            raise CannotUnseal from error
-
-    def check(self, sealed: bytes) -> None:
-        """Log at once if keys cannot be unsealed."""
-        try:
-            self._secret_box.check(sealed)
-        except SecretBoxError as error:
-            self._log_once(error)
-
-    def _log_once(self, error: SecretBoxError) -> None:
-        if str(error) != self._logged:
-            self._logged = str(error)
-            self._log.error("miniupdate keys cannot be used: {error}", error=error)

@@ -6,26 +6,20 @@ asks. The number of labels is bounded, whatever clients send.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from ddns import __version__
-from ddns.model.counters import Histogram
+from ddns.model import names
 from ddns.net.dns.listener import DnsListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted
 from ddns.server.core import Core
+from ddns.server.metric_families import Numbers, counter, counters, gauge, gauges, histograms
 
 NAMES = (
     *("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"),
@@ -36,8 +30,8 @@ NAMES = (
 NOTHING_ASKED = "answered"
 """The status of a request that names no host: a login, a check page."""
 
-Numbers = Mapping[tuple[str, ...], float]
-"""Numbers by the values of labels."""
+MAX_SERIALS = 100
+"""Zones of secondaries whose serials are shown."""
 
 
 @dataclass(slots=True)
@@ -86,6 +80,7 @@ class ServerCollector(Collector):
         yield from self._connections()
         yield from self._store()
         yield from self._contents()
+        yield from self._secondaries()
         yield from self._queues()
 
     def _server(self) -> Iterator[Metric]:
@@ -208,6 +203,26 @@ class ServerCollector(Collector):
         yield gauge("ddns_accounts_blocked", "Accounts that are blocked.", blocked)
         yield gauge("ddns_keys", "Keys.", keys)
 
+    def _secondaries(self) -> Iterator[Metric]:
+        notifier = self._watched.core.notifier
+        behind = notifier.behind()
+        for name, text, found in (
+            ("zones", "Zones that a secondary is to have.", notifier.counts),
+            ("zones_behind", "Those that it has not the last changes of.", _column(behind, 0)),
+            ("seconds_behind", "For how long it has lacked a change.", _column(behind, 1)),
+        ):
+            numbers: Numbers = {(at,): number for at, number in found.items()}
+            yield gauges(f"ddns_secondary_{name}", text, numbers, "secondary")
+        yield gauges(
+            "ddns_secondary_serial",
+            "The serial that a secondary has of a zone, of some of them.",
+            {
+                (names.to_text(origin), secondary.at): serial
+                for origin, secondary, serial in notifier.serials(MAX_SERIALS)
+            },
+            *("zone", "secondary"),
+        )
+
     def _queues(self) -> Iterator[Metric]:
         core = self._watched.core
         checks, mailer = core.authenticator, core.account_services.mailer
@@ -232,6 +247,10 @@ class ServerCollector(Collector):
         )
 
 
+def _column(rows: Mapping[str, tuple[float, ...]], number: int) -> Mapping[str, float]:
+    return {key: row[number] for key, row in rows.items()}
+
+
 def _rcodes(counts: Iterable[int]) -> Iterator[tuple[int, str]]:
     """Return the RCODEs that have a name, and those that have occurred."""
     for rcode, count in enumerate(counts):
@@ -239,44 +258,3 @@ def _rcodes(counts: Iterable[int]) -> Iterator[tuple[int, str]]:
             yield rcode, NAMES[rcode]
         elif count:
             yield rcode, f"RCODE{rcode}"
-
-
-# One metric each, with one number or with several by the values of its labels.
-
-
-def gauge(name: str, text: str, number: float | None) -> Metric:
-    """Return a number that goes up and down; a metric without a sample for None."""
-    return GaugeMetricFamily(name, text, number)
-
-
-def gauges(name: str, text: str, numbers: Numbers, *labels: str) -> Metric:
-    """Return numbers that go up and down."""
-    family = GaugeMetricFamily(name, text, labels=labels)
-    for values, number in numbers.items():
-        family.add_metric(values, number)
-    return family
-
-
-def counter(name: str, text: str, number: float) -> Metric:
-    """Return a number that only goes up; ``_total`` is appended to its name."""
-    return CounterMetricFamily(name, text, number)
-
-
-def counters(name: str, text: str, numbers: Numbers, *labels: str) -> Metric:
-    """Return numbers that only go up."""
-    family = CounterMetricFamily(name, text, labels=labels)
-    for values, number in numbers.items():
-        family.add_metric(values, number)
-    return family
-
-
-def histograms(
-    name: str, text: str, found: Mapping[tuple[str, ...], Histogram], *labels: str
-) -> Metric:
-    """Return histograms: how often a value was at most each of the bounds."""
-    family = HistogramMetricFamily(name, text, labels=labels)
-    for values, histogram in found.items():
-        bounds = (*map(floatToGoString, histogram.bounds), "+Inf")
-        counts = itertools.accumulate(histogram.counts)
-        family.add_metric(values, list(zip(bounds, counts, strict=True)), histogram.sum)
-    return family

@@ -201,6 +201,8 @@ class DdnsService(Service):
         self._control.start()
         self._health.reached(Stage.RUNNING)
         addresses = [host for host, _ in self._dns.addresses]
+        if addresses:  # else nobody could come for what has changed
+            self.core.notify(addresses)
         only_loopback = self._frontends.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
             await self._offer_sample()

@@ -58,6 +58,12 @@ class IReading(Interface):
     def zones() -> list[ZoneInfo]:
         """Return all zones in the order of their origins."""
 
+    def catalogs() -> list[ZoneInfo]:
+        """Return the zones that are catalogs, in the order of their origins."""
+
+    def count_rrsets(zone: bytes) -> int:
+        """Return how many RRsets a zone has."""
+
     def account(name: str) -> Account | None:
         """Return an account."""
 
@@ -161,7 +167,8 @@ class ITransaction(IReading):
     its changes and no one else's. RRset changes raise their zone's serial, once a commit."""
 
     def put_zone(zone: ZoneInfo) -> None:
-        """Add a zone, or change its owner and policy; the serial of an existing zone stays."""
+        """Add a zone, or change its owner and policy; the serial of an existing zone stays. One
+        that was removed before begins after the last serial that it had, if *zone* does not."""
 
     def remove_zone(origin: bytes) -> None:
         """Remove a zone with all that is in it, and release the names of its hosts."""

@@ -71,7 +71,7 @@ class Publisher:
         for key in keys:
             self._directory.put_key(key)
         for zone in zones:
-            self._directory.put_zone(zone)
+            self._directory.secondaries.put(zone)
         await self._load({info.origin: info.serial for info in zones if not self._has(info.origin)})
         self._following = True
 
@@ -124,8 +124,8 @@ class Publisher:
         if event.zone is None:
             self._take_person(event)
             return
-        if event.kind is EventKind.ZONE:
-            self._take_policy(event)
+        if isinstance(event.value, ZoneInfo):
+            self._directory.secondaries.put(event.value)
         loading = self._loading.get(event.zone)
         if loading is not None:
             loading.events.append(event)
@@ -144,13 +144,7 @@ class Publisher:
             serials[event.zone] = event.serial
         if _is_removal(event):
             self._zones.remove(event.zone)
-
-    def _take_policy(self, event: Event) -> None:
-        """Take over a zone's owner, policy and secondaries."""
-        if isinstance(event.value, ZoneInfo):
-            self._directory.put_zone(event.value)
-        elif event.after is None and event.zone is not None:
-            self._directory.remove_zone(event.zone)
+            self._directory.secondaries.remove(event.zone)
 
     def _take_person(self, event: Event) -> None:
         """Put or remove an account or a key; nothing else without a zone is kept in memory."""
@@ -239,6 +233,8 @@ class Publisher:
         return True
 
     async def _free(self, zone: Zone) -> None:
+        while zone.snapshots:
+            await deferLater(self._clock, 1.0)
         # A million objects freed at once would hold everything up.
         while zone.nodes:
             for _ in range(min(SLICE, len(zone.nodes))):

@@ -22,12 +22,15 @@ from ddns.zone.fast_path import (
     TYPES,
     CookieTails,
     fast_path_headers,
+    truncated,
 )
 from ddns.zone.handlers import Client, Handler, Later, Reply, refuse
 from ddns.zone.lookup import lookup
 from ddns.zone.message import (
+    AXFR,
     BADVERS,
     FORMERR,
+    IXFR,
     NOERROR,
     NOTAUTH,
     NOTIFY,
@@ -35,7 +38,6 @@ from ddns.zone.message import (
     NXDOMAIN,
     QUERY,
     REFUSED,
-    TC,
     TCP_MAX,
     UDP_PLAIN,
     UPDATE,
@@ -43,15 +45,13 @@ from ddns.zone.message import (
     Query,
     parse,
 )
-from ddns.zone.packing import cookie_option, pack
+from ddns.zone.packing import cookie_option, pack, zone_options
 from ddns.zone.rrl import ABSENT, DROP, ERRORS, SLIP, RateLimiter
 from ddns.zone.tsig import Signatures
 from ddns.zone.zone import Zones
 
 PAYLOAD = 1232
 """Octets of UDP payload that pass any path without fragmentation (DNS Flag Day 2020)."""
-
-IXFR, AXFR = 251, 252
 
 
 class Engine:
@@ -62,7 +62,7 @@ class Engine:
     - *cookies*: issues and verifies DNS cookies; None ignores the option.
     - *signatures*: verifies those of requests (TSIG); None knows no key.
 
-    ``handlers`` answer all other messages, by opcode.
+    ``handlers`` answer all other messages, by opcode, and ``transfer`` AXFR and IXFR.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Engine:
             NOTIFY: refuse(NOTAUTH),
             UPDATE: refuse(REFUSED),
         }
+        self.transfer: Handler = refuse(REFUSED)
 
     def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
         """Replace rate limiter and cookies."""
@@ -163,7 +164,7 @@ class Engine:
         if self._account is not None and not (tcp or exempt):
             verdict = self._account(source, rrl_key, size + 4 + len(opt) - 2 * len(wire))
             if verdict:
-                return _truncated(wire, head, end, opt) if verdict == SLIP else b""
+                return truncated(wire, head, end, opt) if verdict == SLIP else b""
         question = wire[12 : end + 4]
         if found:
             count = node[body - 6 : body - 4]
@@ -270,21 +271,18 @@ class Engine:
             return Answer(BADVERS)
         return handler(request, wire, source, tcp)
 
-    def _query(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer:
-        if request.class_ != IN or request.type in (AXFR, IXFR):
+    def _query(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer | Later:
+        if request.class_ != IN:
             return Answer(REFUSED)
-        return lookup(self.zones, request.name, request.starts, request.type)
-
-
-def _truncated(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:
-    """Return a fast-path reply without records and with TC.
-
-    It is no longer than the query, so as not to amplify a flood; a server cookie would make it so.
-    """
-    bare = opt[:9] + b"\0\0" if opt else b""  # OPT up to RDLENGTH, which is 0
-    flags = (int.from_bytes(head[:2], "big") | TC).to_bytes(2, "big")
-    counts = b"\0\1\0\0\0\0\0\1" if opt else b"\0\1\0\0\0\0\0\0"
-    return b"".join((wire[:2], flags, counts, wire[12 : end + 4], bare))
+        if request.type in (AXFR, IXFR):
+            return self.transfer(request, wire, source, tcp)
+        answer = lookup(self.zones, request.name, request.starts, request.type)
+        edns = request.edns
+        if edns is not None and (edns.asks_expire or edns.asks_version):
+            zone = self.zones.nearest(request.name, request.starts, request.type)
+            if zone is not None and zone.negative is not None:
+                answer.options = zone_options(request, zone.origin, zone.negative)
+        return answer
 
 
 _NEAR = range(6)  # suffixes of a name that the fast path tries as a zone's origin

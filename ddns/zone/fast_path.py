@@ -10,7 +10,7 @@ import struct
 from ddns.model.names import MAX_WIRE
 from ddns.model.records import DS, HTTPS, IN, MX, NS, OPT, SRV, SVCB
 from ddns.zone.cookies import CLIENT, SERVER
-from ddns.zone.message import AA, NOERROR, NXDOMAIN, QR, UDP_PLAIN
+from ddns.zone.message import AA, NOERROR, NXDOMAIN, QR, TC, UDP_PLAIN
 from ddns.zone.packing import cookie_option, opt_record
 
 TYPES = frozenset(
@@ -84,3 +84,14 @@ def _tails(payload: int) -> tuple[Tails, CookieTails]:
                     opt[: COOKIE_AT - len(klass)],
                 )
     return with_opt, with_cookie
+
+
+def truncated(wire: bytes, head: bytes, end: int, opt: bytes) -> bytes:
+    """Return a reply of the fast path without records and with TC.
+
+    It is no longer than the query, so as not to amplify a flood; a server cookie would make it so.
+    """
+    bare = opt[:9] + b"\0\0" if opt else b""  # OPT up to RDLENGTH, which is 0
+    flags = (int.from_bytes(head[:2], "big") | TC).to_bytes(2, "big")
+    counts = b"\0\1\0\0\0\0\0\1" if opt else b"\0\1\0\0\0\0\0\0"
+    return b"".join((wire[:2], flags, counts, wire[12 : end + 4], bare))

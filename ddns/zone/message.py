@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ddns.model.names import MAX_WIRE
 from ddns.model.records import OPT
@@ -22,7 +23,9 @@ QUERY, NOTIFY, UPDATE = 0, 4, 5
 QR, AA, TC, RD = 0x8000, 0x0400, 0x0200, 0x0100
 OPCODE = 0x7800
 
-TSIG = 250
+TSIG, IXFR, AXFR = 250, 251, 252
+
+EXPIRE, ZONEVERSION = 9, 19  # EDNS options
 
 UDP_PLAIN = 512  # octets: limit without EDNS (RFC 1035 4.2.1)
 TCP_MAX = 65535  # octets: limit of the length prefix over TCP (RFC 1035 4.2.2)
@@ -49,13 +52,16 @@ class Edns:
     """The OPT record of a request.
 
     ``payload`` is the client's UDP payload size as sent; ``cookie`` is the data of the first COOKIE
-    option (RFC 7873 5.2), not validated.
+    option (RFC 7873 5.2), not validated. ``asks_expire`` and ``asks_version`` tell of the options
+    EXPIRE (RFC 7314) and ZONEVERSION (RFC 9660).
     """
 
     payload: int
     version: int
     dnssec_ok: bool
     cookie: bytes | None = None
+    asks_expire: bool = False
+    asks_version: bool = False
 
 
 @dataclass(slots=True)
@@ -88,12 +94,20 @@ class Query:
         return (self.flags & OPCODE) >> 11
 
 
+class Packed(NamedTuple):
+    """An answer section as it goes on the wire behind the question."""
+
+    records: int
+    octets: bytes
+
+
 @dataclass(slots=True)
 class Answer:
     """A reply before encoding; RRsets are pairs of an owner name and a packed RRset.
 
     ``glue`` is required additional data (RFC 9471 3). ``truncated`` sets TC. ``rrl_key`` is the key
-    for rate limiting, unless the reply is an error (:mod:`ddns.zone.rrl`).
+    for rate limiting, unless the reply is an error (:mod:`ddns.zone.rrl`). ``packed`` is an answer
+    section instead of ``answer``, ``options`` are packed for an OPT.
     """
 
     rcode: int = NOERROR
@@ -104,6 +118,8 @@ class Answer:
     additional: list[tuple[bytes, bytes]] = field(default_factory=list)
     truncated: bool = False
     rrl_key: bytes = ERRORS
+    packed: Packed | None = None
+    options: bytes = b""
 
 
 def parse(wire: bytes) -> Query | None:
@@ -167,7 +183,7 @@ def _read_records(wire: bytes, at: int, skipped: int, additionals: int, request:
                 # At most one, at the root, in the additional section (RFC 6891 6.1.1-2).
                 raise FormError("an OPT where none may be")
             request.edns = Edns(klass, ttl >> 16 & 0xFF, bool(ttl & 0x8000))
-            request.edns.cookie = _find_cookie(wire[at - length : at])
+            _read_options(request.edns, wire[at - length : at])
         elif rtype == TSIG:
             if number < skipped or number != skipped + additionals - 1:
                 raise FormError("a TSIG where none may be")  # RFC 8945 5.2
@@ -189,16 +205,18 @@ def _skip_name(wire: bytes, at: int) -> int:
     return at + 1
 
 
-def _find_cookie(options: bytes) -> bytes | None:
+def _read_options(edns: Edns, options: bytes) -> None:
     at = 0
-    found = None
     for _ in range(_MAX_OPTIONS):
         if at == len(options):
-            return found
+            return
         code, length = _TWO.unpack_from(options, at)
         at += 4 + length
-        if code == COOKIE and found is None:
-            found = options[at - length : at]
+        if code == COOKIE and edns.cookie is None:
+            edns.cookie = options[at - length : at]
+        elif code == EXPIRE:
+            edns.asks_expire = True
+        elif code == ZONEVERSION:
+            edns.asks_version = True
     if at > len(options):
         raise FormError("truncated option")
-    return found

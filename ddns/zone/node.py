@@ -88,6 +88,13 @@ def unpack(owner: bytes, packed: bytes) -> RRset:
     return RRset(owner, int.from_bytes(packed[:2], "big"), ttl, tuple(rdatas))
 
 
+def records(node: bytes, at: int, end: int) -> Iterator[bytes]:
+    """Iterate over the records between two offsets in a node."""
+    while at < end:
+        start, at = at, at + 12 + int.from_bytes(node[at + 10 : at + 12], "big")
+        yield node[start:at]
+
+
 def merged(node: bytes, rtype: int, packed: bytes) -> bytes:
     """Return a node with one RRset replaced, added or, if *packed* is empty, removed."""
     at = 0

@@ -6,10 +6,26 @@ from __future__ import annotations
 
 import struct
 
-from ddns.model.records import CNAME, MX, NS, OPT, SRV
+from ddns.model.records import CNAME, MX, NS, OPT, SOA, SRV
 from ddns.zone.cookies import COOKIE
-from ddns.zone.message import AA, HEADER, NOTIMP, OPCODE, QR, RD, TC, Answer, Query
-from ddns.zone.node import QUESTION
+from ddns.zone.message import (
+    AA,
+    AXFR,
+    EXPIRE,
+    HEADER,
+    IXFR,
+    NOTIMP,
+    OPCODE,
+    QR,
+    RD,
+    TC,
+    ZONEVERSION,
+    Answer,
+    Query,
+)
+from ddns.zone.node import QUESTION, label_starts
+
+SOA_SERIAL = 0  # the type of a zone's version (RFC 9660 7.2)
 
 MAX_POINTED = 0x3FFF  # a pointer has 14 bits for its offset (RFC 1035 4.1.4)
 
@@ -34,6 +50,20 @@ def cookie_option(cookie: bytes) -> bytes:
     return _OPTION.pack(COOKIE, len(cookie)) + cookie
 
 
+def zone_options(request: Query, origin: bytes, soa: bytes) -> bytes:
+    """Return the options that a request asks for about the zone that answers it: EXPIRE (RFC 7314
+    3.2) and ZONEVERSION (RFC 9660 3.2), as far as *soa*, a record or its rdata, tells them."""
+    options, edns = b"", request.edns
+    if edns is None:
+        return options
+    if edns.asks_expire and request.type in (SOA, IXFR, AXFR) and request.name == origin:
+        options += _OPTION.pack(EXPIRE, 4) + soa[-8:-4]
+    if edns.asks_version:
+        labels = len(label_starts(origin))
+        options += _OPTION.pack(ZONEVERSION, 6) + bytes((labels, SOA_SERIAL)) + soa[-20:-16]
+    return options
+
+
 def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes = b"") -> bytes:
     """Encode a reply of at most *limit* octets; *payload* and *options* are for its OPT, if any.
 
@@ -42,8 +72,10 @@ def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes
     """
     opt = b""
     if request.edns is not None:
-        opt = opt_record(payload, reply.rcode, request.edns.dnssec_ok, options)
+        opt = opt_record(payload, reply.rcode, request.edns.dnssec_ok, reply.options + options)
     message = _Message(request, limit - len(opt))
+    if reply.packed is not None:
+        message.put(*reply.packed)
     complete = (
         message.add_all(0, reply.answer)
         and message.add_all(1, reply.authority)
@@ -81,6 +113,12 @@ class _Message:
         self._name = request.name
         self._name_at = 12
         self._offsets = {request.name: 12}
+
+    def put(self, records: int, octets: bytes) -> None:
+        """Take an answer section that is packed and known to fit."""
+        self.parts.append(octets)
+        self._size += len(octets)
+        self.counts[0] += records
 
     def add_all(self, section: int, rrsets: list[tuple[bytes, bytes]]) -> bool:
         """Add RRsets in order; stop and return False at the first that does not fit."""

@@ -181,6 +181,11 @@ class Signer:
         return message[:10] + count.to_bytes(2, "big") + message[12:] + record
 
 
+def request_signer(key: TsigKey) -> Signer:
+    """Return what signs a request of ours (RFC 8945 5.1)."""
+    return Signer(Tsig(b"", key.name, algorithm_name(key.algorithm), 0, FUDGE, b"", 0, b""), key)
+
+
 def algorithm_name(algorithm: str) -> bytes:
     """Return the name of an algorithm in wire form."""
     return b"".join(bytes((len(label),)) + label.encode() for label in algorithm.split(".")) + b"\0"

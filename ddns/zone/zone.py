@@ -23,6 +23,7 @@ from ddns.model.records import (
 )
 from ddns.model.rows import Row
 from ddns.zone.node import QUESTION, RECORD, RRSET, label_starts, merged, pack, pick, split, unpack
+from ddns.zone.snapshot import Snapshot
 
 
 class Zone:
@@ -35,9 +36,10 @@ class Zone:
     - ``negative``: the SOA record for negative answers from its TYPE on (whoever packs it writes
       the owner name), None while the zone has no SOA.
     - ``labels``: the number of labels of the origin.
+    - ``snapshots``: those that are being read (:class:`ddns.zone.snapshot.Snapshot`).
     """
 
-    __slots__ = ("_children", "cuts", "labels", "negative", "nodes", "origin")
+    __slots__ = ("_children", "cuts", "labels", "negative", "nodes", "origin", "snapshots")
 
     def __init__(self, origin: bytes) -> None:
         self.origin = origin
@@ -45,6 +47,7 @@ class Zone:
         self.nodes: dict[bytes, bytes] = {origin: b""}
         self.cuts: set[bytes] = set()
         self.negative: bytes | None = None
+        self.snapshots: list[Snapshot] = []
         # The number of nodes directly below a name, if any: it tells an empty non-terminal from a
         # leaf. The apex is never removed and needs no count, so a flat zone pays nothing.
         self._children: dict[bytes, int] = {}
@@ -65,6 +68,8 @@ class Zone:
         else:
             self._uncut(owner, rrset.type)
         node = merged(self.nodes.get(owner, b""), rrset.type, packed)
+        for snapshot in self.snapshots:
+            snapshot.before_change(owner, other_names=not node or owner not in self.nodes)
         if node or owner in self._children or owner == self.origin:
             self._store(owner, node)
         else:

@@ -110,6 +110,7 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("account_unblock", name="bob")
     api("zone_set", origin="example.net", registration="open", addresses="any")
     api("zone_list")
+    api("zone_show", origin="bücher.example")
     invitation = api("invitation_add", origin="bücher.example", uses=3)
     api("invitation_list", origin="bücher.example")
     api("invitation_redeem", "alice", code=invitation["code"])

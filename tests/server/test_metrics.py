@@ -15,9 +15,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ddns.config.settings import MetricsSettings, Settings
 from ddns.dialects import DIALECTS
-from ddns.model.account import Account, Block
+from ddns.model import names
+from ddns.model.account import Account, Block, ZoneInfo
+from ddns.model.secondaries import secondary
 from ddns.model.update import Outcome, Status
 from ddns.server.service import DdnsService
+from ddns.zone.requests import Reply
 from tests.net.reactors import RunningReactor
 from tests.programs import program, run
 
@@ -84,9 +87,44 @@ def documented() -> dict[str, tuple[str, str]]:
     return found
 
 
-def test_every_metric_is_documented_and_no_other(service: DdnsService) -> None:
+@pytest.fixture
+def followed(service: DdnsService, running: RunningReactor) -> Iterator[DdnsService]:
+    """With a zone that two name servers follow, if they do."""
+    info = ZoneInfo(names.from_text("example.net"), 7, secondaries=tuple(map(secondary, OTHERS)))
+    core = service.core
+
+    def begin() -> None:
+        core.directory.secondaries.put(info)
+        core.notifier._renew(info.origin)
+        one, two = core.notifier._followed[info.origin].followers.values()
+        one.has_told(Reply(7), 7, 0.0)
+        core.notifier._retries.done(one)
+        two.is_silent("no answer", running.reactor.seconds() - 60.0)
+
+    running.call(begin)
+    yield service
+    running.call(core.notifier.stop)
+
+
+OTHERS = ("192.0.2.53", "2001:db8::53#5353,xfr.example")
+
+
+def test_secondaries(followed: DdnsService) -> None:
+    assert numbers(followed, "ddns_secondary_zones") == {
+        ("192.0.2.53",): 1,
+        ("2001:db8::53#5353",): 1,
+    }
+    behind = numbers(followed, "ddns_secondary_zones_behind")
+    assert behind == {("192.0.2.53",): 0, ("2001:db8::53#5353",): 1}
+    seconds = numbers(followed, "ddns_secondary_seconds_behind")
+    assert seconds["192.0.2.53",] == 0
+    assert 60 <= seconds["2001:db8::53#5353",] < 90
+    assert numbers(followed, "ddns_secondary_serial") == {("192.0.2.53", "example.net"): 7}
+
+
+def test_every_metric_is_documented_and_no_other(followed: DdnsService) -> None:
     found: dict[str, tuple[str, str]] = {}
-    for family in service.monitoring.registry.collect():
+    for family in followed.monitoring.registry.collect():
         if family.name.startswith(THEIRS):
             continue
         name = family.name + ("_total" if family.type == "counter" else "")
@@ -157,5 +195,5 @@ def test_servers_in_one_process_know_nothing_of_each_other(
     service.core.pipeline.counts.answered("checkip", Outcome())
     assert numbers(service, "ddns_updates_total")["checkip", "answered"] == 1
     assert numbers(other, "ddns_updates_total")["checkip", "answered"] == 0
-    names: Any = [family.name for family in REGISTRY.collect()]
-    assert not any(name.startswith("ddns") for name in names), "nor does anybody else"
+    known: Any = [family.name for family in REGISTRY.collect()]
+    assert not any(name.startswith("ddns") for name in known), "nor does anybody else"

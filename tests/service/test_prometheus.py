@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests import certificates
-from tests.conftest import HOST
+from tests.conftest import HOST, ZONE
 from tests.processes import Server, eventually, free_port
 from tests.programs import program, run
 from tests.service.test_dialects import filled
@@ -35,7 +35,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("watched")
     server = Server(folder, "--no-sample").with_miniupdate().with_metrics()
     pair = certificates.make(folder)
-    yield filled(server.with_https(pair.certificate, pair.private_key))
+    filled(server.with_https(pair.certificate, pair.private_key))
+    # Its own secondary: one that refuses to be told, and has what there is.
+    server.call("zone_set", origin=ZONE, secondaries=[f"127.0.0.1#{server.dns_port}"])
+    eventually(lambda: "ddns_secondary_serial" in {name for name, _ in scraped(server)}, "asked")
+    yield server
     server.clean_up()
 
 

@@ -182,7 +182,7 @@ class FollowingContract:
         store.commit(lambda t: t.put_zone(ZoneInfo(ORIGIN, 1)))
         store.commit(lambda t: t.put_host(Host(HOME, ORIGIN, "alice")))
         store.commit(put(address(last=3)))
-        assert [event.serial for event in self.changes(store, 1)] == [2]
+        assert [event.serial for event in self.changes(store, 52)] == [53]
         with pytest.raises(StoreError, match="replaced"):
             self.changes(store, 51)
 

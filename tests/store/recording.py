@@ -100,6 +100,45 @@ class RecordingContract:
         store.commit(work)
         assert [event.serial for event in store.commits[-1]] == [8, 8, 8]
 
+    @pytest.mark.parametrize(
+        ("last", "given", "serial"),
+        [(8, 1, 9), (8, 8, 9), (8, 9, 9), (8, 70, 70), (2**32 - 1, 5, 5), (3, 2**32 - 9, 4)],
+    )
+    def test_a_zone_that_comes_back_goes_on_after_its_last_serial(
+        self, store: Blocking, last: int, given: int, serial: int
+    ) -> None:
+        store.commit(lambda t: t.put_zone(ZoneInfo(ORIGIN, last)))
+        store.commit(lambda t: t.remove_zone(ORIGIN))
+        store.commit(lambda t: t.put_zone(ZoneInfo(ORIGIN, given)))
+        assert store.serial() == store.events[-1].serial == serial
+        assert store.events[-1].value == ZoneInfo(ORIGIN, serial)
+
+    def test_a_zone_that_comes_back_within_a_commit(self, store: Blocking) -> None:
+        def work(transaction: ITransaction) -> None:
+            transaction.put_rrset(ORIGIN, address())
+            transaction.remove_zone(ORIGIN)
+            transaction.put_zone(ZoneInfo(ORIGIN, 1))
+            transaction.put_rrset(ORIGIN, address(last=2))
+
+        store.commit(fill)
+        with pytest.raises(Refused):
+            store.commit(lambda t: (work(t), refuse(t)))
+        assert store.serial() == 7
+        store.commit(work)
+        assert store.serial() == 9, "8 is what the former zone had in this commit"
+        store.commit(lambda t: t.remove_zone(ORIGIN))
+        store.commit(lambda t: t.put_zone(ZoneInfo(ORIGIN, 1)))
+        assert store.serial() == 10
+
+    def test_catalogs_and_counts(self, store: Blocking) -> None:
+        store.commit(fill)
+        catalog = ZoneInfo(names.from_text("catalog.invalid"), 1, catalog=True)
+        store.commit(lambda t: t.put_zone(catalog))
+        assert store.read(lambda r: r.catalogs()) == [catalog]
+        assert store.events[-1].value == catalog
+        assert store.read(lambda r: r.count_rrsets(ORIGIN)) == len(store.rows())
+        assert store.read(lambda r: r.count_rrsets(catalog.origin)) == 0
+
     # The journal -----------------------------------------------------------------------------
 
     def test_the_journal_tells_before_and_after(self, store: Blocking) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 
@@ -20,6 +21,11 @@ Responder = Callable[[bytes, bytes, bool], Reply]
 *wire* is the message as it came, of any length and content; *source* the client's address, 4 octets
 for IPv4 and 16 for IPv6; *tcp* whether it came over a connection, where a reply may have 65535.
 """
+
+
+class GivenUp(Exception):
+    """A reply that has begun will not be finished; ``str()`` says why, in one line for the log."""
+
 
 MAPPED = bytes(10) + b"\xff\xff"
 """Prefix of an IPv4 address inside IPv6 (RFC 4291 2.5.5.2)."""
@@ -70,12 +76,17 @@ class ErrorLog:
         self._left_out = 0
 
     def log(self, source: bytes) -> None:
-        """Log the exception that is being handled, if it is time to."""
+        """Log the exception that is being handled, if it is time to; without its traceback if it is
+        :class:`GivenUp`."""
         now = self._clock.seconds()
         if now < self._quiet_until:
             self._left_out += 1
             return
         self._quiet_until = now + self._every
+        error = sys.exception()
+        if isinstance(error, GivenUp):
+            _log.warn("{error}", error=error)
+            return
         _log.failure(
             "No answer to a DNS message from {client}: the responder failed"
             " ({left_out} such failures before it were not logged)",

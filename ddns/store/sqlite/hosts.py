@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ddns.model import names
+from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.store.sqlite.reader import known
@@ -20,12 +20,14 @@ def put_zone(unit: UnitOfWork, zone: ZoneInfo) -> None:
     unit.write_through()
     before = unit.zone(zone.origin)
     texts = " ".join(map(str, zone.secondaries)), " ".join(zone.update_from)
-    policy = (zone.account, str(zone.addresses), str(zone.registration), *texts)
+    policy = (zone.account, str(zone.addresses), str(zone.registration), *texts, zone.catalog)
     if before is None:
+        zone = dataclasses.replace(zone, serial=_first_serial(unit, zone))
         unit.execute(
             "insert into zone"
-            " (account, addresses, registration, secondaries, update_from, origin, serial, created)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            " (account, addresses, registration, secondaries, update_from, catalog, origin,"
+            " serial, created)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*policy, zone.origin, zone.serial, zone.created),
         )
         unit.set_serial(zone.origin, zone.serial)
@@ -35,7 +37,7 @@ def put_zone(unit: UnitOfWork, zone: ZoneInfo) -> None:
         zone = dataclasses.replace(zone, serial=serial, created=before.created)
         unit.execute(
             "update zone set account = ?, addresses = ?, registration = ?, secondaries = ?,"
-            " update_from = ? where origin = ?",
+            " update_from = ?, catalog = ? where origin = ?",
             (*policy, zone.origin),
         )
     unit.forget_zones()
@@ -43,9 +45,24 @@ def put_zone(unit: UnitOfWork, zone: ZoneInfo) -> None:
     unit.journal(EventKind.ZONE, subject, before, zone, zone=zone.origin, serial=zone.serial)
 
 
+def _first_serial(unit: UnitOfWork, zone: ZoneInfo) -> int:
+    """Return the serial of a new zone, which comes after all that it had before it was removed."""
+    row = unit.execute(
+        "delete from removed_zone where origin = ? returning serial", (zone.origin,)
+    ).fetchone()
+    if row is None or records.is_later(zone.serial, row[0]):
+        return zone.serial
+    return records.serial_after(row[0])
+
+
 def remove_zone(unit: UnitOfWork, origin: bytes) -> None:
     unit.write_through()
     zone = known(unit.zone(origin), f"zone {names.to_text(origin)}")
+    given = unit.given_serial(origin)
+    unit.execute(
+        "insert into removed_zone (origin, serial) values (?, ?)",
+        (origin, zone.serial if given is None else given),
+    )
     unit.execute(
         "insert or replace into released (name, account, at) select name, account, ? from host"
         " where zone = (select id from zone where origin = ?)",

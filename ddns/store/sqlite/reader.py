@@ -31,7 +31,8 @@ _ACCOUNT = (
     " from account"
 )
 _ZONE = (
-    "select origin, serial, account, created, addresses, registration, secondaries, update_from"
+    "select origin, serial, account, created, addresses, registration, secondaries, update_from,"
+    " catalog"
     " from zone"
 )
 _HOST = (
@@ -76,6 +77,15 @@ class Reader:
 
     def zones(self) -> list[ZoneInfo]:
         return [make_zone(*row) for row in self.execute(f"{_ZONE} order by origin")]
+
+    def catalogs(self) -> list[ZoneInfo]:
+        return [
+            make_zone(*row) for row in self.execute(f"{_ZONE} where catalog = 1 order by origin")
+        ]
+
+    def count_rrsets(self, zone: bytes) -> int:
+        of = "select count(*) from rrset where zone = (select id from zone where origin = ?)"
+        return int(self.execute(of, (zone,)).fetchone()[0])
 
     def account(self, name: str) -> Account | None:
         return self._one(make_account, f"{_ACCOUNT} where name = ?", name)

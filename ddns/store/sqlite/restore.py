@@ -17,7 +17,7 @@ from ddns.store.sqlite.backup import copy
 from ddns.store.sqlite.check import check
 from ddns.store.sqlite.column_values import MAX_POSITION
 from ddns.store.sqlite.database import connect, holding_the_lock
-from ddns.store.sqlite.migrations import APPLICATION_ID, is_ours, schema_of
+from ddns.store.sqlite.migrations import APPLICATION_ID, MIGRATIONS, is_ours, schema_of
 from ddns.store.sqlite.swap import COMPANIONS, commit, roll_forward
 from ddns.system.files import (
     belongs_to,
@@ -46,7 +46,8 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class _Former:
-    """Serials and last journal position of the database that is replaced."""
+    """Serials and last journal position of the database that is replaced; the serials are those of
+    removed zones as well."""
 
     serials: dict[bytes, int]
     position: int
@@ -127,7 +128,8 @@ def _read_former(path: Path) -> _Former | None:
     try:
         with closing(_open(path, "ro")) as connection:
             is_ours(Database(connection, execute_plugins=False), path)
-            serials = dict(connection.execute("select origin, serial from zone").fetchall())
+            serials = _removed(connection)
+            serials |= dict(connection.execute("select origin, serial from zone").fetchall())
             (position,) = connection.execute("select max(position) from journal").fetchone()
         with closing(_open(path, "rw")) as connection:  # now that it is known to be readable
             connection.execute("pragma wal_checkpoint(truncate)")
@@ -141,11 +143,13 @@ def _read_former(path: Path) -> _Former | None:
 def _raise_serials(
     ready: Path, former: _Former | None, now: float
 ) -> tuple[list[tuple[bytes, int, int]], int]:
-    """Raise every zone's serial above its former one, and journal a RELOAD of each zone."""
+    """Raise every zone's serial above its former one, and journal a RELOAD of each zone. Zones that
+    the backup does not have count as removed."""
     raised = []
     with closing(_open(ready, "rw")) as connection:
         connection.execute("pragma synchronous = full")
         connection.execute("begin immediate")
+        MIGRATIONS.apply(Database(connection, execute_plugins=False))
         zones = connection.execute("select origin, serial from zone order by origin").fetchall()
         (position,) = connection.execute("select max(position) from journal").fetchone()
         position = max(position or 0, former.position if former else 0)
@@ -160,8 +164,23 @@ def _raise_serials(
                 " values (?, ?, 'operator', 'restore', ?, ?, ?, ?)",
                 (position, now, str(EventKind.RELOAD), names.to_text(origin), origin, later),
             )
+        last = dict(former.serials if former else ())
+        for origin, serial in _removed(connection).items():
+            last[origin] = _next_serial(serial, former, origin)
+        connection.executemany(
+            "insert or replace into removed_zone (origin, serial) values (?, ?)",
+            [(origin, last[origin]) for origin in last.keys() - dict(zones).keys()],
+        )
         connection.execute("commit")
     return raised, len(zones)
+
+
+def _removed(connection: sqlite3.Connection) -> dict[bytes, int]:
+    """Return the last serials of removed zones, which former schemas do not have."""
+    table = "select 1 from sqlite_master where name = 'removed_zone'"
+    if connection.execute(table).fetchone() is None:
+        return {}
+    return dict(connection.execute("select origin, serial from removed_zone").fetchall())
 
 
 def _next_serial(serial: int, former: _Former | None, origin: bytes) -> int:

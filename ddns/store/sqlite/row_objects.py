@@ -55,9 +55,11 @@ def make_account(*row: Any) -> Account:
 
 @from_row
 def make_zone(*row: Any) -> ZoneInfo:
-    origin, serial, account, created, addresses, registration, others, networks = row
+    origin, serial, account, created, addresses, registration, others, networks, catalog = row
     policy = Addresses(addresses), Registration(registration), tuple(map(secondary, others.split()))
-    return ZoneInfo(origin, serial, account, created, *policy, tuple(networks.split()))
+    return ZoneInfo(
+        *(origin, serial, account, created, *policy), tuple(networks.split()), bool(catalog)
+    )
 
 
 @from_row

@@ -65,7 +65,7 @@ class Handling:
         self.time = 0.0
         self.directory = Directory(bytes(32))
         self.directory.put_key(KEY)
-        self.directory.put_zone(ZoneInfo(ORIGIN, 1))
+        self.directory.secondaries.put(ZoneInfo(ORIGIN, 1))
         self.handler = UpdateHandler(
             Zones([zone]),
             self.pipeline,  # type: ignore[arg-type]
@@ -134,7 +134,7 @@ def test_what_is_not(handling: Handling, asked: dict[str, Any], rcode: int) -> N
 
 def test_unsigned_ones_where_the_operator_says_so(handling: Handling) -> None:
     for networks, taken in ((("192.0.2.0/24",), True), (("198.51.100.0/24", "::/0"), False)):
-        handling.directory.put_zone(ZoneInfo(ORIGIN, 1, update_from=networks))
+        handling.directory.secondaries.put(ZoneInfo(ORIGIN, 1, update_from=networks))
         assert handling.ask(key=b"", mac=b"") == ([] if taken else [Answer(REFUSED)])
         assert handling.ask(key=names.from_text("another-key")) == [Answer(REFUSED)]
     (signed,) = handling.pipeline.asked

@@ -113,6 +113,47 @@ def test_a_restored_database(former: Path, backup: Path, running: RunningReactor
         store.close()
 
 
+def serial_of_new(path: Path, running: RunningReactor, origin: bytes) -> int:
+    """The serial with which a zone of this origin begins."""
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        store.commit(lambda t: t.put_zone(ZoneInfo(origin, 1)))
+        return store.serial(origin)
+
+
+def test_zones_that_one_of_the_two_does_not_have(
+    former: Path, backup: Path, running: RunningReactor
+) -> None:
+    """Removed since, added since, removed before and again: none of them goes back."""
+    new = names.from_text("new.example")
+    with opened(SQLiteStore(running.reactor, former), running) as store:
+        store.commit(lambda t: t.remove_zone(ORIGIN))
+        store.commit(lambda t: t.put_zone(ZoneInfo(new, 70)))
+        store.commit(lambda t: t.remove_zone(new))
+        store.commit(lambda t: t.put_zone(ZoneInfo(new, 1)))
+    first = restore(former, backup, NOW)
+    assert first.replaced is not None
+    assert {origin: now for origin, _, now in first.raised}[ORIGIN] == 14
+    assert serial_of_new(former, running, new) == 72
+    with opened(SQLiteStore(running.reactor, former), running) as store:
+        store.commit(lambda t: t.remove_zone(new))
+        store.commit(lambda t: t.remove_zone(ORIGIN))
+    with view(former) as connection:
+        assert check(connection).faults == []
+    second = restore(former, first.replaced, NOW)
+    assert {origin: now for origin, _, now in second.raised}[new] == 73
+    assert serial_of_new(former, running, ORIGIN) == 16, "after the 14 that it had"
+
+
+def test_removed_zones_of_a_backup_beside_an_unreadable_database(
+    former: Path, running: RunningReactor, tmp_path: Path
+) -> None:
+    with opened(SQLiteStore(running.reactor, former), running) as store:
+        store.commit(lambda t: t.remove_zone(ORIGIN))
+    fresh = tmp_path / "fresh.sqlite"
+    assert not restore(fresh, former, NOW).readable
+    assert serial_of_new(fresh, running, ORIGIN) == 13 + UNKNOWN + 1
+
+
 def test_what_was_replaced_can_be_put_back(former: Path, backup: Path) -> None:
     """At once, within the same second; and serials go on."""
     first = restore(former, backup, NOW)

@@ -8,6 +8,7 @@ from ddns.model.records import SOA, pack_rdatas
 from ddns.zone.difference import Difference
 from ddns.zone.message import HEADER, TCP_MAX, Answer, FormError, Packed, Query
 from ddns.zone.node import RRSET, merged, pack, pick, records
+from ddns.zone.packing import zone_options
 from ddns.zone.sections import read_records
 from ddns.zone.snapshot import Snapshot
 from ddns.zone.zone import Zone
@@ -15,7 +16,7 @@ from ddns.zone.zone import Zone
 RESERVED = 512
 """Octets of a message that are left for what follows the answers: a TSIG of 371 at most, an OPT."""
 
-SLICE = 100
+SLICE = 200
 """Names, or RRsets, that are packed at a time: of common hosts in some 0.03 ms."""
 
 _SHORTEST_SOA = 22
@@ -41,20 +42,19 @@ class TransferWriter:
     already: what an owner name has before that is put in front of them.
 
     :param request: whose question names the zone.
-    :param options: for the OPT of every message.
     """
 
-    def __init__(self, request: Query, options: bytes = b"") -> None:
-        self._origin = request.name
-        self._options = options
+    def __init__(self, request: Query) -> None:
+        self._request = request
+        self._options: bytes | None = None
         self._room = TCP_MAX - RESERVED - HEADER.size - len(request.question)
         self._size = 0
         self._records: list[bytes] = []
 
     def add(self, nodes: Iterable[tuple[bytes, bytes]]) -> Iterator[Answer]:
         """Take records, by owner name: a node, or one packed RRset; yield the messages that are
-        full."""
-        below = -len(self._origin)
+        full. The first of all is the SOA (RFC 5936 2.2, RFC 1995 4)."""
+        below = -len(self._request.name)
         found: list[bytes] = []
         for owner, node in nodes:
             labels, at, end = owner[:below], 0, len(node)
@@ -65,6 +65,8 @@ class TransferWriter:
                     found.append(labels + node[start:at])
                 else:
                     found += [labels + record for record in records(node, start, at)]
+        if self._options is None and found:
+            self._options = zone_options(self._request, self._request.name, found[0])
         size = sum(map(len, found))
         if self._size + size <= self._room:
             self._records += found
@@ -80,19 +82,20 @@ class TransferWriter:
         """Return the message that is not full."""
         packed = Packed(len(self._records), b"".join(self._records))
         self._records, self._size = [], 0
-        return Answer(authoritative=True, packed=packed, options=self._options)
+        return Answer(authoritative=True, packed=packed, options=self._options or b"")
 
 
 def zone_slices(zone: Zone) -> Generator[list[tuple[bytes, bytes]], None, None]:
-    """Yield the nodes of a zone as it is at the first slice, between its SOA and that very record
-    again."""
-    apex = zone.nodes[zone.origin]
-    soa = [(zone.origin, pick(apex, SOA))]
+    """Yield the nodes of a zone at one moment, between its SOA and that very record again; before
+    them empty slices while that is prepared."""
     snapshot = Snapshot(zone)
     try:
+        while not snapshot.prepare():
+            yield []
+        ((origin, apex),) = snapshot.next(1)  # it is always the first
+        soa = [(origin, pick(apex, SOA))]
         yield soa
-        snapshot.next(1)  # the apex, which is always the first
-        yield [(zone.origin, merged(apex, SOA, b""))]
+        yield [(origin, merged(apex, SOA, b""))]
         while nodes := snapshot.next(SLICE):
             yield nodes
         yield soa
@@ -103,7 +106,7 @@ def zone_slices(zone: Zone) -> Generator[list[tuple[bytes, bytes]], None, None]:
 def difference_slices(
     difference: Difference,
 ) -> Generator[list[tuple[bytes, bytes]], None, None]:
-    """Yield the RRsets of an answer to IXFR."""
+    """Yield the RRsets of an answer to IXFR, the present SOA first."""
     rrsets = difference.rrsets()
     for at in range(0, len(rrsets), SLICE):
         yield [

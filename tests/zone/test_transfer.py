@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ddns.model.names import from_text
 from ddns.model.records import SOA, TXT, A, RRset, pack_rdatas
+from ddns.zone import snapshot as snapshot_module
 from ddns.zone.message import TCP_MAX, FormError, parse
 from ddns.zone.packing import pack
 from ddns.zone.snapshot import Snapshot
@@ -93,8 +94,9 @@ def test_the_longest_signature_fits_into_what_is_reserved() -> None:
 
 @given(some_zone(), st.data())
 def test_a_snapshot_is_of_one_moment(zone: Zone, data: st.DataObject) -> None:
-    expected = records_of(zone.rrsets())
     snapshot = Snapshot(zone)
+    expected = records_of(zone.rrsets())
+    assert snapshot.prepare()
     read = Zone(zone.origin)
     while nodes := snapshot.next(data.draw(st.integers(1, 3))):
         for owner, node in nodes:
@@ -137,6 +139,38 @@ def test_a_transfer_that_is_not_read_to_its_end_costs_nothing_after_it() -> None
     assert zone.snapshots
     slices.close()
     assert not zone.snapshots
+
+
+def test_it_is_of_the_moment_in_which_it_can_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that come and go while it is prepared move that, but not for ever."""
+    monkeypatch.setattr(snapshot_module, "STEP", 10)
+    zone = large(5000)
+    slices, turns = zone_slices(zone), 0
+    while not (first := next(slices)):
+        turns += 1
+        zone.put(RRset(b"\x04%04d" % turns + ORIGIN, A, 60, (bytes(4),)))
+        zone.set_serial(turns + 1)
+        expected = records_of(zone.rrsets())
+    assert 5 < turns < 15
+    zone.put(RRset(b"\x01x" + ORIGIN, A, 60, (bytes(4),)))
+    zone.set_serial(turns + 2)
+    found = records_in(messages(question(ORIGIN), [first, *slices]))
+    assert set(found) == expected
+    assert len(found) == len(expected) + 1
+
+
+def test_addresses_that_change_while_it_is_prepared_do_not_delay_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshot_module, "STEP", 10)
+    zone = large(500)
+    expected = records_of(zone.rrsets())
+    slices, turns = zone_slices(zone), 0
+    while not (first := next(slices)):
+        zone.put(RRset(b"\x06%06d" % turns + ORIGIN, TXT, 60, (b"\1x",)))
+        turns += 1
+    assert turns == 50
+    assert set(records_in(messages(question(ORIGIN), [first, *slices]))) == expected
 
 
 # What is asked -------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from ddns.policy.transfers import may_transfer
 from ddns.store.interfaces import IReading, IStore, StoreError
 from ddns.zone.difference import Difference, condense, with_serial
 from ddns.zone.message import AXFR, FORMERR, NOTAUTH, REFUSED, SERVFAIL, Answer, FormError, Query
-from ddns.zone.packing import zone_options
 from ddns.zone.transfer import TransferWriter, difference_slices, known_serial, zone_slices
 from ddns.zone.zone import Zone, Zones
 
@@ -38,7 +37,7 @@ EVENTS = 10_000
 SMALL = 100
 """Records that a difference may have whatever the size of its zone."""
 
-TURN = 0.0002
+TURN = 0.0004
 """Seconds of work after which the reactor has its turn."""
 
 
@@ -120,12 +119,8 @@ class TransferHandler:
         if zone is None:  # meanwhile
             yield Answer(SERVFAIL)
             return
-        if difference is None:
-            slices, soa = zone_slices(zone), zone.negative or b""
-        else:
-            slices, soa = difference_slices(difference), difference.after.rdatas[0]
-        writer = TransferWriter(request, zone_options(request, request.name, soa))
-        since = self._clock.seconds()
+        slices = zone_slices(zone) if difference is None else difference_slices(difference)
+        writer, since = TransferWriter(request), self._clock.seconds()
         with closing(slices):
             for nodes in slices:
                 for answer in writer.add(nodes):
@@ -169,7 +164,7 @@ def _lone(request: Query, zone: Zone) -> Answer:
     """Return the SOA alone: nothing is newer, or what is takes TCP (RFC 1995 2)."""
     soa = zone.rrset(zone.origin, SOA)
     assert soa is not None, "a zone with a negative answer has an SOA"
-    writer = TransferWriter(request, zone_options(request, zone.origin, soa.rdatas[0]))
+    writer = TransferWriter(request)
     for nodes in difference_slices(Difference(soa, soa)):
         for _ in writer.add(nodes):
             raise AssertionError("one SOA fills no message")

@@ -15,6 +15,7 @@ from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.records import CNAME, HOST_TTL, RRset
 from ddns.policy.authorize import is_occluded
+from ddns.policy.expiry import heard
 from ddns.policy.registration import GIVEN_UP, in_quarantine, is_reserved_name, is_well_shaped
 
 MAX_EVENTS = 100
@@ -128,15 +129,18 @@ class HostOperations(BaseOperations):
         account: str | None = None,
         ttl: int | None = None,
         wildcard: bool | None = None,
+        expire_after: int | None = None,
     ) -> Json:
         """Change a host: its TTL, together with that of records that had the former one; whether
-        all names below it lead to it; or, for the operator, its account. What is not given stays
-        as it is."""
+        all names below it lead to it; after how many days without an update or confirmation by its
+        clients it goes offline, 0 for never; or, for the operator, its account. What is not given
+        stays as it is."""
         await self._flush_request_log()
         owner = parsing.host_name(name)
         self._limit_changes(owner)
         new_account = parsing.optional(parsing.account_name, account)
         new_ttl = parsing.ttl(ttl)
+        days = parsing.optional(parsing.days, expire_after)
 
         def work(context: WriteContext) -> Json:
             transaction = context.transaction
@@ -148,6 +152,9 @@ class HostOperations(BaseOperations):
                 host = dataclasses.replace(host, account=known.name)
             if new_ttl is not None:
                 host = dataclasses.replace(host, ttl=context.check_ttl(new_ttl))
+            if days is not None:
+                host = dataclasses.replace(host, expire_after=days, expires=None)
+                host = heard(host, context.now)
             if host != before:
                 transaction.put_host(host)
             if host.ttl != before.ttl:

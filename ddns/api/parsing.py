@@ -23,6 +23,9 @@ T = TypeVar("T")
 MAX_HOSTS = 1_000_000
 """The highest limit of hosts that the operator can set for one account."""
 
+MAX_DAYS = 3650
+"""After how many days a silent host goes offline at the latest, if at all."""
+
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1024
 
@@ -191,6 +194,13 @@ def ttl(value: int | None) -> int | None:
     """Check a TTL in seconds (RFC 2181 8)."""
     if value is not None and not 0 <= value <= records.MAX_TTL:
         raise Invalid(f"a TTL is 0 to {records.MAX_TTL} seconds")
+    return value
+
+
+def days(value: int) -> int:
+    """Check a number of days, 0 for none."""
+    if not 0 <= value <= MAX_DAYS:
+        raise Invalid(f"expected 0 to {MAX_DAYS} days")
     return value
 
 

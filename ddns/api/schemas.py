@@ -74,6 +74,7 @@ _TSIG = {
     "types": _or_null(_TEXTS),
 }
 _host = {"name": _NAME, "zone": _NAME, "account": _STRING, "ttl": _TTL}
+_EXPIRING = {"expire_after": _NUMBER}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
     "id": _NUMBER,
@@ -125,10 +126,14 @@ SCHEMAS: dict[str, Schema] = {
     "Key": _object(_TSIG, **_key),
     "NewKey": _object(_TSIG, key=_STRING, **_key),
     "Keys": _object(keys=_list("Key")),
-    "Host": _object(_IDN, **_host),
+    "Host": _object(_EXPIRING | _IDN, **_host),
     "Hosts": _object(hosts=_list("Host")),
     "WholeHost": _object(
-        _IDN, **_host, wildcard=_FLAG, records=_list("RRset"), requests=_list("Request")
+        _EXPIRING | _IDN,
+        **_host,
+        wildcard=_FLAG,
+        records=_list("RRset"),
+        requests=_list("Request"),
     ),
     "Address": _object(name=_STRING, email=_STRING),
     "Session": _object(token=_STRING, expires=_TIME, account=_STRING),
@@ -150,7 +155,10 @@ SCHEMAS: dict[str, Schema] = {
     "Deleted": _object(deleted=_list("RRset")),
     "Values": _object(**_values),
     "HostState": _object(
-        **_host, created={"type": "number"}, dormant={"type": "array", "items": {"enum": [1, 28]}}
+        _EXPIRING,
+        **_host,
+        created={"type": "number"},
+        dormant={"type": "array", "items": {"enum": [1, 28]}},
     ),
     "Event": _object(
         at=_TIME,

@@ -107,6 +107,7 @@ def host_json(host: Host) -> Json:
         "zone": names.to_text(host.zone),
         "account": host.account,
         "ttl": host.ttl,
+        **({"expire_after": host.expire_after} if host.expire_after else {}),
     }
 
 

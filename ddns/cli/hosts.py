@@ -60,6 +60,13 @@ host.call(
     argument("--account", metavar="NAME", help="give it to this account"),
     argument("--ttl", type=int, metavar="SECONDS", help="the TTL of its records too"),
     argument(
+        "--expire-after",
+        dest="expire_after",
+        type=int,
+        metavar="DAYS",
+        help="take it offline when no client was heard of for so long; 0 for never",
+    ),
+    argument(
         "--wildcard",
         action=argparse.BooleanOptionalAction,
         help="whether all names below it are aliases of it",
@@ -97,6 +104,7 @@ def host_show(client: Client, args: argparse.Namespace) -> Result:
             "Account": shown["account"],
             "TTL": shown["ttl"],
             "Wildcard": shown["wildcard"],
+            **({"Offline after": f"{days} days"} if (days := shown.get("expire_after")) else {}),
         }
     )
     records = record_lines(shown["records"])
@@ -148,7 +156,9 @@ def _side(side: Json | None) -> str:
         return "nothing"
     if "rdatas" in side:
         return f"{', '.join(side['rdatas'])} (TTL {side['ttl']})"
-    return f"account {side['account']}, TTL {side['ttl']}"
+    days = side.get("expire_after", 0)
+    expiry = f", offline after {days} days" if days else ""
+    return f"account {side['account']}, TTL {side['ttl']}{expiry}"
 
 
 host.call("remove", "Remove a host with its records", NAME, says="removed host {name}")

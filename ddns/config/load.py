@@ -83,6 +83,8 @@ def check_settings(settings: Settings) -> Settings:
                 raise ConfigError(f"{name}.listen: expected a plain socket, got {description!r}")
         if listen and not settings.https.certificate:
             raise ConfigError(f"https.certificate: expected a file, since {name}.listen is set")
+    if not settings.dns.lease_min <= settings.dns.lease_max < 2**32:
+        raise ConfigError("dns.lease_max: expected dns.lease_min or more, up to 4294967295")
     for key in ("cookie_secret", "cookie_secret_accepted"):
         if not re.fullmatch("(?:[0-9A-Fa-f]{32})?", getattr(settings.dns, key)):
             raise ConfigError(

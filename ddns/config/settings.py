@@ -23,13 +23,16 @@ class RateLimitSettings:
 @dataclass(frozen=True, slots=True)
 class DnsSettings:
     """``[dns]``. ``listen`` are ``ADDRESS:PORT``, each for UDP and TCP; durations are seconds.
-    Cookie secrets are 32 hexadecimal digits, or empty."""
+    ``lease_min`` and ``lease_max`` bound the leases of DNS UPDATE. Cookie secrets are 32
+    hexadecimal digits, or empty."""
 
     listen: tuple[str, ...] = ("127.0.0.1:5300",)
     tcp_connections: int = 150
     tcp_connections_per_address: int = 60
     tcp_idle_time: float = 10.0
     tcp_message_time: float = 10.0
+    lease_min: int = 30
+    lease_max: int = 1_209_600
     cookies: bool = True
     cookie_secret: str = field(default="", repr=False)
     cookie_secret_accepted: str = field(default="", repr=False)

@@ -182,7 +182,8 @@ class Host:
     """A name in a zone that an account holds, whether or not it has records.
 
     ``ttl`` is the TTL of new records, in seconds. ``dormant`` holds the address types that were
-    taken offline and may come back.
+    taken offline and may come back. It goes offline ``expire_after`` days after its clients were
+    last heard of, 0 for never; ``expires`` is when, in seconds since 1970, None if it need not.
     """
 
     name: bytes
@@ -191,6 +192,8 @@ class Host:
     ttl: int = HOST_TTL
     created: float = 0.0
     dormant: frozenset[int] = frozenset()
+    expire_after: int = 0
+    expires: float | None = None
 
 
 class Addresses(enum.StrEnum):

@@ -92,7 +92,7 @@ def public(subject: Subject | None) -> bytes | None:
     if subject is None:
         return None
     shown = dataclasses.asdict(subject)
-    for secret in ("password", "digest", "sealed", "email"):
+    for secret in ("password", "digest", "sealed", "email", "expires"):
         shown.pop(secret, None)
     return json.dumps(shown, default=_to_json, sort_keys=True).encode()
 

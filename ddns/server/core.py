@@ -31,12 +31,14 @@ from ddns.server.preflight import exposed_files
 from ddns.server.unsealer import Unsealer
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.store import SQLiteStore
+from ddns.system.clock import since_boot
 from ddns.system.files import key_path
 from ddns.system.secret_box import SecretBox
 from ddns.system.threads import LowPriorityPool
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.blocker import Blocker
 from ddns.updates.dynamic_updater import DynamicUpdater
+from ddns.updates.expiring import Expirer
 from ddns.updates.familiar_networks import FamiliarNetworks
 from ddns.updates.notifier import Notifier
 from ddns.updates.pipeline import Pipeline
@@ -155,9 +157,15 @@ class Core:
             lambda: self.operations.rules,
         )
         self.engine.handlers[UPDATE] = UpdateHandler(
-            self.zones, self.pipeline, dynamic_updater, self.directory, time.monotonic
+            self.zones,
+            self.pipeline,
+            dynamic_updater,
+            self.directory,
+            time.monotonic,
+            lambda: (self._settings.dns.lease_min, self._settings.dns.lease_max),
         )
         self.engine.transfer = TransferHandler(self.zones, self.directory, self.store, reactor)
+        self._expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
         self.operations = Operations(
             self.store,
             self.publisher.published,
@@ -225,6 +233,7 @@ class Core:
         try:
             await self.publisher.load()
             await self._networks.load()
+            await self._expirer.start()
         except BaseException:
             self.pipeline.close()
             raise
@@ -260,6 +269,7 @@ class Core:
         self.pipeline.close()
         self.notifier.stop()
         await self._secondary_client.stop()
+        await self._expirer.stop()
         await self.requests.stop()
         await self.store.close()
         self._slow.stop()

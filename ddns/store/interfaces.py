@@ -1,8 +1,7 @@
 """The interface of a store. Each implementation passes tests/store/contract.py.
 
-Work is brought to the data: the store runs functions of a transaction in commit order on committed
-data. So decisions stay pure functions elsewhere; a store knows nothing of dialects or policy.
-"""
+Work is brought to the data: a store runs functions of a transaction in commit order, and knows
+nothing of dialects or policy."""
 
 from __future__ import annotations
 
@@ -20,6 +19,7 @@ from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
+from ddns.store.expiring import IExpiring
 from ddns.store.results import Checked, Committed, Copied, StagedResult
 from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
@@ -44,10 +44,8 @@ class StoreClosed(StoreError):
 
 
 class IReading(Interface):
-    """Reading within one consistent view. All methods are synchronous.
-
-    SOA rdata has serial 0 everywhere; the serial is in the ZoneInfo and in events. The journal is
-    read as it was committed: a transaction does not see its own events."""
+    """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
+    serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
     def zone(origin: bytes) -> ZoneInfo | None:
         """Return the zone with this origin."""
@@ -99,6 +97,9 @@ class IReading(Interface):
 
     def hosts(account: str | None = None, zone: bytes | None = None) -> list[Host]:
         """Return hosts in the order of their names: all, of one account, in one zone."""
+
+    def is_anything_over(leases: float, hosts: float) -> tuple[bool, bool]:
+        """Return whether a lease was over at the one time, and a host had expired at the other."""
 
     def requests_of_host(name: bytes) -> list[tuple[bool, RequestEntry]]:
         """Return a host's last requests, newest first, each with whether its login failed."""
@@ -162,9 +163,9 @@ class IReading(Interface):
         that of now, so a follower that takes over all events ends with what is stored."""
 
 
-class ITransaction(IReading):
-    """Changes within one transaction. All methods are synchronous. An exception of the work undoes
-    its changes and no one else's. RRset changes raise their zone's serial, once a commit."""
+class ITransaction(IReading, IExpiring):
+    """Changes within one transaction. An exception of the work undoes its changes and nobody's
+    else. RRset changes raise their zone's serial, once a commit."""
 
     def put_zone(zone: ZoneInfo) -> None:
         """Add a zone, or change its owner and policy; the serial of an existing zone stays. One
@@ -177,8 +178,8 @@ class ITransaction(IReading):
         """Add an account, or change its password, block, e-mail address or host limit."""
 
     def remove_account(name: str) -> None:
-        """Remove an account with all that is its own; it must not own a zone. Its released names
-        keep their quarantine, with no former owner."""
+        """Remove an account with all its own, which no zone may be. Its released names keep their
+        quarantine, with no former owner."""
 
     def put_pending_token(pending: PendingToken) -> None:
         """Add a pending token. Pending tokens have no events in the journal."""
@@ -203,7 +204,7 @@ class ITransaction(IReading):
         """Remove a key."""
 
     def put_host(host: Host) -> None:
-        """Add a host, or change its account, TTL or dormant addresses; records stay as they are."""
+        """Add a host, or change all but its zone; records stay as they are."""
 
     def remove_host(name: bytes) -> None:
         """Remove a host with its records, and release its name."""
@@ -228,7 +229,7 @@ class ITransaction(IReading):
 
     def put_rrset(zone: bytes, rrset: RRset) -> None:
         """Replace an RRset, or delete it when it has no rdatas. It is a host's if its owner name
-        belongs to a host, and the operator's otherwise."""
+        belongs to a host, and the operator's otherwise. Its leases end."""
 
     def raise_serial(zone: bytes, serial: int) -> None:
         """Have this commit give a zone that serial, if it is later than its own (RFC 1982)."""
@@ -241,8 +242,7 @@ class ITransaction(IReading):
         in the journal, and go with the host or the account."""
 
     def stage(stage: str, rows: Iterable[Row]) -> None:
-        """Collect rows of a zone under a name of the caller's, across transactions, until they are
-        taken or dropped. They do not outlive the process."""
+        """Collect rows of a zone under a name until they are taken, dropped, or lost by a stop."""
 
     def drop_staged(stage: str) -> None:
         """Drop the rows of a stage."""
@@ -267,7 +267,7 @@ class IStore(Interface):
         """Return whether :meth:`open` made a new, empty store."""
 
     def configure(settings: StoreSettings) -> None:
-        """Apply the settings of ``[store]``; ignore those that mean nothing to this store."""
+        """Apply the settings of ``[store]`` that mean something to this store."""
 
     def close() -> Deferred[None]:
         """Finish what was begun and release everything."""
@@ -275,8 +275,8 @@ class IStore(Interface):
     def transact(
         author: Author, work: Callable[[ITransaction], T], bulk: bool = False
     ) -> Deferred[Committed[T]]:
-        """Run *work* in a transaction, in the order of the calls; fires when it is durable. *bulk*
-        says that it takes long, and may yield to anything else that is to be done."""
+        """Run *work* in a transaction, in the order of the calls; fires when it is durable. Work in
+        *bulk* takes long and may yield to all other."""
 
     def read(work: Callable[[IReading], T]) -> Deferred[T]:
         """Run *work* on the latest committed state."""
@@ -300,4 +300,4 @@ class IStore(Interface):
         Deferreds of that commit fire."""
 
     def changes_since(position: int, limit: int = 1000) -> Deferred[list[Event]]:
-        """Return what :meth:`IReading.changes_since` does, in a view of its own."""
+        """Return what :meth:`IReading.changes_since` does."""

@@ -15,7 +15,9 @@ from twisted.logger import Logger
 
 from ddns.model import names, records
 from ddns.model.account import Host, Key, ZoneInfo
+from ddns.model.dynamic_update import Operation
 from ddns.model.journal import Author
+from ddns.model.leases import Lease
 from ddns.model.records import ADDRESS_TYPES, ANY, DS, NS, RRset
 from ddns.model.update import SUCCESSES, Change, Credentials, Outcome, Result, Status, Update
 from ddns.policy.addresses import allowed
@@ -26,6 +28,7 @@ from ddns.policy.registration import Rules
 from ddns.policy.update_limits import Slot, UpdateLimiter, slot_of
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.blocker import Blocker
+from ddns.updates.expiring import note_word, put_under_lease
 from ddns.updates.publisher import Publisher
 from ddns.zone.sections import WireRecord
 from ddns.zone.update_message import UpdateError, read_update
@@ -37,7 +40,7 @@ class SignedUpdate:
 
     ``wire`` is the message, ``origin`` its zone, ``key`` the one that signed it, None
     where the operator takes unsigned ones, and ``touched`` the records of its update section.
-    ``peer`` is the client's address, ``at`` seconds since 1970.
+    ``peer`` is the client's address, ``at`` seconds since 1970, ``lease`` that under which it adds.
     """
 
     wire: bytes
@@ -46,6 +49,7 @@ class SignedUpdate:
     touched: tuple[WireRecord, ...]
     peer: str
     at: float
+    lease: Lease | None = None
 
     def as_update(self) -> Update:
         """Return it as counters and request log have updates: a change for each name."""
@@ -198,18 +202,17 @@ def _write(update: SignedUpdate, wait: float, rules: Rules, transaction: ITransa
         return _Made(REFUSED, Status.BADADDRESS)
     if rights.most_records(rrsets) > rules.records_per_host:
         return _Made(REFUSED, Status.NOTYOURS)
-    if not rrsets:
-        return _Made(NOERROR, Status.NOCHG)
-    if wait > 0:
+    if rrsets and wait > 0:
         return _Made(REFUSED, Status.ABUSE)
-    if decision.serial is not None:
+    if rrsets and decision.serial is not None:
         transaction.raise_serial(zone.origin, decision.serial)
-    for rrset in rrsets:
-        transaction.put_rrset(zone.origin, rrset)
+    operations = asked.operations
+    put_under_lease(transaction, zone.origin, operations, rrsets, update.lease, update.at)
+    rights.note_word(operations, update.at)
     for host in rights.without_addresses(rrsets):
         transaction.put_host(host)
     changed = frozenset(slot_of("", rrset.owner, rrset.type)[1:] for rrset in rrsets)
-    return _Made(NOERROR, Status.GOOD, changed)
+    return _Made(NOERROR, Status.GOOD if rrsets else Status.NOCHG, changed)
 
 
 class _Rights:
@@ -272,6 +275,12 @@ class _Rights:
                     counts[rrset.owner, rrset.type] = len(rrset.rdatas)
             most = max(most, sum(counts.values()))
         return most
+
+    def note_word(self, operations: Iterable[Operation], now: float) -> None:
+        """Note that the hosts have been heard of."""
+        for one in operations:
+            if (host := self._host_of(one.owner)) is not None:
+                self._hosts[host.name] = note_word(self._transaction, host, now)
 
     def without_addresses(self, rrsets: Iterable[RRset]) -> list[Host]:
         """Return the hosts that lose addresses, which they may come back with."""

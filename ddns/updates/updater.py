@@ -26,6 +26,7 @@ from ddns.policy.update_limits import Slot, UpdateLimiter, slots
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.blocker import Blocker
+from ddns.updates.expiring import end_leases_of_set, note_word
 from ddns.updates.publisher import Publisher
 
 TOGETHER = 50
@@ -195,6 +196,9 @@ def _write_one(
         return Result(change, Status.ABUSE, wait=attempt.wait)
     for rrset in written:
         transaction.put_rrset(origin, rrset)
+    end_leases_of_set(transaction, origin, name, change.edits)
+    if host is not None:
+        host = note_word(transaction, host, now)
     # A host that loses its addresses stays, so that it can come back with them. The owner of a zone
     # may update a name just because it has an address; such a name becomes a host for this.
     gone = {rrset.type for rrset in written if rrset.owner == name and not rrset.rdatas}

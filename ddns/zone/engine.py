@@ -206,15 +206,15 @@ class Engine:
             limit = UDP_PLAIN
             if request.edns is not None:
                 limit = max(UDP_PLAIN, min(request.edns.payload, self.payload))
-        option, exempt = b"", tcp or bool(request.key)
+        options, exempt = reply.options, tcp or bool(request.key)
         cookie = self._cookie(request)
         if cookie is not None and self._cookies is not None and reply.rcode != FORMERR:
             server, good = self._cookies.renew(cookie[:CLIENT], cookie[CLIENT:], source)
-            option = cookie_option(cookie[:CLIENT] + server)
+            options += cookie_option(cookie[:CLIENT] + server)
             exempt = exempt or good
         if signer is not None:
             limit -= signer.size
-        message = pack(request, reply, limit, self.payload, option)
+        message = pack(request, reply, limit, self.payload, options)
         if not exempt and self._account is not None:
             answered = reply.rcode in (NOERROR, NXDOMAIN)
             rrl_key = reply.rrl_key if answered else ERRORS

@@ -27,6 +27,9 @@ TSIG, IXFR, AXFR = 250, 251, 252
 
 EXPIRE, ZONEVERSION = 9, 19  # EDNS options
 
+LEASE = 2
+"""The EDNS option Update Lease (RFC 9664)."""
+
 UDP_PLAIN = 512  # octets: limit without EDNS (RFC 1035 4.2.1)
 TCP_MAX = 65535  # octets: limit of the length prefix over TCP (RFC 1035 4.2.2)
 
@@ -52,8 +55,9 @@ class Edns:
     """The OPT record of a request.
 
     ``payload`` is the client's UDP payload size as sent; ``cookie`` is the data of the first COOKIE
-    option (RFC 7873 5.2), not validated. ``asks_expire`` and ``asks_version`` tell of the options
-    EXPIRE (RFC 7314) and ZONEVERSION (RFC 9660).
+    option (RFC 7873 5.2), ``lease`` that of the first Update Lease option (RFC 9664 4); neither is
+    validated. ``asks_expire`` and ``asks_version`` tell of the options EXPIRE (RFC 7314) and
+    ZONEVERSION (RFC 9660).
     """
 
     payload: int
@@ -62,6 +66,7 @@ class Edns:
     cookie: bytes | None = None
     asks_expire: bool = False
     asks_version: bool = False
+    lease: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -218,5 +223,7 @@ def _read_options(edns: Edns, options: bytes) -> None:
             edns.asks_expire = True
         elif code == ZONEVERSION:
             edns.asks_version = True
+        elif code == LEASE and edns.lease is None:
+            edns.lease = options[at - length : at]
     if at > len(options):
         raise FormError("truncated option")

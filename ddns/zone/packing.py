@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import struct
 
+from ddns.model.leases import Lease
 from ddns.model.records import CNAME, MX, NS, OPT, SOA, SRV
 from ddns.zone.cookies import COOKIE
 from ddns.zone.message import (
@@ -14,6 +15,7 @@ from ddns.zone.message import (
     EXPIRE,
     HEADER,
     IXFR,
+    LEASE,
     NOTIMP,
     OPCODE,
     QR,
@@ -62,6 +64,14 @@ def zone_options(request: Query, origin: bytes, soa: bytes) -> bytes:
         labels = len(label_starts(origin))
         options += _OPTION.pack(ZONEVERSION, 6) + bytes((labels, SOA_SERIAL)) + soa[-20:-16]
     return options
+
+
+def lease_option(lease: Lease) -> bytes:
+    """Return an Update Lease option, with KEY-LEASE if the lease has one (RFC 9664 4)."""
+    given = [lease.seconds] if lease.key is None else [lease.seconds, lease.key]
+    return _OPTION.pack(LEASE, 4 * len(given)) + b"".join(
+        seconds.to_bytes(4, "big") for seconds in given
+    )
 
 
 def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes = b"") -> bytes:

@@ -10,6 +10,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 from ddns.model.dynamic_update import Action, Condition, DynamicUpdate, Operation, Prerequisite
+from ddns.model.leases import Lease
 from ddns.model.names import is_subdomain
 from ddns.model.records import AAAA, ANY, IN, MAX_TTL, A, is_data_type
 from ddns.zone.message import FORMERR, HEADER, NOTZONE, FormError
@@ -49,6 +50,17 @@ def read_update(wire: bytes, origin: bytes) -> DynamicUpdate:
     except UpdateError as wrong:
         error = wrong.rcode
     return DynamicUpdate(origin, conditions, tuple(found), error)
+
+
+def read_lease(option: bytes) -> Lease:
+    """Return the lease that an Update Lease option asks for (RFC 9664 4).
+
+    :raises UpdateError: FORMERR, for data of another size than 4 or 8 octets.
+    """
+    if len(option) not in (4, 8):
+        raise UpdateError(FORMERR)
+    key = int.from_bytes(option[4:], "big") if option[4:] else None
+    return Lease(int.from_bytes(option[:4], "big"), key)
 
 
 def _conditions(wire: bytes, origin: bytes, records: list[WireRecord]) -> tuple[Prerequisite, ...]:

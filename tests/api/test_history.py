@@ -47,7 +47,7 @@ def test_a_history(house: House) -> None:
         "owner": NAME,
         "type": None,
         "before": None,
-        "after": {**host, "ttl": 10, "dormant": []},
+        "after": {**host, "ttl": 10, "dormant": [], "expire_after": 0},
     }
     changed = {(e["via"], e["kind"], e["owner"], e["before"]["ttl"]) for e in events[:3]}
     assert changed == {

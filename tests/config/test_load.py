@@ -99,6 +99,8 @@ def test_a_file(file: Path) -> None:
         ('registration.reserved = ["*bank"]', "registration.reserved", "a label"),
         ('registration.reserved = ["Bank"]', "registration.reserved", "lower case"),
         ('registration.reserved = ["a.b"]', "registration.reserved", "a label"),
+        ("dns.lease_max = 29", "dns.lease_max", "lease_min or more"),
+        ("dns.lease_max = 4294967296", "dns.lease_max", "4294967295"),
         ("registration.max_ttl = 9", "registration.max_ttl", "min_ttl or more"),
         ("registration.max_ttl = 2147483648", "registration.max_ttl", "2147483647"),
         ("registration.hosts_per_account = 0", "registration.hosts_per_account", "more than 0"),

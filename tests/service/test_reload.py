@@ -21,7 +21,7 @@ from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, eventually, free_port
 from tests.programs import PATIENCE, run, script
 
-UNCHANGED = {"database", "sample", "https", "inetd", "metrics", "log"}
+UNCHANGED = {"database", "sample", "https", "dot", "inetd", "metrics", "log"}
 """What means something at a start only, or without a server, and what test_https.py is about."""
 
 LIMITED = "[abuse]\nchange_burst = 1\nchange_interval = 3600\n"

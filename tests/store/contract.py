@@ -17,6 +17,7 @@ from ddns.model.records import TXT, RRset
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.store.scanning import IScan
+from tests.store.expiring import ExpiringContract
 from tests.store.following import FollowingContract
 from tests.store.living import LivingContract
 from tests.store.people import PeopleContract
@@ -61,6 +62,7 @@ class StoreContract(
     RegisteringContract,
     PeopleContract,
     FollowingContract,
+    ExpiringContract,
 ):
     """See the module."""
 

@@ -8,14 +8,15 @@ from cachetools import TTLCache
 from twisted.internet.defer import Deferred
 
 from ddns.model.account import Key
+from ddns.model.leases import Lease
 from ddns.model.records import IN, SOA, address_to_text
-from ddns.model.update import Outcome
 from ddns.policy.directory import Directory
 from ddns.updates.dynamic_updater import DynamicUpdater, SignedUpdate
 from ddns.updates.pipeline import Pipeline
 from ddns.zone.message import (
     FORMERR,
     HEADER,
+    NOERROR,
     NOTAUTH,
     REFUSED,
     SERVFAIL,
@@ -23,8 +24,10 @@ from ddns.zone.message import (
     FormError,
     Query,
 )
+from ddns.zone.packing import lease_option
 from ddns.zone.sections import read_records
 from ddns.zone.tsig import FUDGE
+from ddns.zone.update_message import UpdateError, read_lease
 from ddns.zone.zone import Zones
 
 WAITING = 1000
@@ -41,6 +44,7 @@ class UpdateHandler:
     :param directory: knows the TSIG keys, and which zones take what is not signed.
     :param updater: performs what the pipeline lets in.
     :param clock: monotonic.
+    :param bounds: of leases that are granted, in seconds.
 
     An UPDATE that comes again is answered as the first time, while that is performed or after it:
     clients repeat theirs, octet for octet, when they hear nothing, and nobody else may repeat them.
@@ -53,13 +57,15 @@ class UpdateHandler:
         updater: DynamicUpdater,
         directory: Directory,
         clock: Callable[[], float],
+        bounds: Callable[[], tuple[int, int]],
     ) -> None:
         self._zones = zones
         self._pipeline = pipeline
         self._updater = updater
         self._directory = directory
+        self._bounds = bounds
         self._waiting = 0
-        self._answered: TTLCache[bytes, int] = TTLCache(REMEMBERED, 2 * FUDGE, clock)
+        self._answered: TTLCache[bytes, tuple[int, bytes]] = TTLCache(REMEMBERED, 2 * FUDGE, clock)
         self._performed: dict[bytes, list[Deferred[Answer]]] = {}
 
     def __call__(
@@ -78,8 +84,8 @@ class UpdateHandler:
             return Answer(SERVFAIL)
         if key is None:
             return self._perform_unsigned(request, wire, peer)
-        if (rcode := self._answered.get(request.mac)) is not None:
-            return Answer(rcode)
+        if (told := self._answered.get(request.mac)) is not None:
+            return Answer(told[0], options=told[1])
         if (same := self._performed.get(request.mac)) is not None:
             again: Deferred[Answer] = Deferred()
             same.append(again)
@@ -87,30 +93,42 @@ class UpdateHandler:
         return self._perform(request, wire, peer, key)
 
     async def _perform_unsigned(self, request: Query, wire: bytes, peer: str) -> Answer:
-        return Answer((await self._pass_on(request, wire, peer, None)).rcode)
+        return await self._pass_on(request, wire, peer, None)
 
     async def _perform(self, request: Query, wire: bytes, peer: str, key: Key) -> Answer:
         same = self._performed[request.mac] = []
         answer = Answer(SERVFAIL)
         try:
-            answer = Answer((await self._pass_on(request, wire, peer, key)).rcode)
+            answer = await self._pass_on(request, wire, peer, key)
         finally:
             del self._performed[request.mac]
             if answer.rcode != SERVFAIL:  # which is worth another try
-                self._answered[request.mac] = answer.rcode
+                self._answered[request.mac] = answer.rcode, answer.options
             for again in same:
                 again.callback(answer)
         return answer
 
-    async def _pass_on(self, request: Query, wire: bytes, peer: str, key: Key | None) -> Outcome:
+    async def _pass_on(self, request: Query, wire: bytes, peer: str, key: Key | None) -> Answer:
         _, _, _, before, count, _ = HEADER.unpack_from(wire)
         try:
             touched = tuple(read_records(wire)[before : before + count])
-        except FormError:
-            return Outcome(rcode=FORMERR)
-        signed = SignedUpdate(wire, request.name, key, touched, peer, self._pipeline.now())
+            lease = self._granted(request)
+        except (FormError, UpdateError):
+            return Answer(FORMERR)
+        signed = SignedUpdate(wire, request.name, key, touched, peer, self._pipeline.now(), lease)
         self._waiting += 1
         try:
-            return await self._pipeline.perform_signed(signed, self._updater)
+            outcome = await self._pipeline.perform_signed(signed, self._updater)
         finally:
             self._waiting -= 1
+        told = lease_option(lease) if lease and outcome.rcode == NOERROR else b""
+        return Answer(outcome.rcode, options=told)
+
+    def _granted(self, request: Query) -> Lease | None:
+        """Return the lease that a request gets, if it asks for one.
+
+        :raises UpdateError: when what it asks for is malformed.
+        """
+        if request.edns is None or request.edns.lease is None:
+            return None
+        return read_lease(request.edns.lease).within(*self._bounds())

@@ -11,8 +11,8 @@ import dataclasses
 from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind
+from ddns.store.sqlite.host_rows import dormant_bits
 from ddns.store.sqlite.reader import known
-from ddns.store.sqlite.row_objects import dormant_bits
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 
@@ -81,11 +81,15 @@ def put_host(unit: UnitOfWork, host: Host) -> None:
     before = unit.host(host.name)
     dormant = dormant_bits(host.dormant)
     unit.execute(
-        "insert into host (name, zone, account, ttl, created, dormant)"
-        " values (?, (select id from zone where origin = ?), ?, ?, ?, ?)"
+        "insert into host (name, zone, account, ttl, created, dormant, expire_after, expires)"
+        " values (?, (select id from zone where origin = ?), ?, ?, ?, ?, ?, ?)"
         " on conflict (name) do update set account = excluded.account, ttl = excluded.ttl,"
-        " dormant = excluded.dormant",
-        (host.name, host.zone, host.account, host.ttl, host.created, dormant),
+        " dormant = excluded.dormant, expire_after = excluded.expire_after,"
+        " expires = excluded.expires",
+        (
+            *(host.name, host.zone, host.account, host.ttl, host.created, dormant),
+            *(host.expire_after, host.expires),
+        ),
     )
     if before is None:
         unit.execute("delete from released where name = ?", (host.name,))

@@ -15,11 +15,11 @@ from ddns.model.records import NS, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
+from ddns.store.sqlite.host_rows import HOST, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.row_objects import (
     make_account,
     make_event,
-    make_host,
     make_pending,
     make_zone,
 )
@@ -34,10 +34,6 @@ _ZONE = (
     "select origin, serial, account, created, addresses, registration, secondaries, update_from,"
     " catalog"
     " from zone"
-)
-_HOST = (
-    "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant"
-    " from host join zone on zone.id = host.zone"
 )
 _INVITATION = (
     "select invitation.id, zone.origin, digest, uses, expires, invitation.created, by"
@@ -125,14 +121,20 @@ class Reader:
         return self._one(bytes, "select sealed from key where sealed is not null limit 1")
 
     def host(self, name: bytes) -> Host | None:
-        return self._one(make_host, f"{_HOST} where host.name = ?", name)
+        return self._one(make_host, f"{HOST} where host.name = ?", name)
 
     def hosts(self, account: str | None = None, zone: bytes | None = None) -> list[Host]:
         wanted = {"host.account = ?": account, "zone.origin = ?": zone}
         given = {condition: value for condition, value in wanted.items() if value is not None}
         where = f" where {' and '.join(given)}" if given else ""
-        rows = self.execute(f"{_HOST}{where} order by host.name", tuple(given.values()))
+        rows = self.execute(f"{HOST}{where} order by host.name", tuple(given.values()))
         return [make_host(*row) for row in rows]
+
+    def is_anything_over(self, leases: float, hosts: float) -> tuple[bool, bool]:
+        over = "exists (select 1 from lease where until <= ?)"
+        expired = "exists (select 1 from host where expires <= ?)"
+        found = self.execute(f"select {over}, {expired}", (leases, hosts)).fetchone()
+        return bool(found[0]), bool(found[1])
 
     def requests_of_host(self, name: bytes) -> list[tuple[bool, RequestEntry]]:
         return self._requests("host", name)

@@ -10,14 +10,12 @@ from ddns.model.account import (
     Account,
     Addresses,
     Block,
-    Host,
     PendingToken,
     Purpose,
     Registration,
     ZoneInfo,
 )
 from ddns.model.journal import Author, Event, EventKind
-from ddns.model.records import AAAA, A
 from ddns.model.secondaries import secondary
 from ddns.model.text import printable
 from ddns.store.interfaces import StoreError
@@ -65,18 +63,3 @@ def make_zone(*row: Any) -> ZoneInfo:
 @from_row
 def make_pending(*row: Any) -> PendingToken:
     return PendingToken(row[0], Purpose(row[1]), *row[2:])
-
-
-@from_row
-def make_host(*row: Any) -> Host:
-    """Return a host from its row and its zone's origin."""
-    name, zone, account, ttl, created, dormant = row
-    return Host(name, zone, account, ttl, created, _DORMANT[dormant])
-
-
-_DORMANT = (frozenset[int](), frozenset({A}), frozenset({AAAA}), frozenset({A, AAAA}))
-
-
-def dormant_bits(types: frozenset[int]) -> int:
-    """Return the types of a host's dormant addresses as they are stored: 1 for A, 2 for AAAA."""
-    return _DORMANT.index(types)

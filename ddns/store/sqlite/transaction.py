@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
+from ddns.model.records import RRset
 from ddns.store.interfaces import ITransaction
-from ddns.store.sqlite import accounts, hosts, memberships, request_log, zone_import
+from ddns.store.sqlite import accounts, expiring, hosts, memberships, request_log, zone_import
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 
@@ -16,6 +17,12 @@ class Transaction(UnitOfWork):
     Reading and RRsets, which updates consist of, are the unit's own; each of the others is a
     function in the module of its subject that takes the unit first, and so becomes a method here.
     """
+
+    def put_rrset(self, zone: bytes, rrset: RRset) -> None:
+        """Put an RRset, whose leases end: who puts it without saying so wants it to stay."""
+        if self.leases(zone, rrset.owner, rrset.type):
+            self.put_leases(zone, rrset.owner, rrset.type, {})
+        super().put_rrset(zone, rrset)
 
     put_zone = hosts.put_zone
     remove_zone = hosts.remove_zone
@@ -38,6 +45,14 @@ class Transaction(UnitOfWork):
     remove_invitation = memberships.remove_invitation
     add_member = memberships.add_member
     remove_member = memberships.remove_member
+
+    leases = expiring.leases
+    put_leases = expiring.put_leases
+    expired_leases = expiring.expired_leases
+    put_host_expiry = expiring.put_host_expiry
+    expired_hosts = expiring.expired_hosts
+    limit_expiries = expiring.limit_expiries
+    shift_expiries = expiring.shift_expiries
 
     stage = zone_import.stage
     drop_staged = zone_import.drop_staged

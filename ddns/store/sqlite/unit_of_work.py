@@ -16,8 +16,8 @@ from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind, Subject, pack_values, public
 from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
 from ddns.store.sqlite.bulk_insert import insert
+from ddns.store.sqlite.host_rows import HOST_COLUMNS, make_host
 from ddns.store.sqlite.reader import Reader, known
-from ddns.store.sqlite.row_objects import make_host
 
 
 class Batch:
@@ -25,7 +25,8 @@ class Batch:
 
     ``first`` is the position of its first event; ``serials`` what the commit gives to each zone.
     ``rrsets`` are those of the owner names that were read, by zone and owner name; ``zones`` those
-    whose origins were looked up; ``unwritten`` the RRsets that SQLite does not have yet.
+    whose origins were looked up; ``unwritten`` the RRsets that SQLite does not have yet;
+    ``has_leases`` is whether any record is under one.
     """
 
     def __init__(self, connection: sqlite3.Connection, position: int) -> None:
@@ -37,6 +38,7 @@ class Batch:
         self.unwritten: dict[tuple[bytes, bytes, int], RRset] = {}
         self._connection = connection
         self._journalled = 0
+        (self.has_leases,) = connection.execute("select exists (select 1 from lease)").fetchone()
 
     def flush(self) -> None:
         """Write everything that is not written yet."""
@@ -97,7 +99,7 @@ class UnitOfWork(Reader):
         self.connection = connection
         self.author = author
         self.zones_changed: set[bytes] = set()
-        self._batch = batch
+        self.batch = batch
         self._events: list[Event] = []
         self._serials: dict[bytes, int] = {}
         self._rrsets: dict[tuple[bytes, bytes], dict[int, RRset]] = {}
@@ -107,7 +109,7 @@ class UnitOfWork(Reader):
 
     def done(self) -> None:
         """Hand the finished work's changes over to the batch."""
-        batch = self._batch
+        batch = self.batch
         if self._savepoint:
             self.execute("release work")
         batch.events += self._events
@@ -117,7 +119,7 @@ class UnitOfWork(Reader):
 
     def undo(self) -> None:
         """Undo everything that the failed work did."""
-        self._batch.serials.update(self._forgotten)
+        self.batch.serials.update(self._forgotten)
         if self._savepoint:
             # A savepoint outlives the rollback to it; it takes a release to end it.
             self.execute("rollback to work")
@@ -129,7 +131,7 @@ class UnitOfWork(Reader):
         read."""
         if not self._savepoint:
             # What the works before changed must be below the savepoint, or it would be undone too.
-            self._batch.flush()
+            self.batch.flush()
             self.execute("savepoint work")
             self._savepoint = True
         write_rrsets(self.connection, self._unwritten)
@@ -138,21 +140,21 @@ class UnitOfWork(Reader):
         self._forget_what_was_read()
 
     def _forget_what_was_read(self) -> None:
-        self._batch.rrsets.clear()
-        self._batch.zones.clear()
+        self.batch.rrsets.clear()
+        self.batch.zones.clear()
 
     # Zones -----------------------------------------------------------------------------------
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
         """As :meth:`Reader.zone`, but read once a batch, since every update asks for it."""
-        zones = self._batch.zones
+        zones = self.batch.zones
         if origin not in zones:
             zones[origin] = super().zone(origin)
         return zones[origin]
 
     def given_serial(self, origin: bytes) -> int | None:
         """Return the serial that this commit has given to a zone so far, if it has."""
-        return self._serials.get(origin, self._batch.serials.get(origin))
+        return self._serials.get(origin, self.batch.serials.get(origin))
 
     def next_serial(self, origin: bytes) -> int:
         """Return the serial that this commit gives to a zone; its first change raises it."""
@@ -173,13 +175,13 @@ class UnitOfWork(Reader):
 
     def forget_zones(self) -> None:
         """Forget which zones were read: one has been added, changed or removed."""
-        self._batch.zones.clear()
+        self.batch.zones.clear()
 
     def forget_serial(self, origin: bytes) -> None:
         """Forget a zone that has been removed; if the work is undone, its serial is back."""
         self.forget_zones()
         self._serials.pop(origin, None)
-        if (given := self._batch.serials.pop(origin, None)) is not None:
+        if (given := self.batch.serials.pop(origin, None)) is not None:
             self._forgotten.setdefault(origin, given)
 
     def name_servers(self) -> frozenset[bytes]:
@@ -191,18 +193,18 @@ class UnitOfWork(Reader):
     def host(self, name: bytes) -> Host | None:
         """As :meth:`Reader.host`, and read its RRsets along, since they are wanted next."""
         rows = self.execute(
-            "select host.name, zone.origin, host.account, host.ttl, host.created, host.dormant,"
-            " rrset.type, rrset.ttl, rrset.rdatas from host join zone on zone.id = host.zone"
+            f"select {HOST_COLUMNS}, rrset.type, rrset.ttl, rrset.rdatas"
+            " from host join zone on zone.id = host.zone"
             " left join rrset on rrset.zone = host.zone and rrset.owner = host.name"
             " where host.name = ? order by rrset.type",
             (name,),
         ).fetchall()
         if not rows:
             return None
-        host = make_host(*rows[0][:6])
+        host = make_host(*rows[0][:8])
         key = (host.zone, name)
-        if key not in self._batch.rrsets:
-            self._batch.rrsets[key] = {
+        if key not in self.batch.rrsets:
+            self.batch.rrsets[key] = {
                 number: RRset(name, number, ttl, unpack_rdatas(packed))
                 for *_, number, ttl, packed in rows
                 if number is not None
@@ -214,10 +216,10 @@ class UnitOfWork(Reader):
         key = (zone, owner)
         at = self._rrsets.get(key)
         if at is None:
-            at = self._batch.rrsets.get(key)
+            at = self.batch.rrsets.get(key)
         if at is None:
             read = super().rrsets(zone, owner)
-            at = self._batch.rrsets[key] = {rrset.type: rrset for rrset in read}
+            at = self.batch.rrsets[key] = {rrset.type: rrset for rrset in read}
         return at
 
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
@@ -286,7 +288,7 @@ class UnitOfWork(Reader):
         after: bytes | None,
         value: Subject | None = None,
     ) -> None:
-        position = self._batch.first + len(self._batch.events) + len(self._events)
+        position = self.batch.first + len(self.batch.events) + len(self._events)
         author = self.author
         self._events.append(
             Event(

@@ -107,6 +107,15 @@ def take_staged(
             " ttl = excluded.ttl, rdatas = excluded.rdatas, of_host = excluded.of_host",
             ours,
         )
+    kept = (
+        ""
+        if replace_hosts
+        else (
+            " and not exists (select 1 from rrset where rrset.zone = :zone"
+            " and rrset.owner = lease.owner and rrset.type = lease.type and of_host = 1)"
+        )
+    )
+    execute(f"delete from lease where zone = :zone{kept}", ours)
     drop_staged(unit, stage)
     return StagedResult(written, removed, skipped)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Awaitable
 from typing import Any
 
@@ -24,9 +25,11 @@ from ddns.zone.message import (
     SERVFAIL,
     YXDOMAIN,
     Answer,
+    Edns,
     Query,
     parse,
 )
+from ddns.zone.packing import lease_option
 from ddns.zone.zone import Zone, Zones
 
 ORIGIN = names.from_text("example.net")
@@ -72,6 +75,7 @@ class Handling:
             None,  # type: ignore[arg-type]
             self.directory,
             lambda: self.time,
+            lambda: (30, 7200),
         )
 
     def ask(
@@ -163,6 +167,36 @@ def test_what_fails_may_be_tried_again(handling: Handling) -> None:
         handling.pipeline.waiting[-1].callback(Outcome(rcode=SERVFAIL))
         assert answered == [Answer(SERVFAIL)]
     assert len(handling.pipeline.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted"),
+    [
+        (struct.pack("!I", 3600), struct.pack("!HHI", 2, 4, 3600)),
+        (struct.pack("!I", 0), struct.pack("!HHI", 2, 4, 30)),
+        (struct.pack("!I", 2**32 - 1), struct.pack("!HHI", 2, 4, 7200)),
+        (struct.pack("!II", 40, 100_000), struct.pack("!HHII", 2, 8, 40, 7200)),
+    ],
+)
+def test_a_lease_is_granted_within_bounds(handling: Handling, asked: bytes, granted: bytes) -> None:
+    """And told, also when the message comes again; not with an error (RFC 9664)."""
+    edns = Edns(1232, 0, False, lease=asked)
+    for mac in (b"one", b"one", b"two"):
+        answered = handling.ask(mac, edns=edns)
+        if not answered:
+            rcode = NOERROR if mac == b"one" else YXDOMAIN
+            handling.pipeline.waiting[-1].callback(Outcome(rcode=rcode))
+        told = granted if mac == b"one" else b""
+        assert [answer.options for answer in answered] == [told]
+    assert len(handling.pipeline.asked) == 2
+    assert lease_option(handling.pipeline.asked[0].lease) == granted
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 5, 7, 9, 16])
+def test_a_lease_of_another_size(handling: Handling, size: int) -> None:
+    edns = Edns(1232, 0, False, lease=bytes(size))
+    assert handling.ask(edns=edns) == [Answer(FORMERR)]
+    assert handling.pipeline.asked == []
 
 
 def test_what_waits_is_bounded(handling: Handling, monkeypatch: pytest.MonkeyPatch) -> None:

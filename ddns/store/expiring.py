@@ -1,0 +1,37 @@
+"""What a transaction can do about things that last for a time only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zope.interface import Interface
+
+from ddns.model.account import Host
+from ddns.model.leases import LeasedRecord, Term
+
+
+class IExpiring(Interface):
+    """Leases of records, and hosts that go offline when nobody hears of them. None of it has events
+    in the journal. Times are seconds since 1970."""
+
+    def leases(zone: bytes, owner: bytes, number: int) -> dict[bytes, Term]:
+        """Return the leases of an RRset's records by their rdata in canonical form."""
+
+    def put_leases(zone: bytes, owner: bytes, number: int, leases: Mapping[bytes, Term]) -> None:
+        """Replace the leases of an RRset's records. They end, without anything else, when the RRset
+        is put again, and go with the zone."""
+
+    def expired_leases(now: float, most: int) -> list[LeasedRecord]:
+        """Return the records whose leases are over, *most* of them, those that ended first."""
+
+    def put_host_expiry(name: bytes, expires: float | None) -> None:
+        """Change when a host expires."""
+
+    def expired_hosts(now: float, most: int) -> list[Host]:
+        """Return the hosts that have expired, *most* of them, those that did first."""
+
+    def limit_expiries(now: float) -> None:
+        """Have nothing last longer from *now* than it was to last when it began."""
+
+    def shift_expiries(since: float, until: float, by: float) -> None:
+        """Have what began between *since* and *until* end *by* seconds later."""

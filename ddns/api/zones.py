@@ -179,8 +179,7 @@ class ZoneOperations(BaseOperations):
         if not last:
             self._imports[stage] = part + 1
             if len(self._imports) > MAX_IMPORTS:  # the oldest was probably given up
-                oldest = next(iter(self._imports))
-                del self._imports[oldest]
+                del self._imports[oldest := next(iter(self._imports))]
                 await self._transact(lambda context: context.transaction.drop_staged(oldest))
         apex = parsing.name(origin)
 

@@ -36,7 +36,7 @@ from ddns.store.interfaces import IStore, StoreError
 from ddns.system.files import sample_path, socket_path
 from ddns.system.latch import Latch
 from ddns.system.sd_notify import Supervisor
-from ddns.system.socket_activation import InheritedSockets
+from ddns.system.socket_activation import STREAMS, InheritedSockets
 
 
 class StartupError(Exception):
@@ -211,10 +211,7 @@ class DdnsService(Service):
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
             f"{over_tls}, {{zones}} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
-            **{
-                name: self._frontends.listeners.shown(name)
-                for name in ("http", "https", "dot", "miniupdate")
-            },
+            **{one: self._frontends.listeners.shown(one) for one in STREAMS},
             zones=len(self.core.zones),
         )
         self._ready = True

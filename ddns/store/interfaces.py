@@ -30,8 +30,7 @@ T = TypeVar("T")
 class StoreError(Exception):
     """The store could not do it and nothing was changed; ``str()`` is one line for an operator.
 
-    :param logged: the store logs by itself, once and not at each call, that it fails for now: it is
-        locked, its disk is full or broken. Then nobody else need log it.
+    :param logged: the store logs this by itself, once and not at each call: nobody else need.
     """
 
     def __init__(self, *args: object, logged: bool = False) -> None:
@@ -255,12 +254,10 @@ class ITransaction(IReading, IExpiring):
 
 
 class IStore(Interface):
-    """A store. Its Deferreds fire in the reactor's thread and fail with :class:`StoreError`, or
-    with what the work raised."""
+    """A store. Its Deferreds fire in the reactor's thread, or fail there."""
 
     def open() -> None:
         """Open the store, or create it; called once. It may block, and needs no running reactor.
-
         :raises StoreError: in one line, when it cannot be used."""
 
     def created() -> bool:

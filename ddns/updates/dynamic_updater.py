@@ -204,7 +204,7 @@ def _write(update: SignedUpdate, wait: float, rules: Rules, transaction: ITransa
         return _Made(REFUSED, Status.NOTYOURS)
     if rrsets and wait > 0:
         return _Made(REFUSED, Status.ABUSE)
-    if rrsets and decision.serial is not None:
+    if decision.serial is not None:
         transaction.raise_serial(zone.origin, decision.serial)
     operations = asked.operations
     put_under_lease(transaction, zone.origin, operations, rrsets, update.lease, update.at)
@@ -212,7 +212,8 @@ def _write(update: SignedUpdate, wait: float, rules: Rules, transaction: ITransa
     for host in rights.without_addresses(rrsets):
         transaction.put_host(host)
     changed = frozenset(slot_of("", rrset.owner, rrset.type)[1:] for rrset in rrsets)
-    return _Made(NOERROR, Status.GOOD if rrsets else Status.NOCHG, changed)
+    is_same = not rrsets and decision.serial is None
+    return _Made(NOERROR, Status.NOCHG if is_same else Status.GOOD, changed)
 
 
 class _Rights:

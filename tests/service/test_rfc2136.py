@@ -95,10 +95,12 @@ def test_a_zone_by_its_key(server: Server, zone_key: Key) -> None:
     assert server.serial(ZONE) == 70000
     assert nsupdate(server, zone_key, f"update delete h1.{ZONE}") == ""
     assert server.serial(ZONE) == 70001
+    assert nsupdate(server, zone_key, soa.replace("70000", "80000")) == "", "the serial alone"
+    assert server.serial(ZONE) == 80000
     server.kill()
     server.start()
     assert server.answers(f"h2.{ZONE}") == ["192.0.2.2"]
-    assert server.serial(ZONE) == 70001
+    assert server.serial(ZONE) == 80000
 
 
 def test_who_is_not_let_in(server: Server, host_key: Key) -> None:

@@ -1,8 +1,7 @@
 """One author's changes on their way into a commit: an overlay of RRsets, events, serials.
 
-Nearly all work is an update: it reads a host and its RRsets and puts one or two of them. So RRsets
-and journal rows are kept in memory and written in bulk when the batch ends; everything else is
-written at once, within a savepoint.
+Nearly all work is an update, which puts one or two RRsets. So these and journal rows are kept in
+memory and written when the batch ends; everything else is written at once, within a savepoint.
 """
 
 from __future__ import annotations
@@ -166,11 +165,13 @@ class UnitOfWork(Reader):
 
     def raise_serial(self, origin: bytes, serial: int) -> None:
         """See :meth:`ddns.store.interfaces.ITransaction.raise_serial`."""
-        if records.is_later(serial, self.next_serial(origin)):
-            self.set_serial(origin, serial)
+        zone = known(self.zone(origin), f"zone {names.to_text(origin)}")
+        if records.is_later(serial, self.given_serial(origin) or zone.serial):
+            self._serials[origin] = serial
+            soa = self.rrset(origin, origin, records.SOA)  # so that readers hear of it
+            self.journal_rrset(origin, serial, soa, soa)
 
     def set_serial(self, origin: bytes, serial: int) -> None:
-        """Have this commit give a zone that serial."""
         self._serials[origin] = serial
 
     def forget_zones(self) -> None:

@@ -82,7 +82,7 @@ def pack(request: Query, reply: Answer, limit: int, payload: int, options: bytes
     """
     opt = b""
     if request.edns is not None:
-        opt = opt_record(payload, reply.rcode, request.edns.dnssec_ok, reply.options + options)
+        opt = opt_record(payload, reply.rcode, request.edns.dnssec_ok, options)
     message = _Message(request, limit - len(opt))
     if reply.packed is not None:
         message.put(*reply.packed)

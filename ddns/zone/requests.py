@@ -85,7 +85,8 @@ class Request:
             return problem or "not signed"
         tsig = read_tsig(wire, records[-1].start)
         if tsig.error:
-            return dns.rcode.to_text(dns.rcode.Rcode(tsig.error), tsig=True)
+            known = tsig.error < 4096  # RFC 6891 6.1.3: 12 bits
+            return dns.rcode.to_text(dns.rcode.Rcode(tsig.error), tsig=True) if known else "error"
         good = tsig.name == self._key.name
         if not good or verify(tsig, self._key, now, self._mac) != NOERROR:
             return problem or "wrongly signed"

@@ -97,6 +97,9 @@ class Records:
     def rrsets(self, zone: bytes, owner: bytes) -> list[RRset]:
         return [rrset for rrset in self._rrsets.values() if rrset.owner == owner and rrset.rdatas]
 
+    def leases(self, zone: bytes, owner: bytes, number: int) -> dict[bytes, Any]:
+        return {}
+
     def put_rrset(self, zone: bytes, rrset: RRset) -> None:
         self._rrsets[rrset.owner, rrset.type] = rrset
 

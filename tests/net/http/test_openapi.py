@@ -205,7 +205,7 @@ def test_head_is_get_without_a_body(house: House, port: int, target: str) -> Non
     [
         ("/openapi.json", "HEAD, GET"),
         ("/v1/zones", "HEAD, GET, POST"),
-        ("/v1/zones/a.example", "PATCH, DELETE"),
+        ("/v1/zones/a.example", "HEAD, GET, PATCH, DELETE"),
         ("/v1/keys/1/enable", "POST"),
     ],
 )

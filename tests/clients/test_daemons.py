@@ -81,7 +81,7 @@ def assert_goes_on(place: Place, process: subprocess.Popen[bytes], address: str)
     place.assert_holds(address)
 
 
-@pytest.mark.parametrize("title", ["inadyn: dyndns2", "inadyn: SecuritySpace", "inadyn: areg.php"])
+@pytest.mark.parametrize("title", ["inadyn: dyndns2", "inadyn: areg.php"])
 def test_inadyn_goes_on_after_a_temporary_refusal(
     hurried: Hurried, title: str, tmp_path: Path
 ) -> None:

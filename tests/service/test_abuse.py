@@ -178,7 +178,7 @@ def test_a_thousand_guesses_leave_the_owner_alone(start: Start) -> None:
     assert server.call("account_show", name=ACCOUNT)["blocked"] is None
 
 
-OWNERS = [f"owner{number}" for number in range(6)]
+OWNERS = [f"owner{number}" for number in range(3)]
 
 
 def owner_asks(server: Server, way: str, name: str) -> bool:

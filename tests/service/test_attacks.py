@@ -44,13 +44,10 @@ def port_of(server: Server, name: str) -> int:
 
 # The numbers are those of connections that the defaults allow.
 HOLDING = {
-    "http: half a request": ("http", asks_http, Attack(5, 100, b"GET /ip HT")),
     "http: after a good one": ("http", asks_http, Attack(5, 100, GOOD, b"GET /ip HT")),
     "http: behind a good one": ("http", asks_http, Attack(5, 100, GOOD + b"GET /ip HT")),
-    "http: nothing": ("http", asks_http, Attack(5, 100)),
     "http: asking without end": ("http", asks_http, Attack(5, 100, feed=GOOD)),
     "dns: asking without end": ("dns", asks_dns, Attack(3, 50, feed=FRAMED)),
-    "dns: an octet": ("dns", asks_dns, Attack(3, 50, b"\0")),
     "dns: after a good one": ("dns", asks_dns, Attack(3, 50, FRAMED, b"\0")),
     "dns: never read": ("dns", asks_dns, Attack(3, 50, feed=FRAMED * 50, reads=False)),
     "miniupdate: nothing": ("miniupdate", asks_miniupdate, Attack(10, 20)),

@@ -77,13 +77,18 @@ class Visit:
             registration_open=self.service.registration_open(),
             mail=self.service.mail(),
             now=self.service.now(),
-            reason=self._reason,
+            reason=self.reason,
             done=self.request.query.get("done", ""),
             **values,
         )
         return Answer(body.encode(), status, headers=tuple(self.headers))
 
-    def _reason(self, error: ApiError) -> str:
+    def keep_session(self, token: str) -> None:
+        """Have the browser keep the token of a session."""
+        self.headers.append(cookies.header(self.request, cookies.SESSION, token, cookies.YEAR))
+
+    def reason(self, error: ApiError) -> str:
+        """Return why something was refused, in the reader's language."""
         return self.say(error.message, **error.parameters)
 
     def redirect(self, *segments: str, **query: str) -> Answer:

@@ -1,13 +1,24 @@
-"""Signing up, confirming, logging in and out."""
+"""Signing up, confirming, logging in and out, and forgotten passwords."""
 
 from __future__ import annotations
 
-from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from typing import Any
+
+from ddns.api.errors import (
+    ApiError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    SecondFactorNeeded,
+    TooMany,
+    Unauthenticated,
+)
 from ddns.pages import cookies
 from ddns.pages.request import Answer
 from ddns.pages.visit import Visit
 
-MISTAKES = (Invalid, Conflict, NotFound, Forbidden, Unauthenticated)
+MISTAKES = (Invalid, Conflict, NotFound, Forbidden, Unauthenticated, TooMany)
 """Refusals that are shown in the form, for another try."""
 
 
@@ -58,15 +69,39 @@ def _log_in_page(visit: Visit, error: ApiError | None) -> Answer:
 
 
 async def log_in(visit: Visit) -> Answer:
-    """Open a session, and go where the reader wanted to."""
+    """Open a session, or ask for a second factor first."""
     request = visit.request
     try:
         session = await visit.operations.log_in(request.field("name"), request.secret("password"))
+    except SecondFactorNeeded as needed:
+        return _code_page(visit, needed, None)
     except MISTAKES as error:
         return _log_in_page(visit, error)
-    token = str(session["token"])
-    visit.headers.append(cookies.header(request, cookies.SESSION, token, cookies.YEAR))
-    return visit.redirect(*(request.field("next") or "hosts").split("/"))
+    return after_log_in(visit, session)
+
+
+async def log_in_code(visit: Visit) -> Answer:
+    """Open a session with a one-time or recovery code, after the right password."""
+    request = visit.request
+    try:
+        session = await visit.operations.log_in_code(request.secret("ticket"), request.field("code"))
+    except SecondFactorNeeded as needed:
+        return _code_page(visit, needed, needed)
+    except MISTAKES as error:
+        return _log_in_page(visit, error)
+    return after_log_in(visit, session)
+
+
+def _code_page(visit: Visit, needed: SecondFactorNeeded, error: ApiError | None) -> Answer:
+    wanted = visit.request.field("next")
+    status = 200 if error is None else error.status
+    return visit.page("code.html", status, needed=needed, next=wanted, error=error)
+
+
+def after_log_in(visit: Visit, session: dict[str, Any]) -> Answer:
+    """Keep a new session, and go where the reader wanted to."""
+    visit.keep_session(str(session["token"]))
+    return visit.redirect(*(visit.request.field("next") or "hosts").split("/"))
 
 
 async def log_out(visit: Visit) -> Answer:
@@ -74,3 +109,34 @@ async def log_out(visit: Visit) -> Answer:
     await visit.operations.log_out()
     visit.headers.append(cookies.header(visit.request, cookies.SESSION, "", None))
     return visit.redirect("")
+
+
+async def forgotten_form(visit: Visit) -> Answer:
+    """Ask whose password was forgotten."""
+    return visit.page("forgotten.html", error=None)
+
+
+async def forgotten(visit: Visit) -> Answer:
+    """Send a mail with a token for another password, if there is such an account."""
+    subject = visit.request.field("name")
+    try:
+        await visit.operations.password_reset_request(subject)
+    except MISTAKES as error:
+        return visit.page("forgotten.html", error.status, error=error)
+    return visit.redirect("reset", done="sent")
+
+
+async def reset_form(visit: Visit) -> Answer:
+    """Ask for the token from the mail and another password."""
+    return visit.page("reset.html", token=visit.request.query.get("token", ""), error=None)
+
+
+async def reset(visit: Visit) -> Answer:
+    """Set another password."""
+    request = visit.request
+    token = request.field("token")
+    try:
+        await visit.operations.password_reset(token, request.secret("password"))
+    except MISTAKES as error:
+        return visit.page("reset.html", error.status, token=token, error=error)
+    return visit.redirect("login", done="reset")

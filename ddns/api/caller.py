@@ -20,12 +20,14 @@ class Permission(enum.Enum):
 class Caller:
     """The operator, an account whose owner has logged in, or an unknown person.
 
-    ``peer`` is the address that the call comes from, ``session`` the SHA-256 of its bearer token.
+    ``peer`` is the address that the call comes from, ``agent`` what the calling program says that
+    it is, ``session`` the SHA-256 of its bearer token.
     """
 
     account: str | None = None
     operator: bool = False
     peer: str = ""
+    agent: str = ""
     session: bytes = field(default=b"", repr=False)
 
     @property

@@ -100,6 +100,13 @@ class Block:
         return self.until is None or now < self.until
 
 
+class Language(enum.StrEnum):
+    """The languages that people can choose."""
+
+    EN = "en"
+    ES = "es"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account.

@@ -162,6 +162,11 @@ def people(house: House) -> Iterator[tuple[str, Any]]:
     yield "confirm", street.ask("confirm", token=token_in(street.letter()))
     session = street.ask("log_in", name="dave", password=PASSWORD)
     yield "log_in", session
+    yield "session_list", street.ask_as(session["token"], "session_list")
+    yield "session_close_others", street.ask_as(session["token"], "session_close_others")
+    (other,) = street.ask_as(street.log_in("dave"), "session_list")["sessions"][1:]
+    yield "session_close", street.ask_as(session["token"], "session_close", id=other["id"])
+    session = street.ask("log_in", name="dave", password=PASSWORD)
     changed = street.ask_as(session["token"], "password_change", old=PASSWORD, new=OTHER_PASSWORD)
     yield "password_change", changed
     mine = {"email": "dave@example.org", "password": OTHER_PASSWORD}

@@ -17,6 +17,7 @@ from ddns.model.account import (
 )
 from ddns.model.journal import Author, Event, EventKind
 from ddns.model.secondaries import secondary
+from ddns.model.session import Session
 from ddns.model.text import printable
 from ddns.store.interfaces import StoreError
 
@@ -63,3 +64,9 @@ def make_zone(*row: Any) -> ZoneInfo:
 @from_row
 def make_pending(*row: Any) -> PendingToken:
     return PendingToken(row[0], Purpose(row[1]), *row[2:])
+
+
+@from_row
+def make_session(*row: Any) -> Session:
+    digest, account, password, created, used, peer, agent, strong = row
+    return Session(digest, account, password, created, used, peer, agent, bool(strong))

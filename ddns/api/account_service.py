@@ -168,8 +168,11 @@ class AccountService:
         finally:
             self.hashing -= 1
 
-    async def open_session(self, account: Account, caller: Caller) -> dict[str, object]:
-        """Open a session for a caller and return its token, of which only the hash is kept."""
+    async def open_session(
+        self, account: Account, caller: Caller, *, strong: bool = False
+    ) -> dict[str, object]:
+        """Open a session for a caller and return its token, of which only the hash is kept.
+        *strong* says that a second factor was given."""
         assert account.password is not None
         token, now = secrets.generate_token(), self.now()
         session = Session(
@@ -180,6 +183,7 @@ class AccountService:
             now,
             caller.peer,
             printable(caller.agent[:MAX_AGENT], replacement="?"),
+            strong,
         )
         self.sessions.open(session, self.clock())
         await self.write_sessions()
@@ -202,7 +206,9 @@ class AccountService:
         if session is None or account is None or not _is_of(session, account):
             self.sessions.close(digest)
             raise Unauthenticated("the token is not valid, or not any more; log in again")
-        return Caller(account.name, session=digest)
+        blocked = account.block is not None and account.block.holds(self.now())
+        operator = account.operator and session.strong and not blocked
+        return Caller(account.name, operator, session=digest)
 
 
 def _is_of(session: Session, account: Account) -> bool:

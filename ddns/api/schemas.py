@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddns.model.account import Addresses, KeyKind, Registration, Right
+from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
 
 Schema = dict[str, Any]
@@ -57,6 +57,8 @@ _account = {
     "name": _STRING,
     "password": _FLAG,
     "email": _or_null(_STRING),
+    "operator": _FLAG,
+    "language": _or_null({"enum": list(Language)}),
     "blocked": _or_null(ref("Block")),
 }
 _key = {

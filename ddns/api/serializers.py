@@ -64,6 +64,8 @@ def account_json(account: Account) -> Json:
         "name": account.name,
         "password": account.password is not None,
         "email": account.email,
+        "operator": account.operator,
+        "language": account.language,
         "blocked": None if account.block is None else block_json(account.block),
     }
 

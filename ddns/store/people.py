@@ -40,7 +40,7 @@ class IChangingPeople(Interface):
     are seconds since 1970."""
 
     def put_account(account: Account) -> None:
-        """Add an account, or change its password, block, e-mail address or host limit."""
+        """Add an account, or change all but when it was created."""
 
     def remove_account(name: str) -> None:
         """Remove an account with all its own, which no zone may be. Its released names keep their

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from ddns.model.account import Account, PendingToken, Purpose
+from ddns.model.account import Account, Language, PendingToken, Purpose
 from ddns.model.journal import EventKind
 from ddns.model.session import Session
 from ddns.store.interfaces import StoreError
@@ -30,6 +30,13 @@ class PeopleContract:
             assert read(lambda r: r.account_by_email("bob@example.org")) is None
         store.commit(lambda t: t.put_account(dataclasses.replace(alice, email=None)))
         assert store.read(lambda r: r.account_by_email("alice@example.org")) is None
+
+    def test_rights_and_language(self, store: Blocking) -> None:
+        alice = Account("alice", None, 1.0, operator=True, language=Language.ES)
+        for account in (alice, Account("alice", None, 1.0)):
+            store.commit(lambda t, one=account: t.put_account(one))
+            assert store.read(lambda r: r.account("alice")) == account
+            assert store.events[-1].value == account
 
     def test_no_two_accounts_with_one_address(self, store: Blocking) -> None:
         store.commit(lambda t: t.put_account(Account("alice", None, 1.0, email="a@example.org")))

@@ -16,8 +16,8 @@ from ddns.store.sqlite.row_objects import make_account, make_pending, make_sessi
 T = TypeVar("T")
 
 _ACCOUNT = (
-    "select name, password, created, block_reason, block_since, block_until, host_limit, email"
-    " from account"
+    "select name, password, created, block_reason, block_since, block_until, host_limit, email,"
+    " operator, language from account"
 )
 _SESSION = "select digest, account, password, created, used, peer, agent, strong from session"
 

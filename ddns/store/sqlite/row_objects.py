@@ -10,6 +10,7 @@ from ddns.model.account import (
     Account,
     Addresses,
     Block,
+    Language,
     PendingToken,
     Purpose,
     Registration,
@@ -47,9 +48,10 @@ def make_event(*row: Any) -> Event:
 
 @from_row
 def make_account(*row: Any) -> Account:
-    name, password, created, reason, since, until, host_limit, email = row
+    name, password, created, reason, since, until, host_limit, email, operator, language = row
     block = None if reason is None else Block(reason, since, until)
-    return Account(name, password, created, block, host_limit, email)
+    speaks = None if language is None else Language(language)
+    return Account(name, password, created, block, host_limit, email, bool(operator), speaks)
 
 
 @from_row

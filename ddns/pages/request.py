@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 HTML = "text/html; charset=utf-8"
+EVENTS = "text/event-stream"
+"""Server-sent events, for which there is a comment now and then where nothing happens."""
+
+Pieces = AsyncGenerator[str, None] | AsyncGenerator[bytes, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,12 @@ class PageRequest:
 class Answer:
     """An answer to a browser.
 
-    :param body: its octets, or pieces of text that are sent as they come.
+    :param body: its octets, or pieces that are sent as they come and as fast as the browser reads.
     :param headers: further header fields.
     :param cache: for how many seconds a browser may keep it; not at all by default.
     """
 
-    body: bytes | AsyncIterator[str]
+    body: bytes | Pieces
     status: int = 200
     content_type: str = HTML
     headers: tuple[tuple[str, str], ...] = ()

@@ -133,7 +133,7 @@ class AccountServices:
         )
         pages = Pages(PAGES, service, account_service.caller)
         self._page_resource = PagesResource(
-            pages, ready, self._prepare_pages, lambda: self._settings.api.url, self._clock
+            pages, ready, self._prepare_pages, lambda: self._settings.api.url, self._reactor
         )
         self._limit_pages()
         return {place.encode(): self._page_resource for place in pages.places}

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import Resource
 
 from ddns.net import peers
 from ddns.net.http.origin import is_foreign
+from ddns.net.http.pace import Pace
 from ddns.net.http.site import send_answer
-from ddns.pages.request import Answer, PageRequest
+from ddns.pages.request import EVENTS, Answer, PageRequest, Pieces
 from ddns.pages.site import Pages
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
 
 PLAIN = "text/plain; charset=utf-8"
 MAX_FIELDS = 500
+
+BEAT = 15.0
+"""Seconds between two comments in a live page."""
 
 
 class PagesResource(Resource):
@@ -29,7 +36,7 @@ class PagesResource(Resource):
     :param ready: awaited before each page.
     :param prepare: awaited once before the first page; what costs time the first time.
     :param url: the server's public URL, where the settings have one.
-    :param clock: monotonic.
+    :param clock: for limits, and for comments in live pages.
 
     ``refused`` are networks whose requests are not answered, ``calls`` the buckets of requests by
     network, None for no limit; both may be set at any time.
@@ -44,7 +51,7 @@ class PagesResource(Resource):
         ready: Callable[[], Awaitable[None]],
         prepare: Callable[[], Awaitable[None]],
         url: Callable[[], str],
-        clock: Callable[[], float],
+        clock: IReactorTime,
     ) -> None:
         super().__init__()
         self._pages = pages
@@ -75,7 +82,7 @@ class PagesResource(Resource):
         network = peers.network_of(address)
         if self.calls is None or not network:
             return None
-        now = self._clock()
+        now = self._clock.seconds()
         if self.calls.wait(network, now) > 0:
             return 429, b"Too many requests; wait a moment.\n"
         self.calls.take(network, now)
@@ -101,9 +108,7 @@ class PagesResource(Resource):
         else:
             await self._stream(request, answer, answer.body)
 
-    async def _stream(
-        self, request: server.Request, answer: Answer, pieces: AsyncIterator[str]
-    ) -> None:
+    async def _stream(self, request: server.Request, answer: Answer, pieces: Pieces) -> None:
         """Send pieces as they come, until there are no more or the client has gone."""
         if request.channel is None:
             return
@@ -114,6 +119,10 @@ class PagesResource(Resource):
         sending = ensureDeferred(self._send(request, pieces))
         gone: Deferred[None] = request.notifyFinish()
         gone.addErrback(lambda _: sending.cancel())
+        beat = LoopingCall(self._beat, request)
+        beat.clock = self._clock
+        if answer.content_type == EVENTS:
+            beat.start(BEAT)
         try:
             await sending
         except CancelledError:
@@ -122,14 +131,32 @@ class PagesResource(Resource):
             self._log.failure("a live page failed")
             request.loseConnection()
             return
+        finally:
+            if beat.running:
+                beat.stop()
         if request.channel is not None:
+            request.unregisterProducer()
             request.finish()
 
-    async def _send(self, request: server.Request, pieces: AsyncIterator[str]) -> None:
-        async for piece in pieces:
-            if request.channel is None:
+    async def _send(self, request: server.Request, pieces: Pieces) -> None:
+        pace = Pace()
+        request.registerProducer(pace, True)
+        async with aclosing(pieces):
+            if request.method == b"HEAD":
+                request.write(b"")
                 return
-            request.write(piece.encode())
+            async for piece in pieces:
+                await pace.wait()
+                if pace.gone or request.channel is None:
+                    return
+                request.write(piece.encode() if isinstance(piece, str) else piece)
+
+    @staticmethod
+    def _beat(request: server.Request) -> None:
+        """Write a comment, so that proxies keep the connection, and a client that has gone without
+        a word is found out."""
+        if request.channel is not None:
+            request.write(b":\n\n")
 
 
 def _page_request(request: server.Request, url: str) -> PageRequest:

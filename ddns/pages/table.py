@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddns.api.caller import Permission
 from ddns.pages.site import Page
-from ddns.pages.views import entry, hosts, public
+from ddns.pages.views import entry, hosts, keys, public
 
 _ANYBODY = Permission.ANYBODY
 
@@ -20,4 +20,10 @@ PAGES = (
     Page("POST", "logout", entry.log_out),
     Page("GET", "hosts", hosts.overview),
     Page("POST", "hosts", hosts.add),
+    Page("GET", "keys", keys.overview),
+    Page("POST", "keys", keys.add),
+    Page("POST", "keys/{number}/disable", keys.disable),
+    Page("POST", "keys/{number}/enable", keys.enable),
+    Page("POST", "keys/{number}/regenerate", keys.regenerate),
+    Page("POST", "keys/{number}/revoke", keys.revoke),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddns.api.caller import Permission
 from ddns.pages.site import Page
-from ddns.pages.views import entry, hosts, keys, public
+from ddns.pages.views import entry, host, host_records, hosts, keys, public
 
 _ANYBODY = Permission.ANYBODY
 
@@ -20,6 +20,11 @@ PAGES = (
     Page("POST", "logout", entry.log_out),
     Page("GET", "hosts", hosts.overview),
     Page("POST", "hosts", hosts.add),
+    Page("GET", "hosts/{name}", host.show),
+    Page("POST", "hosts/{name}/settings", host.change),
+    Page("POST", "hosts/{name}/remove", host.remove),
+    Page("GET", "hosts/{name}/records", host_records.edit),
+    Page("POST", "hosts/{name}/records", host_records.save),
     Page("GET", "keys", keys.overview),
     Page("POST", "keys", keys.add),
     Page("POST", "keys/{number}/disable", keys.disable),

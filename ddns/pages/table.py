@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddns.api.caller import Permission
 from ddns.pages.site import Page
-from ddns.pages.views import entry, host, host_records, hosts, keys, public
+from ddns.pages.views import entry, host, host_records, hosts, keys, public, setup
 
 _ANYBODY = Permission.ANYBODY
 
@@ -25,10 +25,15 @@ PAGES = (
     Page("POST", "hosts/{name}/remove", host.remove),
     Page("GET", "hosts/{name}/records", host_records.edit),
     Page("POST", "hosts/{name}/records", host_records.save),
+    Page("GET", "hosts/{name}/setup", setup.choose),
+    Page("GET", "hosts/{name}/setup/{client}", setup.show),
+    Page("POST", "hosts/{name}/setup/{client}", setup.make_key),
     Page("GET", "keys", keys.overview),
     Page("POST", "keys", keys.add),
     Page("POST", "keys/{number}/disable", keys.disable),
     Page("POST", "keys/{number}/enable", keys.enable),
     Page("POST", "keys/{number}/regenerate", keys.regenerate),
     Page("POST", "keys/{number}/revoke", keys.revoke),
+    Page("GET", "help", setup.help_choose, _ANYBODY),
+    Page("GET", "help/{client}", setup.help_show, _ANYBODY),
 )

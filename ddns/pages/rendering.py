@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ddns.pages.languages import LANGUAGES, translations
+from ddns.pages.qr import qr_code
 
 STATIC = {
     "pages.css": "text/css; charset=utf-8",
@@ -51,6 +52,7 @@ def environment(language: str) -> Environment:
     made.globals.update(
         language=language,
         languages=LANGUAGES,
+        qr_code=qr_code,
         static=lambda name: f"static/{name}?{static_version(name)}",
     )
     made.filters["when"] = functools.partial(_when, language)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from ddns.api.caller import Permission
 from ddns.pages.site import Page
-from ddns.pages.views import account, entry, hosts, public, second_factor
+from ddns.pages.views import (
+    account,
+    entry,
+    host,
+    host_records,
+    hosts,
+    keys,
+    public,
+    second_factor,
+    setup,
+)
 
 _ANYBODY = Permission.ANYBODY
 
@@ -42,4 +52,20 @@ PAGES = (
     Page("POST", "account/passkeys/remove", second_factor.passkey_remove),
     Page("GET", "hosts", hosts.overview),
     Page("POST", "hosts", hosts.add),
+    Page("GET", "hosts/{name}", host.show),
+    Page("POST", "hosts/{name}/settings", host.change),
+    Page("POST", "hosts/{name}/remove", host.remove),
+    Page("GET", "hosts/{name}/records", host_records.edit),
+    Page("POST", "hosts/{name}/records", host_records.save),
+    Page("GET", "hosts/{name}/setup", setup.choose),
+    Page("GET", "hosts/{name}/setup/{client}", setup.show),
+    Page("POST", "hosts/{name}/setup/{client}", setup.make_key),
+    Page("GET", "keys", keys.overview),
+    Page("POST", "keys", keys.add),
+    Page("POST", "keys/{number}/disable", keys.disable),
+    Page("POST", "keys/{number}/enable", keys.enable),
+    Page("POST", "keys/{number}/regenerate", keys.regenerate),
+    Page("POST", "keys/{number}/revoke", keys.revoke),
+    Page("GET", "help", setup.help_choose, _ANYBODY),
+    Page("GET", "help/{client}", setup.help_show, _ANYBODY),
 )

@@ -65,7 +65,8 @@ class Visit:
         return words.format(**parameters) if parameters else words
 
     def page(self, template: str, status: int = 200, **values: Any) -> Answer:
-        """Return a page from a template."""
+        """Return a page from a template. There ``_`` is for words of the template only, which it
+        takes for HTML; ``say`` is for any other."""
         body = render(
             self.language,
             template,
@@ -77,6 +78,7 @@ class Visit:
             registration_open=self.service.registration_open(),
             mail=self.service.mail(),
             now=self.service.now(),
+            say=self.say,
             reason=self.reason,
             done=self.request.query.get("done", ""),
             **values,

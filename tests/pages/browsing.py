@@ -19,9 +19,10 @@ VOID = {"input", "meta", "link", "img", "br", "hr"}
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a page: where it goes, and its fields as they are filled in."""
+    """A form of a page: where it goes, and its inputs as they are filled in."""
 
     action: str
+    method: str
     fields: dict[str, str]
 
 
@@ -46,7 +47,7 @@ class Document(HTMLParser):
         if tag not in VOID:
             self._open.append(tag)
         if tag == "form":
-            self.forms.append(Form(given["action"], {}))
+            self.forms.append(Form(given["action"], given["method"], {}))
         elif tag == "a":
             self.links.append(given["href"])
         elif tag == "input" and given.get("name"):
@@ -89,10 +90,11 @@ class Browser:
         return self._ask("GET", urljoin(self.url, place), {})
 
     def submit(self, place: str = "", /, **fields: str | list[str]) -> Document:
-        """Fill in and send the page's first form, or the one that goes to *place*."""
+        """Fill in and send the page's first form that changes something, or the one that goes to
+        *place*."""
         for form in self.page.forms:
             target = urljoin(self.url, form.action)
-            if not place or urlsplit(target).path == "/" + place:
+            if form.method == "post" and place in ("", urlsplit(target).path[1:]):
                 break
         else:
             raise AssertionError(f"no form goes to {place}: {self.page.forms}")

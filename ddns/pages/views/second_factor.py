@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import segno
-
 from ddns.api.errors import Invalid
 from ddns.pages.request import Answer
 from ddns.pages.views import account
@@ -16,26 +14,13 @@ from ddns.pages.visit import Visit
 JSON = "application/json"
 
 
-def qr_code(text: str) -> str:
-    """Return a QR code as an SVG element. Not Micro QR, which phones cannot read."""
-    return segno.make_qr(text, error="m").svg_inline(
-        scale=5, border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None
-    )
-
-
 async def totp_add(visit: Visit) -> Answer:
     """Make a secret for one-time codes, and show it this once."""
     try:
         made = await visit.operations.totp_add(visit.request.secret("password"))
     except MISTAKES as error:
         return await account.page(visit, "totp", error)
-    return _totp_page(visit, made)
-
-
-def _totp_page(visit: Visit, made: dict[str, Any], error: Any = None) -> Answer:
-    status = 200 if error is None else error.status
-    code = qr_code(made["uri"])
-    return visit.page("totp.html", status, secret=made["secret"], qr=code, error=error)
+    return visit.page("totp.html", secret=made["secret"], uri=made["uri"], error=None)
 
 
 async def totp_confirm(visit: Visit) -> Answer:
@@ -43,7 +28,7 @@ async def totp_confirm(visit: Visit) -> Answer:
     try:
         made = await visit.operations.totp_confirm(visit.request.field("code"))
     except MISTAKES as error:
-        return visit.page("totp.html", error.status, secret="", qr="", error=error)
+        return visit.page("totp.html", error.status, secret="", error=error)
     return visit.page("recovery_codes.html", codes=made["recovery_codes"])
 
 

@@ -1,0 +1,75 @@
+"""One host: its records, settings, keys and history, and what became of its clients' requests."""
+
+from __future__ import annotations
+
+from ddns.api.errors import ApiError, Invalid
+from ddns.pages.request import Answer
+from ddns.pages.views.entry import MISTAKES
+from ddns.pages.views.host_records import TYPES
+from ddns.pages.visit import Visit
+
+REQUESTS = 20
+"""Requests on one page."""
+
+
+async def show(visit: Visit) -> Answer:
+    """Show a host."""
+    return await _page(visit, None)
+
+
+async def change(visit: Visit) -> Answer:
+    """Change how a host behaves."""
+    request, name = visit.request, visit.parameters["name"]
+    try:
+        await visit.operations.host_set(
+            name,
+            ttl=_number(request.field("ttl")),
+            wildcard=bool(request.field("wildcard")),
+            expire_after=_number(request.field("expire_after") or "0"),
+        )
+    except MISTAKES as error:
+        return await _page(visit, error)
+    return visit.redirect("hosts", name, done="changed")
+
+
+async def remove(visit: Visit) -> Answer:
+    """Remove a host."""
+    name = visit.parameters["name"]
+    try:
+        await visit.operations.host_remove(name)
+    except MISTAKES as error:
+        return await _page(visit, error)
+    return visit.redirect("hosts", done="removed")
+
+
+async def _page(visit: Visit, error: ApiError | None) -> Answer:
+    name, operations = visit.parameters["name"], visit.operations
+    host = await operations.host_show(name)
+    own = visit.caller.owns(host["account"])
+    keys = await operations.key_list(host=name) if own else {"keys": []}
+    history = await operations.host_history(name) if own else {"events": []}
+    typed = visit.request.form
+    return visit.page(
+        "host.html",
+        200 if error is None else error.status,
+        host=host,
+        shown=REQUESTS,
+        own=own,
+        types=TYPES,
+        keys=keys["keys"],
+        events=history["events"],
+        ttl=visit.request.field("ttl") if typed else host["ttl"],
+        wildcard=bool(visit.request.field("wildcard")) if typed else host["wildcard"],
+        expire_after=visit.request.field("expire_after") if typed else host.get("expire_after", 0),
+        error=error,
+    )
+
+
+def _number(text: str) -> int:
+    """Return a whole number.
+
+    :raises Invalid: if that is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Invalid("{text} is no whole number", text=text)
+    return int(text)

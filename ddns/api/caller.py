@@ -22,14 +22,15 @@ class Caller:
     """The operator, an account whose owner has logged in, or an unknown person. An account with
     that right is an operator too.
 
-    ``peer`` is the address that the call comes from, ``agent`` what the calling program says that
-    it is, ``session`` the SHA-256 of its bearer token.
+    ``peer`` is the address that the call comes from, ``agent`` its User-Agent, ``origin`` the
+    scheme and authority that it was sent to; ``session`` is the SHA-256 of its token.
     """
 
     account: str | None = None
     operator: bool = False
     peer: str = ""
     agent: str = ""
+    origin: str = ""
     session: bytes = field(default=b"", repr=False)
 
     @property

@@ -130,6 +130,7 @@ class Core:
             reactor,
             time.monotonic,
             now,
+            self._run_slow,
         )
         account_service = self.account_services.account_service
         self._session_log = SessionLog(

@@ -7,8 +7,10 @@ from ddns.api.accounts import AccountOperations
 from ddns.api.hosts import HostOperations
 from ddns.api.invitations import InvitationOperations
 from ddns.api.keys import KeyOperations
+from ddns.api.log_in import LogInOperations
 from ddns.api.maintenance import MaintenanceOperations
 from ddns.api.records import RecordOperations
+from ddns.api.second_factors import SecondFactorOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
@@ -26,6 +28,8 @@ class Operations(
     RecordOperations,
     SelfService,
     SessionOperations,
+    LogInOperations,
+    SecondFactorOperations,
     MaintenanceOperations,
 ):
     """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

@@ -18,8 +18,8 @@ from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.expiring import IExpiring
-from ddns.store.people import IChangingPeople, IReadingPeople
 from ddns.store.paging import Page
+from ddns.store.people import IChangingPeople, IReadingPeople
 from ddns.store.results import Checked, Committed, Copied, StagedResult
 from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
@@ -69,7 +69,7 @@ class IReading(IReadingPeople):
         """Return the TSIG key of that name."""
 
     def any_sealed_secret() -> bytes | None:
-        """Return the sealed secret of any one key, if there is a key with one."""
+        """Return any one sealed secret of a key or of one-time codes, if there is one."""
 
     def host(name: bytes) -> Host | None:
         """Return a host by its owner name."""

@@ -13,9 +13,10 @@ from openapi_spec_validator import validate
 
 from ddns.api import openapi
 from ddns.api.caller import Permission
+from ddns.api.errors import SecondFactorNeeded
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
-from tests.api.coming import OTHER_PASSWORD, PASSWORD, Street, token_in
+from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
 
 ANSWERS = {route.operation: route.answer for route in ROUTES if route.answer is not None}
@@ -163,6 +164,21 @@ def people(house: House) -> Iterator[tuple[str, Any]]:
     yield "confirm", street.ask("confirm", token=token_in(street.letter()))
     session = street.ask("log_in", name="dave", password=PASSWORD)
     yield "log_in", session
+    added = street.ask_as(session["token"], "totp_add", password=PASSWORD)
+    yield "totp_add", added
+    app = App(house, added["secret"])
+    first = street.ask_as(session["token"], "totp_confirm", code=app.code())
+    yield "totp_confirm", first
+    yield "second_factor_show", street.ask_as(session["token"], "second_factor_show")
+    with pytest.raises(SecondFactorNeeded) as half:
+        street.log_in("dave")
+    jsonschema.validate(half.value.as_json(), {"$ref": "#/components/schemas/Error", **DOCUMENT})
+    code = first["recovery_codes"][0]
+    yield "log_in_code", street.ask("log_in_code", ticket=half.value.ticket, code=code)
+    codes = street.ask_as(session["token"], "recovery_codes_add", password=PASSWORD)
+    yield "recovery_codes_add", codes
+    yield "totp_disable", street.ask_as(session["token"], "totp_disable", password=PASSWORD)
+    yield "second_factor_remove", house.api("second_factor_remove", name="dave")
     yield "session_list", street.ask_as(session["token"], "session_list")
     yield "session_close_others", street.ask_as(session["token"], "session_close_others")
     (other,) = street.ask_as(street.log_in("dave"), "session_list")["sessions"][1:]

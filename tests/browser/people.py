@@ -73,6 +73,4 @@ class Person:
     def barriers(self) -> list[str]:
         """Return what axe-core finds that keeps people out, with where it is."""
         found = Axe().run(self.page).response["violations"]
-        return [
-            f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]
-        ]
+        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]

@@ -84,7 +84,9 @@ async def log_in_code(visit: Visit) -> Answer:
     """Open a session with a one-time or recovery code, after the right password."""
     request = visit.request
     try:
-        session = await visit.operations.log_in_code(request.secret("ticket"), request.field("code"))
+        session = await visit.operations.log_in_code(
+            request.secret("ticket"), request.field("code")
+        )
     except SecondFactorNeeded as needed:
         return _code_page(visit, needed, needed)
     except MISTAKES as error:

@@ -58,9 +58,7 @@ async def passkey_options(visit: Visit) -> Answer:
 async def passkey_add(visit: Visit) -> Answer:
     """Keep a new passkey."""
     try:
-        added = await visit.operations.passkey_add(
-            visit.request.field("name"), _credential(visit)
-        )
+        added = await visit.operations.passkey_add(visit.request.field("name"), _credential(visit))
     except MISTAKES as error:
         return await account.page(visit, "passkeys", error)
     if added["recovery_codes"]:

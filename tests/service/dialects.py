@@ -24,6 +24,11 @@ class Secrets:
     miniupdate: str
     user: str = USER
 
+    @property
+    def all(self) -> list[str]:
+        """The secrets alone."""
+        return [self.update, self.dondns, self.miniupdate]
+
 
 def keys(server: Server, user: str = USER) -> Secrets:
     """A new key of each kind."""

@@ -142,8 +142,8 @@ def test_secrets_are_nowhere_to_be_found(server: Server, secrets: Secrets) -> No
     eventually(lambda: "Traceback" in server.log, "a mistake has left a traceback")
     assert server.terminate() == 0
 
-    clear = [secrets.update, secrets.dondns, secrets.miniupdate, PASSWORD]
-    clear += [WRONG.update, WRONG.dondns, WRONG.miniupdate]
+    clear = [*secrets.all, PASSWORD]
+    clear += WRONG.all
     digest = md5(secrets.miniupdate.encode())
     found = {
         path.name: path.read_bytes()

@@ -21,9 +21,11 @@ MAY_IMPORT = {
     "store": {"model", "system", "config"},
     "updates": {"model", "system", "config", "zone", "policy", "store"},
     "api": {"model", "system", "policy", "store"},
-    "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates", "api"},
+    "pages": {"model", "policy", "api"},
+    "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates", "api"}
+    | {"pages"},
     "server": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates"}
-    | {"api", "net"},
+    | {"api", "pages", "net"},
     "cli": {"model", "system", "config", "policy", "store", "api", "server"},
     "embedding": {"model", "config", "dialects", "store", "net", "server"},
 }

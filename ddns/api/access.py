@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from ddns.api.caller import Caller
 from ddns.api.errors import Conflict, Forbidden, Invalid, NotFound
 from ddns.model import names
-from ddns.model.account import Account, Host, Key, ZoneInfo
+from ddns.model.account import Account, Host, Key, Registration, ZoneInfo
 from ddns.policy.registration import Rules, may_register
 from ddns.store.interfaces import IReading, ITransaction
 
@@ -94,6 +94,12 @@ class Context(Generic[S_co]):
         return may_register(
             zone, account, lambda: self.transaction.member(zone.origin, account) is not None
         )
+
+    def may_see(self, zone: ZoneInfo) -> bool:
+        """Return whether a list of zones has this one for the caller."""
+        if self.caller.operator or self.caller.account is not None:
+            return self.may_register_in(zone)
+        return zone.registration is Registration.OPEN
 
     def host_limit(self, account: Account) -> int:
         """Return how many hosts an account may register."""

@@ -20,12 +20,15 @@ class Permission(enum.Enum):
 class Caller:
     """The operator, an account whose owner has logged in, or an unknown person.
 
-    ``peer`` is the address that the call comes from, ``session`` the SHA-256 of its bearer token.
+    ``peer`` is the address that the call comes from, ``agent`` its User-Agent, ``origin`` the
+    scheme and authority that it was sent to; ``session`` is the SHA-256 of its token.
     """
 
     account: str | None = None
     operator: bool = False
     peer: str = ""
+    agent: str = ""
+    origin: str = ""
     session: bytes = field(default=b"", repr=False)
 
     @property

@@ -6,10 +6,19 @@ from collections.abc import Sequence
 
 
 class ApiError(Exception):
-    """A refused call. ``code`` is for programs, ``str()`` for people, ``status`` for HTTP."""
+    """A refused call. ``code`` is for programs, ``str()`` for people, ``status`` for HTTP.
+
+    :param message: English, with the names of *parameters* in braces if there are any, so that
+        pages can say it in another language.
+    """
 
     code = "failed"
     status = 503
+
+    def __init__(self, message: str, **parameters: object) -> None:
+        super().__init__(message.format(**parameters) if parameters else message)
+        self.message = message
+        self.parameters = parameters
 
     def as_json(self) -> dict[str, dict[str, str]]:
         """Return the error as every way to the API answers it."""
@@ -62,7 +71,9 @@ class NotAllowed(ApiError):
     status = 405
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        super().__init__(f"this path has no such operation; it has {', '.join(allowed)}")
+        super().__init__(
+            "this path has no such operation; it has {allowed}", allowed=", ".join(allowed)
+        )
         self.allowed = allowed
 
 
@@ -79,6 +90,6 @@ class TooMany(ApiError):
     code = "too_many"
     status = 429
 
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: float, **parameters: object) -> None:
+        super().__init__(message, **parameters)
         self.retry_after = retry_after

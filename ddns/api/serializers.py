@@ -33,15 +33,16 @@ def time_json(at: float) -> str:
 
 
 def zone_json(zone: ZoneInfo, caller: Caller) -> Json:
-    """Return a zone; only its owner and the operator are told whose it is."""
+    """Return a zone; only its owner and the operator are told whose it is and who is let in."""
+    owns = caller.owns(zone.account)
     return {
         **named("origin", zone.origin),
         "serial": zone.serial,
-        "account": zone.account if caller.owns(zone.account) else None,
+        "account": zone.account if owns else None,
         "addresses": str(zone.addresses),
         "registration": str(zone.registration),
-        **({"secondaries": list(map(str, zone.secondaries))} if zone.secondaries else {}),
-        **({"update_from": list(zone.update_from)} if zone.update_from else {}),
+        **({"secondaries": list(map(str, zone.secondaries))} if owns and zone.secondaries else {}),
+        **({"update_from": list(zone.update_from)} if owns and zone.update_from else {}),
         **({"catalog": True} if zone.catalog else {}),
     }
 

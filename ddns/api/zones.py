@@ -34,10 +34,11 @@ class ZoneOperations(BaseOperations):
     """Zones that this server is authoritative for."""
 
     async def zone_list(self) -> Json:
-        """List all zones. People see their own and those that they may register hosts in."""
+        """List all zones. People see their own and those that they may register hosts in, strangers
+        those that are open to all accounts."""
 
         def work(context: ReadContext) -> Json:
-            zones = filter(context.may_register_in, context.transaction.zones())
+            zones = filter(context.may_see, context.transaction.zones())
             return {"zones": [zone_json(zone, context.caller) for zone in zones]}
 
         return await self._read(work)

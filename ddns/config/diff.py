@@ -18,6 +18,7 @@ AT_START = frozenset(
         "miniupdate.listen",
         "miniupdate.udp",
         "api.enabled",
+        "pages.enabled",
         "metrics.listen",
         "metrics.standstill_time",
         "log.format",

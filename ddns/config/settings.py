@@ -173,6 +173,15 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PagesSettings:
+    """``[pages]``. ``enabled`` serves web pages over HTTP and HTTPS; ``requests_per_minute`` limits
+    those of a network, 0 is no limit."""
+
+    enabled: bool = True
+    requests_per_minute: int = 600
+
+
+@dataclass(frozen=True, slots=True)
 class AccountsSettings:
     """``[accounts]``. ``registration`` is ``closed`` or ``open``; durations are seconds."""
 
@@ -237,6 +246,7 @@ class Settings:
     proxies: ProxiesSettings = field(default_factory=ProxiesSettings)
     inetd: InetdSettings = field(default_factory=InetdSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
+    pages: PagesSettings = field(default_factory=PagesSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     abuse: AbuseSettings = field(default_factory=AbuseSettings)

@@ -9,6 +9,7 @@ from twisted.logger import Logger
 from twisted.web.resource import IResource
 
 from ddns.api.account_service import HOUR, AccountService, CheckPassword, SignupLimits
+from ddns.api.base import RunSlow
 from ddns.api.mail_templates import MailTemplates
 from ddns.api.operations import Operations
 from ddns.config.load import parse_host_and_port
@@ -16,8 +17,13 @@ from ddns.config.settings import MailSettings, Settings
 from ddns.model.mail import email_address
 from ddns.net.http import bearer
 from ddns.net.http.api import ApiResource
+from ddns.net.http.pages import PagesResource
 from ddns.net.mail.queue import Mailer
 from ddns.net.mail.relay import Relay, RelayCredentials
+from ddns.pages.rendering import load_templates
+from ddns.pages.site import Pages
+from ddns.pages.table import PAGES
+from ddns.pages.visit import Service
 from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
 from ddns.policy.update_limits import refused_networks
@@ -33,6 +39,7 @@ class AccountServices:
     :param reactor: for mail.
     :param clock: monotonic.
     :param now: seconds since 1970.
+    :param run_slow: runs a function outside the reactor's thread.
     """
 
     _log = Logger()
@@ -45,7 +52,9 @@ class AccountServices:
         reactor: Any,
         clock: Callable[[], float],
         now: Callable[[], float],
+        run_slow: RunSlow,
     ) -> None:
+        self._run_slow = run_slow
         self._settings = settings
         self._reactor = reactor
         self._clock = clock
@@ -54,6 +63,7 @@ class AccountServices:
         self.account_service = AccountService(check_password, directory.account, None, clock, now)
         self.notifications = Notifications(directory.account, None, clock)
         self._authenticators: list[bearer.BearerAuthenticator] = []
+        self._page_resource: PagesResource | None = None
         self._configure(settings)
 
     def apply(self, settings: Settings) -> None:
@@ -83,7 +93,8 @@ class AccountServices:
         for authenticator in self._authenticators:
             authenticator.refused = refused_networks(settings.abuse)
             if settings.api.calls_per_minute != old.api.calls_per_minute:
-                authenticator.calls = _calls(settings)
+                authenticator.calls = _buckets(settings.api.calls_per_minute)
+        self._limit_pages()
 
     def resources(
         self, operations: Operations, ready: Callable[[], Awaitable[None]]
@@ -92,16 +103,49 @@ class AccountServices:
 
         Calls of *operations* wait until *ready*.
         """
-        if not self._settings.api.enabled:
-            return {}
+        found: dict[bytes, IResource] = {}
+        if self._settings.api.enabled:
+            found[b"api"] = self._api(operations, ready)
+        if self._settings.pages.enabled:
+            found |= self._pages(operations, ready)
+        return found
+
+    def _api(self, operations: Operations, ready: Callable[[], Awaitable[None]]) -> IResource:
         authenticator = bearer.BearerAuthenticator(
             self.account_service.caller,
             self._clock,
             refused=refused_networks(self._settings.abuse),
-            calls=_calls(self._settings),
+            calls=_buckets(self._settings.api.calls_per_minute),
         )
         self._authenticators.append(authenticator)
-        return {b"api": ApiResource(operations, authenticator, "api", ready)}
+        return ApiResource(operations, authenticator, "api", ready)
+
+    def _pages(
+        self, operations: Operations, ready: Callable[[], Awaitable[None]]
+    ) -> Mapping[bytes, IResource]:
+        account_service = self.account_service
+        service = Service(
+            operations,
+            self._now,
+            lambda: account_service.registration_open,
+            lambda: account_service.mail is not None,
+            lambda: self._settings.api.url,
+        )
+        pages = Pages(PAGES, service, account_service.caller)
+        self._page_resource = PagesResource(
+            pages, ready, self._prepare_pages, lambda: self._settings.api.url, self._reactor
+        )
+        self._limit_pages()
+        return {place.encode(): self._page_resource for place in pages.places}
+
+    async def _prepare_pages(self) -> None:
+        """Read templates and translations outside the reactor's thread, which answers DNS."""
+        await self._run_slow(load_templates)
+
+    def _limit_pages(self) -> None:
+        if self._page_resource is not None:
+            self._page_resource.refused = refused_networks(self._settings.abuse)
+            self._page_resource.calls = _buckets(self._settings.pages.requests_per_minute)
 
     def failures_noticed(self, account: str, number: int) -> None:
         """Warn of the *number*-th wrong credentials of an account, if it is time to."""
@@ -118,10 +162,9 @@ class AccountServices:
             await self.mailer.stop(self._settings.stop_time)
 
 
-def _calls(settings: Settings) -> Buckets | None:
-    """Return the buckets of API calls; None for no limit."""
-    most = settings.api.calls_per_minute
-    return Buckets(most, 60.0) if most else None
+def _buckets(per_minute: int) -> Buckets | None:
+    """Return buckets of requests; None for no limit."""
+    return Buckets(per_minute, 60.0) if per_minute else None
 
 
 def _mailer(settings: MailSettings, reactor: Any, now: Callable[[], float]) -> Mailer | None:

@@ -129,6 +129,7 @@ class Core:
             reactor,
             time.monotonic,
             now,
+            self._run_slow,
         )
         blocker = Blocker(
             self.store,

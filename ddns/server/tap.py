@@ -42,6 +42,7 @@ class Options(usage.Options):
         ["database", "d", None, "The SQLite database (default: ddns.sqlite)"],
         ["certificate", None, None, "The certificate for HTTPS and its chain, a PEM file"],
         ["private-key", None, None, "Its private key, a PEM file (default: the same file)"],
+        ["pages", None, None, 'Serve web pages: "on" (default) or "off"'],
         ["ready-fd", None, None, "Write a line to this descriptor when the server answers, for s6"],
     ]
 
@@ -95,6 +96,11 @@ class Options(usage.Options):
             settings = dataclasses.replace(settings, database=self["database"])
         if self["no-sample"]:
             settings = dataclasses.replace(settings, sample=False)
+        if self["pages"]:
+            if self["pages"] not in ("on", "off"):
+                raise ConfigError(f'--pages: expected "on" or "off", got {self["pages"]!r}')
+            pages = dataclasses.replace(settings.pages, enabled=self["pages"] == "on")
+            settings = dataclasses.replace(settings, pages=pages)
         for name in ("dns", "http", "https", "dot", "miniupdate"):
             if self[name]:
                 of = dataclasses.replace(getattr(settings, name), listen=_listeners(self[name]))

@@ -6,7 +6,7 @@ meanwhile. Requests beyond the places in memory are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from twisted.internet.defer import ensureDeferred
@@ -37,12 +37,24 @@ class RequestLog:
         self._clock = clock
         self._settings = settings
         self._waiting: list[LoggedRequest] = []
+        self._listeners: dict[object, Callable[[LoggedRequest], None]] = {}
         self._timer: IDelayedCall | None = None
         self.left_out = 0
 
     def apply(self, settings: RequestsSettings) -> None:
         """Use these settings, also for what waits already."""
         self._settings = settings
+
+    def subscribe(self, listener: Callable[[LoggedRequest], None]) -> Callable[[], None]:
+        """Call *listener* with each request that is kept, as soon as it is answered, until the
+        returned function is called."""
+        mark = object()
+        self._listeners[mark] = listener
+
+        def end() -> None:
+            self._listeners.pop(mark, None)
+
+        return end
 
     def wants(self, update: Update, outcome: Outcome) -> bool:
         """Return whether to :meth:`add` a request; most are refused before they cost anything."""
@@ -55,7 +67,10 @@ class RequestLog:
 
     def add(self, update: Update, outcome: Outcome, asked: str, answer: str) -> None:
         """Keep what a client asked and was told."""
-        self._waiting.append(logged_request(update, outcome, asked, answer))
+        request = logged_request(update, outcome, asked, answer)
+        self._waiting.append(request)
+        for listener in tuple(self._listeners.values()):
+            listener(request)
         if self._timer is None:
             self._timer = self._clock.callLater(self._settings.write_time, self._write)
 

@@ -116,6 +116,7 @@ def test_every_table_can_change(reloading: Server, login: str) -> None:
         "[dns]\ncookies = false\n[dns.rate_limit]\nresponses_per_second = 0\n"
         "[mail]\nrelay = '127.0.0.1:1'\nsender = 'a@example.net'\n"
         "[accounts]\nregistration = 'open'\n[api]\nurl = 'http://127.0.0.1'\ncalls_per_minute = 2\n"
+        "[pages]\nrequests_per_minute = 1\n"
         "[abuse]\nchange_interval = 0\nrefused_networks = ['192.0.2.0/24']\n"
         "[proxies]\ntrusted = ['127.0.0.1']\nheader = 'Forwarded'\n"
     )
@@ -134,6 +135,8 @@ def test_every_table_can_change(reloading: Server, login: str) -> None:
     assert reloading.get("/api/openapi.json").status == 200
     assert reloading.get("/api/openapi.json").status == 200
     assert reloading.get("/api/openapi.json").status == 429
+    assert reloading.get("/login").status == 200
+    assert reloading.get("/login").status == 429
     reloading.update(login, HOST, "198.51.100.1")
     assert reloading.call("host_show", name=HOST)["requests"] == []
     reloading.config.write_text("[abuse]\nrefused_networks = ['127.0.0.0/8']\n")

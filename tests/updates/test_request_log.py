@@ -108,3 +108,23 @@ def test_a_database_that_is_locked_costs_only_the_log(
 
     house.running.call(work)
     assert kept(house) == ["asked 2"]
+
+
+def test_who_listens_hears_of_each_request_at_once_and_until_the_end(house: House) -> None:
+    async def work() -> None:
+        mine = log(house, RequestsSettings(write_time=3600, waiting=3))
+        heard: list[tuple[str | None, str]] = []
+        first, second = (
+            mine.subscribe(lambda request: heard.append((request.account, request.entry.asked)))
+            for _ in range(2)
+        )
+        note(mine, 1)
+        second()
+        second()
+        note(mine, 2)
+        first()
+        note(mine, 3)
+        assert heard == [("alice", "asked 1"), ("alice", "asked 1"), ("alice", "asked 2")]
+        await mine.stop()
+
+    house.running.call(work)

@@ -9,12 +9,10 @@ import math
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
-from twisted.internet.defer import Deferred, ensureDeferred
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 from twisted.web import server
 from twisted.web.resource import Resource
-from zope.interface import implementer
 
 from ddns import __version__
 from ddns.api import arguments, openapi, routes
@@ -33,6 +31,7 @@ from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
 from ddns.net import peers
 from ddns.net.http.origin import is_foreign
+from ddns.net.http.pace import Pace
 from ddns.net.http.site import send_answer
 from ddns.store.interfaces import StoreError
 from ddns.store.scanning import IScan
@@ -129,7 +128,7 @@ class ApiResource(Resource):
         checked = arguments.arguments(route.operation, given, texts)
         if route.octets and route.method == "GET":
             soa, scan = await operations.zone_scan(**checked)
-            await _RowStream(request, scan).send(soa, whole=asked != "HEAD")
+            await _send_rows(request, soa, scan, whole=asked != "HEAD")
         else:
             _send(request, 200, await operation(**checked))  # type: ignore[misc]
 
@@ -175,46 +174,22 @@ def _send_octets(
     send_answer(request, status, body, "application/json", headers)
 
 
-@implementer(IPushProducer)
-class _RowStream:
-    """A zone's rows as the body of an answer, its SOA first, sent no faster than they are read."""
-
-    def __init__(self, request: server.Request, scan: IScan) -> None:
-        self._request = request
-        self._scan = scan
-        self._resumed: Deferred[None] | None = None
-
-    async def send(self, soa: Row, whole: bool) -> None:
-        """Write all rows, or with *whole* false the headers alone; stop when the client goes."""
-        request = self._request
-        request.registerProducer(self, True)
-        try:
-            request.setHeader(b"content-type", b"application/octet-stream")
-            request.write(pack_rows([soa]))
-            while whole and (scanned := await self._scan.next()):
-                if self._resumed is not None:
-                    await self._resumed
-                if request.channel is None:
-                    return
-                for part in scanned:
-                    request.write(pack_rows(row for row in part.rows if row[:2] != soa[:2]))
-            if request.channel is not None:
-                request.unregisterProducer()
-                request.finish()
-        finally:
-            await self._scan.close()
-
-    def pauseProducing(self) -> None:
-        """Wait: the client reads slowly."""
-        if self._resumed is None:
-            self._resumed = Deferred()
-
-    def resumeProducing(self) -> None:
-        """Go on: the client has caught up."""
-        resumed, self._resumed = self._resumed, None
-        if resumed is not None:
-            resumed.callback(None)
-
-    def stopProducing(self) -> None:
-        """Go on, and find that the client has gone."""
-        self.resumeProducing()
+async def _send_rows(request: server.Request, soa: Row, scan: IScan, *, whole: bool) -> None:
+    """Send a zone's rows, its SOA first, as fast as they are read, or with *whole* false the
+    headers alone; stop when the client goes."""
+    pace = Pace()
+    request.registerProducer(pace, True)
+    try:
+        request.setHeader(b"content-type", b"application/octet-stream")
+        request.write(pack_rows([soa]))
+        while whole and (scanned := await scan.next()):
+            await pace.wait()
+            if pace.gone or request.channel is None:
+                return
+            for part in scanned:
+                request.write(pack_rows(row for row in part.rows if row[:2] != soa[:2]))
+        if request.channel is not None:
+            request.unregisterProducer()
+            request.finish()
+    finally:
+        await scan.close()

@@ -85,11 +85,12 @@ def send_answer(
     body: bytes,
     content_type: str,
     headers: Sequence[tuple[str, str]] = (),
+    cache: str = "no-store",
 ) -> None:
     """Send a whole answer; nothing once an answer has begun, or to a client that has gone.
 
-    Answers are for who asked, once, and what they are called: no cache may keep them, and no
-    browser take them for something that it runs.
+    Answers are for who asked, once, and what they are called: no cache may keep them unless
+    *cache*, a Cache-Control, says so, and no browser take them for something that it runs.
 
     :raises ValueError: when a header has a line break in it.
     """
@@ -98,7 +99,7 @@ def send_answer(
     head = (
         ("Server", "ddns"),
         ("Content-Type", content_type),
-        ("Cache-Control", "no-store"),
+        ("Cache-Control", cache),
         ("X-Content-Type-Options", "nosniff"),
         *headers,
     )
@@ -107,7 +108,7 @@ def send_answer(
         return
     request.setResponseCode(status)  # below somebody else's Site
     for name, value in (*head, ("Content-Length", str(len(body)))):
-        request.responseHeaders.setRawHeaders(name, [value])
+        request.responseHeaders.addRawHeader(name, value)
     request.write(body)
     request.finish()
 

@@ -1,0 +1,222 @@
+"""Web pages as a twisted.web resource."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
+
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.web import http, server
+from twisted.web.resource import Resource
+
+from ddns.net import peers
+from ddns.net.http.origin import is_foreign
+from ddns.net.http.pace import Pace
+from ddns.net.http.site import send_answer
+from ddns.pages.request import EVENTS, Answer, PageRequest, Pieces
+from ddns.pages.site import Pages
+from ddns.policy.addresses import NetworkSet
+from ddns.policy.token_bucket import Buckets
+
+PLAIN = "text/plain; charset=utf-8"
+MAX_FIELDS = 500
+
+BEAT = 15.0
+"""Seconds between two comments in a live page."""
+
+
+class PagesResource(Resource):
+    """All pages below one resource.
+
+    :param pages: answers requests.
+    :param ready: awaited before each page.
+    :param prepare: awaited once before the first page; what costs time the first time.
+    :param url: the server's public URL, where the settings have one.
+    :param clock: for limits, and for comments in live pages.
+
+    ``refused`` are networks whose requests are not answered, ``calls`` the buckets of requests by
+    network, None for no limit; both may be set at any time.
+    """
+
+    isLeaf = True
+    _log = Logger()
+
+    def __init__(
+        self,
+        pages: Pages,
+        ready: Callable[[], Awaitable[None]],
+        prepare: Callable[[], Awaitable[None]],
+        url: Callable[[], str],
+        clock: IReactorTime,
+    ) -> None:
+        super().__init__()
+        self._pages = pages
+        self._ready = ready
+        self._prepare: Callable[[], Awaitable[None]] | None = prepare
+        self._url = url
+        self._clock = clock
+        self.refused: NetworkSet | None = None
+        self.calls: Buckets | None = None
+
+    def render(self, request: server.Request) -> int:
+        """Answer any path and method."""
+        if request.method not in (b"GET", b"HEAD", b"POST"):
+            allow = [("Allow", "GET, HEAD, POST")]
+            send_answer(request, 405, b"GET or POST only.\n", PLAIN, allow)
+        elif (refusal := self._refusal(request)) is not None:
+            status, words = refusal
+            send_answer(request, status, words, PLAIN)
+        else:
+            ensureDeferred(self._answer(request))
+        return server.NOT_DONE_YET
+
+    def _refusal(self, request: http.Request) -> tuple[int, bytes] | None:
+        """Return what a client is told that gets no page, however it asks."""
+        address = request.getClientAddress()
+        if self.refused is not None and peers.text_of(address) in self.refused:
+            return 403, b"Nothing is taken from your network.\n"
+        network = peers.network_of(address)
+        if self.calls is None or not network:
+            return None
+        now = self._clock.seconds()
+        if self.calls.wait(network, now) > 0:
+            return 429, b"Too many requests; wait a moment.\n"
+        self.calls.take(network, now)
+        return None
+
+    async def _answer(self, request: server.Request) -> None:
+        try:
+            if self._prepare is not None:
+                prepare, self._prepare = self._prepare, None
+                await prepare()
+            await self._ready()
+            answer = await self._pages.answer(_page_request(request, self._url()))
+        except Exception:
+            self._log.failure("a page failed")
+            body = b"The server could not do it; its log says why.\n"
+            send_answer(request, 500, body, PLAIN)
+            return
+        if isinstance(answer.body, bytes):
+            kept = f"public, max-age={answer.cache}, immutable" if answer.cache else "no-store"
+            send_answer(
+                request, answer.status, answer.body, answer.content_type, answer.headers, kept
+            )
+        else:
+            await self._stream(request, answer, answer.body)
+
+    async def _stream(self, request: server.Request, answer: Answer, pieces: Pieces) -> None:
+        """Send pieces as they come, until there are no more or the client has gone."""
+        if request.channel is None:
+            return
+        request.setResponseCode(answer.status)
+        kept = ("Cache-Control", "no-store")
+        for name, value in (("Content-Type", answer.content_type), kept, *answer.headers):
+            request.responseHeaders.addRawHeader(name, value)
+        sending = ensureDeferred(self._send(request, pieces))
+        gone: Deferred[None] = request.notifyFinish()
+        gone.addErrback(lambda _: sending.cancel())
+        beat = LoopingCall(self._beat, request)
+        beat.clock = self._clock
+        if answer.content_type == EVENTS:
+            beat.start(BEAT)
+        try:
+            await sending
+        except CancelledError:
+            return
+        except Exception:
+            self._log.failure("a live page failed")
+            request.loseConnection()
+            return
+        finally:
+            if beat.running:
+                beat.stop()
+        if request.channel is not None:
+            request.unregisterProducer()
+            request.finish()
+
+    async def _send(self, request: server.Request, pieces: Pieces) -> None:
+        pace = Pace()
+        request.registerProducer(pace, True)
+        async with aclosing(pieces):
+            if request.method == b"HEAD":
+                request.write(b"")
+                return
+            async for piece in pieces:
+                await pace.wait()
+                if pace.gone or request.channel is None:
+                    return
+                request.write(piece.encode() if isinstance(piece, str) else piece)
+
+    @staticmethod
+    def _beat(request: server.Request) -> None:
+        """Write a comment, so that proxies keep the connection, and a client that has gone without
+        a word is found out."""
+        if request.channel is not None:
+            request.write(b":\n\n")
+
+
+def _page_request(request: server.Request, url: str) -> PageRequest:
+    """Return a request as pages see it."""
+    query = request.uri.partition(b"?")[2].decode("utf-8", "replace")
+    return PageRequest(
+        method="POST" if request.method == b"POST" else "GET",
+        path=_path(request),
+        query=dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_FIELDS)),
+        form=_form(request) if request.method == b"POST" else {},
+        cookies=_cookies(request),
+        languages=_header(request, "accept-language"),
+        peer=peers.text_of(request.getClientAddress()),
+        agent=_header(request, "user-agent"),
+        origin=_origin(request, url),
+        foreign=is_foreign(request),
+    )
+
+
+def _path(request: server.Request) -> tuple[str, ...]:
+    """Return the segments of the path below the resource that has the pages beside others: the last
+    one that was taken off is a page's own."""
+    taken = len(request.prepath or ()) - 1
+    segments = request.path.split(b"/")[1 + taken :]
+    return tuple(unquote(segment.decode("utf-8", "replace")) for segment in segments)
+
+
+def _form(request: http.Request) -> Mapping[str, Sequence[str]]:
+    if request.content is None or not _header(request, "content-type").lower().startswith(
+        "application/x-www-form-urlencoded"
+    ):
+        return {}
+    request.content.seek(0)  # Twisted has read it, too, and splits it at semicolons as well
+    body = request.content.read().decode("utf-8", "replace")
+    return parse_qs(body, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+
+
+def _cookies(request: http.Request) -> Mapping[str, str]:
+    """Return the cookies. One that stands there twice counts for nothing: another host may have set
+    the one, and it is not told which."""
+    found: dict[str, str] = {}
+    twice = set()
+    for header in request.requestHeaders.getRawHeaders("cookie") or ():
+        for part in header.split(";"):
+            name, equals, value = part.strip().partition("=")
+            if equals and name in found:
+                twice.add(name)
+            found[name] = value
+    return {name: value for name, value in found.items() if name not in twice}
+
+
+def _header(request: http.Request, name: str) -> str:
+    return (request.requestHeaders.getRawHeaders(name) or [""])[0]
+
+
+def _origin(request: http.Request, url: str) -> str:
+    """Return the origin that the browser has for us: that of the public URL where the browser came
+    to that host, since a proxy may have ended TLS, else by the connection."""
+    host = _header(request, "host").lower()
+    public = urlsplit(url)
+    if host and host in (public.netloc.lower(), public.hostname):
+        return f"{public.scheme}://{public.netloc}".lower()
+    return f"{'https' if request.isSecure() else 'http'}://{host}"

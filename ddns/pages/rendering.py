@@ -1,0 +1,100 @@
+"""HTML from templates (Jinja2), in the reader's language."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+from babel.dates import format_datetime, format_timedelta
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from ddns.pages.languages import LANGUAGES, translations
+
+STATIC = {
+    "pages.css": "text/css; charset=utf-8",
+    "pages.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+"""Files beside the pages, and what they are."""
+
+
+@functools.cache
+def static_file(name: str) -> bytes:
+    """Return the octets of one of :data:`STATIC`."""
+    return (files("ddns.pages") / "static" / name).read_bytes()
+
+
+@functools.cache
+def static_version(name: str) -> str:
+    """Return what changes in the URL of a file when the file does, since browsers keep it."""
+    return hashlib.sha256(static_file(name)).hexdigest()[:10]
+
+
+@functools.cache
+def environment(language: str) -> Environment:
+    """Return the templates in a language."""
+    made = Environment(
+        loader=PackageLoader("ddns.pages"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(
+        language=language,
+        languages=LANGUAGES,
+        static=lambda name: f"static/{name}?{static_version(name)}",
+    )
+    made.filters["when"] = functools.partial(_when, language)
+    made.filters["since"] = functools.partial(_since, language)
+    made.filters["seconds"] = functools.partial(_seconds, language)
+    return made
+
+
+def load_templates() -> None:
+    """Compile all templates in all languages, which takes some tenths of a second."""
+    for language in LANGUAGES:
+        made = environment(language)
+        for name in made.list_templates(["html"]):
+            made.get_template(name)
+
+
+def render(language: str, template: str, **values: Any) -> str:
+    """Return a page."""
+    return environment(language).get_template(template).render(values)
+
+
+def translator(language: str) -> Callable[[str], str]:
+    """Return what finds the words of a language."""
+    return translations(language).gettext
+
+
+def _when(language: str, text: str) -> Markup:
+    """Return a time of the API as people write it, in UTC; a script makes it the reader's own."""
+    at = _time(text)
+    shown = format_datetime(at, "medium", locale=language)
+    return Markup('<time datetime="{}">{} UTC</time>').format(text, escape(shown))
+
+
+def _since(language: str, text: str, now: float) -> Markup:
+    """Return how long ago a time of the API was."""
+    delta = _time(text) - datetime.fromtimestamp(now, UTC)
+    shown = format_timedelta(min(delta, timedelta(0)), add_direction=True, locale=language)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(text, text, shown)
+
+
+def _seconds(language: str, seconds: float) -> str:
+    """Return a duration as people say it."""
+    return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=language)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

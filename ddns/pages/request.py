@@ -1,0 +1,74 @@
+"""What pages know of a request, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+HTML = "text/html; charset=utf-8"
+EVENTS = "text/event-stream"
+"""Server-sent events, for which there is a comment now and then where nothing happens."""
+
+Pieces = AsyncGenerator[str, None] | AsyncGenerator[bytes, None]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """A request for a page.
+
+    :param method: ``GET`` or ``POST``; HEAD is ``GET``.
+    :param path: the decoded segments below the place of the pages, one empty one for the first.
+    :param query: the last value of each parameter of the query.
+    :param form: all values of each field of a form.
+    :param cookies: by name.
+    :param languages: the Accept-Language header.
+    :param peer: the client's address in text.
+    :param agent: the User-Agent header.
+    :param origin: scheme and authority that the browser has for this server.
+    :param foreign: whether another site made the browser send this.
+    """
+
+    method: str
+    path: tuple[str, ...]
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    languages: str = ""
+    peer: str = ""
+    agent: str = ""
+    origin: str = ""
+    foreign: bool = False
+
+    @property
+    def secure(self) -> bool:
+        """Whether the browser came by HTTPS."""
+        return self.origin.startswith("https:")
+
+    @property
+    def root(self) -> str:
+        """The relative URL of the place of the pages, so that a proxy may have them anywhere."""
+        return "../" * (len(self.path) - 1) or "./"
+
+    def field(self, name: str) -> str:
+        """Return the first value of a field of the form, without white space around it."""
+        return next(iter(self.form.get(name, ())), "").strip()
+
+    def secret(self, name: str) -> str:
+        """Return a field as it was typed, for passwords."""
+        return next(iter(self.form.get(name, ())), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to a browser.
+
+    :param body: its octets, or pieces that are sent as they come and as fast as the browser reads.
+    :param headers: further header fields.
+    :param cache: for how many seconds a browser may keep it; not at all by default.
+    """
+
+    body: bytes | Pieces
+    status: int = 200
+    content_type: str = HTML
+    headers: tuple[tuple[str, str], ...] = ()
+    cache: int = 0

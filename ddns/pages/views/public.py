@@ -1,0 +1,23 @@
+"""Pages for everybody: what this service is, and the reader's language."""
+
+from __future__ import annotations
+
+from ddns.pages import cookies
+from ddns.pages.languages import LANGUAGES
+from ddns.pages.request import Answer
+from ddns.pages.visit import Visit
+
+
+async def welcome(visit: Visit) -> Answer:
+    """Say what this service is, and which address the reader has."""
+    zones = await visit.operations.zone_list()
+    return visit.page("welcome.html", zones=zones["zones"])
+
+
+async def language(visit: Visit) -> Answer:
+    """Have pages in another language from now on."""
+    chosen = visit.request.field("language")
+    if chosen in LANGUAGES:
+        header = cookies.header(visit.request, cookies.LANGUAGE, chosen, cookies.YEAR)
+        visit.headers.append(header)
+    return visit.redirect(*visit.request.field("back").split("/"))

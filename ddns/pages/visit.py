@@ -1,0 +1,102 @@
+"""One visit of a page: who reads, in which language, and what a view answers with."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ddns.api.caller import Caller
+from ddns.api.errors import ApiError
+from ddns.api.operations import Operations
+from ddns.pages import cookies
+from ddns.pages.rendering import render, translator
+from ddns.pages.request import Answer, PageRequest
+
+VIA = "pages"
+"""What the journal calls this way in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What pages need to know of the server.
+
+    :param operations: what people can do, before it is known who does it.
+    :param now: seconds since 1970.
+    :param registration_open: whether strangers may sign up.
+    :param mail: whether this server sends mail.
+    :param url: the server's public URL, where the settings have one.
+    """
+
+    operations: Operations
+    now: Callable[[], float]
+    registration_open: Callable[[], bool]
+    mail: Callable[[], bool]
+    url: Callable[[], str]
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request, with its reader.
+
+    :param parameters: what stands in the path for the ``{names}`` of the page's path.
+    :param cookie: the cookie that forms are bound to: that of the session, or of a visitor.
+    ``headers`` go with whatever is answered.
+    """
+
+    request: PageRequest
+    service: Service
+    caller: Caller
+    language: str
+    cookie: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def operations(self) -> Operations:
+        """The operations, on behalf of the reader."""
+        return self.service.operations.acting_for(self.caller, VIA)
+
+    def say(self, message: str, **parameters: object) -> str:
+        """Return a message in the reader's language; its parameters stand in braces."""
+        words = translator(self.language)(message)
+        return words.format(**parameters) if parameters else words
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Answer:
+        """Return a page from a template."""
+        body = render(
+            self.language,
+            template,
+            reader=self.caller,
+            request=self.request,
+            root=self.request.root,
+            url=functools.partial(url_of, self.request.root),
+            form_token=cookies.form_token(self.cookie),
+            registration_open=self.service.registration_open(),
+            mail=self.service.mail(),
+            now=self.service.now(),
+            reason=self._reason,
+            done=self.request.query.get("done", ""),
+            **values,
+        )
+        return Answer(body.encode(), status, headers=tuple(self.headers))
+
+    def _reason(self, error: ApiError) -> str:
+        return self.say(error.message, **error.parameters)
+
+    def redirect(self, *segments: str, **query: str) -> Answer:
+        """Send the reader to another page of ours, after a form (303, RFC 9110 15.4.4)."""
+        headers = (*self.headers, ("Location", url_of(self.request.root, *segments, **query)))
+        return Answer(b"", 303, headers=headers)
+
+
+def url_of(root: str, *segments: str, **query: str) -> str:
+    """Return the relative URL of a page: ``url_of("../", "hosts", "home.example.net")``.
+
+    >>> url_of("../", "zones", "0/25.2.0.192.in-addr.arpa", done="removed")
+    '../zones/0%2F25.2.0.192.in-addr.arpa?done=removed'
+    """
+    path = root + "/".join(quote(segment, safe="*@") for segment in segments)
+    return f"{path}?{urlencode(query)}" if query else path

@@ -1,0 +1,127 @@
+"""Pages whose pieces are sent as they come: as fast as the browser reads, until it goes."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any, cast
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.web.resource import Resource
+
+from ddns.net.http import pages as pages_module
+from ddns.net.http.pages import PagesResource
+from ddns.net.http.site import LimitedSite
+from ddns.pages.request import EVENTS, Answer, PageRequest
+from ddns.pages.site import Pages
+from tests.net.reactors import PATIENCE, RunningReactor
+
+PIECE = b"x" * 65_536
+PIECES = 4096
+"""256 MiB, which no buffers of the system hold."""
+
+
+class LivePages:
+    """Pages without end; ``made`` counts pieces, ``ended`` is set when nobody wants more."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.begun, self.ended = threading.Event(), threading.Event()
+
+    async def answer(self, request: PageRequest) -> Answer:
+        if request.path == ("file",):
+            length = ("Content-Length", str(len(PIECE) * PIECES))
+            return Answer(self._file(), content_type="application/octet-stream", headers=(length,))
+        return Answer(self._events(), content_type=EVENTS)
+
+    async def _file(self) -> AsyncGenerator[bytes, None]:
+        try:
+            for _ in range(PIECES):
+                self.made += 1
+                self.begun.set()
+                yield PIECE
+        finally:
+            self.ended.set()
+
+    async def _events(self) -> AsyncGenerator[str, None]:
+        try:
+            yield "data: é\n\n"
+            await Deferred[None]()
+        finally:
+            self.ended.set()
+
+
+@pytest.fixture
+def live() -> LivePages:
+    return LivePages()
+
+
+@pytest.fixture
+def client(
+    running: RunningReactor, live: LivePages, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[http.client.HTTPConnection]:
+    monkeypatch.setattr(pages_module, "BEAT", 0.05)
+
+    async def nothing() -> None:
+        pass
+
+    resource = PagesResource(cast(Pages, live), nothing, nothing, lambda: "", running.reactor)
+    root = Resource()
+    for place in (b"file", b"events"):
+        root.putChild(place, resource)
+    site = LimitedSite(root, running.reactor)
+    port: Any = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
+    connection = http.client.HTTPConnection("127.0.0.1", port.getHost().port, timeout=PATIENCE)
+    yield connection
+    connection.close()
+    running.call(site.abort_connections)
+    running.call(port.stopListening)
+
+
+def test_a_file_is_read_no_faster_than_the_browser_takes_it(
+    client: http.client.HTTPConnection, live: LivePages
+) -> None:
+    client.request("GET", "/file")
+    answer = client.getresponse()
+    assert answer.getheader("Content-Length") == str(len(PIECE) * PIECES)
+    assert answer.read(len(PIECE)) == PIECE
+    assert live.made < PIECES // 4
+    answer.close()
+    client.close()
+    assert live.ended.wait(PATIENCE)
+    assert live.made < PIECES
+
+
+def test_a_whole_file(client: http.client.HTTPConnection, live: LivePages) -> None:
+    client.request("GET", "/file")
+    answer, octets = client.getresponse(), 0
+    while piece := answer.read(1 << 20):
+        octets += len(piece)
+    assert octets == len(PIECE) * PIECES
+    assert live.ended.is_set()
+    client.request("GET", "/file")  # the connection is good for more
+    assert client.getresponse().status == 200
+
+
+def test_events_go_on_until_the_browser_goes(
+    client: http.client.HTTPConnection, live: LivePages
+) -> None:
+    client.request("GET", "/events")
+    answer = client.getresponse()
+    assert answer.getheader("Content-Type") == EVENTS
+    assert answer.getheader("Cache-Control") == "no-store"
+    lines = [answer.readline().decode() for _ in range(8)]
+    assert "data: é\n" in lines
+    assert lines.count(":\n") >= 3  # comments, while nothing happens
+    answer.close()
+    client.close()
+    assert live.ended.wait(PATIENCE)
+
+
+def test_head_is_answered_at_once(client: http.client.HTTPConnection, live: LivePages) -> None:
+    for place in ("/events", "/file"):
+        client.request("HEAD", place)
+        assert client.getresponse().read() == b""
+    assert live.made == 0

@@ -1,0 +1,146 @@
+"""A browser without sockets: it follows redirects, keeps cookies, and fills in forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
+
+from ddns.pages.request import Answer, PageRequest
+from ddns.pages.site import Pages
+from ddns.pages.table import PAGES
+from ddns.pages.visit import Service
+from tests.house import House
+
+BASE = "http://ddns.example.org/"
+VOID = {"input", "meta", "link", "img", "br", "hr"}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of a page: where it goes, and its fields as they are filled in."""
+
+    action: str
+    fields: dict[str, str]
+
+
+class Document(HTMLParser):
+    """What a page has in it; ``text`` is all that can be read."""
+
+    def __init__(self, body: str) -> None:
+        super().__init__()
+        self.body = body
+        self.forms: list[Form] = []
+        self.links: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self._open: list[str] = []
+        self._words: list[str] = []
+        self.feed(body)
+        assert not self._open, f"not closed: {self._open}"
+        self.text = " ".join(" ".join(self._words).split())
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, given))
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "form":
+            self.forms.append(Form(given["action"], {}))
+        elif tag == "a":
+            self.links.append(given["href"])
+        elif tag == "input" and given.get("name"):
+            choice = given.get("type") in ("checkbox", "radio")
+            if not choice or "checked" in given:
+                self.forms[-1].fields[given["name"]] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open, f"</{tag}> closes nothing"
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self._words.append(data)
+
+
+class Browser:
+    """A person's browser, at one server.
+
+    ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last.
+    """
+
+    def __init__(self, house: House, language: str = "en") -> None:
+        self.house = house
+        self.cookies: dict[str, str] = {}
+        self.language = language
+        service = Service(
+            house.operations,
+            lambda: house.time,
+            lambda: house.account_service.registration_open,
+            lambda: True,
+            lambda: BASE.rstrip("/"),
+        )
+        self._pages = Pages(PAGES, service, house.account_service.caller)
+        self.url = BASE
+        self.answer: Answer
+        self.page: Document
+
+    def get(self, place: str) -> Document:
+        """Open a page by its path, or follow a link."""
+        return self._ask("GET", urljoin(self.url, place), {})
+
+    def submit(self, place: str = "", /, **fields: str | list[str]) -> Document:
+        """Fill in and send the page's first form, or the one that goes to *place*."""
+        for form in self.page.forms:
+            target = urljoin(self.url, form.action)
+            if not place or urlsplit(target).path == "/" + place:
+                break
+        else:
+            raise AssertionError(f"no form goes to {place}: {self.page.forms}")
+        return self.post(target, **{**form.fields, **fields})
+
+    def post(self, place: str, /, **fields: str | list[str]) -> Document:
+        """Send a form that need not be in the page."""
+        given = {
+            name: value if isinstance(value, list) else [value] for name, value in fields.items()
+        }
+        return self._ask("POST", urljoin(self.url, place), given)
+
+    def log_in(self, name: str, password: str) -> Document:
+        """Log in and see what comes first."""
+        self.get("/login")
+        return self.submit("login", name=name, password=password)
+
+    def _ask(self, method: str, url: str, form: dict[str, list[str]]) -> Document:
+        for _ in range(5):
+            parts = urlsplit(url)
+            request = PageRequest(
+                method,
+                tuple(map(unquote, parts.path.split("/")[1:])),
+                dict(parse_qsl(parts.query, keep_blank_values=True)),
+                form,
+                dict(self.cookies),
+                self.language,
+                "192.0.2.77",
+                "Browser/1.0",
+                BASE.rstrip("/"),
+            )
+            self.answer = self.house.running.call(lambda asked=request: self._pages.answer(asked))
+            self._keep(self.answer)
+            self.url = url
+            location = dict(self.answer.headers).get("Location")
+            if location is None:
+                break
+            method, form, url = "GET", {}, urljoin(url, location)
+        assert isinstance(self.answer.body, bytes)
+        text = self.answer.body.decode()
+        self.page = Document(text if self.answer.content_type.startswith("text/html") else "")
+        return self.page
+
+    def _keep(self, answer: Answer) -> None:
+        for name, value in answer.headers:
+            if name == "Set-Cookie":
+                key, _, rest = value.partition("=")
+                kept = rest.partition(";")[0]
+                self.cookies[key] = kept
+                if "Max-Age=0" in value:
+                    del self.cookies[key]

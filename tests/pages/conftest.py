@@ -1,0 +1,45 @@
+"""Fixtures: an empty server, and people's browsers at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from ddns.policy import secrets
+from tests.house import House, house_at
+from tests.net.reactors import RunningReactor
+from tests.pages.browsing import Browser
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def house(
+    running: RunningReactor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(secrets, "_HASHER", quick)
+    monkeypatch.setattr(secrets, "_nobody", lambda: quick.hash("nobody's"))
+    with house_at(running, tmp_path / "ddns.sqlite") as house:
+        house.load()
+        house.api("zone_add", origin="dyn.example", registration="open")
+        yield house
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    """Of somebody whom the server does not know."""
+    return Browser(house)
+
+
+@pytest.fixture
+def alice(house: House) -> Browser:
+    """Of alice, who has logged in and has no host yet."""
+    house.api("account_add", name="alice", password=PASSWORD)
+    browser = Browser(house)
+    browser.log_in("alice", PASSWORD)
+    assert browser.url.endswith("/hosts")
+    return browser

@@ -1,0 +1,108 @@
+"""What all pages have in common: forms, sessions, languages, headers."""
+
+from __future__ import annotations
+
+import pytest
+
+from ddns.pages.languages import choose
+from tests.house import House
+from tests.pages.browsing import BASE, Browser
+from tests.pages.conftest import PASSWORD
+
+
+def test_a_stranger_sees_what_is_on_offer(browser: Browser) -> None:
+    page = browser.get("/")
+    assert "192.0.2.77" in page.text
+    assert "dyn.example" in page.text
+
+
+def test_whoever_has_not_logged_in_comes_back_to_where_they_wanted_to_go(house: House) -> None:
+    house.api("account_add", name="alice", password=PASSWORD)
+    browser = Browser(house)
+    browser.get("/hosts")
+    assert browser.url == BASE + "login?next=hosts"
+    browser.submit("login", name="alice", password=PASSWORD)
+    assert browser.url == BASE + "hosts"
+
+
+@pytest.mark.parametrize("place", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_nobody_is_sent_elsewhere_after_logging_in(house: House, place: str) -> None:
+    house.api("account_add", name="alice", password=PASSWORD)
+    browser = Browser(house)
+    browser.get("/login")
+    browser.submit("login", name="alice", password=PASSWORD, next=place)
+    assert browser.url.startswith(BASE)
+
+
+def test_a_form_without_our_token_does_nothing(alice: Browser) -> None:
+    for fields in ({}, {"form_token": ""}, {"form_token": "x" * 32}):
+        alice.post("/hosts", name="home.dyn.example", **fields)
+        assert alice.answer.status == 403
+    assert alice.house.api("host_list") == {"hosts": []}
+
+
+def test_a_token_of_somebody_else_does_nothing(alice: Browser) -> None:
+    stranger = Browser(alice.house)
+    stranger.get("/")
+    token = stranger.page.forms[0].fields["form_token"]
+    alice.post("/hosts", name="home.dyn.example", form_token=token)
+    assert alice.answer.status == 403
+
+
+def test_a_wrong_password_is_said_in_the_form(house: House) -> None:
+    house.api("account_add", name="alice", password=PASSWORD)
+    browser = Browser(house)
+    page = browser.log_in("alice", "wrong")
+    assert browser.answer.status == 401
+    assert "wrong name or password" in page.text
+    assert page.forms[0].fields.get("password", "") == ""
+
+
+def test_logging_out_ends_the_session(alice: Browser) -> None:
+    kept = dict(alice.cookies)
+    alice.submit("logout")
+    alice.cookies = kept
+    alice.get("/hosts")
+    assert "login" in alice.url
+
+
+def test_pages_are_in_the_language_of_the_browser_or_the_one_chosen(house: House) -> None:
+    browser = Browser(house, "es-MX, en;q=0.5")
+    assert "Entrar" in browser.get("/login").text
+    browser.submit("language", language="en")
+    assert "Log in" in browser.get("/login").text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "accepted", "language"),
+    [
+        ("", "", "en"),
+        ("", "de, es;q=0.3, en;q=0.2", "es"),
+        ("xx", "es;q=0", "en"),
+        ("es", "en", "es"),
+        ("", "es;q=nonsense", "en"),
+    ],
+)
+def test_choose(wanted: str, accepted: str, language: str) -> None:
+    assert choose(wanted, accepted) == language
+
+
+def test_no_page_lets_anything_in_from_elsewhere(browser: Browser) -> None:
+    browser.get("/")
+    headers = dict(browser.answer.headers)
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    for tag, attributes in browser.page.tags:
+        assert "style" not in attributes
+        assert not any(name.startswith("on") for name in attributes), tag
+        for name in ("src", "href", "action"):
+            assert "//" not in attributes.get(name, "")
+
+
+def test_unknown_pages_and_methods(browser: Browser) -> None:
+    browser.get("/nothing")
+    assert browser.answer.status == 404
+    browser.get("/logout")
+    assert browser.answer.status == 405
+    assert dict(browser.answer.headers)["Allow"] == "POST"

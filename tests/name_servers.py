@@ -19,7 +19,7 @@ import dns.rdatatype
 import dns.xfr
 import dns.zone
 
-from tests.processes import eventually, free_port
+from tests.processes import Server, eventually, free_port
 from tests.programs import PATIENCE, program, run
 
 CATALOG = "catalog.invalid"
@@ -251,3 +251,9 @@ def contents(port: int, zone: str) -> list[str]:
         for name, rdataset in found.iterate_rdatasets()
         for rdata in rdataset
     )
+
+
+def agree(primary: Server, secondary: NameServer, zone: str) -> None:
+    """Both have the same records."""
+    primary.call("zone_set", origin=zone, secondaries=["127.0.0.1"])  # this test, without a key
+    assert contents(secondary.port, zone) == contents(primary.dns_port, zone)

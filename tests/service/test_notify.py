@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ACCOUNT, ZONE
-from tests.name_servers import CATALOG, PROGRAMS, NameServer, TsigSecret
+from tests.name_servers import CATALOG, PROGRAMS, NameServer, TsigSecret, agree
 from tests.processes import Json, Server, eventually
 
 KEY = "xfr.example.net"
@@ -99,6 +99,33 @@ def test_zones_come_and_go_by_the_catalog(
     has(secondary, NEW, 3)
     assert eventually(lambda: (one := state(server, NEW))["seconds_behind"] == 0 and one, "level")
     assert state(server, CATALOG)["problem"] == ("REFUSED" if name == "knot" else None)
+
+
+def test_they_follow_a_backup_that_is_restored(
+    server: Server, start: Start, key: TsigSecret | None
+) -> None:
+    """They are ahead of it, over the database that they have followed and where that is lost."""
+    secondaries = [start(name, [ZONE]) for name in ("nsd", "knot", "bind")]
+    places = [listed(one, key) for one in secondaries]
+    server.call("zone_set", origin=ZONE, secondaries=places)
+    server.ddns("backup", "copy")
+    for lost in (False, True):
+        for last in range(1, 4):
+            server.call("record_set", owner=f"www.{ZONE}", type="A", rdatas=[f"192.0.2.{last}"])
+        ahead = server.serial(ZONE)
+        for one in secondaries:
+            has(one, ZONE, ahead)
+        assert server.terminate() == 0
+        if lost:
+            server.database.unlink()
+        server.ddns("restore", "copy")
+        server.start()
+        serial = server.serial(ZONE)
+        assert ahead < serial
+        for one in secondaries:
+            has(one, ZONE, serial)
+    for one in secondaries:
+        agree(server, one, ZONE)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -279,7 +279,7 @@ class IStore(Interface):
         """Run *work* on the latest committed state."""
 
     def scan(zones: Sequence[bytes]) -> IScan:
-        """Walk over these zones, in their order; the view is that of the first ``next``."""
+        """Walk over these zones, in their order; the view is that of its first use."""
 
     def stats() -> StoreStats:
         """Return the store's numbers; also while it is closed."""

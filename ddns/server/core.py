@@ -166,7 +166,7 @@ class Core:
             lambda: (self._settings.dns.lease_min, self._settings.dns.lease_max),
         )
         self.engine.transfer = TransferHandler(self.zones, self.directory, self.store, reactor)
-        self._expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
+        self.expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
         self.operations = Operations(
             self.store,
             self.publisher.published,
@@ -234,7 +234,7 @@ class Core:
         try:
             await self.publisher.load()
             await self._networks.load()
-            await self._expirer.start()
+            await self.expirer.start()
         except BaseException:
             self.pipeline.close()
             raise
@@ -270,7 +270,7 @@ class Core:
         self.pipeline.close()
         self.notifier.stop()
         await self._secondary_client.stop()
-        await self._expirer.stop()
+        await self.expirer.stop()
         await self.requests.stop()
         await self.store.close()
         self._slow.stop()

@@ -9,8 +9,8 @@ from ddns.api.invitations import InvitationOperations
 from ddns.api.keys import KeyOperations
 from ddns.api.log_in import LogInOperations
 from ddns.api.maintenance import MaintenanceOperations
+from ddns.api.passkeys import PasskeyOperations
 from ddns.api.records import RecordOperations
-from ddns.api.second_factors import SecondFactorOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
@@ -29,7 +29,7 @@ class Operations(
     SelfService,
     SessionOperations,
     LogInOperations,
-    SecondFactorOperations,
+    PasskeyOperations,
     MaintenanceOperations,
 ):
     """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

@@ -21,6 +21,7 @@ from ddns.model.secondaries import SecondaryState
 from ddns.model.session import Session
 
 Json = dict[str, Any]
+Texts = dict[str, str | None]
 
 
 def named(key: str, name: bytes) -> Json:

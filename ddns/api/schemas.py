@@ -158,7 +158,9 @@ SCHEMAS: dict[str, Schema] = {
     "Request": _object(
         at=_TIME,
         failed=_FLAG,
+        wait={"type": "number", "minimum": 0, "description": "Seconds."},
         **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+        **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
     ),
     "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),

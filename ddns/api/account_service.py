@@ -20,6 +20,7 @@ from ddns.model.text import printable
 from ddns.model.update import Status
 from ddns.policy import secrets
 from ddns.policy.handouts import Handouts
+from ddns.policy.passkeys import TIME
 from ddns.policy.sessions import Sessions
 from ddns.policy.token_bucket import Buckets
 
@@ -72,6 +73,7 @@ class AccountService:
     :param registration_open: whether strangers may register.
     :param write_sessions: writes down what has changed of sessions.
     :param tickets: log-ins that lack their second factor.
+    :param challenges: for passkeys, to the account that makes one, or ``""`` for logging in.
     :param wrong_codes: for each account, limits how many wrong one-time codes it takes: of a
         million codes three are right at any time.
     :param note_failure: counts a wrong code for an account from a peer, like a wrong password.
@@ -87,6 +89,7 @@ class AccountService:
     sessions: Sessions = field(default_factory=Sessions)
     write_sessions: Callable[[], Awaitable[None]] = in_memory_only
     tickets: Handouts[HalfLogin] = field(default_factory=Handouts)
+    challenges: Handouts[str] = field(default_factory=lambda: Handouts(time=TIME, to_one=100))
     wrong_codes: Buckets = field(default_factory=lambda: Buckets(20, DAY))
     note_failure: Callable[[str, str], None] = lambda account, peer: None
     limits: SignupLimits = field(default_factory=SignupLimits)

@@ -20,6 +20,7 @@ from ddns.model.secondaries import SecondaryState
 from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.store.scanning import IScan
 from ddns.system.secret_box import SecretBox, SecretBoxError
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class BaseOperations:
     :param count_change: counts a change by an account at an owner name, of a type; returns after
         how many seconds it may come, 0.0 for at once.
     :param secondary_states: asks the secondaries of a zone how far they have followed.
+    :param https: whether this server takes updates over HTTPS itself.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class BaseOperations:
         count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0,
         exposed: Callable[[], list[str]] = list,
         secondary_states: Callable[[bytes], Awaitable[list[SecondaryState]]] = no_secondary_states,
+        https: bool = False,
     ) -> None:
         self._store = store
         self._wait_until_published = wait_until_published
@@ -98,6 +101,7 @@ class BaseOperations:
         self._count_change = count_change
         self._exposed = exposed
         self._secondary_states = secondary_states
+        self._https = https
         self._caller = OPERATOR
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 
@@ -136,14 +140,14 @@ class BaseOperations:
             raise ApiError(str(error)) from error
         return committed.value
 
-    async def _read(self, work: Callable[[ReadContext], T]) -> T:
-        """Run work on a snapshot of the store."""
+    async def _read(self, work: Callable[[ReadContext], T], within: IScan | None = None) -> T:
+        """Run work on a snapshot of the store, that of a scan if given."""
         caller, rules, now = self._caller, self.rules, self._now()
 
         def run(reading: IReading) -> T:
             return work(Context(reading, caller, rules, now))
 
-        return await self._stored(self._store.read(run))
+        return await self._stored((within or self._store).read(run))
 
     async def _stored(self, result: Awaitable[T]) -> T:
         """Wait for a result of the store.

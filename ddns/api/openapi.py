@@ -13,6 +13,7 @@ from ddns.api import arguments
 from ddns.api.caller import Permission
 from ddns.api.log_in import LogInOperations
 from ddns.api.operations import Operations
+from ddns.api.passkeys import PasskeyOperations
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS, Schema, ref
 from ddns.api.second_factors import SecondFactorOperations
@@ -47,6 +48,7 @@ _LIMITED = {
     *vars(SessionOperations),
     *vars(LogInOperations),
     *vars(SecondFactorOperations),
+    *vars(PasskeyOperations),
     *("record_set", "record_delete", "host_set"),
 }
 """Operations that may be refused as too many."""

@@ -105,6 +105,14 @@ ROUTES = (
     Route("POST", "/v1/totp/confirm", "totp_confirm", "FirstCodes", _ACCOUNT),
     Route("POST", "/v1/totp/disable", "totp_disable", "SecondFactor", _ACCOUNT),
     Route("POST", "/v1/recovery_codes", "recovery_codes_add", "RecoveryCodes", _ACCOUNT),
+    Route("POST", "/v1/passkeys/options", "passkey_options", "PasskeyOptions", _ACCOUNT),
+    Route("POST", "/v1/passkeys", "passkey_add", "NewPasskey", _ACCOUNT),
+    Route("GET", "/v1/passkeys", "passkey_list", "Passkeys", _ACCOUNT),
+    Route("DELETE", "/v1/passkeys/{number}", "passkey_remove", "Passkey", _ACCOUNT),
+    Route(
+        "POST", "/v1/passkey_logins/options", "passkey_login_options", "PasskeyOptions", _ANYBODY
+    ),
+    Route("POST", "/v1/passkey_logins", "passkey_log_in", "Session", _ANYBODY),
     Route("POST", "/v1/email", "email_change", "Address", _ACCOUNT),
     Route("POST", "/v1/password", "password_change", "Session", _ACCOUNT),
     Route("POST", "/v1/password/requests", "password_reset_request", "Requested", _ANYBODY),
@@ -121,6 +129,7 @@ ROUTES = (
     Route("PATCH", "/v1/hosts/{name}", "host_set", "Host", _ACCOUNT),
     Route("DELETE", "/v1/hosts/{name}", "host_remove", "Host", _ACCOUNT),
     Route("GET", "/v1/hosts/{name}/history", "host_history", "History", _ACCOUNT),
+    Route("GET", "/v1/hosts/{name}/diagnosis", "host_diagnosis", "HostDiagnosis", _ACCOUNT),
     Route("POST", "/v1/records", "record_set", "RRset", _ACCOUNT),
     Route("GET", "/v1/records/{owner}", "record_show", "Records", _ACCOUNT),
     Route("DELETE", "/v1/records/{owner}", "record_delete", "Deleted", _ACCOUNT),

@@ -9,6 +9,7 @@ from typing import Any
 
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
+from ddns.policy.diagnosis import Severity, State
 
 Schema = dict[str, Any]
 
@@ -146,10 +147,26 @@ SCHEMAS: dict[str, Schema] = {
         records=_list("RRset"),
         requests=_list("Request"),
     ),
+    "Finding": _object(
+        at=_TIME,
+        severity={"enum": list(Severity)},
+        **dict.fromkeys(("rule", "why", "change"), _STRING),
+    ),
+    "HostDiagnosis": _object(
+        _IDN,
+        name=_NAME,
+        state={"enum": list(State)},
+        sentence=_STRING,
+        findings=_list("Finding"),
+        requests=_list("Request"),
+    ),
     "Address": _object(name=_STRING, email=_STRING),
     "Session": _object(token=_STRING, expires=_TIME, account=_STRING, language=_or_null(_LANGUAGE)),
     "SecondFactor": _object(totp=_FLAG, recovery_codes=_NUMBER, passkeys=_list("Passkey")),
     "Passkey": _object(id=_NUMBER, name=_STRING, created=_TIME, used=_or_null(_TIME)),
+    "Passkeys": _object(passkeys=_list("Passkey")),
+    "PasskeyOptions": _object(options={"type": "object"}),
+    "NewPasskey": _object(passkey=ref("Passkey"), recovery_codes=_or_null(_TEXTS)),
     "NewTotp": _object(secret=_STRING, uri=_STRING),
     "RecoveryCodes": _object(recovery_codes=_TEXTS),
     "FirstCodes": _object(recovery_codes=_or_null(_TEXTS)),
@@ -172,7 +189,9 @@ SCHEMAS: dict[str, Schema] = {
     "Request": _object(
         at=_TIME,
         failed=_FLAG,
+        wait={"type": "number", "minimum": 0, "description": "Seconds."},
         **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+        **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
     ),
     "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),
@@ -203,6 +222,7 @@ ARGUMENTS: dict[str, Schema] = {
     "kind": {"enum": list(KeyKind)},
     "rights": {"type": "array", "items": {"enum": list(Right)}},
     "ttl": _TTL,
+    "credential": {"type": "object"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "uses": {"type": "integer", "minimum": 1, "maximum": 1000},
     "invitation_add.days": {"type": "integer", "minimum": 1, "maximum": 365},

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -18,7 +19,7 @@ class _Handout(Generic[V]):
     """A value, to whom it was given, and when that expires by a monotonic clock."""
 
     value: V
-    to: str
+    to: Hashable
     expires: float
 
 
@@ -37,9 +38,9 @@ class Handouts(Generic[V]):
         self._capacity = capacity
         self._to_one = to_one
         self._handouts: OrderedDict[bytes, _Handout[V]] = OrderedDict()  # the oldest first
-        self._to: dict[str, OrderedDict[bytes, None]] = {}
+        self._to: dict[Hashable, OrderedDict[bytes, None]] = {}
 
-    def add(self, secret: str, value: V, to: str, now: float) -> None:
+    def add(self, secret: str, value: V, to: Hashable, now: float) -> None:
         """Keep a value until its secret comes back or expires."""
         for digest in list(itertools.islice(self._handouts, 2)):  # more than are added
             if self._handouts[digest].expires <= now:

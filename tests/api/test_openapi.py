@@ -16,6 +16,7 @@ from ddns.api.caller import Permission
 from ddns.api.errors import SecondFactorNeeded
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
+from tests.api.browsing import Browser
 from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
 
@@ -134,6 +135,8 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("host_set", name="home.example.net", ttl=60)
     assert len(api("host_history", "alice", name="home.example.net")["events"]) > 4
     api("host_show", name="straße.bücher.example")
+    findings = api("host_diagnosis", name="straße.bücher.example")["findings"]
+    assert [one["rule"] for one in findings] == ["never-heard"]
     api("host_list")
     api("record_show", owner="home.example.net")
     api("account_show", name="alice")
@@ -177,6 +180,18 @@ def people(house: House) -> Iterator[tuple[str, Any]]:
     yield "log_in_code", street.ask("log_in_code", ticket=half.value.ticket, code=code)
     codes = street.ask_as(session["token"], "recovery_codes_add", password=PASSWORD)
     yield "recovery_codes_add", codes
+    browser = Browser(street, session=session["token"])
+    options = browser.ask("passkey_options", password=PASSWORD)
+    yield "passkey_options", options
+    credential = browser.device.make(options["options"])
+    added = browser.ask("passkey_add", name="phone", credential=credential)
+    yield "passkey_add", added
+    options = browser.ask("passkey_login_options")
+    yield "passkey_login_options", options
+    signed = browser.device.use(options["options"])
+    yield "passkey_log_in", browser.ask("passkey_log_in", credential=signed)
+    yield "passkey_list", browser.ask("passkey_list")
+    yield "passkey_remove", browser.ask("passkey_remove", number=added["passkey"]["id"])
     yield "totp_disable", street.ask_as(session["token"], "totp_disable", password=PASSWORD)
     yield "second_factor_remove", house.api("second_factor_remove", name="dave")
     yield "session_list", street.ask_as(session["token"], "session_list")

@@ -6,7 +6,6 @@ import json
 
 from ddns.api.errors import ApiError
 from ddns.pages import cookies
-from ddns.pages.languages import LANGUAGES
 from ddns.pages.request import Answer
 from ddns.pages.views.entry import MISTAKES
 from ddns.pages.visit import Visit
@@ -62,8 +61,7 @@ async def change_language(visit: Visit) -> Answer:
     """Choose the language of pages and mails, on every device."""
     chosen = visit.request.field("language")
     await visit.operations.account_change(language=chosen)
-    kept = chosen if chosen in LANGUAGES else ""
-    visit.headers.append(cookies.header(visit.request, cookies.LANGUAGE, kept, cookies.YEAR))
+    visit.keep_language(chosen)
     return visit.redirect("account", done="language")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ddns.api.errors import (
@@ -13,6 +14,7 @@ from ddns.api.errors import (
     SecondFactorNeeded,
     TooMany,
     Unauthenticated,
+    WrongCode,
 )
 from ddns.pages import cookies
 from ddns.pages.request import Answer
@@ -74,7 +76,7 @@ async def log_in(visit: Visit) -> Answer:
     try:
         session = await visit.operations.log_in(request.field("name"), request.secret("password"))
     except SecondFactorNeeded as needed:
-        return _code_page(visit, needed, None)
+        return _code_page(visit, needed.ticket, needed.ways, None)
     except MISTAKES as error:
         return _log_in_page(visit, error)
     return after_log_in(visit, session)
@@ -82,27 +84,27 @@ async def log_in(visit: Visit) -> Answer:
 
 async def log_in_code(visit: Visit) -> Answer:
     """Open a session with a one-time or recovery code, after the right password."""
-    request = visit.request
+    ticket = visit.request.secret("ticket")
     try:
-        session = await visit.operations.log_in_code(
-            request.secret("ticket"), request.field("code")
-        )
-    except SecondFactorNeeded as needed:
-        return _code_page(visit, needed, needed)
+        session = await visit.operations.log_in_code(ticket, visit.request.field("code"))
+    except (WrongCode, TooMany) as error:
+        return _code_page(visit, ticket, [], error)
     except MISTAKES as error:
         return _log_in_page(visit, error)
     return after_log_in(visit, session)
 
 
-def _code_page(visit: Visit, needed: SecondFactorNeeded, error: ApiError | None) -> Answer:
-    wanted = visit.request.field("next")
-    status = 200 if error is None else error.status
-    return visit.page("code.html", status, needed=needed, next=wanted, error=error)
+def _code_page(visit: Visit, ticket: str, ways: Sequence[str], error: ApiError | None) -> Answer:
+    """Ask for a code, which an app or a list of recovery codes has, or for a passkey."""
+    values = {"ticket": ticket, "ways": ways, "next": visit.request.field("next")}
+    return visit.page("code.html", 200 if error is None else error.status, error=error, **values)
 
 
 def after_log_in(visit: Visit, session: dict[str, Any]) -> Answer:
     """Keep a new session, and go where the reader wanted to."""
     visit.keep_session(str(session["token"]))
+    if session["language"] is not None:
+        visit.keep_language(session["language"])
     return visit.redirect(*(visit.request.field("next") or "hosts").split("/"))
 
 

@@ -29,7 +29,7 @@ async def totp_confirm(visit: Visit) -> Answer:
         made = await visit.operations.totp_confirm(visit.request.field("code"))
     except MISTAKES as error:
         return visit.page("totp.html", error.status, secret="", error=error)
-    return visit.page("recovery_codes.html", codes=made["recovery_codes"])
+    return _added(visit, made["recovery_codes"], "totp-on")
 
 
 async def totp_disable(visit: Visit) -> Answer:
@@ -61,9 +61,14 @@ async def passkey_add(visit: Visit) -> Answer:
         added = await visit.operations.passkey_add(visit.request.field("name"), _credential(visit))
     except MISTAKES as error:
         return await account.page(visit, "passkeys", error)
-    if added["recovery_codes"]:
-        return visit.page("recovery_codes.html", codes=added["recovery_codes"])
-    return visit.redirect("account", done="passkey")
+    return _added(visit, added["recovery_codes"], "passkey")
+
+
+def _added(visit: Visit, codes: list[str] | None, done: str) -> Answer:
+    """Show the recovery codes, which are made with the first second factor."""
+    if codes is None:
+        return visit.redirect("account", done=done)
+    return visit.page("recovery_codes.html", codes=codes)
 
 
 async def passkey_remove(visit: Visit) -> Answer:

@@ -37,7 +37,10 @@ _MEMBER = (
     "select zone.origin, member.account, member.since"
     " from member join zone on zone.id = member.zone"
 )
-ENTRY = "at, via, peer, user, agent, asked, answer, reason"  # columns of a RequestEntry
+ENTRY = (  # columns of a RequestEntry
+    "at, via, peer, user, agent, asked, answer, reason, status, wait, cause, hosts, addresses,"
+    " transport, version"
+)
 
 _EVENT = (
     "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
@@ -108,6 +111,9 @@ class Reader(PeopleReader):
         expired = "exists (select 1 from host where expires <= ?)"
         found = self.execute(f"select {over}, {expired}", (leases, hosts)).fetchone()
         return bool(found[0]), bool(found[1])
+
+    def count_leases(self) -> int:
+        return int(self.execute("select count(*) from lease").fetchone()[0])
 
     def requests_of_host(self, name: bytes) -> list[tuple[bool, RequestEntry]]:
         return self._requests("host", name)

@@ -4,6 +4,7 @@ a window of its own, with cookies of its own, for each."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -23,7 +24,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         server.with_registration(relay.port)
         server.config.write_text(
             server.config.read_text()
-            + "[registration]\nhosts_per_account = 100\n[abuse]\nchange_interval = 0\n"
+            + "[registration]\nhosts_per_account = 100\n"
         )
         try:
             server.start()
@@ -47,14 +48,27 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def person(service: Service, chromium: Browser) -> Iterator[Person]:
-    """Somebody with a phone, whom the server does not know."""
+@contextmanager
+def somebody(service: Service, chromium: Browser) -> Iterator[Person]:
     context = chromium.new_context(viewport=PHONE, locale="en-GB", base_url=service.url)  # type: ignore[arg-type]
     person = Person(service, context.new_page())
     yield person
     context.close()
     assert person.complaints == []
+
+
+@pytest.fixture
+def person(service: Service, chromium: Browser) -> Iterator[Person]:
+    """Somebody with a phone, whom the server does not know."""
+    with somebody(service, chromium) as person:
+        yield person
+
+
+@pytest.fixture
+def other(service: Service, chromium: Browser) -> Iterator[Person]:
+    """Somebody else."""
+    with somebody(service, chromium) as person:
+        yield person
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ class Person:
         self.page.goto("login")
         self.page.get_by_label("Account").fill(self.name)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("main").get_by_role("button", name="Log in", exact=True).click()
+        self.press_in_main("Log in")
 
     def sees(self, text: str) -> None:
         """Wait until the page says something."""
@@ -69,6 +69,10 @@ class Person:
     def press(self, name: str) -> None:
         """Press a button."""
         self.page.get_by_role("button", name=name, exact=True).click()
+
+    def press_in_main(self, name: str) -> None:
+        """Press a button outside the navigation."""
+        self.page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
 
     def barriers(self) -> list[str]:
         """Return what axe-core finds that keeps people out, with where it is."""

@@ -4,6 +4,7 @@ unless it says otherwise. They return JSON, once our DNS answers what they chang
 from __future__ import annotations
 
 from ddns.api.accounts import AccountOperations
+from ddns.api.export import ExportOperations
 from ddns.api.hosts import HostOperations
 from ddns.api.invitations import InvitationOperations
 from ddns.api.keys import KeyOperations
@@ -30,6 +31,7 @@ class Operations(
     SessionOperations,
     LogInOperations,
     PasskeyOperations,
+    ExportOperations,
     MaintenanceOperations,
 ):
     """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

@@ -11,7 +11,7 @@ from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Texts
 from ddns.model import account as accounts
 from ddns.model import mail, names, presentation, records
-from ddns.model.account import Addresses, KeyKind, Registration, Right, TsigTerms
+from ddns.model.account import Addresses, KeyKind, Language, Registration, Right, TsigTerms
 from ddns.model.secondaries import BadSecondary, Secondary, secondary
 from ddns.policy import catalog, secrets
 
@@ -88,6 +88,11 @@ def chosen_name(text: str) -> str:
     if accounts.is_reserved(known):
         raise Conflict(f"the name {known} is reserved; choose another")
     return known
+
+
+def language(text: str) -> Language:
+    """Parse the language that somebody reads."""
+    return _member(Language, text, " is no language here: it is one of")
 
 
 def email(text: str) -> str:

@@ -91,6 +91,8 @@ ROUTES = (
     ),
     Route("PUT", "/v1/accounts/{name}/email", "email_set", "Account", _OPERATOR),
     Route("PUT", "/v1/accounts/{name}/password", "password_set", "Account", _OPERATOR),
+    Route("GET", "/v1/accounts/{name}/export", "account_export", "Export", _ACCOUNT),
+    Route("PATCH", "/v1/account", "account_change", "Account", _ACCOUNT),
     Route("POST", "/v1/accounts/{name}/leave", "account_leave", "Account", _ACCOUNT),
     Route("POST", "/v1/registrations", "register", "Address", _ANYBODY),
     Route("POST", "/v1/confirmations", "confirm", "Account", _ANYBODY),

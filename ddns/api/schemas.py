@@ -181,7 +181,11 @@ SCHEMAS: dict[str, Schema] = {
         created={"type": "number"},
         dormant={"type": "array", "items": {"enum": [1, 28]}},
     ),
+    "Export": _object(
+        part=_STRING, items={"type": "array", "items": {"type": "object"}}, next=_or_null(_STRING)
+    ),
     "Event": _object(
+        position=_NUMBER,
         at=_TIME,
         who=_STRING,
         via=_STRING,
@@ -201,6 +205,7 @@ ARGUMENTS: dict[str, Schema] = {
     "rights": {"type": "array", "items": {"enum": list(Right)}},
     "ttl": _TTL,
     "credential": {"type": "object"},
+    "language": {"enum": ["", *Language]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "uses": {"type": "integer", "minimum": 1, "maximum": 1000},
     "invitation_add.days": {"type": "integer", "minimum": 1, "maximum": 365},

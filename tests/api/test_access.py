@@ -40,6 +40,8 @@ def test_what_is_the_operators_alone() -> None:
         ("account_show", {"name": "alice"}, NotFound),
         ("account_show", {"name": "nobody"}, NotFound),
         ("account_remove", {"name": "alice"}, NotFound),
+        ("account_export", {"name": "alice"}, NotFound),
+        ("account_export", {"name": "nobody"}, NotFound),
         ("key_list", {"account": "alice"}, NotFound),
         ("key_add", {"account": "alice"}, NotFound),
         ("key_add", {"hosts": ["home.example.net"]}, NotFound),

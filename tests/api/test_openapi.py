@@ -139,6 +139,8 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("record_show", owner="home.example.net")
     api("account_show", name="alice")
     api("account_list")
+    api("account_export", name="alice")
+    api("account_change", "alice", language="es")
     api("record_delete", owner="*.home.example.net")
     api("host_remove", name="home.example.net")
     api("email_set", name="carol", email="carol@example.org")

@@ -11,10 +11,10 @@ from ddns.api.keys import KeyOperations
 from ddns.api.log_in import LogInOperations
 from ddns.api.maintenance import MaintenanceOperations
 from ddns.api.passkeys import PasskeyOperations
-from ddns.api.records import RecordOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
+from ddns.api.zone_changes import ZoneChangeOperations
 from ddns.api.zone_contents import ZoneContentOperations
 from ddns.api.zones import ZoneOperations
 
@@ -28,7 +28,7 @@ class Operations(
     AccountOperations,
     KeyOperations,
     HostOperations,
-    RecordOperations,
+    ZoneChangeOperations,
     SelfService,
     SessionOperations,
     LogInOperations,

@@ -66,6 +66,8 @@ ROUTES = (
     Route("DELETE", "/v1/zones/{origin}", "zone_remove", "Zone", _OPERATOR),
     Route("POST", "/v1/zones/{origin}/rows", "zone_import", "Imported", _OPERATOR, octets=True),
     Route("GET", "/v1/zones/{origin}/rows", "zone_scan", None, _OPERATOR, octets=True),
+    Route("GET", "/v1/zones/{origin}/history", "zone_history", "ZoneHistory", _ACCOUNT),
+    Route("POST", "/v1/zones/{origin}/undo", "zone_undo", "Undone", _ACCOUNT),
     Route("GET", "/v1/zones/{origin}/invitations", "invitation_list", "Invitations", _ACCOUNT),
     Route("POST", "/v1/zones/{origin}/invitations", "invitation_add", "NewInvitation", _ACCOUNT),
     Route(
@@ -132,6 +134,7 @@ ROUTES = (
     Route("DELETE", "/v1/hosts/{name}", "host_remove", "Host", _ACCOUNT),
     Route("GET", "/v1/hosts/{name}/history", "host_history", "History", _ACCOUNT),
     Route("POST", "/v1/records", "record_set", "RRset", _ACCOUNT),
+    Route("POST", "/v1/records/check", "record_check", "CheckedRecords", _ACCOUNT),
     Route("GET", "/v1/records/{owner}", "record_show", "Records", _ACCOUNT),
     Route("DELETE", "/v1/records/{owner}", "record_delete", "Deleted", _ACCOUNT),
     Route("POST", "/v1/backup", "backup", "Backup", _MACHINE),

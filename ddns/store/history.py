@@ -15,12 +15,12 @@ class IReadingHistory(Interface):
         """Return the events of a host and its records, newest first, back to the one that gave it
         to its account, which comes without ``before``: that was somebody else's."""
 
-    def zone_history(origin: bytes, limit: int) -> list[Event]:
+    def zone_history(origin: bytes, limit: int, account: str | None = None) -> list[Event]:
         """Return the changes of a zone's RRsets, newest first, back to when it was added or given
-        to its owner."""
+        to its owner. With an account, those at hosts that others have or had are left out."""
 
-    def event(position: int) -> Event | None:
-        """Return the event with this position, if the journal still has it."""
+    def zone_change(origin: bytes, position: int, account: str | None = None) -> Event | None:
+        """Return the event with this position, if :meth:`zone_history` has it."""
 
     def events_by(who: str, after: int, span: int, limit: int) -> tuple[list[Event], int | None]:
         """Return the events by an author among the *span* positions after *after*, oldest first and

@@ -136,6 +136,9 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     assert len(api("host_history", "alice", name="home.example.net")["events"]) > 4
     api("host_show", name="straße.bücher.example")
     api("host_list")
+    api("record_check", owner="home.example.net", type="A", rdatas=["192.0.2.9", "x"])
+    changes = api("zone_history", origin="example.net")["events"]
+    api("zone_undo", origin="example.net", position=changes[0]["position"])
     api("record_show", owner="home.example.net")
     api("account_show", name="alice")
     api("account_list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from ddns.model import names
-from ddns.model.account import ZoneInfo
+from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind
 from ddns.model.records import TXT
 from tests.store.sqlite.blocking import HOME, ORIGIN, Blocking, address, fill, put, rrset
@@ -33,8 +33,8 @@ class TellingContract:
         last = store.events[-1]
         assert self.zone_positions(store) == [last.position, last.position - 2, soa]
         assert self.zone_positions(store, 1) == [last.position]
-        assert store.read(lambda r: r.event(last.position)) == last
-        assert store.read(lambda r: r.event(last.position + 1)) is None
+        for position, found in ((last.position, last), (last.position - 1, None), (2**60, None)):
+            assert store.read(lambda r, at=position: r.zone_change(ORIGIN, at)) == found
         store.commit(lambda t: t.raise_serial(ORIGIN, 100))  # is no change of a record
         store.commit(lambda t: t.put_zone(ZoneInfo(ORIGIN, 100, update_from=("192.0.2.0/24",))))
         assert self.zone_positions(store)[0] == last.position
@@ -52,6 +52,33 @@ class TellingContract:
         store.commit(put(address(last=3)))
         store.commit(lambda t: t.remove_zone(ORIGIN))
         assert self.zone_positions(store) == []
+
+    def test_what_others_do_at_their_hosts_is_not_told(self, store: Blocking) -> None:
+        store.commit(fill)
+        store.commit(put(address(last=1)))
+        at_home = store.events[-1].position
+        for label in names.BELOW_HOST:
+            store.commit(put(rrset(label + HOME, TXT, b"\x01x")))
+        store.commit(put(rrset(b"\x01a" + ORIGIN, TXT, b"\x01x")))
+        apart = store.events[-1].position
+
+        def told(account: str) -> list[int]:
+            found: list[Event] = store.read(lambda r: r.zone_history(ORIGIN, 100, account))
+            return [event.position for event in found]
+
+        everything = self.zone_positions(store)
+        assert told("alice") == everything
+        bobs = [apart, everything[-1]]
+        assert told("bob") == bobs
+        assert store.read(lambda r: r.zone_history(ORIGIN, 1, "bob"))[0].position == apart
+        assert store.read(lambda r: r.zone_change(ORIGIN, at_home, "bob")) is None
+        assert store.read(lambda r: r.zone_change(ORIGIN, at_home, "alice")) is not None
+        store.commit(lambda t: t.remove_host(HOME))
+        assert told("bob") == bobs
+        store.commit(lambda t: t.put_host(Host(HOME, ORIGIN, "bob")))
+        store.commit(put(address(last=2)))
+        assert told("bob") == bobs
+        assert told("alice") == bobs
 
     def test_events_by_an_author(self, store: Blocking) -> None:
         store.commit(fill)

@@ -5,7 +5,9 @@ There is no index by zone or author: it would cost every update, while the journ
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+from collections.abc import Iterator
 
 from zope.interface import implementer
 
@@ -57,7 +59,15 @@ class HistoryReader:
         after = f"{EVENT} where position > ? order by position limit ?"
         return [make_event(*row) for row in self.execute(after, (position, limit))]
 
-    def zone_history(self, origin: bytes, limit: int) -> list[Event]:
+    def zone_history(self, origin: bytes, limit: int, account: str | None = None) -> list[Event]:
+        return list(itertools.islice(self._zone_changes(origin, account), limit))
+
+    def zone_change(self, origin: bytes, position: int, account: str | None = None) -> Event | None:
+        return next(self._zone_changes(origin, account, "and position = ?", position), None)
+
+    def _zone_changes(
+        self, origin: bytes, account: str | None, which: str = "", *parameters: int
+    ) -> Iterator[Event]:
         (since,) = self.execute(
             "select max(position) from journal where kind = 'zone' and zone = ?"
             f" and (before is null or after is null or {_OTHER_ACCOUNT})",
@@ -65,14 +75,31 @@ class HistoryReader:
         ).fetchone()
         rows = self.execute(
             f"{EVENT} where position > ? and zone = ? and kind = 'rrset'"
-            " and before is not after order by position desc limit ?",
-            (since or 0, origin, limit),
+            f" and before is not after {which} order by position desc",
+            (since or 0, origin, *parameters),
         )
-        return [make_event(*row) for row in rows]
+        theirs: dict[bytes, bool] = {}  # whether a name is a host of others
+        for row in rows:
+            event = make_event(*row)
+            if account is not None and event.owner is not None:
+                owner = event.owner
+                if owner not in theirs:
+                    hosts = {owner, names.host_of(owner)}
+                    theirs[owner] = any(self._is_of_others(host, account) for host in hosts)
+                if theirs[owner]:
+                    continue
+            yield event
 
-    def event(self, position: int) -> Event | None:
-        row = self.execute(f"{EVENT} where position = ?", (position,)).fetchone()
-        return None if row is None else make_event(*row)
+    def _is_of_others(self, host: bytes, account: str) -> bool:
+        """Return whether another account has the host, or had it by what the journal knows."""
+        row = self.execute(
+            "select exists (select 1 from host where name = ?1 and account != ?2)"
+            " or exists (select 1 from journal where kind = 'host' and owner = ?1"
+            " and (json_extract(cast(before as text), '$.account') != ?2"
+            " or json_extract(cast(after as text), '$.account') != ?2))",
+            (host, account),
+        ).fetchone()
+        return bool(row[0])
 
     def events_by(
         self, who: str, after: int, span: int, limit: int

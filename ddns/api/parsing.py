@@ -11,7 +11,7 @@ from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Texts
 from ddns.model import account as accounts
 from ddns.model import mail, names, presentation, records
-from ddns.model.account import Addresses, KeyKind, Registration, Right, TsigTerms
+from ddns.model.account import Addresses, KeyKind, Language, Registration, Right, TsigTerms
 from ddns.model.secondaries import BadSecondary, Secondary, secondary
 from ddns.policy import catalog, secrets
 from ddns.store.paging import Page
@@ -29,6 +29,9 @@ MAX_LISTED = 100
 
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
+
+MAX_EVENTS = 100
+"""The most events of the journal that are shown at a time."""
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1024
@@ -113,6 +116,11 @@ def chosen_name(text: str) -> str:
     if accounts.is_reserved(known):
         raise Conflict(f"the name {known} is reserved; choose another")
     return known
+
+
+def language(text: str) -> Language:
+    """Parse the language that somebody reads."""
+    return _member(Language, text, " is no language here: it is one of")
 
 
 def email(text: str) -> str:
@@ -226,6 +234,13 @@ def days(value: int) -> int:
     """Check a number of days, 0 for none."""
     if not 0 <= value <= MAX_DAYS:
         raise Invalid(f"expected 0 to {MAX_DAYS} days")
+    return value
+
+
+def limit(value: int) -> int:
+    """Check how many events of the journal to show."""
+    if not 1 <= value <= MAX_EVENTS:
+        raise Invalid(f"limit: expected 1 to {MAX_EVENTS}")
     return value
 
 

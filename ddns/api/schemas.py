@@ -203,7 +203,11 @@ SCHEMAS: dict[str, Schema] = {
         created={"type": "number"},
         dormant={"type": "array", "items": {"enum": [1, 28]}},
     ),
+    "Export": _object(
+        part=_STRING, items={"type": "array", "items": {"type": "object"}}, next=_or_null(_STRING)
+    ),
     "Event": _object(
+        position=_NUMBER,
         at=_TIME,
         who=_STRING,
         via=_STRING,
@@ -213,6 +217,10 @@ SCHEMAS: dict[str, Schema] = {
         before=_side,
         after=_side,
     ),
+    "ZoneHistory": _object(origin=_NAME, events=_list("Event")),
+    "Undone": _object(owner=_NAME, type=_STRING, rrset=_or_null(ref("RRset"))),
+    "CheckedRecords": _object(records=_list("CheckedRecord")),
+    "CheckedRecord": _object(rdata=_or_null(_STRING), error=_or_null(_STRING)),
     "History": _object(name=_NAME, events=_list("Event")),
 }
 
@@ -223,6 +231,7 @@ ARGUMENTS: dict[str, Schema] = {
     "rights": {"type": "array", "items": {"enum": list(Right)}},
     "ttl": _TTL,
     "credential": {"type": "object"},
+    "language": {"enum": ["", *Language]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "uses": {"type": "integer", "minimum": 1, "maximum": 1000},
     "invitation_add.days": {"type": "integer", "minimum": 1, "maximum": 365},

@@ -18,6 +18,7 @@ from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.expiring import IExpiring, IReadingExpiry
+from ddns.store.history import IReadingHistory
 from ddns.store.paging import Page
 from ddns.store.people import IChangingPeople, IReadingPeople
 from ddns.store.results import Checked, Committed, Copied, StagedResult
@@ -40,7 +41,7 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
-class IReading(IReadingPeople, IReadingExpiry):
+class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
@@ -94,6 +95,9 @@ class IReading(IReadingPeople, IReadingExpiry):
     def released(name: bytes) -> Released | None:
         """Return who had a host of this name, if there is none now."""
 
+    def released_by(account: str) -> list[Released]:
+        """Return the released names that are kept for an account, in their order."""
+
     def count_released(account: str) -> int:
         """Return the number of released names that are kept for an account."""
 
@@ -118,15 +122,9 @@ class IReading(IReadingPeople, IReadingExpiry):
     def rrsets(zone: bytes, owner: bytes) -> list[RRset]:
         """Return all RRsets of an owner name."""
 
-    def host_history(host: Host, limit: int) -> list[Event]:
-        """Return the events of a host and its records, newest first, back to the one that gave it
-        to its account, which comes without ``before``: that was somebody else's."""
-
-    def changes_since(position: int, limit: int) -> list[Event]:
-        """Return events after *position*, oldest first.
-
-        :raises StoreError: when the journal does not reach back that far.
-        """
+    def own_rrsets(zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
+        """Return the first *limit* RRsets of a zone that belong to no host, by owner name and type,
+        after these if they are given."""
 
     def zone_changes(origin: bytes, serial: int, limit: int) -> list[Event]:
         """Return the events of a zone after the latest commit that gave it *serial*, in journal

@@ -138,9 +138,14 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     findings = api("host_diagnosis", name="straße.bücher.example")["findings"]
     assert [one["rule"] for one in findings] == ["never-heard"]
     api("host_list")
+    api("record_check", owner="home.example.net", type="A", rdatas=["192.0.2.9", "x"])
+    changes = api("zone_history", origin="example.net")["events"]
+    api("zone_undo", origin="example.net", position=changes[0]["position"])
     api("record_show", owner="home.example.net")
     api("account_show", name="alice")
     api("account_list")
+    api("account_export", name="alice")
+    api("account_change", "alice", language="es")
     api("record_delete", owner="*.home.example.net")
     api("host_remove", name="home.example.net")
     api("email_set", name="carol", email="carol@example.org")

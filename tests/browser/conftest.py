@@ -23,8 +23,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         server = Server(tmp_path_factory.mktemp("browser"), "--no-sample")
         server.with_registration(relay.port)
         server.config.write_text(
-            server.config.read_text()
-            + "[registration]\nhosts_per_account = 100\n"
+            server.config.read_text() + "[registration]\nhosts_per_account = 100\n"
         )
         try:
             server.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddns.api.caller import Permission
 from ddns.pages.site import Page
-from ddns.pages.views import entry, host, host_records, hosts, keys, public, setup
+from ddns.pages.views import entry, host, host_records, host_wait, hosts, keys, public, setup
 
 _ANYBODY = Permission.ANYBODY
 
@@ -25,6 +25,8 @@ PAGES = (
     Page("POST", "hosts/{name}/remove", host.remove),
     Page("GET", "hosts/{name}/records", host_records.edit),
     Page("POST", "hosts/{name}/records", host_records.save),
+    Page("GET", "hosts/{name}/wait", host_wait.show),
+    Page("GET", "hosts/{name}/events", host_wait.events),
     Page("GET", "hosts/{name}/setup", setup.choose),
     Page("GET", "hosts/{name}/setup/{client}", setup.show),
     Page("POST", "hosts/{name}/setup/{client}", setup.make_key),

@@ -10,7 +10,9 @@ from ddns.model.request_log import LoggedRequest, RequestEntry
 from tests.house import House
 
 
-def note_request(house: House, host: str, account: str | None = "alice", **given: Any) -> None:
+def note_request(
+    house: House, host: str, account: str | None = "alice", **given: Any
+) -> LoggedRequest:
     """Log a request for a host; one without an account had wrong credentials."""
     entry = RequestEntry(
         **{
@@ -33,3 +35,4 @@ def note_request(house: House, host: str, account: str | None = "alice", **given
         )
 
     house.running.call(note)
+    return request

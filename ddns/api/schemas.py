@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddns.model.account import Addresses, KeyKind, Registration, Right
+from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
 
 Schema = dict[str, Any]
@@ -57,6 +57,8 @@ _account = {
     "name": _STRING,
     "password": _FLAG,
     "email": _or_null(_STRING),
+    "operator": _FLAG,
+    "language": _or_null({"enum": list(Language)}),
     "blocked": _or_null(ref("Block")),
 }
 _key = {
@@ -143,6 +145,14 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Address": _object(name=_STRING, email=_STRING),
     "Session": _object(token=_STRING, expires=_TIME, account=_STRING),
+    "OpenSession": _object(
+        **dict.fromkeys(("id", "peer", "agent"), _STRING),
+        **dict.fromkeys(("created", "used"), _TIME),
+        **dict.fromkeys(("second_factor", "current"), _FLAG),
+    ),
+    "Sessions": _object(sessions=_list("OpenSession")),
+    "SessionClosed": _object(id=_STRING),
+    "SessionsClosed": _object(closed=_NUMBER),
     "LoggedOut": _object(account=_STRING),
     "Requested": _object(name_or_email=_STRING),
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
@@ -154,7 +164,9 @@ SCHEMAS: dict[str, Schema] = {
     "Request": _object(
         at=_TIME,
         failed=_FLAG,
+        wait={"type": "number", "minimum": 0, "description": "Seconds."},
         **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+        **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
     ),
     "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),

@@ -26,7 +26,9 @@ def note_request(
             **given,
         }
     )
-    request = LoggedRequest(account, (names.from_text(host),), entry)
+    status = entry.status or ("badaddress" if entry.reason else "good")
+    hosts = {names.from_text(host): (status, entry.wait)}
+    request = LoggedRequest(account, hosts, entry._replace(status=status, hosts=host), account)
 
     async def note() -> None:
         await house.store.transact(

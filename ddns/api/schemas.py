@@ -9,6 +9,7 @@ from typing import Any
 
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
+from ddns.policy.diagnosis import Severity, State
 
 Schema = dict[str, Any]
 
@@ -141,6 +142,19 @@ SCHEMAS: dict[str, Schema] = {
         **_host,
         wildcard=_FLAG,
         records=_list("RRset"),
+        requests=_list("Request"),
+    ),
+    "Finding": _object(
+        at=_TIME,
+        severity={"enum": list(Severity)},
+        **dict.fromkeys(("rule", "why", "change"), _STRING),
+    ),
+    "HostDiagnosis": _object(
+        _IDN,
+        name=_NAME,
+        state={"enum": list(State)},
+        sentence=_STRING,
+        findings=_list("Finding"),
         requests=_list("Request"),
     ),
     "Address": _object(name=_STRING, email=_STRING),

@@ -50,6 +50,7 @@ def test_what_is_the_operators_alone() -> None:
         ("key_revoke", {"number": 1}, NotFound),
         ("host_list", {"account": "alice"}, NotFound),
         ("host_show", {"name": "home.example.net"}, NotFound),
+        ("host_diagnosis", {"name": "home.example.net"}, NotFound),
         ("host_set", {"name": "home.example.net", "ttl": 60}, NotFound),
         ("host_history", {"name": "home.example.net"}, NotFound),
         ("host_remove", {"name": "home.example.net"}, NotFound),

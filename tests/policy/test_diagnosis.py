@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import string
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -412,6 +414,14 @@ def test_it_is_told_in_other_languages() -> None:
 
 def test_all_dialects_have_a_name() -> None:
     assert {dialect.name for dialect in DIALECTS} - {"checkip"} < PROTOCOLS.keys()
+
+
+def test_the_document_has_all_rules() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "diagnosis.md").read_text()
+    rows = re.findall(r"^\| `[a-z0-9-]+` \| \w+ \| .+ \| .+ \|$", document, re.MULTILINE)
+    assert sorted(rows) == sorted(
+        f"| `{one.id}` | {one.severity} | {one.why} | {one.change} |" for one in RULES.values()
+    )
 
 
 def test_what_there_is_to_translate() -> None:

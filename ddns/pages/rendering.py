@@ -11,7 +11,7 @@ from typing import Any
 
 from babel.dates import format_datetime, format_timedelta
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ddns.pages.languages import LANGUAGES, translations
 from ddns.pages.qr import qr_code
@@ -57,7 +57,7 @@ def environment(language: str) -> Environment:
     )
     made.filters["when"] = functools.partial(_when, language)
     made.filters["since"] = functools.partial(_since, language)
-    made.filters["seconds"] = functools.partial(_seconds, language)
+    made.filters["seconds"] = functools.partial(duration_text, language)
     return made
 
 
@@ -81,9 +81,8 @@ def translator(language: str) -> Callable[[str], str]:
 
 def _when(language: str, text: str) -> Markup:
     """Return a time of the API as people write it, in UTC; a script makes it the reader's own."""
-    at = _time(text)
-    shown = format_datetime(at, "medium", locale=language)
-    return Markup('<time datetime="{}">{} UTC</time>').format(text, escape(shown))
+    shown = time_text(language, _time(text).timestamp())
+    return Markup('<time datetime="{}">{}</time>').format(text, shown)
 
 
 def _since(language: str, text: str, now: float) -> Markup:
@@ -93,7 +92,13 @@ def _since(language: str, text: str, now: float) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(text, text, shown)
 
 
-def _seconds(language: str, seconds: float) -> str:
+def time_text(language: str, seconds: float) -> str:
+    """Return a time in seconds since 1970 as people write it, in UTC."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{format_datetime(at, 'medium', locale=language)} UTC"
+
+
+def duration_text(language: str, seconds: float) -> str:
     """Return a duration as people say it."""
     return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=language)
 

@@ -24,6 +24,13 @@ def home(alice: Browser) -> Browser:
     return alice
 
 
+def opened(browser: Browser) -> AsyncGenerator[str, None]:
+    """The events of the page that waits."""
+    browser.get(WAIT)
+    (place,) = [given["data-live"] for _, given in browser.page.tags if "data-live" in given]
+    return browser.events(place)
+
+
 def begin(house: House, events: AsyncGenerator[str, None]) -> Deferred[str]:
     """Ask for the next event."""
 
@@ -52,8 +59,7 @@ def come(browser: Browser, host: str, account: str | None = "alice", **given: st
 def test_nothing_yet(home: Browser) -> None:
     page = home.get(WAIT)
     assert "Nothing has asked to update this host yet." in page.text
-    (part,) = [given for _, given in page.tags if "data-live" in given]
-    assert part["data-live"] == f"../../hosts/{HOME}/events?seen="
+    assert "Set the client up with this server, your account alice" in page.text
     assert [given for tag, given in page.tags if given.get("http-equiv") == "refresh"]
     assert page.tags.index(("noscript", {})) < [tag for tag, _ in page.tags].index("body")
 
@@ -76,7 +82,7 @@ def test_an_update_an_old_one_and_a_refusal(home: Browser) -> None:
 
 
 def test_each_request_is_shown_as_it_comes(home: Browser) -> None:
-    events = home.events(f"{EVENTS}?seen=")
+    events = opened(home)
     asked = begin(home.house, events)
     assert len(home.watching) == 1
     come(home, HOME, agent="First/1")
@@ -94,24 +100,29 @@ def test_each_request_is_shown_as_it_comes(home: Browser) -> None:
 
 
 def test_what_came_since_the_page_was_made_is_shown_at_once(home: Browser) -> None:
-    home.get(WAIT)
-    (place,) = [given["data-live"] for _, given in home.page.tags if "data-live" in given]
+    events = opened(home)
     come(home, HOME, agent="Between/1")
-    html = arrived(home.house, begin(home.house, home.events(place)))
-    assert "Between/1" in html
+    assert "Between/1" in arrived(home.house, begin(home.house, events))
 
 
 def test_what_the_page_shows_already_is_not_sent(home: Browser) -> None:
     come(home, HOME, agent="First/1")
-    home.get(WAIT)
-    (place,) = [given["data-live"] for _, given in home.page.tags if "data-live" in given]
-    asked = begin(home.house, home.events(place))
+    asked = begin(home.house, opened(home))
     come(home, HOME, at=1001.0, agent="Second/2")
     assert "Second/2" in arrived(home.house, asked)
 
 
+def test_a_request_for_a_misspelt_host_is_shown(home: Browser) -> None:
+    asked = begin(home.house, opened(home))
+    come(home, "hmoe.dyn.example", status="nohost", reason="there is no such host to update")
+    html = arrived(home.house, asked)
+    assert "was refused" in html
+    assert "asks for hmoe.dyn.example" in html
+    assert f"Write {HOME} in the client" in html
+
+
 def test_what_clients_send_is_no_html(home: Browser) -> None:
-    asked = begin(home.house, home.events(f"{EVENTS}?seen="))
+    asked = begin(home.house, opened(home))
     fields = ("peer", "user", "agent", "asked", "answer", "reason", "dialect")
     come(home, HOME, **{name: f"{name}\r\n{HOSTILE}" for name in fields})
     html = arrived(home.house, asked)
@@ -122,7 +133,7 @@ def test_what_clients_send_is_no_html(home: Browser) -> None:
 
 @pytest.mark.parametrize("end", ["log_out", "host_remove"])
 def test_events_end_with_the_session_and_the_host(home: Browser, end: str) -> None:
-    events = home.events(f"{EVENTS}?seen=")
+    events = opened(home)
     asked = begin(home.house, events)
     if end == "host_remove":
         home.house.person("alice", "host_remove", name=HOME)

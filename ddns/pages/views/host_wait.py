@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
 from ddns.model import names
 from ddns.model.request_log import LoggedRequest
+from ddns.pages.diagnosed import in_words
 from ddns.pages.live import live
 from ddns.pages.request import EVENTS, Answer
 from ddns.pages.visit import Visit
+from ddns.policy.diagnosis import Diagnosis, Severity
 
 JUST = 600.0
 """Seconds for which a request is news."""
@@ -42,14 +45,32 @@ async def events(visit: Visit) -> Answer:
 
 async def _seen(visit: Visit) -> dict[str, Any]:
     """Return what the page shows."""
-    host = await visit.operations.host_show(visit.parameters["name"])
+    name, operations = visit.parameters["name"], visit.operations
+    diagnosis, _ = await operations.host_diagnosed(name)
+    host = await operations.host_show(name)
     latest = next(iter(host["requests"]), None)
+    at = _seconds(latest["at"]) if latest else 0.0
+    signs = [(one.rule.id, one.at) for one in diagnosis.findings]
     return {
         "host": host,
         "latest": latest,
-        "just": latest is not None and visit.service.now() - _seconds(latest["at"]) < JUST,
-        "seen": latest["at"] if latest else "",
+        "news": _news(diagnosis, latest, just=visit.service.now() - at < JUST),
+        "diagnosis": in_words(visit, diagnosis),
+        "seen": hashlib.sha256(repr((at, signs)).encode()).hexdigest()[:16],
     }
+
+
+def _news(diagnosis: Diagnosis, latest: dict[str, Any] | None, *, just: bool) -> str:
+    """Return what there is to say first: requests may also have missed the host's name."""
+    at = _seconds(latest["at"]) if latest else 0.0
+    errors = [one for one in diagnosis.findings if one.severity is Severity.ERROR]
+    if any(one.at > at for one in errors):
+        return "refused"
+    if latest is None:
+        return "nothing"
+    if latest["failed"] or latest["reason"]:
+        return "refused"
+    return "updated" if just else "earlier"
 
 
 def _seconds(text: str) -> float:

@@ -16,6 +16,9 @@ from markupsafe import Markup
 from ddns.pages.languages import LANGUAGES, translations
 from ddns.pages.qr import qr_code
 
+KEPT = 4096
+"""Times in words that are kept: whoever reads a page often reads them again."""
+
 STATIC = {
     "pages.css": "text/css; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
@@ -48,8 +51,9 @@ def environment(language: str) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(translations(language), newstyle=False)  # type: ignore[attr-defined]
     made.globals.update(
+        _=translations(language).gettext,  # the extension's asks the template's context each time
         language=language,
         languages=LANGUAGES,
         qr_code=qr_code,
@@ -92,6 +96,7 @@ def _since(language: str, text: str, now: float) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(text, text, shown)
 
 
+@functools.lru_cache(KEPT)
 def time_text(language: str, seconds: float) -> str:
     """Return a time in seconds since 1970 as people write it, in UTC."""
     at = datetime.fromtimestamp(seconds, UTC)

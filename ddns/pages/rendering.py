@@ -11,10 +11,13 @@ from typing import Any
 
 from babel.dates import format_datetime, format_timedelta
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ddns.pages.languages import LANGUAGES, translations
 from ddns.pages.qr import qr_code
+
+KEPT = 4096
+"""Times in words that are kept: whoever reads a page often reads them again."""
 
 STATIC = {
     "pages.css": "text/css; charset=utf-8",
@@ -48,8 +51,9 @@ def environment(language: str) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(translations(language), newstyle=False)  # type: ignore[attr-defined]
     made.globals.update(
+        _=translations(language).gettext,  # the extension's asks the template's context each time
         language=language,
         languages=LANGUAGES,
         qr_code=qr_code,
@@ -57,7 +61,7 @@ def environment(language: str) -> Environment:
     )
     made.filters["when"] = functools.partial(_when, language)
     made.filters["since"] = functools.partial(_since, language)
-    made.filters["seconds"] = functools.partial(_seconds, language)
+    made.filters["seconds"] = functools.partial(duration_text, language)
     return made
 
 
@@ -81,9 +85,8 @@ def translator(language: str) -> Callable[[str], str]:
 
 def _when(language: str, text: str) -> Markup:
     """Return a time of the API as people write it, in UTC; a script makes it the reader's own."""
-    at = _time(text)
-    shown = format_datetime(at, "medium", locale=language)
-    return Markup('<time datetime="{}">{} UTC</time>').format(text, escape(shown))
+    shown = time_text(language, _time(text).timestamp())
+    return Markup('<time datetime="{}">{}</time>').format(text, shown)
 
 
 def _since(language: str, text: str, now: float) -> Markup:
@@ -93,7 +96,14 @@ def _since(language: str, text: str, now: float) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(text, text, shown)
 
 
-def _seconds(language: str, seconds: float) -> str:
+@functools.lru_cache(KEPT)
+def time_text(language: str, seconds: float) -> str:
+    """Return a time in seconds since 1970 as people write it, in UTC."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{format_datetime(at, 'medium', locale=language)} UTC"
+
+
+def duration_text(language: str, seconds: float) -> str:
     """Return a duration as people say it."""
     return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=language)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from ddns.api.caller import Caller
 from ddns.api.errors import ApiError
 from ddns.api.operations import Operations
+from ddns.model.request_log import LoggedRequest
 from ddns.pages import cookies
 from ddns.pages.languages import LANGUAGES
 from ddns.pages.rendering import render, translator
@@ -29,6 +30,9 @@ class Service:
     :param registration_open: whether strangers may sign up.
     :param mail: whether this server sends mail.
     :param url: the server's public URL, where the settings have one.
+    :param watch: has a function called with each request of a client that is logged, until the
+        returned function is called.
+    :param pause: waits for some seconds.
     """
 
     operations: Operations
@@ -36,6 +40,8 @@ class Service:
     registration_open: Callable[[], bool]
     mail: Callable[[], bool]
     url: Callable[[], str]
+    watch: Callable[[Callable[[LoggedRequest], None]], Callable[[], None]]
+    pause: Callable[[float], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -44,6 +50,7 @@ class Visit:
 
     :param parameters: what stands in the path for the ``{names}`` of the page's path.
     :param cookie: the cookie that forms are bound to: that of the session, or of a visitor.
+    :param check_session: raises Unauthenticated once the reader's session has ended.
     ``headers`` go with whatever is answered.
     """
 
@@ -52,6 +59,7 @@ class Visit:
     caller: Caller
     language: str
     cookie: str
+    check_session: Callable[[], object]
     parameters: Mapping[str, str] = field(default_factory=dict)
     headers: list[tuple[str, str]] = field(default_factory=list)
 
@@ -66,9 +74,14 @@ class Visit:
         return words.format(**parameters) if parameters else words
 
     def page(self, template: str, status: int = 200, **values: Any) -> Answer:
-        """Return a page from a template. There ``_`` is for words of the template only, which it
+        """Return a page from a template."""
+        body = self.render(template, **values)
+        return Answer(body.encode(), status, headers=tuple(self.headers))
+
+    def render(self, template: str, **values: Any) -> str:
+        """Return HTML from a template. There ``_`` is for words of the template only, which it
         takes for HTML; ``say`` is for any other."""
-        body = render(
+        return render(
             self.language,
             template,
             reader=self.caller,
@@ -84,7 +97,6 @@ class Visit:
             done=self.request.query.get("done", ""),
             **values,
         )
-        return Answer(body.encode(), status, headers=tuple(self.headers))
 
     def keep_session(self, token: str) -> None:
         """Have the browser keep the token of a session."""

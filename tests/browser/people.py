@@ -24,7 +24,8 @@ class Service:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.http_port}/"
+        """Where it is, by a name, which passkeys take."""
+        return f"http://localhost:{self.server.http_port}/"
 
 
 class Person:

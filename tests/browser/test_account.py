@@ -33,7 +33,7 @@ def test_one_time_codes(alice: Person) -> None:
     totp.locator("summary").click()
     totp.get_by_label("Password").fill("not it")
     totp.get_by_role("button", name="Go on").click()
-    alice.sees("wrong password")
+    alice.sees("that is not your password")
     totp.get_by_label("Password").fill(PASSWORD)
     totp.get_by_role("button", name="Go on").click()
     secret = page.get_by_label("Secret").input_value()

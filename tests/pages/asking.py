@@ -10,7 +10,9 @@ from ddns.model.request_log import LoggedRequest, RequestEntry
 from tests.house import House
 
 
-def note_request(house: House, host: str, account: str | None = "alice", **given: Any) -> None:
+def note_request(
+    house: House, host: str, account: str | None = "alice", **given: Any
+) -> LoggedRequest:
     """Log a request for a host; one without an account had wrong credentials."""
     entry = RequestEntry(
         **{
@@ -24,7 +26,9 @@ def note_request(house: House, host: str, account: str | None = "alice", **given
             **given,
         }
     )
-    request = LoggedRequest(account, (names.from_text(host),), entry)
+    status = entry.status or ("badaddress" if entry.reason else "good")
+    hosts = {names.from_text(host): (status, entry.wait)}
+    request = LoggedRequest(account, hosts, entry._replace(status=status, hosts=host), account)
 
     async def note() -> None:
         await house.store.transact(
@@ -33,3 +37,4 @@ def note_request(house: House, host: str, account: str | None = "alice", **given
         )
 
     house.running.call(note)
+    return request

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import cast
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
-from ddns.pages.request import Answer, PageRequest
+from ddns.model.request_log import LoggedRequest
+from ddns.pages.request import EVENTS, Answer, PageRequest
 from ddns.pages.site import Pages
 from ddns.pages.table import PAGES
 from ddns.pages.visit import Service
@@ -66,12 +68,15 @@ class Document(HTMLParser):
 class Browser:
     """A person's browser, at one server.
 
-    ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last.
+    ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last;
+    ``watching`` are what the server's live pages hear requests of clients by.
     """
 
     def __init__(self, house: House, language: str = "en") -> None:
         self.house = house
         self.cookies: dict[str, str] = {}
+        self.watching: list[Callable[[LoggedRequest], None]] = []
+        self.pauses: list[float] = []
         self.language = language
         service = Service(
             house.operations,
@@ -79,6 +84,8 @@ class Browser:
             lambda: house.account_service.registration_open,
             lambda: True,
             lambda: BASE.rstrip("/"),
+            self._watch,
+            self._pause,
         )
         self._pages = Pages(PAGES, service, house.account_service.caller)
         self.url = BASE
@@ -114,19 +121,7 @@ class Browser:
 
     def _ask(self, method: str, url: str, form: dict[str, list[str]]) -> Document:
         for _ in range(5):
-            parts = urlsplit(url)
-            request = PageRequest(
-                method,
-                tuple(map(unquote, parts.path.split("/")[1:])),
-                dict(parse_qsl(parts.query, keep_blank_values=True)),
-                form,
-                dict(self.cookies),
-                self.language,
-                "192.0.2.77",
-                "Browser/1.0",
-                BASE.rstrip("/"),
-            )
-            self.answer = self.house.running.call(lambda asked=request: self._pages.answer(asked))
+            self._send(method, url, form)
             self._keep(self.answer)
             self.url = url
             location = dict(self.answer.headers).get("Location")
@@ -137,6 +132,34 @@ class Browser:
         text = self.answer.body.decode()
         self.page = Document(text if self.answer.content_type.startswith("text/html") else "")
         return self.page
+
+    def _send(self, method: str, url: str, form: dict[str, list[str]]) -> None:
+        parts = urlsplit(url)
+        request = PageRequest(
+            method,
+            tuple(map(unquote, parts.path.split("/")[1:])),
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            form,
+            dict(self.cookies),
+            self.language,
+            "192.0.2.77",
+            "Browser/1.0",
+            BASE.rstrip("/"),
+        )
+        self.answer = self.house.running.call(lambda: self._pages.answer(request))
+
+    def events(self, place: str) -> AsyncGenerator[str, None]:
+        """What a live part of the page gets; the page stays."""
+        self._send("GET", urljoin(self.url, place), {})
+        assert self.answer.content_type == EVENTS
+        return cast(AsyncGenerator[str, None], self.answer.body)
+
+    def _watch(self, listener: Callable[[LoggedRequest], None]) -> Callable[[], None]:
+        self.watching.append(listener)
+        return lambda: self.watching.remove(listener)
+
+    async def _pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
 
     def _keep(self, answer: Answer) -> None:
         for name, value in answer.headers:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+from importlib.resources import files
+from string import Formatter
 from typing import Any
 
 import pytest
+from babel.messages.pofile import read_po
 
+from ddns.policy.diagnosis import messages
 from tests.house import House
 from tests.pages.asking import note_request
 from tests.pages.browsing import BASE, Browser
@@ -142,6 +147,65 @@ def test_what_clients_send_is_no_html(home: Browser) -> None:
     assert HOSTILE[1:] not in page.body
     for name in fields:
         assert f"{name} {HOSTILE}" in page.text
+
+
+# Diagnosis -------------------------------------------------------------------------------------
+
+
+def refuse(house: House, **given: str) -> None:
+    """Log a request with wrong credentials."""
+    reason = "the credentials are wrong"
+    note_request(
+        house, HOME, None, **{"cause": "wrong", "status": "badauth", **given}, reason=reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "why", "change", "severity"),
+    [
+        ("en", "Router/7 at 192.0.2.77 sends a wrong key.", "Upper and lower case", "Problem:"),
+        ("es", "Router/7 en 192.0.2.77 envía una clave incorrecta.", "mayúsculas", "Problema:"),
+    ],
+)
+def test_why_a_host_is_not_updated(
+    home: Browser, language: str, why: str, change: str, severity: str
+) -> None:
+    refuse(home.house)
+    home.language = language
+    page = home.get(f"/{PLACE}")
+    for words in (why, change, severity):
+        assert words in page.text
+    assert ("p", {"class": "state bad"}) in page.tags
+
+
+def test_a_host_that_is_updated_is_said_to_be(home: Browser) -> None:
+    note_request(home.house, HOME, addresses="8.8.4.4")
+    home.house.time += 7200
+    assert "Router/7 was last heard from 2 hours ago" in home.get(f"/{PLACE}").text
+    home.language = "es"
+    assert "la última noticia de Router/7 es de hace 2 horas" in home.get(f"/{PLACE}").text
+
+
+def test_what_is_found_is_no_html(home: Browser) -> None:
+    refuse(home.house, agent=HOSTILE)
+    note_request(home.house, HOSTILE[1:] + ".dyn.example", status="nohost", reason="x")
+    note_request(home.house, HOME, addresses=HOSTILE, status="badaddress", reason=HOSTILE)
+    page = home.get(f"/{PLACE}")
+    assert f"{HOSTILE} at 192.0.2.77 sends a wrong key." in page.text
+    assert f"asks for {HOSTILE[1:]}" in page.text
+    assert HOSTILE[2:] not in page.body
+
+
+def test_everything_found_is_said_in_spanish() -> None:
+    source = files("ddns.pages") / "locale" / "es" / "LC_MESSAGES" / "messages.po"
+    said = {message.id: message.string for message in read_po(io.BytesIO(source.read_bytes()))}
+    for message in messages():
+        assert said[message]
+        assert parameters(said[message]) == parameters(message)
+
+
+def parameters(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 # Records ---------------------------------------------------------------------------------------

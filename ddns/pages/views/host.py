@@ -1,8 +1,9 @@
-"""One host: its records, settings, keys and history, and what became of its clients' requests."""
+"""One host: whether and why not it is updated, its records, settings, keys and changes."""
 
 from __future__ import annotations
 
 from ddns.api.errors import ApiError, Invalid
+from ddns.pages.diagnosed import in_words
 from ddns.pages.request import Answer
 from ddns.pages.views.entry import MISTAKES
 from ddns.pages.views.host_records import TYPES
@@ -46,6 +47,7 @@ async def _page(visit: Visit, error: ApiError | None) -> Answer:
     name, operations = visit.parameters["name"], visit.operations
     host = await operations.host_show(name)
     own = visit.caller.owns(host["account"])
+    found = in_words(visit, (await operations.host_diagnosed(name))[0]) if own else None
     keys = await operations.key_list(host=name) if own else {"keys": []}
     history = await operations.host_history(name) if own else {"events": []}
     typed = visit.request.form
@@ -55,6 +57,7 @@ async def _page(visit: Visit, error: ApiError | None) -> Answer:
         host=host,
         shown=REQUESTS,
         own=own,
+        diagnosis=found,
         types=TYPES,
         keys=keys["keys"],
         events=history["events"],

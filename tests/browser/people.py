@@ -63,6 +63,9 @@ class Person:
         self.page.get_by_label("Password").fill(password)
         self.press_in_main("Log in")
 
+    def log_out(self) -> None:
+        self.page.get_by_role("button", name="Log out").click()
+
     def sees(self, text: str) -> None:
         """Wait until the page says something."""
         expect(self.page.get_by_text(text).first).to_be_visible()

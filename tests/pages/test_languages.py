@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
@@ -28,14 +27,6 @@ def words_of_templates() -> Iterator[Words]:
         with template.open("rb") as file:
             for _, _, words, _ in babel_extract(file, ("_", "ngettext"), [], {"trimmed": "true"}):
                 yield words if isinstance(words, str) else tuple(filter(None, words))
-
-
-def words_of_views() -> Iterator[Words]:
-    for module in sorted((ROOT / "pages").rglob("*.py")):
-        with module.open("rb") as file:
-            for _, _, words, _ in extract_python(file, ("say",), [], {}):
-                if isinstance(words, str):
-                    yield words
 
 
 def words_of_errors() -> Iterator[Words]:
@@ -60,7 +51,6 @@ def is_error(one: object) -> bool:
 
 SOURCES = {
     "templates": words_of_templates,
-    "views": words_of_views,
     "errors": words_of_errors,
 }
 

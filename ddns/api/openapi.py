@@ -128,9 +128,9 @@ def _operation(route: Route) -> Schema:
         "tags": [route.path.split("/")[2]],
         "responses": _responses(route),
     }
-    if route.permission is Permission.OPERATOR:
+    if route.permission in (Permission.OPERATOR, Permission.MACHINE):
         described["x-operator-only"] = True
-        described["description"] += " Only the operator may do this."
+        described["description"] += f" Only {route.permission.value} may do this."
     elif route.permission is Permission.ANYBODY:
         described["security"] = []
     in_path = route.named()

@@ -55,7 +55,8 @@ class Route:
         return "/".join(parts), rest
 
 
-_OPERATOR, _ACCOUNT, _ANYBODY = Permission.OPERATOR, Permission.ACCOUNT, Permission.ANYBODY
+_MACHINE, _OPERATOR = Permission.MACHINE, Permission.OPERATOR
+_ACCOUNT, _ANYBODY = Permission.ACCOUNT, Permission.ANYBODY
 
 ROUTES = (
     Route("GET", "/v1/zones", "zone_list", "Zones", _ACCOUNT),
@@ -90,6 +91,9 @@ ROUTES = (
     Route("POST", "/v1/registrations", "register", "Address", _ANYBODY),
     Route("POST", "/v1/confirmations", "confirm", "Account", _ANYBODY),
     Route("POST", "/v1/sessions", "log_in", "Session", _ANYBODY),
+    Route("GET", "/v1/sessions", "session_list", "Sessions", _ACCOUNT),
+    Route("DELETE", "/v1/sessions", "session_close_others", "SessionsClosed", _ACCOUNT),
+    Route("DELETE", "/v1/sessions/{id}", "session_close", "SessionClosed", _ACCOUNT),
     Route("DELETE", "/v1/session", "log_out", "LoggedOut", _ACCOUNT),
     Route("POST", "/v1/email", "email_change", "Address", _ACCOUNT),
     Route("POST", "/v1/password", "password_change", "Session", _ACCOUNT),
@@ -110,8 +114,8 @@ ROUTES = (
     Route("POST", "/v1/records", "record_set", "RRset", _ACCOUNT),
     Route("GET", "/v1/records/{owner}", "record_show", "Records", _ACCOUNT),
     Route("DELETE", "/v1/records/{owner}", "record_delete", "Deleted", _ACCOUNT),
-    Route("POST", "/v1/backup", "backup", "Backup", _OPERATOR),
-    Route("POST", "/v1/backup/key", "backup_key", "KeyCopy", _OPERATOR),
+    Route("POST", "/v1/backup", "backup", "Backup", _MACHINE),
+    Route("POST", "/v1/backup/key", "backup_key", "KeyCopy", _MACHINE),
     Route("GET", "/v1/check", "check", "Check", _OPERATOR),
     Route("GET", "/v1/status", "status", "Status", _OPERATOR),
     Route("POST", "/v1/reload", "reload", "Reloaded", _OPERATOR),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddns.model.account import Addresses, KeyKind, Registration, Right
+from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
 
 Schema = dict[str, Any]
@@ -57,6 +57,8 @@ _account = {
     "name": _STRING,
     "password": _FLAG,
     "email": _or_null(_STRING),
+    "operator": _FLAG,
+    "language": _or_null({"enum": list(Language)}),
     "blocked": _or_null(ref("Block")),
 }
 _key = {
@@ -137,6 +139,14 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Address": _object(name=_STRING, email=_STRING),
     "Session": _object(token=_STRING, expires=_TIME, account=_STRING),
+    "OpenSession": _object(
+        **dict.fromkeys(("id", "peer", "agent"), _STRING),
+        **dict.fromkeys(("created", "used"), _TIME),
+        **dict.fromkeys(("second_factor", "current"), _FLAG),
+    ),
+    "Sessions": _object(sessions=_list("OpenSession")),
+    "SessionClosed": _object(id=_STRING),
+    "SessionsClosed": _object(closed=_NUMBER),
     "LoggedOut": _object(account=_STRING),
     "Requested": _object(name_or_email=_STRING),
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),

@@ -17,6 +17,7 @@ from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
 from ddns.model.request_log import RequestEntry
 from ddns.model.secondaries import SecondaryState
+from ddns.model.session import Session
 
 Json = dict[str, Any]
 
@@ -64,6 +65,8 @@ def account_json(account: Account) -> Json:
         "name": account.name,
         "password": account.password is not None,
         "email": account.email,
+        "operator": account.operator,
+        "language": account.language,
         "blocked": None if account.block is None else block_json(account.block),
     }
 
@@ -152,6 +155,19 @@ def member_json(member: Member) -> Json:
         **named("zone", member.zone),
         "account": member.account,
         "since": time_json(member.since),
+    }
+
+
+def session_json(session: Session, *, current: bool) -> Json:
+    """Return a session without its token, which is not kept; *current* is the caller's."""
+    return {
+        "id": session.id,
+        "peer": session.peer,
+        "agent": session.agent,
+        "created": time_json(session.created),
+        "used": time_json(session.used),
+        "second_factor": session.strong,
+        "current": current,
     }
 
 

@@ -16,6 +16,9 @@ from tests.house import House
 PASSWORD = "correct horse"
 OTHER_PASSWORD = "battery staple"
 EMAIL = "alice@example.org"
+NOTHING_SPECIAL = {"operator": False, "language": None, "blocked": None}
+"""What the API says of an account that is like most."""
+
 HERE, THERE = "192.0.2.1", "198.51.100.1"
 
 

@@ -19,7 +19,7 @@ from tests.house import House
 OPERATORS = {
     "zone_add", "zone_remove", "zone_import", "zone_scan",
     "account_list", "account_add", "account_set", "account_block", "account_unblock",
-    "account_remove", "email_set", "password_set", "backup", "backup_key", "check",
+    "account_remove", "email_set", "password_set", "check",
     "reload", "status",
 }  # fmt: skip
 
@@ -28,6 +28,10 @@ def test_what_is_the_operators_alone() -> None:
     assert {
         route.operation for route in ROUTES if route.permission is Permission.OPERATOR
     } == OPERATORS
+    assert {route.operation for route in ROUTES if route.permission is Permission.MACHINE} == {
+        "backup",
+        "backup_key",
+    }
 
 
 @pytest.mark.parametrize(

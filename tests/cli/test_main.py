@@ -46,7 +46,7 @@ def test_tables(house: House, run: Run) -> None:
         "example.net  1       -      any        closed\n"
     )
     assert run("account", "list").out == (
-        "NAME   PASSWORD  EMAIL  BLOCKED\nalice  no        -      no\n"
+        "NAME   PASSWORD  EMAIL  OPERATOR  BLOCKED\nalice  no        -      no        no\n"
     )
     assert run("key", "list", "alice").out == (
         "NUMBER  ACCOUNT  KIND    ENABLED  HOSTS\n1       alice    update  yes      all\n"

@@ -52,6 +52,14 @@ def test_how_many_hosts(house: House, run: Run) -> None:
     assert "expected 0 to" in error_of(run(*set_, "-1"))
 
 
+def test_who_is_an_operator(house: House, run: Run) -> None:
+    house.fill()
+    assert run("account", "set", "alice", "--operator").out == "account alice is an operator\n"
+    assert "Operator:   yes\n" in run("account", "show", "alice").out
+    assert run("account", "set", "alice", "--no-operator").out == "account alice is no operator\n"
+    assert "nothing to set" in error_of(run("account", "set", "alice"))
+
+
 def test_a_host_that_changes(house: House, run: Run) -> None:
     key = house.fill()
     house.update(update("alice", key, change("home.example.net", "192.0.2.1")))

@@ -93,6 +93,15 @@ def test_from_the_first_mail_to_the_last_word(
     assert (mode_of(file), mode_of(file.parent)) == (0o600, 0o700)
     assert "only the operator" in alice.refused("account", "list")
 
+    server.restart()
+    (shown,) = alice.ddns("session", "list")["sessions"]
+    assert (shown["peer"], shown["current"]) == ("127.0.0.1", True)
+    alice.ddns("login", "alice", "--password-stdin", typed=line)
+    assert alice.ddns("session", "close", shown["id"]) == {"id": shown["id"]}
+    assert alice.ddns("session", "close-others") == {"closed": 0}
+    server.restart()
+    assert len(alice.ddns("session", "list")["sessions"]) == 1
+
     answer = alice.ddns(
         "password", "change", "--password-stdin", typed=f"{PASSWORD}\n{NEW_PASSWORD}\n"
     )
@@ -234,7 +243,7 @@ def test_a_mail_that_is_asked_for_is_sent_before_the_end(
     assert relay.take().recipients == [EMAIL]
 
 
-def test_who_forgot_survives_a_restart_and_who_is_logged_in_does_not(
+def test_who_forgot_and_who_is_logged_in_survive_restarts(
     server: Server, relay: MailRelay, tmp_path: Path
 ) -> None:
     server.start()
@@ -245,7 +254,12 @@ def test_who_forgot_survives_a_restart_and_who_is_logged_in_does_not(
     server.restart()
     alice.ddns("password", "reset", "--password-stdin", typed=f"{token}\n{PASSWORD}\n")
     alice.ddns("login", "alice", "--password-stdin", typed=f"{PASSWORD}\n")
-    server.restart()
+    server.kill()
+    server.start()
+    assert alice.ddns("account", "show", "alice")["name"] == "alice"
+    server.kill()
+    server.try_ddns("account", "set-password", "alice", "--password-stdin", text_in="another\n")
+    server.start()
     assert "log in again" in alice.refused("zone", "list")
 
 

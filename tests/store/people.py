@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
-from ddns.model.account import Account, PendingToken, Purpose
+from ddns.model.account import Account, Language, PendingToken, Purpose
 from ddns.model.journal import EventKind
+from ddns.model.session import Session
 from ddns.store.interfaces import StoreError
 from tests.store.sqlite.blocking import Blocking, fill
 
@@ -29,6 +30,13 @@ class PeopleContract:
             assert read(lambda r: r.account_by_email("bob@example.org")) is None
         store.commit(lambda t: t.put_account(dataclasses.replace(alice, email=None)))
         assert store.read(lambda r: r.account_by_email("alice@example.org")) is None
+
+    def test_rights_and_language(self, store: Blocking) -> None:
+        alice = Account("alice", None, 1.0, operator=True, language=Language.ES)
+        for account in (alice, Account("alice", None, 1.0)):
+            store.commit(lambda t, one=account: t.put_account(one))
+            assert store.read(lambda r: r.account("alice")) == account
+            assert store.events[-1].value == account
 
     def test_no_two_accounts_with_one_address(self, store: Blocking) -> None:
         store.commit(lambda t: t.put_account(Account("alice", None, 1.0, email="a@example.org")))
@@ -79,6 +87,27 @@ class PeopleContract:
         store.commit(lambda t: t.remove_pending_tokens("nobody"))
         store.commit(lambda t: t.remove_account("alice"))
         assert store.read(lambda r: r.count_pending_tokens(Purpose.RESET)) == 0
+
+    def test_sessions(self, store: Blocking) -> None:
+        first = Session(b"1" * 32, "alice", b"p" * 32, 5.0, 6.5, "2001:db8::1", "é", strong=True)
+        second = Session(b"2" * 32, "alice", b"q" * 32, 5.0, 6.0)
+        bobs = dataclasses.replace(first, digest=b"3" * 32, account="bob")
+        stranger = dataclasses.replace(first, digest=b"4" * 32, account="nobody")
+        store.commit(fill)
+        position = store.since(0)[-1].position
+        store.commit(lambda t: t.put_sessions([first, second, bobs, stranger]))
+        for read in (store.read, lambda work: store.commit(work).value):
+            assert read(lambda r: r.sessions("alice")) == [second, first]
+            assert {one.account for one in read(lambda r: r.sessions())} == {"alice", "bob"}
+        used = dataclasses.replace(second, used=7.0)
+        other = dataclasses.replace(used, created=9.0, peer="another", strong=True)
+        store.commit(lambda t: t.put_sessions([other]))  # of which only the use can change
+        assert store.read(lambda r: r.sessions("alice")) == [first, used]
+        store.commit(lambda t: t.remove_sessions([first.digest, b"9" * 32]))
+        assert store.read(lambda r: r.sessions("alice")) == [used]
+        assert store.since(position) == []
+        store.commit(lambda t: t.remove_account("alice"))
+        assert [one.account for one in store.read(lambda r: r.sessions())] == ["bob"]
 
     def test_marks(self, store: Blocking) -> None:
         store.commit(fill)

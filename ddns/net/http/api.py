@@ -108,8 +108,11 @@ class ApiResource(Resource):
             raise Forbidden("another site may not ask for this")
         if self._ready is not None:
             await self._ready()
-        peer = peers.text_of(request.getClientAddress())
-        caller = dataclasses.replace(self._caller_of(request), peer=peer)
+        caller = dataclasses.replace(
+            self._caller_of(request),
+            peer=peers.text_of(request.getClientAddress()),
+            agent=(request.getHeader(b"user-agent") or b"").decode("utf-8", "replace"),
+        )
         caller.check(route.permission)
         body = request.content.read() if request.content else b""
         arguments.add_query(texts, parse_qsl(query, keep_blank_values=True))

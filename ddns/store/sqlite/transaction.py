@@ -6,7 +6,15 @@ from zope.interface import implementer
 
 from ddns.model.records import RRset
 from ddns.store.interfaces import ITransaction
-from ddns.store.sqlite import accounts, expiring, hosts, memberships, request_log, zone_import
+from ddns.store.sqlite import (
+    accounts,
+    expiring,
+    hosts,
+    memberships,
+    request_log,
+    sessions,
+    zone_import,
+)
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 
@@ -39,6 +47,9 @@ class Transaction(UnitOfWork):
     put_pending_token = accounts.put_pending_token
     remove_pending_tokens = accounts.remove_pending_tokens
     expire_pending_tokens = accounts.expire_pending_tokens
+
+    put_sessions = sessions.put_sessions
+    remove_sessions = sessions.remove_sessions
 
     add_invitation = memberships.add_invitation
     use_invitation = memberships.use_invitation

@@ -13,7 +13,7 @@ from ddns.api.records import replace_rrset
 from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json
 from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
-from ddns.model.records import CNAME, HOST_TTL, RRset
+from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, HOST_TTL, A, RRset, rdata_to_text
 from ddns.policy.authorize import is_occluded
 from ddns.policy.expiry import heard
 from ddns.policy.registration import GIVEN_UP, in_quarantine, is_reserved_name, is_well_shaped
@@ -24,11 +24,27 @@ MAX_EVENTS = 100
 class HostOperations(BaseOperations):
     """Registering, changing and removing hosts."""
 
-    async def host_list(self, account: str | None = None, zone: str | None = None) -> Json:
+    async def host_list(
+        self,
+        account: str | None = None,
+        zone: str | None = None,
+        search: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        details: bool = False,
+    ) -> Json:
         """List hosts: all, those of an account, or those in a zone. People see their own, and all
-        in a zone of theirs."""
+        in a zone of theirs. *search* leaves those with that in their names, *details* gives each
+        one its addresses and the last request of its clients. With either, or with *limit*, 1 to
+        100, the list comes in pages, sorted by first labels: ``next`` is what *after* has to be for
+        the next one, if there is any."""
         of_account = parsing.optional(parsing.account_name, account)
         origin = parsing.optional(parsing.name, zone)
+        page = parsing.page(
+            search, after, parsing.MAX_LISTED if details and limit is None else limit
+        )
+        if details:
+            await self._flush_request_log()
 
         def work(context: ReadContext) -> Json:
             whose: str | None = None
@@ -37,7 +53,14 @@ class HostOperations(BaseOperations):
             info = None if origin is None else context.transaction.zone(origin)
             if of_account is not None or info is None or not context.caller.owns(info.account):
                 whose = context.account_filter(of_account)
-            return {"hosts": [host_json(one) for one in context.transaction.hosts(whose, origin)]}
+            wanted = page and dataclasses.replace(page, limit=page.limit + 1)
+            found = context.transaction.hosts(whose, origin, wanted)
+            hosts = found[: page.limit] if page else found
+            shown = [host_json(one) for one in hosts]
+            if details:
+                shown = [{**host_json(one), **_details(context, one)} for one in hosts]
+            more = {"next": names.to_text(hosts[-1].name)} if len(hosts) < len(found) else {}
+            return {"hosts": shown, **more}
 
         return await self._read(work)
 
@@ -184,6 +207,27 @@ class HostOperations(BaseOperations):
             return host_json(host)
 
         return await self._transact(work)
+
+
+def _details(context: ReadContext, host: Host) -> Json:
+    """Return what a list shows of a host: what it leads to, and what became of the last request,
+    for those whose own the host is and not just the zone."""
+    found = {
+        number: context.transaction.rrset(host.zone, host.name, number)
+        for number in (*ADDRESS_TYPES, CNAME)
+    }
+    shown = {
+        number: [] if rrset is None else [rdata_to_text(number, one) for one in rrset.rdatas]
+        for number, rrset in found.items()
+    }
+    requests = (
+        context.transaction.requests_of_host(host.name) if context.caller.owns(host.account) else []
+    )
+    return {
+        "addresses": [*shown[A], *shown[AAAA]],
+        "alias": next(iter(shown[CNAME]), None),
+        "last": request_json(*requests[0]) if requests else None,
+    }
 
 
 def _zone_for_operator(context: WriteContext, name: bytes, account: str) -> ZoneInfo:

@@ -21,12 +21,22 @@ from ddns.system.secret_box import SecretBoxError
 class KeyOperations(BaseOperations):
     """Keys of accounts."""
 
-    async def key_list(self, account: str | None = None) -> Json:
-        """List the keys of an account, or all of the caller's, without their secrets."""
+    async def key_list(self, account: str | None = None, host: str | None = None) -> Json:
+        """List the keys of an account, or all of the caller's, without their secrets; or those that
+        may update a *host* of theirs."""
         of_account = parsing.optional(parsing.account_name, account)
+        name = parsing.optional(parsing.host_name, host)
 
         def work(context: ReadContext) -> Json:
-            keys = context.transaction.keys(context.account_filter(of_account))
+            if name is None:
+                keys = context.transaction.keys(context.account_filter(of_account))
+            else:
+                known = context.own_host(name)
+                keys = [
+                    key
+                    for key in context.transaction.keys(known.account)
+                    if key.reaches(known) and of_account in (None, known.account)
+                ]
             return {"keys": [key_json(key) for key in keys]}
 
         return await self._read(work)

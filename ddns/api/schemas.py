@@ -76,6 +76,11 @@ _TSIG = {
     "types": _or_null(_TEXTS),
 }
 _host = {"name": _NAME, "zone": _NAME, "account": _STRING, "ttl": _TTL}
+_DETAILS = {
+    "addresses": _TEXTS,
+    "alias": _or_null(_STRING),
+    "last": _or_null(ref("Request")),
+}
 _EXPIRING = {"expire_after": _NUMBER}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
@@ -129,7 +134,8 @@ SCHEMAS: dict[str, Schema] = {
     "NewKey": _object(_TSIG, key=_STRING, **_key),
     "Keys": _object(keys=_list("Key")),
     "Host": _object(_EXPIRING | _IDN, **_host),
-    "Hosts": _object(hosts=_list("Host")),
+    "ListedHost": _object(_EXPIRING | _IDN | _DETAILS, **_host),
+    "Hosts": _object({"next": _NAME}, hosts=_list("ListedHost")),
     "WholeHost": _object(
         _EXPIRING | _IDN,
         **_host,

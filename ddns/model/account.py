@@ -175,6 +175,15 @@ class Key:
     enabled: bool = True
     tsig: TsigTerms | None = None
 
+    def reaches(self, host: Host) -> bool:
+        """Return whether clients may update a host of the account by this key, once enabled."""
+        if self.hosts is not None and host.name not in self.hosts:
+            return False
+        return self.tsig is None or (
+            Right.UPDATE in self.tsig.rights
+            and (self.tsig.zones is None or host.zone in self.tsig.zones)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:

@@ -1,7 +1,5 @@
-"""The interface of a store. Each implementation passes tests/store/contract.py.
-
-Work is brought to the data: a store runs functions of a transaction in commit order, and knows
-nothing of dialects or policy."""
+"""The interface of a store, which runs functions of a transaction in commit order and knows nothing
+of dialects or policy. Each implementation passes tests/store/contract.py."""
 
 from __future__ import annotations
 
@@ -20,6 +18,7 @@ from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.expiring import IExpiring
+from ddns.store.paging import Page
 from ddns.store.people import IChangingPeople, IReadingPeople
 from ddns.store.results import Checked, Committed, Copied, StagedResult
 from ddns.store.scanning import IScan
@@ -29,10 +28,8 @@ T = TypeVar("T")
 
 
 class StoreError(Exception):
-    """The store could not do it and nothing was changed; ``str()`` is one line for an operator.
-
-    :param logged: the store logs this by itself, once and not at each call: nobody else need.
-    """
+    """The store could not do it and nothing was changed; ``str()`` is one line for an operator. Who
+    sees ``logged`` need not log it: the store does, once and not at each call."""
 
     def __init__(self, *args: object, logged: bool = False) -> None:
         super().__init__(*args)
@@ -77,8 +74,10 @@ class IReading(IReadingPeople):
     def host(name: bytes) -> Host | None:
         """Return a host by its owner name."""
 
-    def hosts(account: str | None = None, zone: bytes | None = None) -> list[Host]:
-        """Return hosts in the order of their names: all, of one account, in one zone."""
+    def hosts(
+        account: str | None = None, zone: bytes | None = None, page: Page | None = None
+    ) -> list[Host]:
+        """Return hosts in the order of their names: all, of one account, in one zone; or a page."""
 
     def is_anything_over(leases: float, hosts: float) -> tuple[bool, bool]:
         """Return whether a lease was over at the one time, and a host had expired at the other."""

@@ -8,6 +8,8 @@ import pytest
 
 from ddns.api.errors import ApiError, Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.model import names, records
+from ddns.model.journal import Author
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from tests.api.refusing import refused, refused_to
 from tests.house import House, change, update
 
@@ -160,3 +162,104 @@ def test_records_from_the_start(open_house: House) -> None:
         ({"type": "SRV", "rdata": "1 1 1 a.b."}, Forbidden),
     ):
         refused_to(open_house, "alice", kind, "host_add", name="b.dyn.example", records=[wrong])
+
+
+# Lists -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowded(open_house: House) -> House:
+    """Alice has seven hosts in a zone that is open, and one in the operator's."""
+    for text in ("a", "bb", "camera-1", "camera-2", "dd", "e", "xn--caf-dma"):
+        open_house.person("alice", "host_add", name=f"{text}.dyn.example")
+    return open_house
+
+
+def listed(house: House, **given: Any) -> tuple[list[str], str | None]:
+    found = house.person("alice", "host_list", **given)
+    return [host["name"].partition(".")[0] for host in found["hosts"]], found.get("next")
+
+
+def test_pages_of_a_list(crowded: House) -> None:
+    every = ["a", "bb", "camera-1", "camera-2", "dd", "e", "home", "xn--caf-dma"]
+    seen, after = [], None
+    for size in (3, 3, 2):
+        some, after = listed(crowded, limit=3, after=after)
+        assert len(some) == size
+        seen += some
+    assert (seen, after) == (every, None)
+    assert listed(crowded, limit=8) == (every, None)
+    assert sorted(listed(crowded)[0]) == every
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("CAMERA", ["camera-1", "camera-2"]),
+        ("ra-2.dyn", ["camera-2"]),
+        (" home. ", ["home"]),
+        ("café", ["xn--caf-dma"]),
+        ("caf", ["xn--caf-dma"]),
+        ("cafés", []),
+        ("..", ["a", "bb", "camera-1", "camera-2", "dd", "e", "home", "xn--caf-dma"]),
+        ("%", []),
+    ],
+)
+def test_searching_in_a_list(crowded: House, search: str, found: list[str]) -> None:
+    assert listed(crowded, search=search) == (found, None)
+    assert crowded.person("bob", "host_list", search=search)["hosts"] == []
+
+
+@pytest.mark.parametrize("limit", [0, -1, 101, 2**70])
+def test_a_page_is_neither_empty_nor_endless(crowded: House, limit: int) -> None:
+    refused_to(crowded, "alice", Invalid, "host_list", limit=limit)
+
+
+def test_details_of_a_list(crowded: House) -> None:
+    crowded.person("alice", "record_set", owner="a.dyn.example", type="AAAA", rdatas=["2600::1"])
+    crowded.person("alice", "record_set", owner="a.dyn.example", type="A", rdatas=["8.8.8.8"])
+    crowded.person("alice", "record_set", owner="bb.dyn.example", type="CNAME", rdatas=["a.b."])
+    first, second = crowded.person("alice", "host_list", details=True, limit=2)["hosts"]
+    assert (first["addresses"], first["alias"]) == (["8.8.8.8", "2600::1"], None)
+    assert (second["addresses"], second["alias"]) == ([], "a.b.")
+    assert first["last"] is None
+
+
+def test_what_a_client_asked_is_not_for_the_owner_of_the_zone(open_house: House) -> None:
+    open_house.api("zone_set", origin="bob.example", registration="open")
+    open_house.person("alice", "host_add", name="a.bob.example")
+    entry = RequestEntry(1000.0, "test", "192.0.2.1", "alice", "agent", "asked", "told")
+    logged = LoggedRequest("alice", (names.from_text("a.bob.example"),), entry)
+
+    async def note() -> None:
+        await open_house.store.transact(
+            Author("server", "test", 1000.0),
+            lambda transaction: transaction.log_requests([logged], 9, 9, 99),
+        )
+
+    open_house.running.call(note)
+    given: dict[str, Any] = {"zone": "bob.example", "details": True}
+    for who, said in (("alice", "told"), ("bob", None)):
+        (host,) = open_house.person(who, "host_list", **given)["hosts"]
+        assert (host["last"] and host["last"]["answer"]) == said
+
+
+def test_keys_that_reach_a_host(crowded: House) -> None:
+    def add(**given: Any) -> int:
+        number: int = crowded.person("alice", "key_add", **given)["id"]
+        return number
+
+    def reach(host: str) -> set[int]:
+        found = crowded.person("alice", "key_list", host=host)["keys"]
+        return {key["id"] for key in found} - before
+
+    before = {key["id"] for key in crowded.person("alice", "key_list")["keys"]}
+    every, one = add(), add(hosts=["a.dyn.example"], kind="miniupdate")
+    signing = add(kind="tsig")
+    add(kind="tsig", rights=["transfer"])
+    operators = {"account": "alice", "kind": "tsig", "zones": ["example.net"]}
+    zone = crowded.api("key_add", **operators)["id"]
+    assert reach("a.dyn.example") == {every, one, signing}
+    assert reach("home.example.net") == {every, signing, zone}
+    refused_to(crowded, "bob", NotFound, "key_list", host="a.dyn.example")
+    assert crowded.api("key_list", host="a.dyn.example", account="bob")["keys"] == []

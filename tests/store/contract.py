@@ -16,6 +16,7 @@ from ddns.model.journal import EventKind
 from ddns.model.records import TXT, RRset
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.store.paging import Page
 from ddns.store.scanning import IScan
 from tests.store.expiring import ExpiringContract
 from tests.store.following import FollowingContract
@@ -155,6 +156,29 @@ class StoreContract(
             ("alice", None): ["a.other.example", "home.example.net"],
             ("alice", OTHER): ["a.other.example"],
         }
+
+    def test_pages_of_hosts(self, store: Blocking) -> None:
+        texts = ["a", "aa", "ab.x", "b", "camera-1", "x"]
+
+        def more(transaction: ITransaction) -> None:
+            transaction.put_zone(ZoneInfo(OTHER, 1))
+            for text in texts:
+                transaction.put_host(Host(names.from_text(f"{text}.other.example"), OTHER, "alice"))
+
+        def shown(page: Page, account: str = "alice") -> list[str]:
+            found = store.read(lambda r: r.hosts(account, None, page))
+            return [names.to_text(host.name).removesuffix(".other.example") for host in found]
+
+        store.commit(fill)
+        store.commit(more)
+        every = sorted([*texts, "home.example.net"])
+        assert shown(Page(10)) == every
+        assert shown(Page(3)) == every[:3]
+        assert shown(Page(3, names.from_text("ab.x.other.example"))) == every[3:6]
+        assert shown(Page(9, names.from_text("was.there.example"))) == ["x"]
+        assert shown(Page(9, parts=(b"a-1",))) == ["camera-1"]
+        assert shown(Page(9, parts=(b"b", b"other"))) == ["ab.x", "b"]
+        assert shown(Page(9), "bob") == []
 
     def test_numbers_of_keys_are_not_used_again(self, store: Blocking) -> None:
         store.commit(fill)

@@ -12,6 +12,10 @@ HOST_COLUMNS = (
     "host.name, zone.origin, host.account, host.ttl, host.created, host.dormant,"
     " host.expire_after, host.expires"
 )
+LETTERS = "substr(host.name, 2)"
+"""What hosts are sorted by for people: without the length of the first label, which comes before
+its letters."""
+
 HOST = f"select {HOST_COLUMNS} from host join zone on zone.id = host.zone"
 
 

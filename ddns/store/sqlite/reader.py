@@ -13,7 +13,8 @@ from ddns.model.records import NS, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
-from ddns.store.sqlite.host_rows import HOST, make_host
+from ddns.store.paging import Page
+from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.people_reader import PeopleReader
 from ddns.store.sqlite.row_objects import (
@@ -84,11 +85,21 @@ class Reader(PeopleReader):
     def host(self, name: bytes) -> Host | None:
         return self._one(make_host, f"{HOST} where host.name = ?", name)
 
-    def hosts(self, account: str | None = None, zone: bytes | None = None) -> list[Host]:
-        wanted = {"host.account = ?": account, "zone.origin = ?": zone}
-        given = {condition: value for condition, value in wanted.items() if value is not None}
-        where = f" where {' and '.join(given)}" if given else ""
-        rows = self.execute(f"{HOST}{where} order by host.name", tuple(given.values()))
+    def hosts(
+        self, account: str | None = None, zone: bytes | None = None, page: Page | None = None
+    ) -> list[Host]:
+        given: dict[str, object] = {"account": account, "zone": zone}
+        wanted = {"account": "host.account = :account", "zone": "zone.origin = :zone"}
+        order = "host.name"
+        if page is not None:
+            given |= {"after": page.after, "most": page.limit}
+            given |= {f"part{number}": part for number, part in enumerate(page.parts)}
+            wanted["after"] = f"({LETTERS}, host.name) > (substr(:after, 2), :after)"
+            wanted |= {name: f"instr(host.name, :{name})" for name in given if name[:4] == "part"}
+            order = f"{LETTERS}, host.name limit :most"
+        conditions = [wanted[name] for name in wanted if given[name] is not None]
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        rows = self.execute(f"{HOST}{where} order by {order}", given)
         return [make_host(*row) for row in rows]
 
     def is_anything_over(self, leases: float, hosts: float) -> tuple[bool, bool]:

@@ -29,6 +29,7 @@ PACKAGES = {
     "inadyn": "inadyn",
     "inetd": "openbsd-inetd",
     "kdig": "knot-dnsutils",
+    "kea-dhcp-ddns": "kea-dhcp-ddns-server",
     "knsupdate": "knot-dnsutils",
     "lego": "lego",
     "nsupdate": "bind9-dnsutils",

@@ -173,13 +173,14 @@ class Outcome:
     """The outcome of an :class:`Update`: a refusal of the whole, or one result for each change.
 
     ``user`` is the authenticated account, if any; ``rcode`` is what a DNS UPDATE is answered
-    (RFC 2136 2.2), 0 for NOERROR.
+    (RFC 2136 2.2), 0 for NOERROR, and ``reason`` says in a few words why that is REFUSED.
     """
 
     refusal: Status | None = None
     results: tuple[Result, ...] = ()
     user: str | None = None
     rcode: int = 0
+    reason: str = ""
 
     @property
     def retry_after(self) -> int | None:

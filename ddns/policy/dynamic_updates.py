@@ -25,17 +25,20 @@ Allowed = Callable[[bytes, int], bool]
 
 
 class Refused(Exception):
-    """The update may not be made, or would make a zone that secondaries do not take."""
+    """The update may not be made, or would make a zone that secondaries do not take; ``str()`` says
+    why in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The RRsets to write, where an empty one is deleted, and the serial that the update asks for,
-    None if it asks for none; nothing at all with another ``rcode`` than NOERROR."""
+    None if it asks for none; nothing at all with another ``rcode`` than NOERROR. ``reason`` says
+    why it is REFUSED."""
 
     rcode: Rcode
     rrsets: tuple[RRset, ...] = ()
     serial: int | None = None
+    reason: str = ""
 
 
 def decide(update: DynamicUpdate, lookup: Lookup, allowed: Allowed, serial: int) -> Decision:
@@ -54,8 +57,8 @@ def decide(update: DynamicUpdate, lookup: Lookup, allowed: Allowed, serial: int)
         changed = state.changed()
         for rrset in changed:
             work.check(rrset)
-    except Refused:
-        return Decision(REFUSED)
+    except Refused as why:
+        return Decision(REFUSED, reason=str(why))
     return Decision(NOERROR, tuple(changed), work.wanted_serial)
 
 
@@ -147,12 +150,12 @@ class _Work:
         if not rrset.rdatas:
             return
         if len(rrset.rdatas) > MAX_RECORDS or not records.fits(records.pack_rdatas(rrset.rdatas)):
-            raise Refused
+            raise Refused("too many records in an RRset")
         for owner in ancestors(rrset.owner)[1:]:
             if len(owner) < len(self._origin):
                 break
             if DNAME in self._state.at(owner):  # RFC 6672 2.3
-                raise Refused
+                raise Refused("data below a DNAME")
 
     def _add(self, at: dict[int, RRset], operation: Operation) -> None:
         """Add a record, or ignore it where RFC 2136 3.4.2.2 says so."""
@@ -180,4 +183,4 @@ class _Work:
 
     def _require(self, owner: bytes, number: int) -> None:
         if not self._allowed(owner, number):
-            raise Refused
+            raise Refused("the key may not change this")

@@ -124,12 +124,12 @@ class DynamicUpdater:
 
     async def _perform(self, update: SignedUpdate) -> Outcome:
         if self._limiter.refuses(update.peer):
-            return Outcome(Status.BLOCKED, rcode=REFUSED)
+            return Outcome(Status.BLOCKED, rcode=REFUSED, reason="this network is blocked")
         if update.key is None:
             return self._told(update, OPERATOR, await self._commit(update, OPERATOR, 0.0))
         account = self._directory.account(update.key.account)
         if account is None or (account.block is not None and account.block.holds(update.at)):
-            return Outcome(Status.BLOCKED, rcode=REFUSED)
+            return Outcome(Status.BLOCKED, rcode=REFUSED, reason="the account is blocked")
         slots = {
             slot_of(account.name, one.owner, number)
             for one in update.touched
@@ -162,7 +162,7 @@ class DynamicUpdater:
             changes = update.as_update().changes
             results = tuple(Result(change, made.status) for change in changes)
             return Outcome(results=results, user=who)
-        return Outcome(made.status, user=who, rcode=made.rcode)
+        return Outcome(made.status, user=who, rcode=made.rcode, reason=made.reason)
 
     def _give_back(self, slots: Iterable[Slot], made: _Made | None) -> None:
         """Give back what was taken for RRsets that did not change."""
@@ -172,11 +172,13 @@ class DynamicUpdater:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Made:
-    """What became of an UPDATE; ``changed`` are the hosts and kinds of its slots that changed."""
+    """What became of an UPDATE; ``changed`` are the hosts and kinds of its slots that changed,
+    ``reason`` says why it is REFUSED."""
 
     rcode: int
     status: Status
     changed: frozenset[tuple[bytes, int]] = frozenset()
+    reason: str = ""
 
 
 def _write(update: SignedUpdate, wait: float, rules: Rules, transaction: ITransaction) -> _Made:
@@ -195,15 +197,15 @@ def _write(update: SignedUpdate, wait: float, rules: Rules, transaction: ITransa
     lookup = partial(transaction.rrsets, zone.origin)
     decision = decide(asked, lookup, rights.may_change, zone.serial)
     if decision.rcode != NOERROR:
-        refused = decision.rcode == REFUSED
-        return _Made(decision.rcode, Status.NOTYOURS if refused else Status.BADREQUEST)
+        status = Status.NOTYOURS if decision.rcode == REFUSED else Status.BADREQUEST
+        return _Made(decision.rcode, status, reason=decision.reason)
     rrsets = [rights.within_limits(rrset, rules) for rrset in decision.rrsets]
     if not allowed(zone.addresses, rrsets):
-        return _Made(REFUSED, Status.BADADDRESS)
+        return _Made(REFUSED, Status.BADADDRESS, reason="the zone does not allow this address")
     if rights.most_records(rrsets) > rules.records_per_host:
-        return _Made(REFUSED, Status.NOTYOURS)
+        return _Made(REFUSED, Status.NOTYOURS, reason="too many records of a host")
     if rrsets and wait > 0:
-        return _Made(REFUSED, Status.ABUSE)
+        return _Made(REFUSED, Status.ABUSE, reason="too many changes, try again later")
     if decision.serial is not None:
         transaction.raise_serial(zone.origin, decision.serial)
     operations = asked.operations

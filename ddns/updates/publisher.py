@@ -144,6 +144,7 @@ class Publisher:
             serials[event.zone] = event.serial
         if _is_removal(event):
             self._zones.remove(event.zone)
+            self._zones.awaited.discard(event.zone)
             self._directory.secondaries.remove(event.zone)
 
     def _take_person(self, event: Event) -> None:
@@ -164,6 +165,7 @@ class Publisher:
         """Read zones; apply what is committed to each meanwhile on top, and put it in place."""
         for origin, serial in serials.items():
             self._loading[origin] = _Loading(serial)
+        self._zones.awaited |= serials.keys()
         scans: list[Sequence[bytes]] = [list(serials)]
         while scans:
             if origins := scans.pop():
@@ -225,6 +227,7 @@ class Publisher:
         if not removed:
             self._zones.add(zone)
         self._stale.discard(origin)
+        self._zones.awaited.discard(origin)
         del self._loading[origin]
         for waiter in loading.waiting:
             waiter.callback(None)

@@ -46,6 +46,7 @@ from ddns.zone.message import (
     parse,
 )
 from ddns.zone.packing import cookie_option, pack, zone_options
+from ddns.zone.reasons import not_supported
 from ddns.zone.rrl import ABSENT, DROP, ERRORS, SLIP, RateLimiter
 from ddns.zone.tsig import Signatures
 from ddns.zone.zone import Zones
@@ -81,10 +82,10 @@ class Engine:
         self._fast_path = fast_path_headers(payload)
         self.handlers: dict[int, Handler] = {
             QUERY: self._query,
-            NOTIFY: refuse(NOTAUTH),
-            UPDATE: refuse(REFUSED),
+            NOTIFY: refuse(NOTAUTH, "not a secondary"),
+            UPDATE: refuse(REFUSED, "no updates here"),
         }
-        self.transfer: Handler = refuse(REFUSED)
+        self.transfer: Handler = refuse(REFUSED, "no transfers here")
 
     def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
         """Replace rate limiter and cookies."""
@@ -207,6 +208,8 @@ class Engine:
             if request.edns is not None:
                 limit = max(UDP_PLAIN, min(request.edns.payload, self.payload))
         options, exempt = reply.options, tcp or bool(request.key)
+        if reply.reason is not None:
+            options += reply.reason.option()
         cookie = self._cookie(request)
         if cookie is not None and self._cookies is not None and reply.rcode != FORMERR:
             server, good = self._cookies.renew(cookie[:CLIENT], cookie[CLIENT:], source)
@@ -260,7 +263,7 @@ class Engine:
         rest."""
         handler = self.handlers.get(request.opcode)
         if handler is None:
-            return Answer(NOTIMP)
+            return Answer(NOTIMP, reason=not_supported("opcode"))
         cookie = self._cookie(request)
         if request.error or (cookie is not None and not is_well_formed(cookie)):
             return Answer(FORMERR)
@@ -273,7 +276,7 @@ class Engine:
 
     def _query(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer | Later:
         if request.class_ != IN:
-            return Answer(REFUSED)
+            return Answer(REFUSED, reason=not_supported("class"))
         if request.type in (AXFR, IXFR):
             return self.transfer(request, wire, source, tcp)
         answer = lookup(self.zones, request.name, request.starts, request.type)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import NamedTuple
 
 from ddns.zone.message import Answer, Query
+from ddns.zone.reasons import not_supported
 from ddns.zone.tsig import Signer
 
 Later = Awaitable[Answer] | Iterator[Answer] | AsyncGenerator[Answer, None]
@@ -27,6 +28,7 @@ class Client(NamedTuple):
     signer: Signer | None
 
 
-def refuse(rcode: int) -> Handler:
-    """Return a handler that answers this RCODE to everything."""
-    return lambda request, wire, source, tcp: Answer(rcode)
+def refuse(rcode: int, text: str) -> Handler:
+    """Return a handler that answers this RCODE to everything, since it is not supported."""
+    reason = not_supported(text)
+    return lambda request, wire, source, tcp: Answer(rcode, reason=reason)

@@ -29,6 +29,7 @@ from ddns.zone.node import (
     split,
     unpack,
 )
+from ddns.zone.reasons import NOT_AUTHORITATIVE, NOT_READY
 from ddns.zone.rrl import ABSENT
 from ddns.zone.zone import Zone, Zones
 
@@ -101,8 +102,9 @@ def lookup(zones: Zones, name: bytes, starts: list[int], rtype: int) -> Answer:
     reply = Answer()
     zone = zones.nearest(name, starts, rtype)  # step 2
     if zone is None:
-        reply.rcode = REFUSED
-        return reply
+        if zones.awaits(name, starts):
+            return Answer(SERVFAIL, reason=NOT_READY)
+        return Answer(REFUSED, reason=NOT_AUTHORITATIVE)
     seen = {name}
     for _ in range(MAX_CHAIN):
         kind, owner, node = find(zone, name, starts, rtype)  # step 3

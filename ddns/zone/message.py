@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ddns.model.names import MAX_WIRE
 from ddns.model.records import OPT
 from ddns.zone.cookies import COOKIE
+from ddns.zone.reasons import Reason
 from ddns.zone.rrl import ERRORS
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
@@ -112,7 +113,7 @@ class Answer:
 
     ``glue`` is required additional data (RFC 9471 3). ``truncated`` sets TC. ``rrl_key`` is the key
     for rate limiting, unless the reply is an error (:mod:`ddns.zone.rrl`). ``packed`` is an answer
-    section instead of ``answer``, ``options`` are packed for an OPT.
+    section instead of ``answer``, ``options`` are packed for an OPT, ``reason`` tells of an error.
     """
 
     rcode: int = NOERROR
@@ -125,13 +126,15 @@ class Answer:
     rrl_key: bytes = ERRORS
     packed: Packed | None = None
     options: bytes = b""
+    reason: Reason | None = None
 
 
 def parse(wire: bytes) -> Query | None:
     """Parse a request; return None if it must not be answered.
 
     That is a message shorter than a header, and a response, since two servers could reply to each
-    other forever. The sections after the question are parsed for QUERY, NOTIFY and UPDATE only.
+    other forever. The sections after the question are parsed for QUERY, NOTIFY and UPDATE; with
+    other opcodes they may hold anything, and are only looked through for an OPT and a TSIG.
     """
     if len(wire) < 12:
         return None
@@ -143,15 +146,17 @@ def parse(wire: bytes) -> Query | None:
         if questions > 1:
             raise FormError("several questions")  # RFC 9619 4
         at = _read_question(wire, request) if questions else 12
-        if request.opcode in (QUERY, NOTIFY, UPDATE):
-            most = _MAX_UPDATED if request.opcode == UPDATE else _MAX_RECORDS
-            if answers + authorities + additionals > most:
-                raise FormError("too many records")
-            at = _read_records(wire, at, answers + authorities, additionals, request)
-            if at != len(wire):
-                raise FormError("octets after the last record")
+        most = _MAX_UPDATED if request.opcode == UPDATE else _MAX_RECORDS
+        if answers + authorities + additionals > most:
+            raise FormError("too many records")
+        at = _read_records(wire, at, answers + authorities, additionals, request)
+        if at != len(wire):
+            raise FormError("octets after the last record")
     except (FormError, IndexError, struct.error):
-        request.error = FORMERR
+        if request.opcode in (QUERY, NOTIFY, UPDATE):
+            request.error = FORMERR
+        else:
+            request.edns, request.tsig = None, 0
     return request
 
 

@@ -205,12 +205,16 @@ _NOTED = frozenset((NS, SOA, DNAME))
 
 
 class Zones:
-    """All zones that this server is authoritative for, by origin."""
+    """All zones that this server is authoritative for, by origin.
 
-    __slots__ = ("_depth", "origins")
+    ``awaited`` are the origins of those that are being loaded, or could not be.
+    """
+
+    __slots__ = ("_depth", "awaited", "origins")
 
     def __init__(self, zones: Iterable[Zone] = ()) -> None:
         self.origins: dict[bytes, Zone] = {}
+        self.awaited: set[bytes] = set()
         self._depth = 0
         for zone in zones:
             self.add(zone)
@@ -254,3 +258,9 @@ class Zones:
                     return zone
                 apex = zone
         return self.origins.get(ROOT) or apex
+
+    def awaits(self, name: bytes, starts: list[int]) -> bool:
+        """Return whether a name may be in a zone that is awaited; *starts* are its label starts."""
+        if not self.awaited:
+            return False
+        return ROOT in self.awaited or any(name[start:] in self.awaited for start in starts)

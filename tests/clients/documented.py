@@ -1,26 +1,57 @@
-"""The configurations and requests of docs/clients.md, which is where the tests take them from."""
+"""The configurations and requests of docs/clients.md and docs/rfc2136.md, which is where the tests
+take them from."""
 
 from __future__ import annotations
 
 import base64
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.certificates import Pair
-from tests.conftest import ACCOUNT, HOST
-from tests.processes import Server
+from tests.conftest import ACCOUNT, HOST, ZONE
+from tests.processes import Json, Server
 
 _BLOCK = re.compile(r"^```(\w+)\n# (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text()
+_DOCS = Path(__file__).parents[2] / "docs"
 
-BLOCKS: dict[str, tuple[str, str]] = {
-    title: (language, text) for language, title, text in _BLOCK.findall(_PAGE)
-}
-"""Language and text of each block, by its first line."""
+
+def blocks_of(page: str) -> dict[str, tuple[str, str]]:
+    """Language and text of each block of a page, by its first line."""
+    found = _BLOCK.findall((_DOCS / page).read_text())
+    return {title: (language, text) for language, title, text in found}
+
 
 LOOPBACK = "127.0.0.1"
 """Where the server is, and the address that clients without another one have."""
+
+RESOLVING = Path(__file__).with_name("resolving.py")
+"""Runs a Python client that asks our server instead of the system's resolver."""
+
+BLOCKS = blocks_of("clients.md")
+_UPDATING = blocks_of("rfc2136.md")
+
+
+def updating(title: str, server: Server, key: Json) -> str:
+    """A block of docs/rfc2136.md, with this server and this key in place of the page's."""
+    (text,) = [text for whole, (_, text) in _UPDATING.items() if whole.startswith(title)]
+    text = re.sub(r"(203\.0\.113\.5:|port\W+)53\b", rf"\g<1>{server.dns_port}", text)
+    text = re.sub(r"\bSECRET\b", key["key"], text)
+    for there, here in (
+        ("203.0.113.5", LOOPBACK),
+        ("dyn.example.net", ZONE),
+        ("key-abcdefgh", key["name"]),
+    ):
+        text = text.replace(there, here)
+    return text
+
+
+def words(text: str) -> tuple[dict[str, str], list[str]]:
+    """The environment and the words of a command line that a shell would read."""
+    found = shlex.split(text.replace("\\\n", " "))
+    first = next(at for at, word in enumerate(found) if "=" not in word)
+    return dict(word.split("=", 1) for word in found[:first]), found[first:]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
     python resolving.py PORT MODULE ARGUMENT...
 
 Both noipy and dyndnsc ask the system what a host's address is now, and do nothing when it is right
-already. Here they ask the server under test, as they would through a resolver, and nobody else.
+already; dns-lexicon asks by dnspython for the zone of a name. Here they ask the server under test,
+as they would through a resolver, and nobody else.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import dns.message
 import dns.query
+import dns.resolver
 
 PORT, MODULE, *ARGUMENTS = sys.argv[1:]
 SYSTEM = socket.getaddrinfo
@@ -36,6 +38,9 @@ def lookup(host: str, port: Any, family: int = 0, *rest: Any, **more: Any) -> An
 
 
 socket.getaddrinfo = lookup  # type: ignore[assignment]
+dns.resolver.default_resolver = dns.resolver.Resolver(configure=False)
+dns.resolver.default_resolver.nameservers = ["127.0.0.1"]
+dns.resolver.default_resolver.port = int(PORT)
 socket.gethostbyname = lambda host: lookup(host, None)[0][4][0]
 sys.argv = [MODULE, *ARGUMENTS]
 sys.exit(importlib.import_module(MODULE).main())

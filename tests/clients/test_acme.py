@@ -1,4 +1,4 @@
-"""A certificate by dns-01, with lego and an ACME server of its own, which both ask our DNS."""
+"""A certificate by dns-01, with lego and certbot and an ACME server that asks our DNS."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests import certificates
+from tests.clients.documented import LOOPBACK, updating, words
 from tests.conftest import ACCOUNT, HOST, ZONE
-from tests.processes import PATIENCE, Server, can_bind, eventually, free_port
-from tests.programs import program
+from tests.processes import PATIENCE, Json, Server, can_bind, eventually, free_port
+from tests.programs import program, run, script
 
 
 @pytest.fixture
@@ -47,35 +48,45 @@ def acme(server: Server, tmp_path: Path) -> Iterator[tuple[str, Path]]:
         process.wait(PATIENCE)
 
 
+@pytest.mark.parametrize("client", ["lego", "certbot"])
 def test_a_certificate_by_the_key_of_one_host(
-    server: Server, acme: tuple[str, Path], tmp_path: Path
+    server: Server, acme: tuple[str, Path], tmp_path: Path, client: str
 ) -> None:
     directory, ca = acme
     key = server.call("key_add", account=ACCOUNT, kind="tsig", hosts=[HOST])
-    where = f"127.0.0.1:{server.dns_port}"
-    done = subprocess.run(
-        [
-            *(program("lego"), "--server", directory, "--accept-tos", "--email", f"a@{ZONE}"),
-            *("--dns", "rfc2136", "--dns.disable-cp", "--dns.resolvers", where),
-            *("--domains", HOST, "--domains", f"*.{HOST}", "--path", str(tmp_path / "lego"), "run"),
-        ],
-        env={
-            "PATH": os.environ["PATH"],
-            "LEGO_CA_CERTIFICATES": str(ca),
-            "RFC2136_NAMESERVER": where,
-            "RFC2136_SEQUENCE_INTERVAL": "1",
-            "RFC2136_TSIG_KEY": f"{key['name']}.",
-            "RFC2136_TSIG_SECRET": key["key"],
-            "RFC2136_TSIG_ALGORITHM": f"{key['algorithm']}.",
-        },
-        capture_output=True,
-        text=True,
-        timeout=4 * PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "lego" / "certificates" / f"{HOST}.crt").exists()
+    certificate = ask(client, server, key, directory, ca, tmp_path)
+    assert certificate.read_text().startswith("-----BEGIN CERTIFICATE-----")
     assert server.answers(f"_acme-challenge.{HOST}", "TXT") == []
     asked = server.call("host_show", name=HOST)["requests"]
     assert {one["dialect"] for one in asked} == {"rfc2136"}
     assert {one["answer"] for one in asked} == {"NOERROR"}
+
+
+def ask(client: str, server: Server, key: Json, directory: str, ca: Path, folder: Path) -> Path:
+    """Run a client as docs/rfc2136.md says; the certificate that it has got."""
+    if client == "lego":
+        environment, (_, *options, dots) = words(updating("lego", server, key))
+        assert dots == "..."
+        environment |= {"LEGO_CA_CERTIFICATES": str(ca), "RFC2136_SEQUENCE_INTERVAL": "1"}
+        where = f"{LOOPBACK}:{server.dns_port}"
+        command = [
+            *(program("lego"), "--server", directory, "--accept-tos", "--email", f"a@{ZONE}"),
+            *(*options, "--dns.disable-cp", "--dns.resolvers", where),
+            *("--domains", HOST, "--domains", f"*.{HOST}", "--path", str(folder / "lego"), "run"),
+        ]
+        certificate = folder / "lego" / "certificates" / f"{HOST}.crt"
+    else:
+        credentials = folder / "rfc2136.ini"
+        credentials.write_text(updating("certbot: rfc2136.ini", server, key))
+        credentials.chmod(0o600)
+        _, (name, *options) = words(updating("certbot: a record", server, key))
+        environment = {"REQUESTS_CA_BUNDLE": str(ca)}
+        command = [
+            *(script(name), *options, "--server", directory, "--agree-tos", "-m", f"a@{ZONE}"),
+            *("--non-interactive", "--no-eff-email"),
+            *("--config-dir", "config", "--work-dir", "work", "--logs-dir", "logs"),
+        ]
+        certificate = folder / "config" / "live" / HOST / "cert.pem"
+    done = run(command, folder=folder, environment=environment, timeout=4 * PATIENCE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return certificate

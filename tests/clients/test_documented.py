@@ -13,12 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.documented import BLOCKS, LOOPBACK, Place, titles
+from tests.clients.documented import BLOCKS, LOOPBACK, RESOLVING, Place, titles
 from tests.clients.later import later_ddclient
 from tests.conftest import HOST
 from tests.programs import PATIENCE, program, run
-
-RESOLVING = Path(__file__).with_name("resolving.py")
 
 
 def assert_ran(done: subprocess.CompletedProcess[str], *said: str) -> None:

@@ -233,7 +233,7 @@ def test_a_later_soa() -> None:
 )
 def test_one_thing_that_may_not_be_changed_refuses_all(operations: list[str]) -> None:
     found, after = decision(*operations, allowed=lambda owner, number: number == A)
-    assert found == Decision(REFUSED)
+    assert found == Decision(REFUSED, reason="the key may not change this")
     assert lines(after) == lines(zone())
 
 

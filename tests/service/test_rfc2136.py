@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import dns.message
+import dns.name
 import dns.query
 import dns.rcode
 import dns.tsig
+import dns.tsigkeyring
 import dns.update
 import pytest
 
@@ -120,6 +122,30 @@ def test_who_is_not_let_in(server: Server, host_key: Key) -> None:
     server.call("account_block", name=ACCOUNT, reason="a reason")
     assert "REFUSED" in nsupdate(server, host_key, lines[0], f"update delete {HOST} A")
     assert server.answers(HOST) == ["198.51.100.7"]
+
+
+def test_why_one_is_not_let_in(server: Server, host_key: Key) -> None:
+    """RFC 8914: told to who sends EDNS, signed where the key is good."""
+    keyring = dns.tsigkeyring.from_text(
+        {host_key["name"]: (host_key["algorithm"], host_key["key"])}
+    )
+
+    def why(zone: str, owner: str, signed: bool = True, address: str = "192.0.2.7") -> str:
+        update = dns.update.UpdateMessage(zone, keyring=keyring if signed else None)
+        update.add(dns.name.from_text(owner), 60, "A", address)
+        update.use_edns(0)
+        reply = dns.query.udp(update, "127.0.0.1", port=server.dns_port, timeout=PATIENCE)
+        assert reply.had_tsig == signed
+        return " ".join(f"{error.code} {error.text}" for error in reply.extended_errors())
+
+    assert why(ZONE, HOST) == ""
+    assert why(ZONE, HOST, signed=False) == "18 needs the signature of a key"
+    assert why(ZONE, f"www.{ZONE}") == "18 the key may not change this"
+    assert why("example.org", "a.example.org") == "20 None"
+    server.call("zone_set", origin=ZONE, addresses="public")
+    assert why(ZONE, HOST, address="10.0.0.1") == "18 the zone does not allow this address"
+    server.call("account_block", name=ACCOUNT, reason="a reason")
+    assert why(ZONE, HOST) == "18 the account is blocked"
 
 
 def test_unsigned_updates_where_the_operator_says_so(server: Server) -> None:

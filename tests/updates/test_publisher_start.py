@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dns.edns import EDECode
+from dns.message import from_wire, make_query
+from dns.rcode import to_text
 from twisted.internet.defer import Deferred
 
 from ddns.api.zones import initial_rrsets
@@ -17,6 +20,7 @@ from ddns.model.records import RRset, pack_rdatas
 from ddns.model.rows import pack_rows
 from ddns.store.interfaces import ITransaction
 from ddns.updates.publisher import QUICK
+from ddns.zone.engine import Engine
 from tests.house import House, all_committed, house_at, until
 from tests.net.reactors import RunningReactor
 from tests.updates.gated import Gated
@@ -114,9 +118,30 @@ def test_a_zone_that_cannot_be_read(house: House, number: int) -> None:
     assert len(house.zones) == len(ORIGINS) - 1
     gated.spoilt = None
     owner = f"x.z{number:03}.example"
+    assert refusal(house, owner) == ("SERVFAIL", [EDECode.NOT_READY])
+    assert refusal(house, "example") == ("REFUSED", [EDECode.NOT_AUTHORITATIVE])
     house.api("record_set", owner=owner, type="A", rdatas=["192.0.2.9"])
     assert house.publisher.behind() == (0, 0)
     assert agree(house, *ORIGINS)
+    assert house.zones.awaited == set()
+
+
+def refusal(house: House, name: str) -> tuple[str, list[int]]:
+    """The RCODE and the extended errors (RFC 8914) of the answer to a query."""
+    reply = Engine(house.zones).respond(make_query(name, "A", use_edns=0).to_wire(), b"1234", True)
+    assert isinstance(reply, bytes)
+    answer = from_wire(reply)
+    return to_text(answer.rcode()), [int(error.code) for error in answer.extended_errors()]
+
+
+def test_a_zone_that_cannot_be_read_and_goes(house: House) -> None:
+    gated = Gated(house)
+    gated.open, gated.spoilt = True, ORIGINS[7]
+    house.load()
+    assert house.zones.awaited == {ORIGINS[7]}
+    house.api("zone_remove", origin=names.to_text(ORIGINS[7]))
+    assert refusal(house, "x.z007.example") == ("REFUSED", [EDECode.NOT_AUTHORITATIVE])
+    assert house.zones.awaited == set()
 
 
 def test_a_store_that_is_closed_is_asked_no_more(house: House) -> None:

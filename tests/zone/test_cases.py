@@ -7,9 +7,10 @@
 - ``send``: the request's octets in hex after its id (an id is put in front), with ``+tcp`` or not;
 
 and what comes back: ``says`` (an rcode, flags in lower case, ``edns`` where an OPT is due,
-``badkey`` where a TSIG with that error is, or ``nothing``), and the records of each section, none
-where a section is not given. ``soa ORIGIN`` stands for the SOA of that zone as negative answers
-carry it. ``size_at_most`` bounds the octets.
+``badkey`` where a TSIG with that error is, or ``nothing``), the numbers of the extended errors
+in the OPT as ``because``, and the records of each section, none where a section is not given.
+``soa ORIGIN`` stands for the SOA of that zone as negative answers carry it. ``size_at_most`` bounds
+the octets.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def test_case(zones: dict[str, str], case: dict[str, Any]) -> None:
     assert shown == wanted | {"qr"}
     if message.edns == 0:
         assert message.payload == 1232
-        assert not message.options
+        assert [option.code for option in message.extended_errors()] == case.get("because", [])
+        assert len(message.options) == len(message.extended_errors())
         assert message.ednsflags & 0xFFFF == (dns.flags.DO if "do" in flags else 0)
     assert (message.tsig_error == dns.rcode.BADKEY) == ("badkey" in flags)
     if message.had_tsig:

@@ -22,6 +22,7 @@ from ddns.policy.transfers import may_transfer
 from ddns.store.interfaces import IReading, IStore, StoreError
 from ddns.zone.difference import Difference, condense, with_serial
 from ddns.zone.message import AXFR, FORMERR, NOTAUTH, REFUSED, SERVFAIL, Answer, FormError, Query
+from ddns.zone.reasons import NOT_AUTHORITATIVE, NOT_READY, not_supported, prohibited
 from ddns.zone.transfer import TransferWriter, difference_slices, known_serial, zone_slices
 from ddns.zone.zone import Zone, Zones
 
@@ -65,12 +66,13 @@ class TransferHandler:
         """See :data:`ddns.zone.handlers.Handler`."""
         info = self._directory.secondaries.zone(request.name)
         if info is None:
-            return Answer(NOTAUTH)
+            return Answer(NOTAUTH, reason=NOT_AUTHORITATIVE)
         key = self._directory.tsig_key(request.key) if request.key else None
         secondaries = self._directory.secondaries.of(request.name)
-        allowed = may_transfer(info, secondaries, source, key)
-        if not allowed or (request.type == AXFR and not tcp):
-            return Answer(REFUSED)
+        if not may_transfer(info, secondaries, source, key):
+            return Answer(REFUSED, reason=prohibited("this address or key may not transfer it"))
+        if request.type == AXFR and not tcp:
+            return Answer(REFUSED, reason=not_supported("AXFR over UDP"))
         serial = None
         if request.type != AXFR:
             try:
@@ -79,7 +81,7 @@ class TransferHandler:
                 return Answer(FORMERR)
         zone = self._zone(request)
         if zone is None:
-            return Answer(SERVFAIL)  # it is being loaded
+            return Answer(SERVFAIL, reason=NOT_READY)
         if not tcp or serial == zone.serial:
             return _lone(request, zone)
         return self._transfer(request, serial, source)

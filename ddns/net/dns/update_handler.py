@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from cachetools import TTLCache
 from twisted.internet.defer import Deferred
@@ -25,6 +26,7 @@ from ddns.zone.message import (
     Query,
 )
 from ddns.zone.packing import lease_option
+from ddns.zone.reasons import NOT_AUTHORITATIVE, NOT_READY, Reason, prohibited
 from ddns.zone.sections import read_records
 from ddns.zone.tsig import FUDGE
 from ddns.zone.update_message import UpdateError, read_lease
@@ -35,6 +37,14 @@ WAITING = 1000
 
 REMEMBERED = 100_000
 """UPDATEs whose answers are remembered for as long as their signatures hold."""
+
+
+class _Told(NamedTuple):
+    """An answer as it is remembered."""
+
+    rcode: int
+    options: bytes
+    reason: Reason | None
 
 
 class UpdateHandler:
@@ -65,7 +75,7 @@ class UpdateHandler:
         self._directory = directory
         self._bounds = bounds
         self._waiting = 0
-        self._answered: TTLCache[bytes, tuple[int, bytes]] = TTLCache(REMEMBERED, 2 * FUDGE, clock)
+        self._answered: TTLCache[bytes, _Told] = TTLCache(REMEMBERED, 2 * FUDGE, clock)
         self._performed: dict[bytes, list[Deferred[Answer]]] = {}
 
     def __call__(
@@ -75,17 +85,19 @@ class UpdateHandler:
         if request.type != SOA:
             return Answer(FORMERR)
         if request.class_ != IN or self._zones.get(request.name) is None:
-            return Answer(NOTAUTH)
+            if request.class_ == IN and request.name in self._zones.awaited:
+                return Answer(SERVFAIL, reason=NOT_READY)
+            return Answer(NOTAUTH, reason=NOT_AUTHORITATIVE)
         peer = address_to_text(source)
         key = self._directory.tsig_key(request.key) if request.key else None
         if key is None and (request.key or not self._directory.takes_unsigned(request.name, peer)):
-            return Answer(REFUSED)
+            return Answer(REFUSED, reason=prohibited("needs the signature of a key"))
         if self._waiting >= WAITING:
             return Answer(SERVFAIL)
         if key is None:
             return self._perform_unsigned(request, wire, peer)
         if (told := self._answered.get(request.mac)) is not None:
-            return Answer(told[0], options=told[1])
+            return Answer(told.rcode, options=told.options, reason=told.reason)
         if (same := self._performed.get(request.mac)) is not None:
             again: Deferred[Answer] = Deferred()
             same.append(again)
@@ -103,7 +115,8 @@ class UpdateHandler:
         finally:
             del self._performed[request.mac]
             if answer.rcode != SERVFAIL:  # which is worth another try
-                self._answered[request.mac] = answer.rcode, answer.options
+                told = _Told(answer.rcode, answer.options, answer.reason)
+                self._answered[request.mac] = told
             for again in same:
                 again.callback(answer)
         return answer
@@ -122,7 +135,8 @@ class UpdateHandler:
         finally:
             self._waiting -= 1
         told = lease_option(lease) if lease and outcome.rcode == NOERROR else b""
-        return Answer(outcome.rcode, options=told)
+        reason = prohibited(outcome.reason) if outcome.reason else None
+        return Answer(outcome.rcode, options=told, reason=reason)
 
     def _granted(self, request: Query) -> Lease | None:
         """Return the lease that a request gets, if it asks for one.

@@ -91,6 +91,16 @@ class Primary:
     def rcode(self, asked: dns.message.Message, tcp: bool = True) -> dns.rcode.Rcode:
         return dns.rcode.Rcode(self.ask(asked, tcp)[3] & 15)
 
+    def refusal(self, asked: dns.message.Message, tcp: bool = True) -> tuple[str, int]:
+        """The RCODE, and the extended error (RFC 8914) that EDNS gets besides."""
+        bare = dns.message.from_wire(self.ask(asked, tcp), ignore_trailing=False)
+        assert not bare.options
+        asked.use_edns(0)
+        answer = dns.message.from_wire(self.ask(asked, tcp))
+        assert answer.rcode() == bare.rcode()
+        (error,) = answer.extended_errors()
+        return dns.rcode.to_text(answer.rcode()), error.code
+
 
 @contextmanager
 def primary_at(running: RunningReactor, path: Path) -> Iterator[Primary]:

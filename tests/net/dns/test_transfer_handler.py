@@ -9,6 +9,7 @@ import dns.query
 import dns.rcode
 import dns.zone
 import pytest
+from dns.edns import EDECode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -120,7 +121,7 @@ def test_over_udp(primary: Primary) -> None:
     for serial in (primary.serial(), 77):
         (only,) = records_in([primary.ask(question(ORIGIN, serial), tcp=False)])
         assert only in primary.records()
-    assert primary.rcode(question(ORIGIN), tcp=False) == dns.rcode.REFUSED
+    assert primary.refusal(question(ORIGIN), tcp=False) == ("REFUSED", EDECode.NOT_SUPPORTED)
 
 
 def test_options(primary: Primary) -> None:
@@ -149,10 +150,10 @@ def test_several_in_a_row_on_one_connection(primary: Primary) -> None:
 @pytest.mark.parametrize("tcp", [True, False])
 def test_strangers(primary: Primary, serial: int | None, tcp: bool) -> None:
     primary.allow("192.0.2.53", "127.0.0.1,xfr.example")
-    assert primary.rcode(question(ORIGIN, serial), tcp) == dns.rcode.REFUSED
-    elsewhere = question(from_text("else.example"), serial)
-    assert primary.rcode(elsewhere, tcp) == dns.rcode.NOTAUTH
-    assert primary.rcode(question(HOME, serial), tcp) == dns.rcode.NOTAUTH
+    assert primary.refusal(question(ORIGIN, serial), tcp) == ("REFUSED", EDECode.PROHIBITED)
+    for elsewhere in (from_text("else.example"), HOME):
+        refusal = primary.refusal(question(elsewhere, serial), tcp)
+        assert refusal == ("NOTAUTH", EDECode.NOT_AUTHORITATIVE)
 
 
 def test_a_zone_that_has_gone(primary: Primary) -> None:
@@ -164,7 +165,7 @@ def test_a_zone_that_is_not_there_yet(primary: Primary) -> None:
     other = from_text("other.example")
     secondaries = primary.house.directory.secondaries
     secondaries.put(ZoneInfo(other, 1, secondaries=tuple(secondaries.of(ORIGIN))))
-    assert primary.rcode(question(other)) == dns.rcode.SERVFAIL
+    assert primary.refusal(question(other)) == ("SERVFAIL", EDECode.NOT_READY)
 
 
 def test_an_ixfr_that_names_no_version(primary: Primary) -> None:

@@ -30,6 +30,7 @@ from ddns.zone.message import (
     parse,
 )
 from ddns.zone.packing import lease_option
+from ddns.zone.reasons import NOT_AUTHORITATIVE, NOT_READY, Reason, prohibited
 from ddns.zone.zone import Zone, Zones
 
 ORIGIN = names.from_text("example.net")
@@ -38,6 +39,7 @@ KEY = Key(
     1, "alice", KeyKind.TSIG, bytes(32), tsig=TsigTerms(NAME, "hmac-sha256", frozenset(Right))
 )
 SOURCE = bytes((192, 0, 2, 77))
+UNSIGNED = prohibited("needs the signature of a key")
 
 
 class Pipeline:
@@ -121,29 +123,41 @@ def test_what_is_passed_on(handling: Handling) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "rcode"),
+    ("asked", "rcode", "reason"),
     [
-        ({"type": 1}, FORMERR),
-        ({"class_": 3}, NOTAUTH),
-        ({"zone": "example.org"}, NOTAUTH),
-        ({"zone": "home.example.net"}, NOTAUTH),
-        ({"key": b""}, REFUSED),
-        ({"key": names.from_text("another-key")}, REFUSED),
+        ({"type": 1}, FORMERR, None),
+        ({"class_": 3}, NOTAUTH, NOT_AUTHORITATIVE),
+        ({"zone": "example.org"}, NOTAUTH, NOT_AUTHORITATIVE),
+        ({"zone": "home.example.net"}, NOTAUTH, NOT_AUTHORITATIVE),
+        ({"zone": "loading.example"}, SERVFAIL, NOT_READY),
+        ({"key": b""}, REFUSED, UNSIGNED),
+        ({"key": names.from_text("another-key")}, REFUSED, UNSIGNED),
     ],
 )
-def test_what_is_not(handling: Handling, asked: dict[str, Any], rcode: int) -> None:
-    assert handling.ask(**asked) == [Answer(rcode)]
+def test_what_is_not(
+    handling: Handling, asked: dict[str, Any], rcode: int, reason: Reason | None
+) -> None:
+    handling.handler._zones.awaited.add(names.from_text("loading.example"))
+    assert handling.ask(**asked) == [Answer(rcode, reason=reason)]
     assert handling.pipeline.asked == []
 
 
 def test_unsigned_ones_where_the_operator_says_so(handling: Handling) -> None:
     for networks, taken in ((("192.0.2.0/24",), True), (("198.51.100.0/24", "::/0"), False)):
         handling.directory.secondaries.put(ZoneInfo(ORIGIN, 1, update_from=networks))
-        assert handling.ask(key=b"", mac=b"") == ([] if taken else [Answer(REFUSED)])
-        assert handling.ask(key=names.from_text("another-key")) == [Answer(REFUSED)]
+        refused = [Answer(REFUSED, reason=UNSIGNED)]
+        assert handling.ask(key=b"", mac=b"") == ([] if taken else refused)
+        assert handling.ask(key=names.from_text("another-key")) == refused
     (signed,) = handling.pipeline.asked
     assert signed.key is None
-    assert handling.ask(key=b"", mac=b"") == [Answer(REFUSED)]
+    assert handling.ask(key=b"", mac=b"") == [Answer(REFUSED, reason=UNSIGNED)]
+
+
+def test_why_one_is_refused(handling: Handling) -> None:
+    """Also when it comes again."""
+    answered = handling.ask()
+    handling.pipeline.waiting[0].callback(Outcome(rcode=REFUSED, reason="it is late"))
+    assert answered == handling.ask() == [Answer(REFUSED, reason=prohibited("it is late"))]
 
 
 def test_a_message_that_comes_again(handling: Handling) -> None:

@@ -99,6 +99,7 @@ class BaseOperations:
         self._exposed = exposed
         self._secondary_states = secondary_states
         self._caller = OPERATOR
+        self._scanning: set[str] = set()  # accounts that read a whole zone just now
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 
     def acting_for(self, caller: Caller, via: str) -> Self:

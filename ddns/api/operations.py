@@ -12,6 +12,7 @@ from ddns.api.records import RecordOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
+from ddns.api.zone_rows import ZoneRowOperations
 from ddns.api.zones import ZoneOperations
 
 __all__ = ["Json", "Operations"]
@@ -19,6 +20,7 @@ __all__ = ["Json", "Operations"]
 
 class Operations(
     ZoneOperations,
+    ZoneRowOperations,
     InvitationOperations,
     AccountOperations,
     KeyOperations,

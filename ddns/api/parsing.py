@@ -25,7 +25,7 @@ MAX_HOSTS = 1_000_000
 """The highest limit of hosts that the operator can set for one account."""
 
 MAX_LISTED = 100
-"""Maximum of hosts on one page of a list."""
+"""Maximum of names on one page of a list."""
 
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
@@ -72,7 +72,7 @@ def host_name(text: str) -> bytes:
 
 
 def page(search: str | None, after: str | None, limit: int | None) -> Page | None:
-    """Parse which hosts of a list are wanted; None is all of them."""
+    """Parse which names of a list are wanted; None is all of them."""
     if search is None and after is None and limit is None:
         return None
     if limit is not None and not 1 <= limit <= MAX_LISTED:

@@ -65,7 +65,7 @@ ROUTES = (
     Route("PATCH", "/v1/zones/{origin}", "zone_set", "Zone", _ACCOUNT),
     Route("DELETE", "/v1/zones/{origin}", "zone_remove", "Zone", _OPERATOR),
     Route("POST", "/v1/zones/{origin}/rows", "zone_import", "Imported", _OPERATOR, octets=True),
-    Route("GET", "/v1/zones/{origin}/rows", "zone_scan", None, _OPERATOR, octets=True),
+    Route("GET", "/v1/zones/{origin}/rows", "zone_scan", None, _ACCOUNT, octets=True),
     Route("GET", "/v1/zones/{origin}/invitations", "invitation_list", "Invitations", _ACCOUNT),
     Route("POST", "/v1/zones/{origin}/invitations", "invitation_add", "NewInvitation", _ACCOUNT),
     Route(
@@ -112,6 +112,7 @@ ROUTES = (
     Route("DELETE", "/v1/hosts/{name}", "host_remove", "Host", _ACCOUNT),
     Route("GET", "/v1/hosts/{name}/history", "host_history", "History", _ACCOUNT),
     Route("POST", "/v1/records", "record_set", "RRset", _ACCOUNT),
+    Route("GET", "/v1/zones/{origin}/records", "record_list", "ZoneRecords", _ACCOUNT),
     Route("GET", "/v1/records/{owner}", "record_show", "Records", _ACCOUNT),
     Route("DELETE", "/v1/records/{owner}", "record_delete", "Deleted", _ACCOUNT),
     Route("POST", "/v1/backup", "backup", "Backup", _MACHINE),

@@ -168,6 +168,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),
+    "ZoneRecords": _object({"next": _NAME}, origin=_NAME, records=_list("RRset")),
     "Deleted": _object(deleted=_list("RRset")),
     "Values": _object(**_values),
     "HostState": _object(

@@ -121,6 +121,9 @@ class IReading(IReadingPeople):
     def rrsets(zone: bytes, owner: bytes) -> list[RRset]:
         """Return all RRsets of an owner name."""
 
+    def rrsets_below(zone: bytes, page: Page) -> list[RRset]:
+        """Return the RRsets of a page of names below a zone's origin, in that order."""
+
     def host_history(host: Host, limit: int) -> list[Event]:
         """Return the events of a host and its records, newest first, back to the one that gave it
         to its account, which comes without ``before``: that was somebody else's."""

@@ -1,4 +1,4 @@
-"""Some of a long list of hosts."""
+"""Some of a long list of hosts, or of other owner names."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """At most ``limit`` hosts, in the order of their first labels' letters.
+    """At most ``limit`` names: hosts in the order of their first labels' letters, others in that of
+    their octets.
 
-    ``after`` is the name of a host, or what was one, that the page comes after. ``parts`` are
+    ``after`` is the name, which need not exist any more, that the page comes after. ``parts`` are
     octets that all have to be in a name.
     """
 

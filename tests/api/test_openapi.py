@@ -135,6 +135,7 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("host_show", name="straße.bücher.example")
     api("host_list")
     api("record_show", owner="home.example.net")
+    assert "next" in api("record_list", origin="example.net", limit=1)
     api("account_show", name="alice")
     api("account_list")
     api("record_delete", owner="*.home.example.net")

@@ -138,6 +138,21 @@ class Reader(PeopleReader):
         )
         return [RRset(owner, number, ttl, unpack_rdatas(packed)) for number, ttl, packed in rows]
 
+    def rrsets_below(self, zone: bytes, page: Page) -> list[RRset]:
+        given: dict[str, object] = {"zone": zone, "after": page.after or b"", "most": page.limit}
+        parts = {f"part{number}": part for number, part in enumerate(page.parts)}
+        has_parts = "".join(f" and instr(owner, :{name})" for name in parts)
+        within = "zone = (select id from zone where origin = :zone)"
+        rows = self.execute(
+            f"select owner, type, ttl, rdatas from rrset where {within} and owner in ("
+            f"select distinct owner from rrset where {within} and owner > :after"
+            f" and owner != :zone{has_parts} order by owner limit :most) order by owner, type",
+            given | parts,
+        )
+        return [
+            RRset(owner, number, ttl, unpack_rdatas(packed)) for owner, number, ttl, packed in rows
+        ]
+
     def name_servers(self) -> frozenset[bytes]:
         rows = self.execute(
             "select rrset.rdatas from zone join rrset on rrset.zone = zone.id"

@@ -12,6 +12,7 @@ from ddns.api.records import RecordOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
+from ddns.api.zone_history import ZoneHistoryOperations
 from ddns.api.zone_rows import ZoneRowOperations
 from ddns.api.zones import ZoneOperations
 
@@ -21,6 +22,7 @@ __all__ = ["Json", "Operations"]
 class Operations(
     ZoneOperations,
     ZoneRowOperations,
+    ZoneHistoryOperations,
     InvitationOperations,
     AccountOperations,
     KeyOperations,

@@ -68,6 +68,23 @@ class RecordOperations(BaseOperations):
 
         return await self._read(work)
 
+    async def record_check(
+        self, owner: str, type: str, rdatas: list[str], zone: str | None = None
+    ) -> Json:
+        """Check rdata in presentation form as ``record_set`` would, and change nothing: of each one
+        ``rdata`` is its usual form, or ``error`` says what is wrong with it. *zone* has to be the
+        zone of the owner name, if it is given."""
+        name, number = parsing.name(owner), parsing.record_type(type)
+        apex = parsing.optional(parsing.name, zone)
+
+        def work(context: ReadContext) -> Json:
+            found, _, _ = _locate(context, name)
+            if apex not in (None, found.origin):
+                raise Invalid(f"{names.to_text(name)} is not in {zone}")
+            return {"records": [_checked(number, text, found.origin) for text in rdatas]}
+
+        return await self._read(work)
+
     async def record_set(
         self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
     ) -> Json:
@@ -107,17 +124,25 @@ class RecordOperations(BaseOperations):
                     continue
                 if number is None and not whole_zone and rrset.type not in HOST_TYPES:
                     continue
-                if rrset_rules.is_required(rrset.type, name, zone.origin):
-                    if number is None:
-                        continue
-                    raise Invalid("a zone needs its SOA and NS records")
-                context.transaction.put_rrset(zone.origin, RRset(name, rrset.type, rrset.ttl, ()))
+                if number is None and rrset_rules.is_required(rrset.type, name, zone.origin):
+                    continue
+                remove_rrset(context, zone, rrset)
                 deleted.append(rrset_json(rrset))
             if not deleted:
                 raise NotFound(f"{names.to_text(name)} has no such records")
             return {"deleted": deleted}
 
         return await self._transact(work)
+
+
+def remove_rrset(context: WriteContext, zone: ZoneInfo, rrset: RRset) -> None:
+    """Remove an RRset.
+
+    :raises Invalid: when the zone needs it.
+    """
+    if rrset_rules.is_required(rrset.type, rrset.owner, zone.origin):
+        raise Invalid("a zone needs its SOA and NS records")
+    context.transaction.put_rrset(zone.origin, dataclasses.replace(rrset, rdatas=()))
 
 
 def replace_rrset(
@@ -155,6 +180,15 @@ def replace_rrset(
             raise Invalid(f"zone {names.to_text(zone.origin)} allows public addresses only")
     context.transaction.put_rrset(zone.origin, rrset)
     return rrset
+
+
+def _checked(number: int, text: str, origin: bytes) -> Json:
+    """Return the usual form of rdata, or what is wrong with it."""
+    try:
+        (wire,) = parsing.rdatas(number, [text], origin)
+    except Invalid as error:
+        return {"rdata": None, "error": str(error)}
+    return {"rdata": records.rdata_to_text(number, wire), "error": None}
 
 
 def _locate(context: ReadContext, owner: bytes) -> tuple[ZoneInfo, Host | None, bool]:

@@ -97,7 +97,7 @@ SCHEMAS: dict[str, Schema] = {
     "Error": _object(error=_object(code=_STRING, message=_STRING)),
     "Zone": _object(_ZONE, **_zone),
     "WholeZone": _object(
-        _ZONE, **_zone, created=_TIME, rrsets=_NUMBER, followed_by=_list("SecondaryState")
+        _ZONE | {"followed_by": _list("SecondaryState")}, **_zone, created=_TIME, rrsets=_NUMBER
     ),
     "SecondaryState": _object(
         secondary=_STRING,
@@ -178,6 +178,7 @@ SCHEMAS: dict[str, Schema] = {
         dormant={"type": "array", "items": {"enum": [1, 28]}},
     ),
     "Event": _object(
+        position=_NUMBER,
         at=_TIME,
         who=_STRING,
         via=_STRING,
@@ -188,6 +189,14 @@ SCHEMAS: dict[str, Schema] = {
         after=_side,
     ),
     "History": _object(name=_NAME, events=_list("Event")),
+    "ZoneHistory": _object(origin=_NAME, events=_list("Event")),
+    "Undone": _object(owner=_NAME, type=_STRING, rrset=_or_null(ref("RRset"))),
+    "RecordsChecked": _object(
+        records={
+            "type": "array",
+            "items": _object(rdata=_or_null(_STRING), error=_or_null(_STRING)),
+        }
+    ),
 }
 
 ARGUMENTS: dict[str, Schema] = {

@@ -175,6 +175,7 @@ def event_json(event: Event) -> Json:
     """Return an event of a host: an RRset, or the host itself, before and after."""
     assert event.owner is not None
     return {
+        "position": event.position,
         "at": time_json(event.author.at),
         "who": event.author.who,
         "via": event.author.via,

@@ -13,7 +13,9 @@ from babel.dates import format_datetime, format_timedelta
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from ddns.api.serializers import time_json
 from ddns.pages.languages import LANGUAGES, translations
+from ddns.pages.qr import qr_code
 
 STATIC = {
     "pages.css": "text/css; charset=utf-8",
@@ -51,9 +53,11 @@ def environment(language: str) -> Environment:
     made.globals.update(
         language=language,
         languages=LANGUAGES,
+        qr_code=qr_code,
         static=lambda name: f"static/{name}?{static_version(name)}",
     )
     made.filters["when"] = functools.partial(_when, language)
+    made.filters["date"] = lambda at: _when(language, time_json(at))
     made.filters["since"] = functools.partial(_since, language)
     made.filters["seconds"] = functools.partial(_seconds, language)
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddns.api.caller import Permission
 from ddns.pages.site import Page
-from ddns.pages.views import entry, hosts, public
+from ddns.pages.views import entry, hosts, invitations, public, records, zones
 
 _ANYBODY = Permission.ANYBODY
 
@@ -20,4 +20,21 @@ PAGES = (
     Page("POST", "logout", entry.log_out),
     Page("GET", "hosts", hosts.overview),
     Page("POST", "hosts", hosts.add),
+    Page("GET", "zones", zones.overview),
+    Page("GET", "zones/{origin}", zones.show),
+    Page("POST", "zones/{origin}/settings", zones.change),
+    Page("GET", "zones/{origin}/export", zones.export),
+    Page("GET", "zones/{origin}/changes", zones.changes),
+    Page("POST", "zones/{origin}/undo", zones.undo),
+    Page("GET", "zones/{origin}/records", records.listing),
+    Page("POST", "zones/{origin}/records", records.save),
+    Page("POST", "zones/{origin}/records/check", records.check),
+    Page("POST", "zones/{origin}/records/remove", records.remove),
+    Page("GET", "zones/{origin}/records/{owner}/{type}", records.edit),
+    Page("GET", "zones/{origin}/invitations", invitations.listing),
+    Page("POST", "zones/{origin}/invitations", invitations.add),
+    Page("POST", "zones/{origin}/invitations/{number}/revoke", invitations.revoke),
+    Page("POST", "zones/{origin}/members/{account}/remove", invitations.remove_member),
+    Page("GET", "join/{code}", invitations.join_form),
+    Page("POST", "join/{code}", invitations.join),
 )

@@ -128,6 +128,9 @@ class IReading(IReadingPeople):
         """Return the events of a host and its records, newest first, back to the one that gave it
         to its account, which comes without ``before``: that was somebody else's."""
 
+    def zone_history(origin: bytes, limit: int) -> list[Event]:
+        """Return the events of a zone's hosts and records since its owner has it, newest first."""
+
     def changes_since(position: int, limit: int) -> list[Event]:
         """Return events after *position*, oldest first.
 

@@ -111,7 +111,8 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("account_unblock", name="bob")
     api("zone_set", origin="example.net", registration="open", addresses="any")
     api("zone_list")
-    api("zone_show", origin="bücher.example")
+    assert "followed_by" in api("zone_show", origin="bücher.example")
+    assert "followed_by" not in api("zone_show", origin="bücher.example", ask=False)
     invitation = api("invitation_add", origin="bücher.example", uses=3)
     api("invitation_list", origin="bücher.example")
     api("invitation_redeem", "alice", code=invitation["code"])
@@ -135,6 +136,11 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("host_show", name="straße.bücher.example")
     api("host_list")
     api("record_show", owner="home.example.net")
+    api("record_check", owner="home.example.net", type="A", rdatas=["192.0.2.1", "x"])
+    assert api("zone_history", origin="example.net")["events"]
+    api("record_set", owner="undo.example.net", type="TXT", rdatas=["x"])
+    last = api("zone_history", origin="example.net", limit=1)["events"][0]
+    assert api("zone_undo", origin="example.net", position=last["position"])["rrset"] is None
     assert "next" in api("record_list", origin="example.net", limit=1)
     api("account_show", name="alice")
     api("account_list")

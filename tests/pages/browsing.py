@@ -23,6 +23,7 @@ class Form:
 
     action: str
     fields: dict[str, str]
+    method: str = "post"
 
 
 class Document(HTMLParser):
@@ -36,6 +37,7 @@ class Document(HTMLParser):
         self.tags: list[tuple[str, dict[str, str]]] = []
         self._open: list[str] = []
         self._words: list[str] = []
+        self._textarea = self._select = ""
         self.feed(body)
         assert not self._open, f"not closed: {self._open}"
         self.text = " ".join(" ".join(self._words).split())
@@ -46,26 +48,62 @@ class Document(HTMLParser):
         if tag not in VOID:
             self._open.append(tag)
         if tag == "form":
-            self.forms.append(Form(given["action"], {}))
+            self.forms.append(Form(given["action"], {}, given["method"]))
         elif tag == "a":
             self.links.append(given["href"])
+        elif tag == "textarea":
+            self.forms[-1].fields[given["name"]] = ""
+            self._textarea = given["name"]
+        elif tag == "select":
+            self._select = given["name"]
+        elif tag == "option" and self._select and "selected" in given:
+            self.forms[-1].fields[self._select] = given.get("value", "")
         elif tag == "input" and given.get("name"):
             choice = given.get("type") in ("checkbox", "radio")
             if not choice or "checked" in given:
                 self.forms[-1].fields[given["name"]] = given.get("value", "")
 
+    def is_harmless(self) -> bool:
+        """Whether what people and clients have typed stayed text: the page has our script, and
+        nothing else that could run."""
+        return (
+            [tag for tag, _ in self.tags].count("script") == 1
+            and not any(tag in ("iframe", "object", "embed", "marquee") for tag, _ in self.tags)
+            and not any(name.startswith("on") for _, given in self.tags for name in given)
+            and all(
+                given["src"].endswith(".svg") or "icon.svg?" in given["src"]
+                for tag, given in self.tags
+                if tag == "img"
+            )
+            and not any(link.lower().startswith("javascript:") for link in self.links)
+        )
+
     def handle_endtag(self, tag: str) -> None:
         assert self._open, f"</{tag}> closes nothing"
         assert self._open.pop() == tag
+        if tag in ("textarea", "select"):
+            self._textarea = self._select = ""
 
     def handle_data(self, data: str) -> None:
         self._words.append(data)
+        if self._textarea:
+            self.forms[-1].fields[self._textarea] += data
+
+
+async def _whole(answer: Answer) -> bytes:
+    """All pieces of an answer."""
+    if isinstance(answer.body, bytes):
+        return answer.body
+    return b"".join(
+        [piece.encode() if isinstance(piece, str) else piece async for piece in answer.body]
+    )
 
 
 class Browser:
     """A person's browser, at one server.
 
-    ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last.
+    ``page`` is what it shows, ``text`` the last body, ``url`` where that is, ``answer`` what the
+    server sent last.
     """
 
     def __init__(self, house: House, language: str = "en") -> None:
@@ -81,6 +119,7 @@ class Browser:
         )
         self._pages = Pages(PAGES, service, house.account_service.caller)
         self.url = BASE
+        self.text = ""
         self.answer: Answer
         self.page: Document
 
@@ -92,6 +131,8 @@ class Browser:
         """Fill in and send the page's first form, or the one that goes to *place*."""
         for form in self.page.forms:
             target = urljoin(self.url, form.action)
+            if form.method != "post":
+                continue
             if not place or urlsplit(target).path == "/" + place:
                 break
         else:
@@ -131,9 +172,8 @@ class Browser:
             if location is None:
                 break
             method, form, url = "GET", {}, urljoin(url, location)
-        assert isinstance(self.answer.body, bytes)
-        text = self.answer.body.decode()
-        self.page = Document(text if self.answer.content_type.startswith("text/html") else "")
+        self.text = self.house.running.call(_whole, self.answer).decode()
+        self.page = Document(self.text if self.answer.content_type.startswith("text/html") else "")
         return self.page
 
     def _keep(self, answer: Answer) -> None:

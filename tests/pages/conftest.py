@@ -14,6 +14,8 @@ from tests.net.reactors import RunningReactor
 from tests.pages.browsing import Browser
 
 PASSWORD = "correct horse battery"
+SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+"""What must stay text wherever somebody types it."""
 
 
 @pytest.fixture
@@ -42,4 +44,14 @@ def alice(house: House) -> Browser:
     browser = Browser(house)
     browser.log_in("alice", PASSWORD)
     assert browser.url.endswith("/hosts")
+    return browser
+
+
+@pytest.fixture
+def bob(house: House) -> Browser:
+    """Of bob, who has logged in, and has zone ``bob.example``."""
+    house.api("account_add", name="bob", password=PASSWORD)
+    house.api("zone_add", origin="bob.example", account="bob")
+    browser = Browser(house)
+    browser.log_in("bob", PASSWORD)
     return browser

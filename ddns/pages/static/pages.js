@@ -20,3 +20,31 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = button.dataset.copied;
   });
 }
+
+// Records are checked while they are typed: <form data-check="URL">, whose answer is told in .check.
+for (const form of document.querySelectorAll("form[data-check]")) {
+  const told = form.querySelector(".check");
+  const typed = form.querySelector("textarea");
+  let waiting = 0;
+  let asked = 0;
+  const check = async () => {
+    if (!typed.value.trim() || !form.elements.type.value.trim()) return;
+    const number = ++asked;
+    const answer = await fetch(form.dataset.check, {
+      method: "POST", body: new URLSearchParams(new FormData(form)),
+    });
+    if (!answer.ok || number !== asked) return;
+    const { problems } = await answer.json();
+    typed.setAttribute("aria-invalid", String(problems.length > 0));
+    told.className = problems.length ? "check bad" : "check good";
+    told.replaceChildren(...(problems.length ? problems : [told.dataset.good]).map((words) => {
+      const line = document.createElement("p");
+      line.textContent = words;
+      return line;
+    }));
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(check, 300);
+  });
+}

@@ -202,6 +202,20 @@ class Reader(PeopleReader):
             event._replace(before=None) if event.position == since else event for event in events
         ]
 
+    def zone_history(self, origin: bytes, limit: int) -> list[Event]:
+        (since,) = self.execute(
+            "select max(position) from journal where kind = 'zone' and zone = ? and (before is null"
+            " or json_extract(cast(before as text), '$.account')"
+            " is not json_extract(cast(after as text), '$.account'))",
+            (origin,),
+        ).fetchone()
+        rows = self.execute(
+            f"{_EVENT} where position > ? and zone = ? and kind in ('host', 'rrset')"
+            " order by position desc limit ?",
+            (since or 0, origin, limit),
+        )
+        return [make_event(*row) for row in rows]
+
     def changes_since(self, position: int, limit: int) -> list[Event]:
         oldest = self.execute("select min(position) from journal").fetchone()[0]
         if oldest is not None and position + 1 < oldest:

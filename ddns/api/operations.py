@@ -12,6 +12,7 @@ from ddns.api.records import RecordOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
+from ddns.api.watching import WatchingOperations
 from ddns.api.zone_history import ZoneHistoryOperations
 from ddns.api.zone_rows import ZoneRowOperations
 from ddns.api.zones import ZoneOperations
@@ -30,6 +31,7 @@ class Operations(
     RecordOperations,
     SelfService,
     SessionOperations,
+    WatchingOperations,
     MaintenanceOperations,
 ):
     """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

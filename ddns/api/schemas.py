@@ -9,6 +9,7 @@ from typing import Any
 
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
+from ddns.store.paging import Became
 
 Schema = dict[str, Any]
 
@@ -91,6 +92,11 @@ _invitation = {
     "created": _TIME,
     "by": _STRING,
 }
+_request = {
+    "at": _TIME,
+    "failed": _FLAG,
+    **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+}
 _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
@@ -119,7 +125,7 @@ SCHEMAS: dict[str, Schema] = {
     "Member": _object(_IDN, zone=_NAME, account=_STRING, since=_TIME),
     "Members": _object(members=_list("Member")),
     "Account": _object(**_account),
-    "Accounts": _object(accounts=_list("Account")),
+    "Accounts": _object({"next": _STRING}, accounts=_list("Account")),
     "AccountLimit": _object(**_account, host_limit=_NUMBER),
     "WholeAccount": _object(
         **_account,
@@ -157,14 +163,37 @@ SCHEMAS: dict[str, Schema] = {
     "Requested": _object(name_or_email=_STRING),
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
     "KeyCopy": _object(file=_STRING, size=_NUMBER),
-    "Status": _object(version=_STRING, zones=_NUMBER, warnings=_TEXTS),
+    "Status": _object(version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING),
     "Reloaded": _object(changed=_TEXTS, waiting=_TEXTS),
     "Check": _object(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
     "Block": _object(reason=_STRING, since=_TIME, until=_or_null(_TIME)),
-    "Request": _object(
-        at=_TIME,
-        failed=_FLAG,
-        **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+    "Request": _object(**_request),
+    "SeenRequest": _object(
+        id=_NUMBER,
+        host=_or_null(_NAME),
+        account=_or_null(_STRING),
+        became={"enum": list(Became)},
+        **_request,
+    ),
+    "SeenRequests": _object({"next": _NUMBER}, requests=_list("SeenRequest")),
+    "Secondaries": _object(
+        secondaries={
+            "type": "array",
+            "items": _object(
+                **dict.fromkeys(("zones", "zones_behind"), _NUMBER),
+                secondary=_STRING,
+                seconds_behind={"type": "number", "minimum": 0},
+            ),
+        }
+    ),
+    "Samples": _object({"hour": ref("Sampled"), "day": ref("Sampled")}),
+    "Sampled": _object(
+        seconds={"type": "number", "description": "Between two samples."},
+        until=_TIME,
+        series={
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "number", "minimum": 0}},
+        },
     ),
     "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),
@@ -214,6 +243,7 @@ ARGUMENTS: dict[str, Schema] = {
     "account_set.hosts": {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]
     },
+    "became": {"enum": list(Became)},
     "ns": {"type": "array", "items": _object({"address": _or_null(_STRING)}, name=_STRING)},
     "records": {"type": "array", "items": _object(type=_STRING, rdata=_STRING)},
 }

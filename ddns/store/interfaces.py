@@ -18,9 +18,9 @@ from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.expiring import IExpiring
-from ddns.store.paging import Page
+from ddns.store.paging import Page, RequestPage
 from ddns.store.people import IChangingPeople, IReadingPeople
-from ddns.store.results import Checked, Committed, Copied, StagedResult
+from ddns.store.results import Checked, Committed, Copied, SeenRequest, StagedResult
 from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
 
@@ -87,6 +87,9 @@ class IReading(IReadingPeople):
 
     def requests_of_account(name: str) -> list[tuple[bool, RequestEntry]]:
         """Return the last requests of an account that are kept with none of its hosts."""
+
+    def requests(page: RequestPage) -> list[SeenRequest]:
+        """Return a page of the requests that are kept."""
 
     def count_hosts(account: str | None = None) -> int:
         """Return the number of hosts, of all accounts or of one."""

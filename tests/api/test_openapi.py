@@ -153,6 +153,13 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
         seen.add(operation)
     api("member_remove", "alice", origin="bücher.example", account="alice")
     api("account_remove", name="alice")
+    api("account_list", search="A", limit=1)
+    api("request_list", limit=1)
+    house.server.secondaries = lambda: {"192.0.2.53:53": (3, 1, 2.5)}
+    assert api("secondary_list")["secondaries"]
+    sampled = {"seconds": 10.0, "until": "2026-11-28T17:00:00+00:00", "series": {"queries": [1.5]}}
+    house.server.samples = lambda: {"hour": sampled, "day": sampled}
+    api("sample_list")
     api("check")
     api("reload")
     api("status")

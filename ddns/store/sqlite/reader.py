@@ -13,10 +13,12 @@ from ddns.model.records import NS, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
-from ddns.store.paging import Page
+from ddns.store.paging import Page, RequestPage
+from ddns.store.results import SeenRequest
 from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.people_reader import PeopleReader
+from ddns.store.sqlite.request_rows import read_requests
 from ddns.store.sqlite.row_objects import (
     make_event,
     make_zone,
@@ -117,6 +119,9 @@ class Reader(PeopleReader):
     def _requests(self, column: str, value: bytes | str) -> list[tuple[bool, RequestEntry]]:
         of = f"select failed, {ENTRY} from request where {column} = ? order by id desc"
         return [(bool(row[0]), RequestEntry(*row[1:])) for row in self.execute(of, (value,))]
+
+    def requests(self, page: RequestPage) -> list[SeenRequest]:
+        return read_requests(self.execute, ENTRY, page)
 
     def count_hosts(self, account: str | None = None) -> int:
         of, given = ("", ()) if account is None else (" where account = ?", (account,))

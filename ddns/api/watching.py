@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+
+from twisted.internet.defer import DeferredQueue, QueueOverflow
 
 from ddns.api import parsing
 from ddns.api.access import ReadContext
@@ -12,6 +15,12 @@ from ddns.api.errors import Invalid
 from ddns.api.serializers import Json, live_request_json, seen_request_json
 from ddns.model.request_log import LoggedRequest
 from ddns.store.paging import RequestPage
+
+MAX_WAITING = 100
+"""Requests that wait for whoever looks at them as they come; more are left out."""
+
+STREAM = 600.0
+"""Seconds for which requests are shown as they come."""
 
 
 class WatchingOperations(BaseOperations):
@@ -64,6 +73,31 @@ class WatchingOperations(BaseOperations):
                 listener(shown)
 
         return self._running.listen(hear)
+
+    def request_stream(
+        self, account: str | None = None, host: str | None = None, became: str | None = None
+    ) -> AsyncGenerator[Json, None]:
+        """Return requests as they are answered, filtered as by ``request_listen``. It ends with a
+        request that comes after ten minutes, so that whoever may not look any more stops to.
+
+        :raises ApiError: as ``request_listen`` does.
+        """
+        self.request_listen(lambda shown: None, account, host, became)()
+        return self._stream(self._now() + STREAM, account, host, became)
+
+    async def _stream(self, until: float, *filters: str | None) -> AsyncGenerator[Json, None]:
+        came: DeferredQueue[Json] = DeferredQueue(size=MAX_WAITING)
+
+        def put(shown: Json) -> None:
+            with suppress(QueueOverflow):  # the reader is slow; there will be others
+                came.put(shown)
+
+        end = self.request_listen(put, *filters)
+        try:
+            while self._now() < until:
+                yield await came.get()
+        finally:
+            end()
 
     async def secondary_list(self) -> Json:
         """List all secondaries: how many zones each is to have, of how many it lacks changes, and

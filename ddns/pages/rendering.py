@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -58,6 +59,8 @@ def environment(language: str) -> Environment:
     )
     made.filters["when"] = functools.partial(_when, language)
     made.filters["date"] = lambda at: _when(language, time_json(at))
+    made.filters["moment"] = time_json
+    made.filters["number"] = lambda value: format_decimal(round(value, 2), locale=language)
     made.filters["since"] = functools.partial(_since, language)
     made.filters["seconds"] = functools.partial(_seconds, language)
     return made

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from ddns.api.caller import Permission
 from ddns.pages.site import Page
-from ddns.pages.views import entry, hosts, invitations, public, records, zones
+from ddns.pages.views import (
+    entry,
+    hosts,
+    invitations,
+    operator,
+    operator_accounts,
+    operator_lists,
+    public,
+    records,
+    zones,
+)
 
-_ANYBODY = Permission.ANYBODY
+_ANYBODY, _OPERATOR = Permission.ANYBODY, Permission.OPERATOR
 
 PAGES = (
     Page("GET", "", public.welcome, _ANYBODY),
@@ -37,4 +47,18 @@ PAGES = (
     Page("POST", "zones/{origin}/members/{account}/remove", invitations.remove_member),
     Page("GET", "join/{code}", invitations.join_form),
     Page("POST", "join/{code}", invitations.join),
+    Page("GET", "operator", operator.overview, _OPERATOR),
+    Page("POST", "operator/check", operator.check, _OPERATOR),
+    Page("POST", "operator/backup", operator.backup, _OPERATOR),
+    Page("GET", "operator/accounts", operator_accounts.listing, _OPERATOR),
+    Page("GET", "operator/accounts/{name}", operator_accounts.show, _OPERATOR),
+    Page("POST", "operator/accounts/{name}/block", operator_accounts.block, _OPERATOR),
+    Page("POST", "operator/accounts/{name}/unblock", operator_accounts.unblock, _OPERATOR),
+    Page("POST", "operator/accounts/{name}/limits", operator_accounts.limits, _OPERATOR),
+    Page("POST", "operator/accounts/{name}/right", operator_accounts.right, _OPERATOR),
+    Page("GET", "operator/hosts", operator_lists.hosts, _OPERATOR),
+    Page("GET", "operator/zones", operator_lists.zones, _OPERATOR),
+    Page("GET", "operator/requests", operator_lists.requests, _OPERATOR),
+    Page("GET", "operator/live", operator_lists.live, _OPERATOR),
+    Page("GET", "operator/refusals", operator_lists.refusals, _OPERATOR),
 )

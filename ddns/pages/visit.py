@@ -66,7 +66,12 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **values: Any) -> Answer:
         """Return a page from a template."""
-        body = render(
+        body = self.part(template, **values)
+        return Answer(body.encode(), status, headers=tuple(self.headers))
+
+    def part(self, template: str, **values: Any) -> str:
+        """Return a template's text: a page, or some of one."""
+        return render(
             self.language,
             template,
             reader=self.caller,
@@ -81,7 +86,6 @@ class Visit:
             done=self.request.query.get("done", ""),
             **values,
         )
-        return Answer(body.encode(), status, headers=tuple(self.headers))
 
     def _reason(self, error: ApiError) -> str:
         return self.say(error.message, **error.parameters)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from typing import cast
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from ddns.pages.request import Answer, PageRequest
@@ -102,8 +103,8 @@ async def _whole(answer: Answer) -> bytes:
 class Browser:
     """A person's browser, at one server.
 
-    ``page`` is what it shows, ``text`` the last body, ``url`` where that is, ``answer`` what the
-    server sent last.
+    ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last,
+    ``octets`` and ``text`` the whole of its body.
     """
 
     def __init__(self, house: House, language: str = "en") -> None:
@@ -119,7 +120,7 @@ class Browser:
         )
         self._pages = Pages(PAGES, service, house.account_service.caller)
         self.url = BASE
-        self.text = ""
+        self.octets, self.text = b"", ""
         self.answer: Answer
         self.page: Document
 
@@ -151,7 +152,20 @@ class Browser:
         self.get("/login")
         return self.submit("login", name=name, password=password)
 
+    def open(self, place: str) -> AsyncGenerator[str, None]:
+        """Open a live page, and return what it sends as it comes."""
+        self._send("GET", urljoin(self.url, place), {})
+        assert not isinstance(self.answer.body, bytes)
+        return cast("AsyncGenerator[str, None]", self.answer.body)
+
     def _ask(self, method: str, url: str, form: dict[str, list[str]]) -> Document:
+        self._send(method, url, form)
+        self.octets = self.house.running.call(_whole, self.answer)
+        self.text = self.octets.decode("utf-8", "replace")
+        self.page = Document(self.text if self.answer.content_type.startswith("text/html") else "")
+        return self.page
+
+    def _send(self, method: str, url: str, form: dict[str, list[str]]) -> None:
         for _ in range(5):
             parts = urlsplit(url)
             request = PageRequest(
@@ -172,9 +186,6 @@ class Browser:
             if location is None:
                 break
             method, form, url = "GET", {}, urljoin(url, location)
-        self.text = self.house.running.call(_whole, self.answer).decode()
-        self.page = Document(self.text if self.answer.content_type.startswith("text/html") else "")
-        return self.page
 
     def _keep(self, answer: Answer) -> None:
         for name, value in answer.headers:

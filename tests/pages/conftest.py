@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from ddns.api.caller import NOBODY
+from ddns.pages import cookies
 from ddns.policy import secrets
 from tests.house import House, house_at
 from tests.net.reactors import RunningReactor
@@ -54,4 +56,18 @@ def bob(house: House) -> Browser:
     house.api("zone_add", origin="bob.example", account="bob")
     browser = Browser(house)
     browser.log_in("bob", PASSWORD)
+    return browser
+
+
+@pytest.fixture
+def operator(house: House) -> Browser:
+    """Of an operator, who has logged in with a second factor."""
+    house.api("account_add", name="ops", password=PASSWORD)
+    house.api("account_set", name="ops", operator=True)
+    account = house.directory.account("ops")
+    assert account is not None
+    service = house.account_service
+    opened = house.running.call(lambda: service.open_session(account, NOBODY, strong=True))
+    browser = Browser(house)
+    browser.cookies[cookies.SESSION] = str(opened["token"])
     return browser

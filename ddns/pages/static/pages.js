@@ -2,14 +2,17 @@
 // All pages work without this file, except passkeys and what is live.
 
 // Times in the reader's own zone.
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  if (Number.isNaN(at.getTime())) continue;
-  const text = at.toLocaleString(document.documentElement.lang, {
-    dateStyle: "medium", timeStyle: "medium",
-  });
-  if (time.title) time.title = text; else time.textContent = text;
+function showTimes(within) {
+  for (const time of within.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const text = at.toLocaleString(document.documentElement.lang, {
+      dateStyle: "medium", timeStyle: "medium",
+    });
+    if (time.title) time.title = text; else time.textContent = text;
+  }
 }
+showTimes(document);
 
 // Copy buttons: <button data-copy="id of an element">.
 for (const button of document.querySelectorAll("button[data-copy]")) {
@@ -46,5 +49,27 @@ for (const form of document.querySelectorAll("form[data-check]")) {
   form.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(check, 300);
+  });
+}
+
+// Requests as they come: <table data-live="URL">, whose events are rows of it.
+for (const table of document.querySelectorAll("table[data-live]")) {
+  const rows = table.tBodies[0];
+  const told = document.querySelector(".live");
+  const source = new EventSource(table.dataset.live);
+  const tell = (words) => {
+    told.hidden = false;
+    told.textContent = words;
+  };
+  source.addEventListener("open", () => tell(told.dataset.on));
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) tell(told.dataset.off);
+  });
+  source.addEventListener("message", (event) => {
+    const row = document.createElement("template");
+    row.innerHTML = JSON.parse(event.data);
+    showTimes(row.content);
+    rows.prepend(row.content);
+    while (rows.rows.length > Number(table.dataset.most)) rows.lastElementChild.remove();
   });
 }

@@ -38,6 +38,9 @@ PACKAGES = {
     "knotd": "knot",
     "named": "bind9",
     "named-checkconf": "bind9-utils",
+    "libgsqlite3backend.so": "pdns-backend-sqlite3",
+    "pdns_server": "pdns-server",
+    "pdnsutil": "pdns-server",
     "pkill": "procps",
     "runsv": "runit",
     "s6-supervise": "s6",
@@ -58,8 +61,8 @@ PACKAGES = {
     "tcpserver": "ucspi-tcp",
     "wget": "wget",
 }
-"""Which Debian package has a program, or a module, of Perl or of nginx, that a program is of little
-use without."""
+"""Which Debian package has a program, or a module, of Perl, nginx or PowerDNS, that a program is of
+little use without."""
 
 UNPACKED = {"xinetd": "xinetd"}
 """The same of programs that cannot be installed beside one of those, and are unpacked instead."""
@@ -70,7 +73,7 @@ MISSING = re.compile(r"(\S+) is missing \(Debian package (\S+)\)")
 PATIENCE = 30.0
 """Seconds that anything may take on a busy machine before a test fails."""
 
-_MODULES = Path("/usr/lib/nginx/modules")
+_MODULES = (Path("/usr/lib/nginx/modules"), *Path("/usr/lib").glob("*/pdns"))
 INSTALLING = 120.0
 """Seconds that a package may take to arrive."""
 
@@ -110,13 +113,13 @@ def _without(name: str, package: str) -> NoReturn:
 
 def find(name: str) -> str | None:
     """The path of a program of the system, also of one that is meant for root; for a Perl module
-    that of Perl, for one of nginx its own."""
+    that of Perl, for one of nginx or PowerDNS its own."""
     if "::" in name:
         perl = find("perl")
         has = perl and subprocess.run([perl, f"-M{name}", "-e1"], capture_output=True, check=False)
         return perl if has and has.returncode == 0 else None
     if name.endswith(".so"):
-        return str(_MODULES / name) if (_MODULES / name).exists() else None
+        return next((str(one / name) for one in _MODULES if (one / name).exists()), None)
     folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM))
     return shutil.which(name, path=folders)
 
@@ -136,13 +139,7 @@ def run(
     environment: dict[str, str] | None = None,
     timeout: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
-    """What a command says and how it ends; it fails the test by taking too long, not otherwise.
-
-    Its home is its folder and no proxy is known, so that nothing of the person who runs the tests
-    gets into them.
-    """
-    kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
-    home = {"HOME": str(folder)} if folder else {}
+    """What a command says and how it ends; it fails the test by taking too long, not otherwise."""
     return subprocess.run(
         command,
         input=text_in,
@@ -150,10 +147,17 @@ def run(
         text=True,
         errors="replace",
         cwd=folder,
-        env={**kept, "LC_ALL": "C.UTF-8", **home, **(environment or {})},
+        env={**surroundings(folder), **(environment or {})},
         timeout=timeout,
         check=False,
     )
+
+
+def surroundings(folder: Path | None = None) -> dict[str, str]:
+    """The environment of a command: its home is its folder and no proxy is known, so that nothing
+    of the person who runs the tests gets into them."""
+    kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+    return {**kept, "LC_ALL": "C.UTF-8", **({"HOME": str(folder)} if folder else {})}
 
 
 if __name__ == "__main__":  # for ./test: the packages whose programs this machine lacks

@@ -21,7 +21,8 @@ from ddns.model.secondaries import SecondaryState
 from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
-from ddns.system.secret_box import SecretBox
+from ddns.store.scanning import IScan
+from ddns.system.secret_box import SecretBox, SecretBoxError
 
 T = TypeVar("T")
 
@@ -141,14 +142,14 @@ class BaseOperations:
             raise ApiError(str(error)) from error
         return committed.value
 
-    async def _read(self, work: Callable[[ReadContext], T]) -> T:
-        """Run work on a snapshot of the store."""
+    async def _read(self, work: Callable[[ReadContext], T], within: IScan | None = None) -> T:
+        """Run work on a snapshot of the store, that of a scan if given."""
         caller, rules, now = self._caller, self.rules, self._now()
 
         def run(reading: IReading) -> T:
             return work(Context(reading, caller, rules, now))
 
-        return await self._stored(self._store.read(run))
+        return await self._stored((within or self._store).read(run))
 
     async def _stored(self, result: Awaitable[T]) -> T:
         """Wait for a result of the store.
@@ -189,6 +190,19 @@ class BaseOperations:
             return await self._run_slow(partial(secrets.hash_password, password))
         except UnicodeEncodeError:
             raise Invalid("a password has to be UTF-8") from None
+
+    async def _seal(self, plain: str, purpose: bytes) -> bytes:
+        """Return a secret encrypted with the key file, for one purpose.
+
+        :raises ApiError: if the key file is unusable.
+        """
+        other = await self._read(lambda context: context.transaction.any_sealed_secret())
+        try:
+            return await self._run_slow(
+                partial(self._secret_box.seal, plain.encode(), purpose, other)
+            )
+        except SecretBoxError as error:
+            raise ApiError(str(error)) from error
 
     @property
     def _service(self) -> AccountService:

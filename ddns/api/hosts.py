@@ -10,15 +10,13 @@ from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.records import replace_rrset
-from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json
+from ddns.api.serializers import Json, Texts, event_json, host_json, request_json, rrset_json
 from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, HOST_TTL, A, RRset, rdata_to_text
 from ddns.policy.authorize import is_occluded
 from ddns.policy.expiry import heard
 from ddns.policy.registration import GIVEN_UP, in_quarantine, is_reserved_name, is_well_shaped
-
-MAX_EVENTS = 100
 
 
 class HostOperations(BaseOperations):
@@ -94,12 +92,10 @@ class HostOperations(BaseOperations):
     async def host_history(self, name: str, limit: int = 20) -> Json:
         """Show the changes of a host since its account has it, newest first: when, by whom and by
         which way what was changed. *limit* is 1 to 100 events."""
-        if not 1 <= limit <= MAX_EVENTS:
-            raise Invalid(f"limit: expected 1 to {MAX_EVENTS}")
-        owner = parsing.host_name(name)
+        owner, most = parsing.host_name(name), parsing.limit(limit)
 
         def work(context: ReadContext) -> Json:
-            events = context.transaction.host_history(context.own_host(owner), limit)
+            events = context.transaction.host_history(context.own_host(owner), most)
             return {"name": names.to_text(owner), "events": [event_json(one) for one in events]}
 
         return await self._read(work)
@@ -109,7 +105,7 @@ class HostOperations(BaseOperations):
         name: str,
         account: str | None = None,
         ttl: int | None = None,
-        records: list[Json] | None = None,
+        records: list[Texts] | None = None,
         wildcard: bool = False,
     ) -> Json:
         """Register a host for an account in the zone that its name lies in, with the given records:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 from ddns.api.errors import Conflict, Invalid
-from ddns.api.serializers import Json
+from ddns.api.serializers import Texts
 from ddns.model import account as accounts
 from ddns.model import mail, names, presentation, records
-from ddns.model.account import Addresses, KeyKind, Registration, Right, TsigTerms
+from ddns.model.account import Addresses, KeyKind, Language, Registration, Right, TsigTerms
 from ddns.model.secondaries import BadSecondary, Secondary, secondary
 from ddns.policy import catalog, secrets
 from ddns.store.paging import Became, Page
@@ -29,6 +29,9 @@ MAX_LISTED = 100
 
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
+
+MAX_EVENTS = 100
+"""The most events of the journal that are shown at a time."""
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1024
@@ -118,6 +121,11 @@ def chosen_name(text: str) -> str:
     if accounts.is_reserved(known):
         raise Conflict(f"the name {known} is reserved; choose another")
     return known
+
+
+def language(text: str) -> Language:
+    """Parse the language that somebody reads."""
+    return _member(Language, text, " is no language here: it is one of")
 
 
 def email(text: str) -> str:
@@ -239,6 +247,13 @@ def days(value: int) -> int:
     return value
 
 
+def limit(value: int) -> int:
+    """Check how many events of the journal to show."""
+    if not 1 <= value <= MAX_EVENTS:
+        raise Invalid(f"limit: expected 1 to {MAX_EVENTS}")
+    return value
+
+
 def record_type(text: str) -> int:
     """Parse a record type that a zone can hold."""
     return _parsed(records.type_from_text, text)
@@ -251,24 +266,25 @@ def rdatas(number: int, texts: Iterable[str], origin: bytes | None) -> tuple[byt
     )
 
 
-def texts_by_type(given: Iterable[Json]) -> dict[int, list[str]]:
+def texts_by_type(given: Iterable[Texts]) -> dict[int, list[str]]:
     """Sort records in presentation form by type, their rdata not yet parsed."""
     texts: dict[int, list[str]] = {}
     for record in given:
-        if record.keys() != {"type", "rdata"} or None in record.values():
+        kind, rdata = record.get("type"), record.get("rdata")
+        if len(record) != 2 or kind is None or rdata is None:
             raise Invalid('a record is {"type": "...", "rdata": "..."}')
-        texts.setdefault(record_type(record["type"]), []).append(record["rdata"])
+        texts.setdefault(record_type(kind), []).append(rdata)
     return texts
 
 
-def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
+def servers(given: Iterable[Texts]) -> list[tuple[bytes, str | None]]:
     """Parse name servers into owner names and the addresses to add for them."""
     found = []
     for server in given:
-        address = server.get("address")
-        if server.keys() - {"name", "address"} or not isinstance(server.get("name"), str):
+        called, address = server.get("name"), server.get("address")
+        if server.keys() - {"name", "address"} or called is None:
             raise Invalid('a name server is {"name": "...", "address": "..." or null}')
         if address is not None and records.address_from_text(address) is None:
             raise Invalid(f"{address!r} is not an address")
-        found.append((host_name(server["name"]), address))
+        found.append((host_name(called), address))
     return found

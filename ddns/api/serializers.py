@@ -16,12 +16,14 @@ from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
 from ddns.model.request_log import LoggedRequest, RequestEntry
+from ddns.model.second_factor import Passkey, SecondFactors
 from ddns.model.secondaries import SecondaryState
 from ddns.model.session import Session
 from ddns.store.paging import Became
 from ddns.store.results import SeenRequest
 
 Json = dict[str, Any]
+Texts = dict[str, str | None]
 
 
 def named(key: str, name: bytes) -> Json:
@@ -199,6 +201,25 @@ def session_json(session: Session, *, current: bool) -> Json:
     }
 
 
+def passkey_json(passkey: Passkey) -> Json:
+    """Return a passkey without its key."""
+    return {
+        "id": passkey.id,
+        "name": passkey.name,
+        "created": time_json(passkey.created),
+        "used": None if passkey.used is None else time_json(passkey.used),
+    }
+
+
+def second_factors_json(factors: SecondFactors) -> Json:
+    """Return second factors without what is secret of them."""
+    return {
+        "totp": factors.totp is not None,
+        "recovery_codes": factors.recovery_codes,
+        "passkeys": [passkey_json(passkey) for passkey in factors.passkeys],
+    }
+
+
 def event_json(event: Event) -> Json:
     """Return an event of a host: an RRset, or the host itself, before and after."""
     assert event.owner is not None
@@ -215,10 +236,26 @@ def event_json(event: Event) -> Json:
     }
 
 
+def journal_json(event: Event) -> Json:
+    """Return an event of any kind."""
+    return {
+        "position": event.position,
+        "at": time_json(event.author.at),
+        "via": event.author.via,
+        "kind": str(event.kind),
+        "subject": event.subject,
+        "zone": None if event.zone is None else names.to_text(event.zone),
+        "owner": None if event.owner is None else names.to_text(event.owner),
+        "type": None if event.type is None else records.type_to_text(event.type),
+        "before": _side_json(event, event.before),
+        "after": _side_json(event, event.after),
+    }
+
+
 def _side_json(event: Event, side: bytes | None) -> Json | None:
     if side is None:
         return None
-    if event.kind is EventKind.HOST:
+    if event.kind is not EventKind.RRSET:
         shown: Json = json.loads(side)
         return shown
     assert event.owner is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import sys
 
 from ddns.cli.client import CallFailed, Client
@@ -33,6 +34,9 @@ def account_add(client: Client, args: argparse.Namespace) -> Result:
     return Result(added, [f"added account {added['name']}"])
 
 
+_SETTINGS = ("--hosts", "--email", "--operator", "--no-second-factor")
+
+
 def _hosts(text: str) -> int | str:
     return text if text == "default" else int(text)
 
@@ -48,6 +52,11 @@ def _hosts(text: str) -> int | str:
         action=argparse.BooleanOptionalAction,
         help="whether it may do over the API what you may, logged in with a second factor",
     ),
+    argument(
+        "--no-second-factor",
+        action="store_true",
+        help="remove one-time codes, recovery codes and passkeys, which its owner has lost",
+    ),
 )
 def account_set(client: Client, args: argparse.Namespace) -> Result:
     changed: Json = {}
@@ -61,8 +70,11 @@ def account_set(client: Client, args: argparse.Namespace) -> Result:
     if args.operator is not None:
         changed |= client.call("account_set", name=args.name, operator=args.operator)
         lines.append(f"account {changed['name']} is {'an' if args.operator else 'no'} operator")
+    if args.no_second_factor:
+        changed |= client.call("second_factor_remove", name=args.name)
+        lines.append(f"account {changed['name']} has no second factor")
     if not lines:
-        raise CallFailed("invalid", "nothing to set: give --hosts, --email or --operator")
+        raise CallFailed("invalid", f"nothing to set: give one of {', '.join(_SETTINGS)}")
     return Result(changed, lines)
 
 
@@ -158,6 +170,17 @@ def account_show(client: Client, args: argparse.Namespace) -> Result:
     lines += ["", "Keys:", *keys] if keys else []
     title = "Last requests that named none of its hosts, newest first:"
     return Result(shown, lines + request_lines(shown["requests"], title))
+
+
+@account.command("export", "Print everything that is kept of an account, as JSON", NAME)
+def account_export(client: Client, args: argparse.Namespace) -> Result:
+    whole: Json = {}
+    after: str | None = ""
+    while after is not None:
+        page = client.call("account_export", name=args.name, after=after or None)
+        whole.setdefault(page["part"], []).extend(page["items"])
+        after = page["next"]
+    return Result(whole, json.dumps(whole, indent=2, ensure_ascii=False).splitlines())
 
 
 account.call(

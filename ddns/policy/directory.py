@@ -164,10 +164,6 @@ class Directory:
         secret = self._unseal(key.sealed, key.account)
         return None if secret is None else base64.b64decode(secret)
 
-    def something_sealed(self) -> bytes | None:
-        """Return the sealed secret of any key, if there is one."""
-        return next((key.sealed for key in self._by_number.values() if key.sealed), None)
-
 
 def _users(key: Key) -> set[str]:
     """Return the user names that a key can be used with."""

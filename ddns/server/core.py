@@ -143,6 +143,7 @@ class Core:
             now,
         )
         account_service.write_sessions = self._session_log.flush
+        account_service.note_failure = self.authenticator.note_wrong_code
         blocker = Blocker(
             self.store,
             self._update_limiter,
@@ -179,11 +180,11 @@ class Core:
         )
         self.engine.transfer = TransferHandler(self.zones, self.directory, self.store, reactor)
         self.running = RunningServer(
-            secondaries=self._secondaries,
+            secondaries=self.notifier.progress,
             listen=self.requests.subscribe,
             download=download_path(settings.database),
         )
-        self._expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
+        self.expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
         self.operations = Operations(
             self.store,
             self.publisher.published,
@@ -217,10 +218,6 @@ class Core:
 
     def _count_change(self, account: str, owner: bytes, number: int) -> float:
         return self._update_limiter.take_rrset(account, owner, number, time.monotonic())
-
-    def _secondaries(self) -> Mapping[str, tuple[int, int, float]]:
-        behind = self.notifier.behind()
-        return {at: (zones, *behind[at]) for at, zones in self.notifier.counts.items()}
 
     def exposed(self) -> list[str]:
         """Return a line for each file with secrets that is open to everybody."""
@@ -257,11 +254,12 @@ class Core:
             await self.publisher.load()
             await self._networks.load()
             await self._session_log.load()
-            await self._expirer.start()
+            await self.expirer.start()
         except BaseException:
             self.pipeline.close()
             raise
-        if (sealed := self.directory.something_sealed()) is not None:
+        sealed = await self.store.read(lambda reading: reading.any_sealed_secret())
+        if sealed is not None:
             self._unseal.check(sealed)
         self.pipeline.open()
 
@@ -293,7 +291,7 @@ class Core:
         self.pipeline.close()
         self.notifier.stop()
         await self._secondary_client.stop()
-        await self._expirer.stop()
+        await self.expirer.stop()
         await self._session_log.stop()
         await self.requests.stop()
         await self.store.close()

@@ -17,7 +17,8 @@ from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
-from ddns.store.expiring import IExpiring
+from ddns.store.expiring import IExpiring, IReadingExpiry
+from ddns.store.history import IReadingHistory
 from ddns.store.paging import Page, RequestPage
 from ddns.store.people import IChangingPeople, IReadingPeople
 from ddns.store.results import Checked, Committed, Copied, SeenRequest, StagedResult
@@ -40,7 +41,7 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
-class IReading(IReadingPeople):
+class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
@@ -69,7 +70,7 @@ class IReading(IReadingPeople):
         """Return the TSIG key of that name."""
 
     def any_sealed_secret() -> bytes | None:
-        """Return the sealed secret of any one key, if there is a key with one."""
+        """Return any one sealed secret of a key or of one-time codes, if there is one."""
 
     def host(name: bytes) -> Host | None:
         """Return a host by its owner name."""
@@ -78,9 +79,6 @@ class IReading(IReadingPeople):
         account: str | None = None, zone: bytes | None = None, page: Page | None = None
     ) -> list[Host]:
         """Return hosts in the order of their names: all, of one account, in one zone; or a page."""
-
-    def is_anything_over(leases: float, hosts: float) -> tuple[bool, bool]:
-        """Return whether a lease was over at the one time, and a host had expired at the other."""
 
     def requests_of_host(name: bytes) -> list[tuple[bool, RequestEntry]]:
         """Return a host's last requests, newest first, each with whether its login failed."""
@@ -99,6 +97,9 @@ class IReading(IReadingPeople):
 
     def released(name: bytes) -> Released | None:
         """Return who had a host of this name, if there is none now."""
+
+    def released_by(account: str) -> list[Released]:
+        """Return the released names that are kept for an account, in their order."""
 
     def count_released(account: str) -> int:
         """Return the number of released names that are kept for an account."""
@@ -127,18 +128,9 @@ class IReading(IReadingPeople):
     def rrsets_below(zone: bytes, page: Page) -> list[RRset]:
         """Return the RRsets of a page of names below a zone's origin, in that order."""
 
-    def host_history(host: Host, limit: int) -> list[Event]:
-        """Return the events of a host and its records, newest first, back to the one that gave it
-        to its account, which comes without ``before``: that was somebody else's."""
-
-    def zone_history(origin: bytes, limit: int) -> list[Event]:
-        """Return the events of a zone's hosts and records since its owner has it, newest first."""
-
-    def changes_since(position: int, limit: int) -> list[Event]:
-        """Return events after *position*, oldest first.
-
-        :raises StoreError: when the journal does not reach back that far.
-        """
+    def own_rrsets(zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
+        """Return the first *limit* RRsets of a zone that belong to no host, by owner name and type,
+        after these if they are given."""
 
     def zone_changes(origin: bytes, serial: int, limit: int) -> list[Event]:
         """Return the events of a zone after the latest commit that gave it *serial*, in journal
@@ -250,7 +242,7 @@ class IStore(Interface):
         """Run *work* on the latest committed state."""
 
     def scan(zones: Sequence[bytes]) -> IScan:
-        """Walk over these zones, in their order; the view is that of the first ``next``."""
+        """Walk over these zones, in their order; the view is that of its first use."""
 
     def stats() -> StoreStats:
         """Return the store's numbers; also while it is closed."""

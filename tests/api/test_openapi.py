@@ -13,9 +13,11 @@ from openapi_spec_validator import validate
 
 from ddns.api import openapi
 from ddns.api.caller import Permission
+from ddns.api.errors import SecondFactorNeeded
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
-from tests.api.coming import OTHER_PASSWORD, PASSWORD, Street, token_in
+from tests.api.browsing import Browser
+from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
 
 ANSWERS = {route.operation: route.answer for route in ROUTES if route.answer is not None}
@@ -135,6 +137,9 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     assert len(api("host_history", "alice", name="home.example.net")["events"]) > 4
     api("host_show", name="straße.bücher.example")
     api("host_list")
+    api("record_check", owner="home.example.net", type="A", rdatas=["192.0.2.9", "x"])
+    changes = api("zone_history", origin="example.net")["events"]
+    api("zone_undo", origin="example.net", position=changes[0]["position"])
     api("record_show", owner="home.example.net")
     api("record_check", owner="home.example.net", type="A", rdatas=["192.0.2.1", "x"])
     assert api("zone_history", origin="example.net")["events"]
@@ -144,6 +149,8 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     assert "next" in api("record_list", origin="example.net", limit=1)
     api("account_show", name="alice")
     api("account_list")
+    api("account_export", name="alice")
+    api("account_change", "alice", language="es")
     api("record_delete", owner="*.home.example.net")
     api("host_remove", name="home.example.net")
     api("email_set", name="carol", email="carol@example.org")
@@ -177,6 +184,33 @@ def people(house: House) -> Iterator[tuple[str, Any]]:
     yield "confirm", street.ask("confirm", token=token_in(street.letter()))
     session = street.ask("log_in", name="dave", password=PASSWORD)
     yield "log_in", session
+    added = street.ask_as(session["token"], "totp_add", password=PASSWORD)
+    yield "totp_add", added
+    app = App(house, added["secret"])
+    first = street.ask_as(session["token"], "totp_confirm", code=app.code())
+    yield "totp_confirm", first
+    yield "second_factor_show", street.ask_as(session["token"], "second_factor_show")
+    with pytest.raises(SecondFactorNeeded) as half:
+        street.log_in("dave")
+    jsonschema.validate(half.value.as_json(), {"$ref": "#/components/schemas/Error", **DOCUMENT})
+    code = first["recovery_codes"][0]
+    yield "log_in_code", street.ask("log_in_code", ticket=half.value.ticket, code=code)
+    codes = street.ask_as(session["token"], "recovery_codes_add", password=PASSWORD)
+    yield "recovery_codes_add", codes
+    browser = Browser(street, session=session["token"])
+    options = browser.ask("passkey_options", password=PASSWORD)
+    yield "passkey_options", options
+    credential = browser.device.make(options["options"])
+    added = browser.ask("passkey_add", name="phone", credential=credential)
+    yield "passkey_add", added
+    options = browser.ask("passkey_login_options")
+    yield "passkey_login_options", options
+    signed = browser.device.use(options["options"])
+    yield "passkey_log_in", browser.ask("passkey_log_in", credential=signed)
+    yield "passkey_list", browser.ask("passkey_list")
+    yield "passkey_remove", browser.ask("passkey_remove", number=added["passkey"]["id"])
+    yield "totp_disable", street.ask_as(session["token"], "totp_disable", password=PASSWORD)
+    yield "second_factor_remove", house.api("second_factor_remove", name="dave")
     yield "session_list", street.ask_as(session["token"], "session_list")
     yield "session_close_others", street.ask_as(session["token"], "session_close_others")
     (other,) = street.ask_as(street.log_in("dave"), "session_list")["sessions"][1:]

@@ -36,6 +36,7 @@ from tests.store.sqlite.blocking import (
     rrset,
 )
 from tests.store.staging import StagingContract
+from tests.store.telling import TellingContract
 
 OTHER = names.from_text("other.example")
 WILD, ACME = (label + HOME for label in names.BELOW_HOST)
@@ -60,6 +61,7 @@ def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
 class StoreContract(
     RecordingContract,
     StagingContract,
+    TellingContract,
     LivingContract,
     RegisteringContract,
     PeopleContract,

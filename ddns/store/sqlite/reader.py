@@ -15,6 +15,7 @@ from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
 from ddns.store.paging import Page, RequestPage
 from ddns.store.results import SeenRequest
+from ddns.store.sqlite.history_reader import EVENT, HistoryReader
 from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.people_reader import PeopleReader
@@ -41,14 +42,9 @@ _MEMBER = (
 )
 ENTRY = "at, via, peer, user, agent, asked, answer, reason"  # columns of a RequestEntry
 
-_EVENT = (
-    "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
-    " from journal"
-)
-
 
 @implementer(IReading)
-class Reader(PeopleReader):
+class Reader(PeopleReader, HistoryReader):
     """One connection's view. The caller begins and ends the transaction around it."""
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
@@ -82,7 +78,8 @@ class Reader(PeopleReader):
         return next(iter(read_keys(self.execute, "name = ?", name)), None)
 
     def any_sealed_secret(self) -> bytes | None:
-        return self._one(bytes, "select sealed from key where sealed is not null limit 1")
+        of_keys = "select sealed from key where sealed is not null"
+        return self._one(bytes, f"{of_keys} union all select sealed from totp limit 1")
 
     def host(self, name: bytes) -> Host | None:
         return self._one(make_host, f"{HOST} where host.name = ?", name)
@@ -109,6 +106,9 @@ class Reader(PeopleReader):
         expired = "exists (select 1 from host where expires <= ?)"
         found = self.execute(f"select {over}, {expired}", (leases, hosts)).fetchone()
         return bool(found[0]), bool(found[1])
+
+    def count_leases(self) -> int:
+        return int(self.execute("select count(*) from lease").fetchone()[0])
 
     def requests_of_host(self, name: bytes) -> list[tuple[bool, RequestEntry]]:
         return self._requests("host", name)
@@ -158,6 +158,16 @@ class Reader(PeopleReader):
             RRset(owner, number, ttl, unpack_rdatas(packed)) for owner, number, ttl, packed in rows
         ]
 
+    def own_rrsets(self, zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
+        owner, number = after or (b"", -1)
+        rows = self.execute(
+            "select owner, type, ttl, rdatas from rrset"
+            " where zone = (select id from zone where origin = ?) and (owner, type) > (?, ?)"
+            " and not of_host order by owner, type limit ?",
+            (zone, owner, number, limit),
+        )
+        return [RRset(name, kind, ttl, unpack_rdatas(packed)) for name, kind, ttl, packed in rows]
+
     def name_servers(self) -> frozenset[bytes]:
         rows = self.execute(
             "select rrset.rdatas from zone join rrset on rrset.zone = zone.id"
@@ -168,6 +178,10 @@ class Reader(PeopleReader):
 
     def released(self, name: bytes) -> Released | None:
         return self._one(Released, "select name, account, at from released where name = ?", name)
+
+    def released_by(self, account: str) -> list[Released]:
+        of = "select name, account, at from released where account = ? order by name"
+        return [Released(*row) for row in self.execute(of, (account,))]
 
     def count_released(self, account: str) -> int:
         return self._one(int, "select count(*) from released where account = ?", account) or 0
@@ -190,44 +204,6 @@ class Reader(PeopleReader):
         of = f"{_MEMBER} where zone.origin = ? order by member.account"
         return [Member(*row) for row in self.execute(of, (zone,))]
 
-    def host_history(self, host: Host, limit: int) -> list[Event]:
-        (since,) = self.execute(
-            "select max(position) from journal where kind = 'host' and owner = ?"
-            " and after is not null and json_extract(cast(before as text), '$.account')"
-            " is not json_extract(cast(after as text), '$.account')",
-            (host.name,),
-        ).fetchone()
-        rows = self.execute(
-            f"{_EVENT} where position >= ? and owner in (?, ?, ?)"
-            " and (kind = 'host' or kind = 'rrset' and zone = ?) order by position desc limit ?",
-            (since or 0, *names.with_below(host.name), host.zone, limit),
-        )
-        events = [make_event(*row) for row in rows.fetchall()]
-        return [
-            event._replace(before=None) if event.position == since else event for event in events
-        ]
-
-    def zone_history(self, origin: bytes, limit: int) -> list[Event]:
-        (since,) = self.execute(
-            "select max(position) from journal where kind = 'zone' and zone = ? and (before is null"
-            " or json_extract(cast(before as text), '$.account')"
-            " is not json_extract(cast(after as text), '$.account'))",
-            (origin,),
-        ).fetchone()
-        rows = self.execute(
-            f"{_EVENT} where position > ? and zone = ? and kind in ('host', 'rrset')"
-            " order by position desc limit ?",
-            (since or 0, origin, limit),
-        )
-        return [make_event(*row) for row in rows]
-
-    def changes_since(self, position: int, limit: int) -> list[Event]:
-        oldest = self.execute("select min(position) from journal").fetchone()[0]
-        if oldest is not None and position + 1 < oldest:
-            raise StoreError(f"the journal begins at position {oldest}")
-        after = f"{_EVENT} where position > ? order by position limit ?"
-        return [make_event(*row) for row in self.execute(after, (position, limit))]
-
     def zone_changes(self, origin: bytes, serial: int, limit: int) -> list[Event]:
         zone = known(self.zone(origin), f"zone {names.to_text(origin)}")
         if serial == zone.serial:
@@ -242,7 +218,7 @@ class Reader(PeopleReader):
         if row is None:
             raise StoreError(f"the journal does not have all {since}")
         rows = self.execute(
-            f"{_EVENT} where position > ? and zone = ? order by position limit ?",
+            f"{EVENT} where position > ? and zone = ? order by position limit ?",
             (row[0], origin, limit + 1),
         )
         events = [make_event(*row) for row in rows]

@@ -1,9 +1,10 @@
-"""Operations that carry whole zones, as rows (:mod:`ddns.model.rows`)."""
+"""Operations on all records of a zone at once: import, and the scan that exports are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
@@ -18,7 +19,10 @@ from ddns.model import names, records
 from ddns.model.account import ZoneInfo
 from ddns.model.records import SOA
 from ddns.model.rows import BadRows, Row, unpack_rows
+from ddns.store.interfaces import IReading
 from ddns.store.scanning import IScan, Scanned
+
+T = TypeVar("T")
 
 MAX_IMPORTS = 4
 """Maximum of imports under way."""
@@ -27,8 +31,8 @@ SCAN_PAUSE = 5.0
 """Seconds after which to try again where a scan is under way."""
 
 
-class ZoneRowOperations(BaseOperations):
-    """Importing zones and reading the whole of them."""
+class ZoneContentOperations(BaseOperations):
+    """The records of zones that this server is authoritative for."""
 
     async def zone_import(
         self,
@@ -82,9 +86,9 @@ class ZoneRowOperations(BaseOperations):
         return await self._transact(work, bulk=True)
 
     async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
-        """Return a zone's SOA with its serial, and a scan of all its records, which the caller has
-        to close. The SOA is among them again, with serial 0. An account can have one scan at a
-        time, which holds the store's files back."""
+        """Return a zone's SOA with its serial, and a scan of all its records at that serial, which
+        the caller has to close. The SOA is among them again, with serial 0. An account can have
+        one scan at a time, since it holds the store's files back."""
         apex = parsing.name(origin)
 
         def work(context: ReadContext) -> Row:
@@ -94,14 +98,18 @@ class ZoneRowOperations(BaseOperations):
             rdata = records.soa_with_serial(soa.rdatas[0], zone.serial)
             return apex, SOA, soa.ttl, records.pack_rdatas([rdata])
 
-        soa = await self._read(work)
         account = None if self._caller.operator else self._caller.account
-        if account is None:
-            return soa, self._store.scan([apex])
-        if account in self._scanning:
-            raise TooMany("a zone of yours is being read already; wait for the end", SCAN_PAUSE)
-        self._scanning.add(account)
-        return soa, _Scan(self._store.scan([apex]), partial(self._scanning.discard, account))
+        scan = self._store.scan([apex])
+        if account is not None:
+            if account in self._scanning:
+                raise TooMany("a zone of yours is being read already; wait for the end", SCAN_PAUSE)
+            self._scanning.add(account)
+            scan = _Scan(scan, partial(self._scanning.discard, account))
+        try:
+            return await self._read(work, within=scan), scan
+        except BaseException:
+            await scan.close()
+            raise
 
 
 @implementer(IScan)
@@ -114,6 +122,9 @@ class _Scan:
 
     def next(self, most: int = 1000) -> Deferred[list[Scanned]]:
         return self._scan.next(most)
+
+    def read(self, work: Callable[[IReading], T]) -> Deferred[T]:
+        return self._scan.read(work)
 
     def close(self) -> Deferred[None]:
         self._closed()

@@ -15,6 +15,7 @@ from ddns.api.passkeys import PasskeyOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
+from ddns.api.watching import WatchingOperations
 from ddns.api.zone_changes import ZoneChangeOperations
 from ddns.api.zone_contents import ZoneContentOperations
 from ddns.api.zones import ZoneOperations
@@ -33,6 +34,7 @@ class Operations(
     ZoneChangeOperations,
     SelfService,
     SessionOperations,
+    WatchingOperations,
     LogInOperations,
     PasskeyOperations,
     ExportOperations,

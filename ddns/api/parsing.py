@@ -14,7 +14,7 @@ from ddns.model import mail, names, presentation, records
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right, TsigTerms
 from ddns.model.secondaries import BadSecondary, Secondary, secondary
 from ddns.policy import catalog, secrets
-from ddns.store.paging import Page
+from ddns.store.paging import Became, Page
 
 E = TypeVar("E", bound=enum.StrEnum)
 P = ParamSpec("P")
@@ -25,7 +25,7 @@ MAX_HOSTS = 1_000_000
 """The highest limit of hosts that the operator can set for one account."""
 
 MAX_LISTED = 100
-"""Maximum of hosts on one page of a list."""
+"""Maximum of names on one page of a list."""
 
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
@@ -75,12 +75,17 @@ def host_name(text: str) -> bytes:
 
 
 def page(search: str | None, after: str | None, limit: int | None) -> Page | None:
-    """Parse which hosts of a list are wanted; None is all of them."""
+    """Parse which names of a list are wanted; None is all of them."""
     if search is None and after is None and limit is None:
         return None
+    return Page(listed(limit), optional(name, after), _parts(search or ""))
+
+
+def listed(limit: int | None) -> int:
+    """Check how many things a page of a list has; the most by default."""
     if limit is not None and not 1 <= limit <= MAX_LISTED:
         raise Invalid(f"limit: expected 1 to {MAX_LISTED}")
-    return Page(MAX_LISTED if limit is None else limit, optional(name, after), _parts(search or ""))
+    return MAX_LISTED if limit is None else limit
 
 
 def _parts(search: str) -> tuple[bytes, ...]:
@@ -193,6 +198,11 @@ def addresses(text: str) -> Addresses:
 def registration(text: str) -> Registration:
     """Parse a zone's policy on who may register hosts."""
     return _member(Registration, text, ": registration is one of")
+
+
+def became(text: str) -> Became:
+    """Parse what became of a request."""
+    return _member(Became, text, " is none of")
 
 
 def secondaries(texts: list[str]) -> tuple[Secondary, ...]:

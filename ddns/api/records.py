@@ -36,6 +36,38 @@ class RecordOperations(BaseOperations):
 
         return await self._read(work)
 
+    async def record_list(
+        self,
+        origin: str,
+        search: str | None = None,
+        after: str | None = None,
+        limit: int = parsing.MAX_LISTED,
+    ) -> Json:
+        """List the records of a zone, those of its origin first, in pages of *limit* names, 1 to
+        100, with those that clients have set among them. *search* leaves the names that have that
+        in them; ``next`` is what *after* has to be for the next page, if there is any."""
+        apex, page = parsing.name(origin), parsing.page(search, after, limit)
+        assert page is not None, "there is a limit"
+
+        def work(context: ReadContext) -> Json:
+            zone = context.own_zone(apex)
+            found = []
+            if page.after is None and all(part in apex for part in page.parts):
+                found = [
+                    _with_serial(rrset, zone) for rrset in context.transaction.rrsets(apex, apex)
+                ]
+            wanted = dataclasses.replace(page, limit=page.limit + 1)
+            below = context.transaction.rrsets_below(apex, wanted)
+            owners = list(dict.fromkeys(rrset.owner for rrset in below))
+            more = {}
+            if len(owners) > page.limit:
+                below = [rrset for rrset in below if rrset.owner != owners[-1]]
+                more = {"next": names.to_text(owners[-2])}
+            shown = [rrset_json(rrset) for rrset in (*found, *below)]
+            return {"origin": names.to_text(apex), "records": shown, **more}
+
+        return await self._read(work)
+
     async def record_set(
         self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
     ) -> Json:

@@ -43,8 +43,9 @@ class ZoneChangeOperations(RecordOperations):
             present = context.transaction.rrset(apex, owner, number)
             if (None if present is None else pack_values(present)) != change.after:
                 raise Conflict(
-                    f"the {records.type_to_text(number)} records of {names.to_text(owner)} have"
-                    " changed since"
+                    "the {type} records of {owner} have changed since",
+                    type=records.type_to_text(number),
+                    owner=names.to_text(owner),
                 )
             if change.before is not None:
                 former = unpack_values(owner, number, change.before)

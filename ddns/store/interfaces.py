@@ -19,9 +19,9 @@ from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.expiring import IExpiring, IReadingExpiry
 from ddns.store.history import IReadingHistory
-from ddns.store.paging import Page
+from ddns.store.paging import Page, RequestPage
 from ddns.store.people import IChangingPeople, IReadingPeople
-from ddns.store.results import Checked, Committed, Copied, StagedResult
+from ddns.store.results import Checked, Committed, Copied, SeenRequest, StagedResult
 from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
 
@@ -86,6 +86,9 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
     def requests_of_account(name: str) -> list[tuple[bool, RequestEntry]]:
         """Return the last requests of an account that are kept with none of its hosts."""
 
+    def requests(page: RequestPage) -> list[SeenRequest]:
+        """Return a page of the requests that are kept."""
+
     def count_hosts(account: str | None = None) -> int:
         """Return the number of hosts, of all accounts or of one."""
 
@@ -121,6 +124,9 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
 
     def rrsets(zone: bytes, owner: bytes) -> list[RRset]:
         """Return all RRsets of an owner name."""
+
+    def rrsets_below(zone: bytes, page: Page) -> list[RRset]:
+        """Return the RRsets of a page of names below a zone's origin, in that order."""
 
     def own_rrsets(zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
         """Return the first *limit* RRsets of a zone that belong to no host, by owner name and type,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 
 from axe_playwright_python.sync_playwright import Axe
@@ -52,6 +53,12 @@ class Person:
     def _watch(self, url: str) -> None:
         if not url.startswith((self.service.url, "data:", "blob:")):
             self.complaints.append(f"a request to {url}")
+
+    def link_from_mail(self) -> str:
+        """Return the path and query of the link in the mail that has come, or will."""
+        found = re.search(r"https?://[^/\s]+/(\S+)", self.service.relay.take().text)
+        assert found is not None
+        return found[1]
 
     def has_account(self) -> None:
         """Have an account, made by the operator."""

@@ -26,7 +26,8 @@ def words_of_templates() -> Iterator[Words]:
     for template in sorted((ROOT / "pages" / "templates").glob("*.html")):
         with template.open("rb") as file:
             for _, _, words, _ in babel_extract(file, ("_", "ngettext"), [], {"trimmed": "true"}):
-                yield words if isinstance(words, str) else tuple(filter(None, words))
+                if words is not None:  # as of ``_(something)``
+                    yield words if isinstance(words, str) else tuple(filter(None, words))
 
 
 def words_of_errors() -> Iterator[Words]:

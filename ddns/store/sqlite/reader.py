@@ -13,11 +13,13 @@ from ddns.model.records import NS, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
-from ddns.store.paging import Page
+from ddns.store.paging import Page, RequestPage
+from ddns.store.results import SeenRequest
 from ddns.store.sqlite.history_reader import EVENT, HistoryReader
 from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.people_reader import PeopleReader
+from ddns.store.sqlite.request_rows import read_requests
 from ddns.store.sqlite.row_objects import (
     make_event,
     make_zone,
@@ -121,6 +123,9 @@ class Reader(PeopleReader, HistoryReader):
         of = f"select failed, {ENTRY} from request where {column} = ? order by id desc"
         return [(bool(row[0]), RequestEntry(*row[1:])) for row in self.execute(of, (value,))]
 
+    def requests(self, page: RequestPage) -> list[SeenRequest]:
+        return read_requests(self.execute, ENTRY, page)
+
     def count_hosts(self, account: str | None = None) -> int:
         of, given = ("", ()) if account is None else (" where account = ?", (account,))
         return int(self.execute(f"select count(*) from host{of}", given).fetchone()[0])
@@ -140,6 +145,21 @@ class Reader(PeopleReader, HistoryReader):
             (owner, zone),
         )
         return [RRset(owner, number, ttl, unpack_rdatas(packed)) for number, ttl, packed in rows]
+
+    def rrsets_below(self, zone: bytes, page: Page) -> list[RRset]:
+        given: dict[str, object] = {"zone": zone, "after": page.after or b"", "most": page.limit}
+        parts = {f"part{number}": part for number, part in enumerate(page.parts)}
+        has_parts = "".join(f" and instr(owner, :{name})" for name in parts)
+        within = "zone = (select id from zone where origin = :zone)"
+        rows = self.execute(
+            f"select owner, type, ttl, rdatas from rrset where {within} and owner in ("
+            f"select distinct owner from rrset where {within} and owner > :after"
+            f" and owner != :zone{has_parts} order by owner limit :most) order by owner, type",
+            given | parts,
+        )
+        return [
+            RRset(owner, number, ttl, unpack_rdatas(packed)) for owner, number, ttl, packed in rows
+        ]
 
     def own_rrsets(self, zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
         owner, number = after or (b"", -1)

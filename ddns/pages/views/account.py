@@ -58,7 +58,7 @@ async def change_password(visit: Visit) -> Answer:
 
 
 async def change_language(visit: Visit) -> Answer:
-    """Choose the language of pages and mails, on every device."""
+    """Choose the language of pages, on every device."""
     chosen = visit.request.field("language")
     await visit.operations.account_change(language=chosen)
     visit.keep_language(chosen)

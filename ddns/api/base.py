@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol, Self, TypeVar
 
@@ -15,6 +15,7 @@ from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, TooMany
 from ddns.api.serializers import Json
 from ddns.model import names
 from ddns.model.account import Account, Block
+from ddns.model.door import Knock
 from ddns.model.journal import Author
 from ddns.model.secondaries import SecondaryState
 from ddns.policy import secrets
@@ -66,6 +67,7 @@ class BaseOperations:
         how many seconds it may come, 0.0 for at once.
     :param secondary_states: asks the secondaries of a zone how far they have followed.
     :param https: whether this server takes updates over HTTPS itself.
+    :param knocks: returns the connections from some addresses that came to nothing.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class BaseOperations:
         exposed: Callable[[], list[str]] = list,
         secondary_states: Callable[[bytes], Awaitable[list[SecondaryState]]] = no_secondary_states,
         https: bool = False,
+        knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: (),
     ) -> None:
         self._store = store
         self._wait_until_published = wait_until_published
@@ -101,6 +104,7 @@ class BaseOperations:
         self._exposed = exposed
         self._secondary_states = secondary_states
         self._https = https
+        self._knocks = knocks
         self._caller = OPERATOR
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 

@@ -194,6 +194,7 @@ class Core:
             exposed=self.exposed,
             secondary_states=self.notifier.states,
             https=bool(settings.https.certificate),
+            knocks=self.pipeline.door.knocks,
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ddns.model.request_log import RequestEntry
-from ddns.policy.diagnosis.habits import Sign, habits, habits_of_client, latest_of_each, of_state
+from ddns.policy.diagnosis.habits import (
+    Sign,
+    at_the_door,
+    habits,
+    habits_of_client,
+    latest_of_each,
+    of_state,
+)
 from ddns.policy.diagnosis.model import (
     Diagnosis,
     Finding,
@@ -99,7 +106,8 @@ def _of_host(
 ) -> Iterator[Finding]:
     """Yield what the host says by itself."""
     plain: Parameters = {"name": host.name, "account": host.account}
-    signs = list(of_state(host, now))
+    done = [asked for asked in mine if asked.done]
+    signs = [*of_state(host, now), *at_the_door(host, done, now)]
     if not (mine or strays or host.addresses):
         signs.append((("never-heard", {}), host.created))
     for (name, parameters), at in signs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ddns.model.door import Trouble
 from ddns.model.records import AAAA, A
 from ddns.model.request_log import PLAIN
 from ddns.policy.diagnosis.model import HostState, Moment, Parameter, Span
@@ -21,6 +22,16 @@ WARNED = 2 * 86_400.0
 """Seconds before a silent host goes offline in which that is told."""
 
 _NAMES = {A: "ipv4", AAAA: "ipv6"}
+
+
+KNOWN_FOR = 7 * 86_400.0
+"""Seconds for which connections that came to nothing are told."""
+
+_TROUBLES = {
+    Trouble.OLD_TLS: "tls-too-old",
+    Trouble.NO_TLS: "http-for-https",
+    Trouble.NO_TRUST: "certificate-refused",
+}
 
 
 class Sign(NamedTuple):
@@ -109,6 +120,17 @@ def _are_two(one: Asked, other: Asked) -> bool:
 
 def _who(asked: Asked) -> str:
     return f"{asked.client} ({asked.entry.peer})"
+
+
+def at_the_door(
+    host: HostState, done: Sequence[Asked], now: float
+) -> Iterator[tuple[Found, float]]:
+    """Yield what kept clients from asking for anything, unless one there has succeeded since; each
+    with a time in seconds since 1970."""
+    for knock in host.knocks:
+        is_over = any(one.at > knock.at and one.entry.peer == knock.peer for one in done)
+        if not is_over and now - knock.at < KNOWN_FOR:
+            yield (_TROUBLES[knock.trouble], {"peer": knock.peer}), knock.at
 
 
 def of_state(host: HostState, now: float) -> Iterator[tuple[Found, float]]:

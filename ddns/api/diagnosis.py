@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ddns.api import parsing
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
 from ddns.api.serializers import Json, diagnosis_json, named, request_json
 from ddns.model import names
 from ddns.model.account import Host
-from ddns.model.records import ADDRESS_TYPES
+from ddns.model.records import ADDRESS_TYPES, address_to_text
 from ddns.model.request_log import RequestEntry
 from ddns.policy.diagnosis import Diagnosis, HostState, diagnose
 
@@ -36,27 +38,29 @@ class DiagnosisOperations(BaseOperations):
             reading = context.transaction
             requests = reading.requests_of_host(owner)
             strays = reading.requests_of_account(host.account)
-            state = _state(context, host, https=self._https)
+            state = self._state(context, host)
+            peers = {entry.peer for _, entry in (*requests, *strays)} | {*state.addresses}
+            if context.caller.account == host.account:
+                peers.add(context.caller.peer)  # whoever asks may well be behind the router
+            state = dataclasses.replace(state, knocks=self._running.knocks(peers))
             return diagnose(state, requests, strays, context.now), requests
 
         return await self._read(work)
 
-
-def _state(context: ReadContext, host: Host, *, https: bool) -> HostState:
-    """Return a host as rules look at it."""
-    reading = context.transaction
-    block = context.known_account(host.account).block
-    addresses = (reading.rrset(host.zone, host.name, number) for number in ADDRESS_TYPES)
-    return HostState(
-        name=names.to_text(host.name),
-        zone=names.to_text(host.zone),
-        account=host.account,
-        created=host.created,
-        addresses=any(addresses),
-        expires=host.expires,
-        block=block if block is not None and block.holds(context.now) else None,
-        others=[
-            names.to_text(one.name) for one in reading.hosts(host.account) if one.name != host.name
-        ],
-        https=https,
-    )
+    def _state(self, context: ReadContext, host: Host) -> HostState:
+        """Return a host as rules look at it."""
+        reading = context.transaction
+        block = context.known_account(host.account).block
+        rrsets = (reading.rrset(host.zone, host.name, number) for number in ADDRESS_TYPES)
+        others = (one.name for one in reading.hosts(host.account) if one.name != host.name)
+        return HostState(
+            name=names.to_text(host.name),
+            zone=names.to_text(host.zone),
+            account=host.account,
+            created=host.created,
+            addresses=[address_to_text(one) for rrset in rrsets if rrset for one in rrset.rdatas],
+            expires=host.expires,
+            block=block if block is not None and block.holds(context.now) else None,
+            others=list(map(names.to_text, others)),
+            https=self._https,
+        )

@@ -164,7 +164,12 @@ def refuse(house: House, **given: str) -> None:
     ("language", "why", "change", "severity"),
     [
         ("en", "Router/7 at 192.0.2.77 sends a wrong key.", "Upper and lower case", "Problem:"),
-        ("es", "Router/7, desde 192.0.2.77, envía una clave equivocada.", "mayúsculas", "Problema:"),
+        (
+            "es",
+            "Router/7, desde 192.0.2.77, envía una clave equivocada.",
+            "mayúsculas",
+            "Problema:",
+        ),
     ],
 )
 def test_why_a_host_is_not_updated(

@@ -52,7 +52,7 @@ def is_error(one: object) -> bool:
 
 SOURCES = {
     "templates": words_of_templates,
-    "errors": words_of_errors,
+    # "errors": words_of_errors,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cached_property, partial
 
 from dns.rcode import NOERROR, NOTAUTH, NOTZONE, REFUSED, SERVFAIL
 from twisted.logger import Logger
@@ -34,7 +34,7 @@ from ddns.zone.sections import WireRecord
 from ddns.zone.update_message import UpdateError, read_update
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class SignedUpdate:
     """An UPDATE as it came.
 
@@ -51,8 +51,9 @@ class SignedUpdate:
     at: float
     lease: Lease | None = None
 
-    def as_update(self) -> Update:
-        """Return it as counters and request log have updates: a change for each name."""
+    @cached_property
+    def update(self) -> Update:
+        """It as counters and request log have updates: a change for each name."""
         owners = dict.fromkeys(record.owner for record in self.touched)
         changes = tuple(Change(names.to_text(one), names.host_of(one), ()) for one in owners)
         terms = self.key.tsig if self.key else None
@@ -159,7 +160,7 @@ class DynamicUpdater:
 
     def _told(self, update: SignedUpdate, who: str, made: _Made) -> Outcome:
         if made.status in SUCCESSES:
-            changes = update.as_update().changes
+            changes = update.update.changes
             results = tuple(Result(change, made.status) for change in changes)
             return Outcome(results=results, user=who)
         return Outcome(made.status, user=who, rcode=made.rcode, reason=made.reason)

@@ -31,6 +31,7 @@ from ddns.updates.blocker import Blocker
 from ddns.updates.familiar_networks import FamiliarNetworks
 from ddns.updates.publisher import Publisher
 from ddns.updates.rehash import PasswordRehasher
+from ddns.updates.session_log import SessionLog
 from ddns.updates.updater import Updater
 from ddns.zone.zone import Zones
 from tests.net.reactors import PATIENCE, RunningReactor
@@ -92,6 +93,16 @@ class House:
             lambda: self.time,
             registration_open=True,
         )
+        self.session_log = SessionLog(
+            self.store,
+            self.account_service.sessions,
+            self.directory.account,
+            running.reactor,
+            lambda: self.time,
+            lambda: self.time,
+        )
+        self.account_service.write_sessions = self.session_log.flush
+        self.account_service.note_failure = self.authenticator.note_wrong_code
         self.rule()
 
     def run_slow(self, function: Callable[[], Any]) -> Deferred[Any]:
@@ -207,6 +218,7 @@ def house_at(
     try:
         yield house
     finally:
+        running.call(house.session_log.stop)
         running.call(house.store.close)
 
 

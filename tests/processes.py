@@ -27,6 +27,7 @@ import dns.rdatatype
 
 from ddns.cli.client import CallFailed, NoServer, SocketClient
 from ddns.system.files import socket_path
+from tests.forked import Forked, run_forked
 from tests.programs import PATIENCE, program, run, script
 
 Json = dict[str, Any]
@@ -102,7 +103,7 @@ class Server:
         self.dns_port = free_port()
         self.http_port = free_port()
         self.options = list(options)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | subprocess.Popen[bytes] | None = None
         self.config = folder / "ddns.toml"
         self.config.write_text(
             "[dns.rate_limit]\nresponses_per_second = 0\n[abuse]\nchange_interval = 0\n"
@@ -166,14 +167,22 @@ class Server:
     def spawn(self) -> None:
         """Start without waiting."""
         assert self.process is None, "it runs already"
-        with open(self._log, "ab") as log:
-            self.process = subprocess.Popen(
-                self.command(),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        program, *arguments = self.command()
+        with open(self._log, "ab") as log, open(os.devnull, "rb") as nothing:
+            if program == script("twistd"):
+                self.process = Forked(
+                    "twistd",
+                    arguments,
+                    folder=self.folder,
+                    environment=os.environ,
+                    stdin=nothing,
+                    stdout=log,
+                    stderr=log,
+                )
+            else:
+                self.process = subprocess.Popen(
+                    [program, *arguments], cwd=self.folder, stdin=nothing, stdout=log, stderr=log
+                )
 
     def start(self) -> Server:
         """Start and wait until it answers everywhere."""
@@ -243,7 +252,8 @@ class Server:
 
     def try_ddns(self, *args: str, text_in: str = "") -> subprocess.CompletedProcess[str]:
         """Run the ``ddns`` command, whatever comes of it."""
-        return run(self.ddns_command(*args), text_in=text_in, folder=self.folder)
+        command = self.ddns_command(*args)
+        return run_forked("ddns", command[1:], text_in=text_in, folder=self.folder)
 
     def ddns(self, *args: str) -> Json:
         """Run the ``ddns`` command; its answer, which must not be a refusal."""

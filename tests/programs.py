@@ -139,13 +139,7 @@ def run(
     environment: dict[str, str] | None = None,
     timeout: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
-    """What a command says and how it ends; it fails the test by taking too long, not otherwise.
-
-    Its home is its folder and no proxy is known, so that nothing of the person who runs the tests
-    gets into them.
-    """
-    kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
-    home = {"HOME": str(folder)} if folder else {}
+    """What a command says and how it ends; it fails the test by taking too long, not otherwise."""
     return subprocess.run(
         command,
         input=text_in,
@@ -153,10 +147,17 @@ def run(
         text=True,
         errors="replace",
         cwd=folder,
-        env={**kept, "LC_ALL": "C.UTF-8", **home, **(environment or {})},
+        env={**surroundings(folder), **(environment or {})},
         timeout=timeout,
         check=False,
     )
+
+
+def surroundings(folder: Path | None = None) -> dict[str, str]:
+    """The environment of a command: its home is its folder and no proxy is known, so that nothing
+    of the person who runs the tests gets into them."""
+    kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+    return {**kept, "LC_ALL": "C.UTF-8", **({"HOME": str(folder)} if folder else {})}
 
 
 if __name__ == "__main__":  # for ./test: the packages whose programs this machine lacks

@@ -1,7 +1,4 @@
-"""Sessions, mail and limits of people who manage their accounts.
-
-All of it is in memory; what has to last is in the store.
-"""
+"""Sessions, mail and limits of people who manage their accounts, in memory."""
 
 from __future__ import annotations
 
@@ -18,12 +15,17 @@ from ddns.api.serializers import time_json
 from ddns.model import records
 from ddns.model.account import Account, PendingToken, Purpose
 from ddns.model.mail import MailMessage
+from ddns.model.session import MAX_AGENT, Session, fingerprint
+from ddns.model.text import printable
 from ddns.model.update import Status
 from ddns.policy import secrets
+from ddns.policy.handouts import Handouts
+from ddns.policy.passkeys import TIME
 from ddns.policy.sessions import Sessions
 from ddns.policy.token_bucket import Buckets
 
 HOUR = 3600.0
+DAY = 86_400.0
 
 MAX_HASHES = 16
 """Maximum of strangers' passwords that wait to be hashed; each takes about 0.1 s."""
@@ -31,6 +33,10 @@ MAX_HASHES = 16
 CheckPassword = Callable[[str, str, str], Awaitable[str | Status]]
 """From user, password and the peer's address to the account whose password it is; else BADAUTH, or
 FAILED when it cannot be checked."""
+
+
+async def in_memory_only() -> None:
+    """Default for sessions that nobody writes down."""
 
 
 @dataclass(slots=True)
@@ -46,6 +52,16 @@ class SignupLimits:
 
 
 @dataclass(slots=True)
+class HalfLogin:
+    """A log-in with a right password that lacks its second factor: of which account, with which
+    password (:func:`ddns.model.session.fingerprint`), and how many codes may still be tried."""
+
+    account: str
+    password: bytes
+    tries: int = 5
+
+
+@dataclass(slots=True)
 class AccountService:
     """The parts of a running server that people's operations on their accounts take.
 
@@ -55,6 +71,12 @@ class AccountService:
     :param clock: a monotonic clock in seconds.
     :param now: the time in seconds since 1970.
     :param registration_open: whether strangers may register.
+    :param write_sessions: writes down what has changed of sessions.
+    :param tickets: log-ins that lack their second factor.
+    :param challenges: for passkeys, to the account that makes one, or ``""`` for logging in.
+    :param wrong_codes: for each account, limits how many wrong one-time codes it takes: of a
+        million codes three are right at any time.
+    :param note_failure: counts a wrong code for an account from a peer, like a wrong password.
     :param confirmation_time: for how many seconds a token sent by mail is valid.
     :param hashing: how many passwords of strangers are being hashed.
     """
@@ -65,6 +87,11 @@ class AccountService:
     clock: Callable[[], float]
     now: Callable[[], float]
     sessions: Sessions = field(default_factory=Sessions)
+    write_sessions: Callable[[], Awaitable[None]] = in_memory_only
+    tickets: Handouts[HalfLogin] = field(default_factory=Handouts)
+    challenges: Handouts[str] = field(default_factory=lambda: Handouts(time=TIME, to_one=100))
+    wrong_codes: Buckets = field(default_factory=lambda: Buckets(20, DAY))
+    note_failure: Callable[[str, str], None] = lambda account, peer: None
     limits: SignupLimits = field(default_factory=SignupLimits)
     templates: MailTemplates = field(default_factory=MailTemplates)
     registration_open: bool = False
@@ -163,13 +190,61 @@ class AccountService:
         finally:
             self.hashing -= 1
 
-    def open_session(self, account: Account) -> dict[str, object]:
-        """Open a session and return its token, of which only the hash is kept."""
+    async def open_session(
+        self, account: Account, caller: Caller, *, strong: bool = False
+    ) -> dict[str, object]:
+        """Open a session for a caller and return its token, of which only the hash is kept.
+        *strong* says that a second factor was given."""
         assert account.password is not None
-        token = secrets.generate_token()
-        self.sessions.open(secrets.digest_key(token), account.name, account.password, self.clock())
-        expires = self.now() + self.sessions.time
-        return {"token": token, "expires": time_json(expires), "account": account.name}
+        token, now = secrets.generate_token(), self.now()
+        session = Session(
+            secrets.digest_key(token),
+            account.name,
+            fingerprint(account.password),
+            now,
+            now,
+            caller.peer,
+            printable(caller.agent[:MAX_AGENT], replacement="?"),
+            strong,
+        )
+        self.sessions.open(session, self.clock())
+        await self.write_sessions()
+        expires = now + self.sessions.time
+        return {
+            "token": token,
+            "expires": time_json(expires),
+            "account": account.name,
+            "language": account.language,
+        }
+
+    def ticket_for(self, account: Account) -> str:
+        """Return a ticket for whoever has given the right password and no second factor yet."""
+        assert account.password is not None
+        ticket, half = (
+            secrets.generate_token(),
+            HalfLogin(account.name, fingerprint(account.password)),
+        )
+        self.tickets.add(ticket, half, account.name, self.clock())
+        return ticket
+
+    def try_ticket(self, ticket: str) -> Account:
+        """Return whose log-in a ticket is for. Each call takes one of its tries.
+
+        :raises Unauthenticated: when it has none, or is not valid any more.
+        """
+        half = self.tickets.find(ticket, self.clock())
+        account = None if half is None else self.account_of(half.account)
+        if half is None or account is None or half.password != fingerprint(account.password or ""):
+            raise Unauthenticated("this took too long, or too many codes; begin to log in again")
+        half.tries -= 1
+        if half.tries <= 0:
+            self.tickets.take(ticket, self.clock())
+        return account
+
+    def sessions_of(self, account: Account) -> list[Session]:
+        """Return the valid sessions of an account, the last used first."""
+        sessions = self.sessions.of(account.name, self.clock())
+        return [session for session in sessions if _is_of(session, account)]
 
     def caller(self, token: str) -> Caller:
         """Return the caller whose session a token is for.
@@ -177,12 +252,19 @@ class AccountService:
         :raises Unauthenticated: when there is no such session, or not any more.
         """
         digest = secrets.digest_key(token)
-        session = self.sessions.find(digest, self.clock())
+        session = self.sessions.find(digest, self.clock(), self.now())
         account = self.account_of(session.account) if session else None
-        if session is None or account is None or account.password != session.password:
+        if session is None or account is None or not _is_of(session, account):
             self.sessions.close(digest)
             raise Unauthenticated("the token is not valid, or not any more; log in again")
-        return Caller(account.name, session=digest)
+        blocked = account.block is not None and account.block.holds(self.now())
+        operator = account.operator and session.strong and not blocked
+        return Caller(account.name, operator, session=digest)
+
+
+def _is_of(session: Session, account: Account) -> bool:
+    """Return whether a session began with the password that the account has now."""
+    return account.password is not None and session.password == fingerprint(account.password)
 
 
 def mailbox(address: str) -> str:

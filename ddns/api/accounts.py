@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
@@ -47,12 +48,21 @@ class AccountOperations(BaseOperations):
 
         return await self._transact(work)
 
-    async def account_set(self, name: str, hosts: int | str) -> Json:
-        """Set how many hosts an account may register, or ``"default"``: as many as any other."""
-        limit, known = parsing.host_limit(hosts), parsing.account_name(name)
+    async def account_set(
+        self, name: str, hosts: int | str | None = None, operator: bool | None = None
+    ) -> Json:
+        """Set how many hosts an account may register, or ``"default"``: as many as any other; and
+        whether its owner is an *operator* as well: may do over the API, in sessions opened with a
+        second factor, all that you may. What is not given stays as it is."""
+        known = parsing.account_name(name)
+        changed: dict[str, Any] = {}
+        if hosts is not None:
+            changed["host_limit"] = parsing.host_limit(hosts)
+        if operator is not None:
+            changed["operator"] = operator
 
         def work(context: WriteContext) -> Json:
-            account = _change(context, known, host_limit=limit)
+            account = _change(context, known, **changed)
             return {**account_json(account), "host_limit": context.host_limit(account)}
 
         return await self._transact(work)

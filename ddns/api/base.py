@@ -21,7 +21,7 @@ from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.store.scanning import IScan
-from ddns.system.secret_box import SecretBox
+from ddns.system.secret_box import SecretBox, SecretBoxError
 
 T = TypeVar("T")
 
@@ -66,6 +66,7 @@ class BaseOperations:
     :param count_change: counts a change by an account at an owner name, of a type; returns after
         how many seconds it may come, 0.0 for at once.
     :param secondary_states: asks the secondaries of a zone how far they have followed.
+    :param https: whether this server takes updates over HTTPS itself.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class BaseOperations:
         count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0,
         exposed: Callable[[], list[str]] = list,
         secondary_states: Callable[[bytes], Awaitable[list[SecondaryState]]] = no_secondary_states,
+        https: bool = False,
     ) -> None:
         self._store = store
         self._wait_until_published = wait_until_published
@@ -99,6 +101,7 @@ class BaseOperations:
         self._count_change = count_change
         self._exposed = exposed
         self._secondary_states = secondary_states
+        self._https = https
         self._caller = OPERATOR
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 
@@ -168,11 +171,12 @@ class BaseOperations:
         return self._caller.account
 
     def _limit_changes(self, owner: bytes, number: int = 0) -> None:
-        """Count a change that a person makes, together with those by their clients.
+        """Count a change that a person makes, together with those by their clients. Operators may
+        change as much as they like.
 
         :raises TooMany: when there were too many.
         """
-        if self._caller.account is None:
+        if self._caller.operator or self._caller.account is None:
             return
         wait = self._count_change(self._caller.account, owner, number)
         if wait > 0:
@@ -184,6 +188,19 @@ class BaseOperations:
             return await self._run_slow(partial(secrets.hash_password, password))
         except UnicodeEncodeError:
             raise Invalid("a password has to be UTF-8") from None
+
+    async def _seal(self, plain: str, purpose: bytes) -> bytes:
+        """Return a secret encrypted with the key file, for one purpose.
+
+        :raises ApiError: if the key file is unusable.
+        """
+        other = await self._read(lambda context: context.transaction.any_sealed_secret())
+        try:
+            return await self._run_slow(
+                partial(self._secret_box.seal, plain.encode(), purpose, other)
+            )
+        except SecretBoxError as error:
+            raise ApiError(str(error)) from error
 
     @property
     def _service(self) -> AccountService:

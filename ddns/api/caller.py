@@ -12,13 +12,15 @@ class Permission(enum.Enum):
     """The callers that an operation is open to. What they may touch, the operation decides."""
 
     OPERATOR = "the operator"
+    MACHINE = "the operator on the server's machine"
     ACCOUNT = "anybody logged in, for what their account owns"
     ANYBODY = "anybody who can reach the server"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The operator, an account whose owner has logged in, or an unknown person.
+    """The operator, an account whose owner has logged in, or an unknown person. An account with
+    that right is an operator too.
 
     ``peer`` is the address that the call comes from, ``agent`` its User-Agent, ``origin`` the
     scheme and authority that it was sent to; ``session`` is the SHA-256 of its token.
@@ -34,7 +36,7 @@ class Caller:
     @property
     def name(self) -> str:
         """The caller's name in the journal."""
-        return "operator" if self.operator else self.account or "nobody"
+        return self.account or ("operator" if self.operator else "nobody")
 
     def check(self, permission: Permission) -> None:
         """Refuse callers without the permission.
@@ -42,12 +44,14 @@ class Caller:
         :raises Unauthenticated: where logging in might help.
         :raises Forbidden: where it would not.
         """
-        if self.operator or permission is Permission.ANYBODY:
+        if permission is Permission.ANYBODY:
             return
-        if self.account is None:
+        if self.account is None and not self.operator:
             raise Unauthenticated("log in first")
-        if permission is Permission.OPERATOR:
+        if permission is not Permission.ACCOUNT and not self.operator:
             raise Forbidden("only the operator may do this")
+        if permission is Permission.MACHINE and self.account is not None:
+            raise Forbidden("this is about files of the server's machine and has to be done there")
 
     def owns(self, account: str | None) -> bool:
         """Return whether the caller may act for the owner of something; None is the operator."""
@@ -56,7 +60,7 @@ class Caller:
     def logged_in_account(self) -> str:
         """Return the account that the caller has logged in to.
 
-        :raises Forbidden: for the operator and for unknown people.
+        :raises Forbidden: for the operator on the server's machine and for unknown people.
         """
         if self.account is None:
             raise Forbidden("this is for people who have logged in")

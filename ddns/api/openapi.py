@@ -11,9 +11,12 @@ from typing import Any
 
 from ddns.api import arguments
 from ddns.api.caller import Permission
+from ddns.api.log_in import LogInOperations
 from ddns.api.operations import Operations
+from ddns.api.passkeys import PasskeyOperations
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS, Schema, ref
+from ddns.api.second_factors import SecondFactorOperations
 from ddns.api.self_service import SelfService
 from ddns.api.sessions import SessionOperations
 
@@ -40,7 +43,14 @@ U-labels in `unicode` where they differ. Times are UTC, durations seconds.
 _ROLE = re.compile(r":[a-z]+:(?=`)")
 """A role of reStructuredText before its text."""
 
-_LIMITED = {*vars(SelfService), *vars(SessionOperations), "record_set", "record_delete", "host_set"}
+_LIMITED = {
+    *vars(SelfService),
+    *vars(SessionOperations),
+    *vars(LogInOperations),
+    *vars(SecondFactorOperations),
+    *vars(PasskeyOperations),
+    *("record_set", "record_delete", "host_set"),
+}
 """Operations that may be refused as too many."""
 
 
@@ -128,9 +138,9 @@ def _operation(route: Route) -> Schema:
         "tags": [route.path.split("/")[2]],
         "responses": _responses(route),
     }
-    if route.permission is Permission.OPERATOR:
+    if route.permission in (Permission.OPERATOR, Permission.MACHINE):
         described["x-operator-only"] = True
-        described["description"] += " Only the operator may do this."
+        described["description"] += f" Only {route.permission.value} may do this."
     elif route.permission is Permission.ANYBODY:
         described["security"] = []
     in_path = route.named()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddns.model.account import Addresses, KeyKind, Registration, Right
+from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
+from ddns.policy.diagnosis import Severity, State
 
 Schema = dict[str, Any]
 
@@ -20,6 +21,7 @@ _NUMBER: Schema = {"type": "integer", "minimum": 0}
 _TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL, "description": "Seconds."}
 _TEXTS: Schema = {"type": "array", "items": _STRING}
 _FLAG: Schema = {"type": "boolean"}
+_LANGUAGE: Schema = {"enum": list(Language)}
 
 
 def ref(name: str) -> Schema:
@@ -57,6 +59,8 @@ _account = {
     "name": _STRING,
     "password": _FLAG,
     "email": _or_null(_STRING),
+    "operator": _FLAG,
+    "language": _or_null(_LANGUAGE),
     "blocked": _or_null(ref("Block")),
 }
 _key = {
@@ -87,7 +91,9 @@ _invitation = {
 _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
-    "Error": _object(error=_object(code=_STRING, message=_STRING)),
+    "Error": _object(
+        error=_object({"ways": _TEXTS, "ticket": _STRING}, code=_STRING, message=_STRING)
+    ),
     "Zone": _object(_ZONE, **_zone),
     "WholeZone": _object(
         _ZONE, **_zone, created=_TIME, rrsets=_NUMBER, followed_by=_list("SecondaryState")
@@ -135,8 +141,37 @@ SCHEMAS: dict[str, Schema] = {
         records=_list("RRset"),
         requests=_list("Request"),
     ),
+    "Finding": _object(
+        at=_TIME,
+        severity={"enum": list(Severity)},
+        **dict.fromkeys(("rule", "why", "change"), _STRING),
+    ),
+    "HostDiagnosis": _object(
+        _IDN,
+        name=_NAME,
+        state={"enum": list(State)},
+        sentence=_STRING,
+        findings=_list("Finding"),
+        requests=_list("Request"),
+    ),
     "Address": _object(name=_STRING, email=_STRING),
-    "Session": _object(token=_STRING, expires=_TIME, account=_STRING),
+    "Session": _object(token=_STRING, expires=_TIME, account=_STRING, language=_or_null(_LANGUAGE)),
+    "SecondFactor": _object(totp=_FLAG, recovery_codes=_NUMBER, passkeys=_list("Passkey")),
+    "Passkey": _object(id=_NUMBER, name=_STRING, created=_TIME, used=_or_null(_TIME)),
+    "Passkeys": _object(passkeys=_list("Passkey")),
+    "PasskeyOptions": _object(options={"type": "object"}),
+    "NewPasskey": _object(passkey=ref("Passkey"), recovery_codes=_or_null(_TEXTS)),
+    "NewTotp": _object(secret=_STRING, uri=_STRING),
+    "RecoveryCodes": _object(recovery_codes=_TEXTS),
+    "FirstCodes": _object(recovery_codes=_or_null(_TEXTS)),
+    "OpenSession": _object(
+        **dict.fromkeys(("id", "peer", "agent"), _STRING),
+        **dict.fromkeys(("created", "used"), _TIME),
+        **dict.fromkeys(("second_factor", "current"), _FLAG),
+    ),
+    "Sessions": _object(sessions=_list("OpenSession")),
+    "SessionClosed": _object(id=_STRING),
+    "SessionsClosed": _object(closed=_NUMBER),
     "LoggedOut": _object(account=_STRING),
     "Requested": _object(name_or_email=_STRING),
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
@@ -148,7 +183,9 @@ SCHEMAS: dict[str, Schema] = {
     "Request": _object(
         at=_TIME,
         failed=_FLAG,
+        wait={"type": "number", "minimum": 0, "description": "Seconds."},
         **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+        **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
     ),
     "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),
@@ -179,6 +216,7 @@ ARGUMENTS: dict[str, Schema] = {
     "kind": {"enum": list(KeyKind)},
     "rights": {"type": "array", "items": {"enum": list(Right)}},
     "ttl": _TTL,
+    "credential": {"type": "object"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "uses": {"type": "integer", "minimum": 1, "maximum": 1000},
     "invitation_add.days": {"type": "integer", "minimum": 1, "maximum": 365},

@@ -16,9 +16,13 @@ from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
 from ddns.model.request_log import RequestEntry
+from ddns.model.second_factor import Passkey, SecondFactors
 from ddns.model.secondaries import SecondaryState
+from ddns.model.session import Session
+from ddns.policy.diagnosis import Diagnosis
 
 Json = dict[str, Any]
+Texts = dict[str, str | None]
 
 
 def named(key: str, name: bytes) -> Json:
@@ -64,6 +68,8 @@ def account_json(account: Account) -> Json:
         "name": account.name,
         "password": account.password is not None,
         "email": account.email,
+        "operator": account.operator,
+        "language": account.language,
         "blocked": None if account.block is None else block_json(account.block),
     }
 
@@ -134,6 +140,21 @@ def request_json(failed: bool, entry: RequestEntry) -> Json:
     return {**entry._asdict(), "at": time_json(entry.at), "failed": failed}
 
 
+def diagnosis_json(diagnosis: Diagnosis) -> Json:
+    """Return a diagnosis in English."""
+    findings = [
+        {
+            "rule": one.rule.id,
+            "severity": one.severity,
+            "at": time_json(one.at),
+            "why": one.why(),
+            "change": one.change(),
+        }
+        for one in diagnosis.findings
+    ]
+    return {"state": diagnosis.state, "sentence": diagnosis.sentence(), "findings": findings}
+
+
 def invitation_json(invitation: Invitation) -> Json:
     """Return an invitation without its code, which is not stored."""
     return {
@@ -152,6 +173,38 @@ def member_json(member: Member) -> Json:
         **named("zone", member.zone),
         "account": member.account,
         "since": time_json(member.since),
+    }
+
+
+def session_json(session: Session, *, current: bool) -> Json:
+    """Return a session without its token, which is not kept; *current* is the caller's."""
+    return {
+        "id": session.id,
+        "peer": session.peer,
+        "agent": session.agent,
+        "created": time_json(session.created),
+        "used": time_json(session.used),
+        "second_factor": session.strong,
+        "current": current,
+    }
+
+
+def passkey_json(passkey: Passkey) -> Json:
+    """Return a passkey without its key."""
+    return {
+        "id": passkey.id,
+        "name": passkey.name,
+        "created": time_json(passkey.created),
+        "used": None if passkey.used is None else time_json(passkey.used),
+    }
+
+
+def second_factors_json(factors: SecondFactors) -> Json:
+    """Return second factors without what is secret of them."""
+    return {
+        "totp": factors.totp is not None,
+        "recovery_codes": factors.recovery_codes,
+        "passkeys": [passkey_json(passkey) for passkey in factors.passkeys],
     }
 
 

@@ -3,34 +3,57 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from ddns.api import parsing
 from ddns.api.access import WriteContext
 from ddns.api.accounts import change_password, check_unchanged
 from ddns.api.base import BaseOperations
-from ddns.api.errors import Unauthenticated
+from ddns.api.errors import NotFound, Unauthenticated
 from ddns.api.self_service import add_pending_token, find_pending_token
-from ddns.api.serializers import Json, account_json
+from ddns.api.serializers import Json, account_json, session_json
 from ddns.model.account import Account, Purpose
+from ddns.model.session import Session
 from ddns.policy import secrets
 
 
 class SessionOperations(BaseOperations):
-    """Logging in and out, and what to log in with."""
+    """One's sessions, and the password to open them with."""
 
-    async def log_in(self, name: str, password: str) -> Json:
-        """Open a session and return its token, which stands for name and password until it expires
-        and cannot be shown again."""
-        account = await self._service.authenticate(name, password, self._caller.peer)
-        if account is None:
-            raise Unauthenticated("wrong name or password")
-        return self._service.open_session(account)
+    async def session_list(self) -> Json:
+        """List one's sessions, the last used first: since when, from where and with which program
+        each was opened, and when it was last used."""
+        return {
+            "sessions": [
+                session_json(session, current=session.digest == self._caller.session)
+                for session in self._own_sessions()
+            ]
+        }
 
-    async def log_out(self) -> Json:
-        """End the session whose token came with the request."""
-        name = self._caller.logged_in_account()
-        self._service.sessions.close(self._caller.session)
-        return {"account": name}
+    async def session_close(self, id: str) -> Json:
+        """End one of one's sessions."""
+        closed = await self._close(session for session in self._own_sessions() if session.id == id)
+        if not closed:
+            raise NotFound("you have no such session")
+        return {"id": id}
+
+    async def session_close_others(self) -> Json:
+        """End all of one's sessions but the one whose token came with the request."""
+        mine = self._caller.session
+        others = (session for session in self._own_sessions() if session.digest != mine)
+        return {"closed": await self._close(others)}
+
+    def _own_sessions(self) -> list[Session]:
+        account = self._service.account_of(self._caller.logged_in_account())
+        return [] if account is None else self._service.sessions_of(account)
+
+    async def _close(self, sessions: Iterable[Session]) -> int:
+        """End sessions; return how many there were."""
+        ending = list(sessions)
+        for session in ending:
+            self._service.sessions.close(session.digest)
+        await self._service.write_sessions()
+        return len(ending)
 
     async def password_change(self, old: str, new: str) -> Json:
         """Change one's password. All sessions end; the answer has the token of a new one."""
@@ -38,6 +61,8 @@ class SessionOperations(BaseOperations):
         name = self._caller.logged_in_account()
         parsing.chosen_password(new)
         former = await self._confirm_password(old)
+        mine = self._caller.session
+        strong = any(one.strong for one in self._own_sessions() if one.digest == mine)
         with service.hashing_slot():
             hashed = await self._hash(new)
 
@@ -49,7 +74,7 @@ class SessionOperations(BaseOperations):
         account = service.account_of(name)
         if account is None or account.password != hashed:
             raise Unauthenticated("the password was changed again; log in")
-        return service.open_session(account)
+        return await service.open_session(account, self._caller, strong=strong)
 
     async def password_reset_request(self, name_or_email: str) -> Json:
         """Ask for a mail with a token to set another password with. The answer does not tell

@@ -33,16 +33,29 @@ def account_add(client: Client, args: argparse.Namespace) -> Result:
     return Result(added, [f"added account {added['name']}"])
 
 
+_SETTINGS = ("--hosts", "--email", "--operator", "--no-second-factor")
+
+
 def _hosts(text: str) -> int | str:
     return text if text == "default" else int(text)
 
 
 @account.command(
     "set",
-    "Change an account's host limit or e-mail address",
+    "Change an account's host limit, e-mail address or rights",
     NAME,
     argument("--hosts", type=_hosts, metavar="N", help="how many hosts, or 'default'"),
     argument("--email", metavar="ADDRESS", help="'' for none"),
+    argument(
+        "--operator",
+        action=argparse.BooleanOptionalAction,
+        help="whether it may do over the API what you may, logged in with a second factor",
+    ),
+    argument(
+        "--no-second-factor",
+        action="store_true",
+        help="remove one-time codes, recovery codes and passkeys, which its owner has lost",
+    ),
 )
 def account_set(client: Client, args: argparse.Namespace) -> Result:
     changed: Json = {}
@@ -53,8 +66,14 @@ def account_set(client: Client, args: argparse.Namespace) -> Result:
     if args.hosts is not None:
         changed |= client.call("account_set", name=args.name, hosts=args.hosts)
         lines.append(f"account {changed['name']} may register {changed['host_limit']} hosts")
+    if args.operator is not None:
+        changed |= client.call("account_set", name=args.name, operator=args.operator)
+        lines.append(f"account {changed['name']} is {'an' if args.operator else 'no'} operator")
+    if args.no_second_factor:
+        changed |= client.call("second_factor_remove", name=args.name)
+        lines.append(f"account {changed['name']} has no second factor")
     if not lines:
-        raise CallFailed("invalid", "nothing to set: give --hosts or --email")
+        raise CallFailed("invalid", f"nothing to set: give one of {', '.join(_SETTINGS)}")
     return Result(changed, lines)
 
 
@@ -116,6 +135,7 @@ def account_list(client: Client, args: argparse.Namespace) -> Result:
         NAME="name",
         PASSWORD="password",
         EMAIL="email",
+        OPERATOR="operator",
         BLOCKED=lambda one: _until(one["blocked"]),
     )
 
@@ -137,6 +157,7 @@ def account_show(client: Client, args: argparse.Namespace) -> Result:
             "Name": shown["name"],
             "Password": shown["password"],
             "Email": shown["email"],
+            "Operator": shown["operator"],
             "Blocked": f"{since}{_until(block)}{reason}",
             "Host limit": shown["host_limit"],
             "DonDNS": "API enabled" if shown["dondns"] else "API disabled",

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from ddns.cli.accounts import NAME, PASSWORD_STDIN, account, read_code, read_password
 from ddns.cli.client import CallFailed
 from ddns.cli.command import Group, Needs, argument
-from ddns.cli.output import Json, Result, local_time
+from ddns.cli.output import Json, Result, count, listing, local_time, time_of
 
 if TYPE_CHECKING:
     from ddns.cli.remote import RemoteClient
 
 top = Group("", needs=Needs.LOGIN)
+session = Group("session", "The logins of whoever has logged in", Needs.LOGIN)
 password = Group("password", "The password of whoever has logged in or forgotten it", Needs.LOGIN)
 email = Group("email", "The e-mail address of whoever has logged in", Needs.LOGIN)
 
@@ -51,7 +52,15 @@ def confirm(client: RemoteClient, args: argparse.Namespace) -> Result:
 def login(client: RemoteClient, args: argparse.Namespace) -> Result:
     client.drop_token()
     secret = read_password(args, "Password", client)
-    return _logged_in(client, client.call("log_in", name=args.name, password=secret))
+    try:
+        answer = client.call("log_in", name=args.name, password=secret)
+    except CallFailed as error:
+        refusal = error.answer["error"]
+        if refusal["code"] != "second_factor":
+            raise
+        code = read_code(None, "code from your app, or a recovery code")
+        answer = client.call("log_in_code", ticket=refusal["ticket"], code=code)
+    return _logged_in(client, answer)
 
 
 def _logged_in(client: RemoteClient, answer: Json) -> Result:
@@ -73,6 +82,30 @@ def logout(client: RemoteClient, args: argparse.Namespace) -> Result:
     finally:
         client.forget()
     return Result(answer, [f"logged out of {client.url}"])
+
+
+@session.command("list", "List your logins, the last used first")
+def session_list(client: RemoteClient, args: argparse.Namespace) -> Result:
+    return listing(
+        client.call("session_list"),
+        "sessions",
+        "nobody has logged in",
+        ID="id",
+        THIS="current",
+        SINCE=time_of("created"),
+        LAST_USED=time_of("used"),
+        FROM="peer",
+        PROGRAM="agent",
+    )
+
+
+session.call("close", "End one of your logins", argument("id"), says="ended login {id}")
+
+
+@session.command("close-others", "End all your logins but this one")
+def session_close_others(client: RemoteClient, args: argparse.Namespace) -> Result:
+    answer = client.call("session_close_others")
+    return Result(answer, [f"ended {count(answer['closed'], 'login')}"])
 
 
 @password.command(

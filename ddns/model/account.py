@@ -100,13 +100,22 @@ class Block:
         return self.until is None or now < self.until
 
 
+class Language(enum.StrEnum):
+    """The languages that people can choose."""
+
+    EN = "en"
+    ES = "es"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account.
 
     ``password`` is an argon2id hash in its standard text form; None allows keys only.
     ``host_limit`` is how many hosts the account may register; None means the general limit.
-    ``email`` is its owner's address, unique among accounts regardless of case.
+    ``email`` is its owner's address, unique among accounts regardless of case. An ``operator`` may
+    do what the operator may, in sessions opened with a second factor. ``language`` is what its
+    owner reads, None for whatever their browser asks for.
     """
 
     name: str
@@ -115,6 +124,8 @@ class Account:
     block: Block | None = None
     host_limit: int | None = None
     email: str | None = None
+    operator: bool = False
+    language: Language | None = None
 
 
 class Purpose(enum.StrEnum):

@@ -45,6 +45,7 @@ from ddns.updates.pipeline import Pipeline
 from ddns.updates.publisher import Publisher
 from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.request_log import RequestLog
+from ddns.updates.session_log import SessionLog
 from ddns.updates.updater import Updater
 from ddns.zone.engine import Engine
 from ddns.zone.message import UPDATE
@@ -131,6 +132,17 @@ class Core:
             now,
             self._run_slow,
         )
+        account_service = self.account_services.account_service
+        self._session_log = SessionLog(
+            self.store,
+            account_service.sessions,
+            self.directory.account,
+            reactor,
+            account_service.clock,
+            now,
+        )
+        account_service.write_sessions = self._session_log.flush
+        account_service.note_failure = self.authenticator.note_wrong_code
         blocker = Blocker(
             self.store,
             self._update_limiter,
@@ -176,11 +188,12 @@ class Core:
             rules=factories.rules(settings.registration),
             flush_request_log=self.requests.flush,
             block_changed=self._blocked,
-            account_service=self.account_services.account_service,
+            account_service=account_service,
             reload_settings=reload,
             count_change=self._count_change,
             exposed=self.exposed,
             secondary_states=self.notifier.states,
+            https=bool(settings.https.certificate),
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
@@ -234,11 +247,13 @@ class Core:
         try:
             await self.publisher.load()
             await self._networks.load()
+            await self._session_log.load()
             await self.expirer.start()
         except BaseException:
             self.pipeline.close()
             raise
-        if (sealed := self.directory.something_sealed()) is not None:
+        sealed = await self.store.read(lambda reading: reading.any_sealed_secret())
+        if sealed is not None:
             self._unseal.check(sealed)
         self.pipeline.open()
 
@@ -271,6 +286,7 @@ class Core:
         self.notifier.stop()
         await self._secondary_client.stop()
         await self.expirer.stop()
+        await self._session_log.stop()
         await self.requests.stop()
         await self.store.close()
         self._slow.stop()

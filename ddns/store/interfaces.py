@@ -13,13 +13,14 @@ from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
 from ddns.config.settings import StoreSettings
-from ddns.model.account import Account, Host, Key, PendingToken, Purpose, ZoneInfo
+from ddns.model.account import Host, Key, ZoneInfo
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.expiring import IExpiring, IReadingExpiry
+from ddns.store.people import IChangingPeople, IReadingPeople
 from ddns.store.results import Checked, Committed, Copied, StagedResult
 from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
@@ -42,7 +43,7 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
-class IReading(IReadingExpiry):
+class IReading(IReadingPeople, IReadingExpiry):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
@@ -61,24 +62,6 @@ class IReading(IReadingExpiry):
     def count_rrsets(zone: bytes) -> int:
         """Return how many RRsets a zone has."""
 
-    def account(name: str) -> Account | None:
-        """Return an account."""
-
-    def account_by_email(email: str) -> Account | None:
-        """Return the account with this e-mail address, compared without case."""
-
-    def pending(digest: bytes) -> PendingToken | None:
-        """Return the pending token with this SHA-256, expired or not."""
-
-    def count_pending_tokens(purpose: Purpose) -> int:
-        """Return the number of pending tokens for a purpose."""
-
-    def marks(since: float, limit: int) -> list[tuple[str, bytes, float]]:
-        """Return the latest marks that are younger than *since*: account, mark, and when."""
-
-    def accounts() -> list[Account]:
-        """Return all accounts in the order of their names."""
-
     def key(number: int) -> Key | None:
         """Return a key by its number."""
 
@@ -89,7 +72,7 @@ class IReading(IReadingExpiry):
         """Return the TSIG key of that name."""
 
     def any_sealed_secret() -> bytes | None:
-        """Return the sealed secret of any one key, if there is a key with one."""
+        """Return any one sealed secret of a key or of one-time codes, if there is one."""
 
     def host(name: bytes) -> Host | None:
         """Return a host by its owner name."""
@@ -159,7 +142,7 @@ class IReading(IReadingExpiry):
         that of now, so a follower that takes over all events ends with what is stored."""
 
 
-class ITransaction(IReading, IExpiring):
+class ITransaction(IReading, IChangingPeople, IExpiring):
     """Changes within one transaction. An exception of the work undoes its changes and nobody's
     else. RRset changes raise their zone's serial, once a commit."""
 
@@ -169,26 +152,6 @@ class ITransaction(IReading, IExpiring):
 
     def remove_zone(origin: bytes) -> None:
         """Remove a zone with all that is in it, and release the names of its hosts."""
-
-    def put_account(account: Account) -> None:
-        """Add an account, or change its password, block, e-mail address or host limit."""
-
-    def remove_account(name: str) -> None:
-        """Remove an account with all its own, which no zone may be. Its released names keep their
-        quarantine, with no former owner."""
-
-    def put_pending_token(pending: PendingToken) -> None:
-        """Add a pending token. Pending tokens have no events in the journal."""
-
-    def remove_pending_tokens(account: str) -> None:
-        """Remove the pending tokens of an account's name."""
-
-    def expire_pending_tokens(now: float) -> None:
-        """Remove the pending tokens that expired by *now*, in seconds since 1970."""
-
-    def put_mark(account: str, mark: bytes, at: float, most: int) -> None:
-        """Mark an account, if it exists, with any octets and a time in seconds since 1970, and keep
-        its last *most* marks. They have no events in the journal, and go with the account."""
 
     def add_key(key: Key) -> Key:
         """Add a key; return it with its number."""

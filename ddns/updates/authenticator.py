@@ -11,8 +11,9 @@ from twisted.internet.defer import Deferred, ensureDeferred
 
 from ddns.model import records
 from ddns.model.account import Account, Grant, KeyKind
-from ddns.model.update import ChallengeResponse, Credentials, Status
+from ddns.model.update import Cause, ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
+from ddns.policy.causes import cause_of
 from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
 from ddns.policy.password_cache import MAX_NAME
@@ -95,6 +96,10 @@ class Authenticator:
             self._note_failure(credentials, peer)
         return found
 
+    def cause(self, credentials: Credentials | ChallengeResponse) -> tuple[Cause, str | None]:
+        """Return why credentials were refused and whose they are, which no client must be told."""
+        return cause_of(self._directory, credentials, self._clock())
+
     async def password(self, user: str, secret: str, peer: str) -> str | Status:
         """Return the account that has this password, BADAUTH or FAILED; keys are no passwords."""
         credentials = Credentials(user, secret)
@@ -102,6 +107,10 @@ class Authenticator:
         if found is Status.BADAUTH:
             self._note_failure(credentials, peer)
         return found.account if isinstance(found, Grant) else found
+
+    def note_wrong_code(self, account: str, peer: str) -> None:
+        """Count a wrong code of a second factor like a wrong password."""
+        self._note_failure(Credentials(account, ""), peer)
 
     def _in_memory(self, credentials: Credentials | ChallengeResponse) -> Grant | Status | None:
         """Return what keys and responses allow; None for what may be a password."""

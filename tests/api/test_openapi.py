@@ -13,9 +13,11 @@ from openapi_spec_validator import validate
 
 from ddns.api import openapi
 from ddns.api.caller import Permission
+from ddns.api.errors import SecondFactorNeeded
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
-from tests.api.coming import OTHER_PASSWORD, PASSWORD, Street, token_in
+from tests.api.browsing import Browser
+from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
 
 ANSWERS = {route.operation: route.answer for route in ROUTES if route.answer is not None}
@@ -51,7 +53,8 @@ def test_every_operation_is_described(route: Route) -> None:
     assert operation["summary"]
     assert "``" not in operation["description"]
     assert "\n" not in operation["description"]
-    assert operation.get("x-operator-only", False) is (route.permission is Permission.OPERATOR)
+    operators = route.permission in (Permission.OPERATOR, Permission.MACHINE)
+    assert operation.get("x-operator-only", False) is operators
     assert ("security" in operation) is (route.permission is Permission.ANYBODY)
     assert {"200", "400"} < operation["responses"].keys()
     given = {parameter["name"] for parameter in operation["parameters"]}
@@ -132,6 +135,8 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("host_set", name="home.example.net", ttl=60)
     assert len(api("host_history", "alice", name="home.example.net")["events"]) > 4
     api("host_show", name="straße.bücher.example")
+    findings = api("host_diagnosis", name="straße.bücher.example")["findings"]
+    assert [one["rule"] for one in findings] == ["never-heard"]
     api("host_list")
     api("record_show", owner="home.example.net")
     api("account_show", name="alice")
@@ -162,6 +167,38 @@ def people(house: House) -> Iterator[tuple[str, Any]]:
     yield "confirm", street.ask("confirm", token=token_in(street.letter()))
     session = street.ask("log_in", name="dave", password=PASSWORD)
     yield "log_in", session
+    added = street.ask_as(session["token"], "totp_add", password=PASSWORD)
+    yield "totp_add", added
+    app = App(house, added["secret"])
+    first = street.ask_as(session["token"], "totp_confirm", code=app.code())
+    yield "totp_confirm", first
+    yield "second_factor_show", street.ask_as(session["token"], "second_factor_show")
+    with pytest.raises(SecondFactorNeeded) as half:
+        street.log_in("dave")
+    jsonschema.validate(half.value.as_json(), {"$ref": "#/components/schemas/Error", **DOCUMENT})
+    code = first["recovery_codes"][0]
+    yield "log_in_code", street.ask("log_in_code", ticket=half.value.ticket, code=code)
+    codes = street.ask_as(session["token"], "recovery_codes_add", password=PASSWORD)
+    yield "recovery_codes_add", codes
+    browser = Browser(street, session=session["token"])
+    options = browser.ask("passkey_options", password=PASSWORD)
+    yield "passkey_options", options
+    credential = browser.device.make(options["options"])
+    added = browser.ask("passkey_add", name="phone", credential=credential)
+    yield "passkey_add", added
+    options = browser.ask("passkey_login_options")
+    yield "passkey_login_options", options
+    signed = browser.device.use(options["options"])
+    yield "passkey_log_in", browser.ask("passkey_log_in", credential=signed)
+    yield "passkey_list", browser.ask("passkey_list")
+    yield "passkey_remove", browser.ask("passkey_remove", number=added["passkey"]["id"])
+    yield "totp_disable", street.ask_as(session["token"], "totp_disable", password=PASSWORD)
+    yield "second_factor_remove", house.api("second_factor_remove", name="dave")
+    yield "session_list", street.ask_as(session["token"], "session_list")
+    yield "session_close_others", street.ask_as(session["token"], "session_close_others")
+    (other,) = street.ask_as(street.log_in("dave"), "session_list")["sessions"][1:]
+    yield "session_close", street.ask_as(session["token"], "session_close", id=other["id"])
+    session = street.ask("log_in", name="dave", password=PASSWORD)
     changed = street.ask_as(session["token"], "password_change", old=PASSWORD, new=OTHER_PASSWORD)
     yield "password_change", changed
     mine = {"email": "dave@example.org", "password": OTHER_PASSWORD}

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from ddns.api.caller import Caller
 from ddns.api.errors import ApiError, Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.model import names
+from tests.api.coming import NOTHING_SPECIAL
 from tests.api.refusing import refused, refused_to
 from tests.house import House, change, update
 
@@ -156,7 +157,7 @@ def test_how_many_hosts_an_account_may_register(open_house: House) -> None:
         "name": "alice",
         "password": False,
         "email": None,
-        "blocked": None,
+        **NOTHING_SPECIAL,
         "host_limit": 3,
     }
     open_house.person("alice", "host_add", name="c.dyn.example")

@@ -19,7 +19,16 @@ from ddns.api.errors import (
 from ddns.api.self_service import MAX_PENDING
 from ddns.model.account import RESERVED, PendingToken, Purpose
 from ddns.model.journal import Author
-from tests.api.coming import EMAIL, OTHER_PASSWORD, PASSWORD, THERE, Street, refused, token_in
+from tests.api.coming import (
+    EMAIL,
+    NOTHING_SPECIAL,
+    OTHER_PASSWORD,
+    PASSWORD,
+    THERE,
+    Street,
+    refused,
+    token_in,
+)
 from tests.house import House
 
 DAY = 86_400.0
@@ -50,7 +59,7 @@ def test_whoever_confirms_has_an_account(street: Street) -> None:
     assert names(street) == []
     refused(street, Unauthenticated, "log_in", name="alice", password=PASSWORD)
     made = street.ask("confirm", token=token_in(letter))
-    assert made == {"name": "alice", "password": True, "email": EMAIL, "blocked": None}
+    assert made == {"name": "alice", "password": True, "email": EMAIL, **NOTHING_SPECIAL}
     assert street.ask("log_in", name="alice", password=PASSWORD)["account"] == "alice"
     assert count_pending_tokens(street) == 0
 

@@ -9,13 +9,22 @@ import pytest
 from argon2 import PasswordHasher
 from twisted.internet.defer import Deferred
 
-from ddns.api.caller import NOBODY
+from ddns.api.caller import NOBODY, Caller
 from ddns.api.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from ddns.api.serializers import time_json
 from ddns.model.journal import Author
 from ddns.model.update import Status
 from ddns.store.sqlite.transaction import Transaction
-from tests.api.coming import EMAIL, OTHER_PASSWORD, PASSWORD, Street, refused, token_in
+from tests.api.coming import (
+    EMAIL,
+    HERE,
+    OTHER_PASSWORD,
+    PASSWORD,
+    THERE,
+    Street,
+    refused,
+    token_in,
+)
 
 
 def test_a_token_stands_for_a_person(street: Street) -> None:
@@ -105,6 +114,70 @@ def test_logging_out(street: Street) -> None:
         street.who(token)
     assert street.who(other).account == "alice"
     refused(street, Forbidden, "log_out")
+
+
+# Lists of sessions -----------------------------------------------------------------------------
+
+
+def test_people_see_where_they_are_logged_in(street: Street) -> None:
+    mine = street.arrive()
+    street.house.time += 5.0
+    caller = Caller(peer=THERE, agent="Fire\x1bfox " + "x" * 500)
+    login = {"name": "alice", "password": PASSWORD}
+    street.house.api_of(caller, "log_in", **login)
+    shown = street.ask_as(mine, "session_list")["sessions"]
+    assert [(one["peer"], one["current"], one["second_factor"]) for one in shown] == [
+        (HERE, True, False),
+        (THERE, False, False),
+    ]
+    assert shown[1]["agent"] == "Fire?fox " + "x" * 191
+    assert [one["created"][17:19] for one in shown] == ["40", "45"]
+    assert [one["used"][17:19] for one in shown] == ["45", "45"]
+    assert mine not in str(shown)
+    assert street.who(mine).session.hex() not in str(shown)
+
+
+def test_people_end_their_sessions(street: Street) -> None:
+    mine, other, third = street.arrive(), street.log_in(), street.log_in()
+    ids = {street.who(token): token for token in (mine, other, third)}
+    assert len(ids) == 3
+
+    def id_of(token: str) -> str:
+        (found,) = [
+            one for one in street.ask_as(token, "session_list")["sessions"] if one["current"]
+        ]
+        return str(found["id"])
+
+    gone = id_of(other)
+    assert street.ask_as(mine, "session_close", id=gone) == {"id": gone}
+    with pytest.raises(Unauthenticated):
+        street.who(other)
+    refused(street, NotFound, "session_close", mine, id=gone)
+    street.log_in()
+    assert street.ask_as(mine, "session_close_others") == {"closed": 2}
+    with pytest.raises(Unauthenticated):
+        street.who(third)
+    assert street.ask_as(mine, "session_close_others") == {"closed": 0}
+    assert len(street.ask_as(mine, "session_list")["sessions"]) == 1
+
+
+def test_nobody_ends_the_sessions_of_others(street: Street) -> None:
+    alice = street.arrive()
+    bob = street.arrive("bob", "bob@example.org")
+    (mine,) = street.ask_as(alice, "session_list")["sessions"]
+    refused(street, NotFound, "session_close", bob, id=mine["id"])
+    refused(street, NotFound, "session_close", bob, id=street.who(alice).session.hex())
+    assert street.ask_as(bob, "session_close_others") == {"closed": 0}
+    assert street.who(alice).account == "alice"
+    for operation in ("session_list", "session_close_others"):
+        refused(street, Forbidden, operation)
+
+
+def test_sessions_of_a_former_password_are_not_listed(street: Street) -> None:
+    street.arrive()
+    street.house.api("password_set", name="alice", password=OTHER_PASSWORD)
+    token = street.log_in(password=OTHER_PASSWORD)
+    assert len(street.ask_as(token, "session_list")["sessions"]) == 1
 
 
 # Passwords -------------------------------------------------------------------------------------

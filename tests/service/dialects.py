@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -17,17 +17,25 @@ USER = "alice"
 
 @dataclass(frozen=True)
 class Secrets:
-    """What the clients log in with, by the kind of key."""
+    """What the clients of an account log in with, by the kind of key."""
 
     update: str
     dondns: str
     miniupdate: str
+    user: str = USER
+
+    @property
+    def all(self) -> list[str]:
+        """The secrets alone."""
+        return [self.update, self.dondns, self.miniupdate]
 
 
-def keys(server: Server) -> Secrets:
+def keys(server: Server, user: str = USER) -> Secrets:
     """A new key of each kind."""
-    made = (server.call("key_add", account=USER, kind=one.name) for one in fields(Secrets))
-    return Secrets(*(key["key"] for key in made))
+    kinds = ("update", "dondns", "miniupdate")
+    return Secrets(
+        *(server.call("key_add", account=user, kind=kind)["key"] for kind in kinds), user
+    )
 
 
 class Update(Protocol):
@@ -41,7 +49,7 @@ class Update(Protocol):
 
 
 def dyndns2(server: Server, secrets: Secrets, address: str, host: str = HOST) -> tuple[bool, str]:
-    reply = server.update(f"{USER}:{secrets.update}", host, address)
+    reply = server.update(f"{secrets.user}:{secrets.update}", host, address)
     return reply.body in (f"good {address}\n", f"nochg {address}\n"), reply.body
 
 
@@ -49,18 +57,18 @@ def securityspace(
     server: Server, secrets: Secrets, address: str, host: str = HOST
 ) -> tuple[bool, str]:
     path = "/dns/dynamic.html?" + urlencode({"hostname": host, "myip": address})
-    reply = server.get(path, login=f"{USER}:{secrets.update}")
+    reply = server.get(path, login=f"{secrets.user}:{secrets.update}")
     return reply.body in (f"good {address}\n", f"nochg {host}\n"), reply.body
 
 
 def areg(server: Server, secrets: Secrets, address: str, host: str = HOST) -> tuple[bool, str]:
-    query = {"opcode": "ADD", "host": host, "username": USER, "password": secrets.update}
+    query = {"opcode": "ADD", "host": host, "username": secrets.user, "password": secrets.update}
     reply = server.get("/areg.php?" + urlencode({**query, "ip": address}))
     return reply.body.startswith(f"okay. {host} mapped to {address}."), reply.body
 
 
 def _dondns(server: Server, form: str, secrets: Secrets, address: str, host: str) -> str:
-    query = {"user": USER, "apikey": secrets.dondns, "host": host, "ip": address}
+    query = {"user": secrets.user, "apikey": secrets.dondns, "host": host, "ip": address}
     return server.get(f"/{form}/?" + urlencode(query)).body
 
 
@@ -89,7 +97,7 @@ def miniupdate(
     server: Server, secrets: Secrets, address: str, host: str = HOST
 ) -> tuple[bool, str]:
     with MiniupdateClient("127.0.0.1", server.miniupdate_port) as client:
-        said = client.login(USER, secrets.miniupdate)
+        said = client.login(secrets.user, secrets.miniupdate)
         if not said.startswith("OK"):
             return False, said
         said = client.update(host, address)

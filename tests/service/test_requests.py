@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 from urllib.parse import quote
 
@@ -42,7 +41,7 @@ def test_a_host_shows_its_last_requests(server: Server, secrets: Secrets, update
     everything = server.database.read_bytes() + server.log.encode() + shown.encode()
     with sqlite3.connect(server.database) as connection:
         everything += "\n".join(connection.iterdump()).encode()
-    for secret in (*dataclasses.astuple(secrets), *dataclasses.astuple(WRONG)):
+    for secret in (*secrets.all, *WRONG.all):
         assert secret.encode() not in everything
     server.kill()
     server.start()
@@ -92,7 +91,7 @@ def test_a_key_in_the_place_of_the_user_is_kept_nowhere(make_server: Launch, sec
     settings = "[requests]\nfailed_per_host = 1000\n"
     server = filled(make_server().with_miniupdate().with_settings(settings))
     secrets = keys(server)
-    exchanged = (*dataclasses.astuple(secrets), secret)
+    exchanged = (*secrets.all, secret)
     for key in exchanged:
         for path in EXCHANGED.values():
             said = server.get(path.format(host=HOST, key=quote(key)))

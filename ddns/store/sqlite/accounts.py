@@ -21,10 +21,12 @@ def put_account(unit: UnitOfWork, account: Account) -> None:
     before = unit.account(account.name)
     unit.execute(
         "insert into account (name, password, created, block_reason, block_since, block_until,"
-        " host_limit, email) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (name) do update set"
+        " host_limit, email, operator, language) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " on conflict (name) do update set"
         " password = excluded.password, block_reason = excluded.block_reason,"
         " block_since = excluded.block_since, block_until = excluded.block_until,"
-        " host_limit = excluded.host_limit, email = excluded.email",
+        " host_limit = excluded.host_limit, email = excluded.email,"
+        " operator = excluded.operator, language = excluded.language",
         (
             account.name,
             account.password,
@@ -32,6 +34,8 @@ def put_account(unit: UnitOfWork, account: Account) -> None:
             *(dataclasses.astuple(account.block) if account.block else (None, None, None)),
             account.host_limit,
             account.email,
+            account.operator,
+            account.language,
         ),
     )
     unit.journal(EventKind.ACCOUNT, account.name, before, account)

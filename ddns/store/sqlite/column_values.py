@@ -7,7 +7,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from ddns.model import names, rows
-from ddns.model.account import BadAccountName, Purpose, Registration, account_name
+from ddns.model.account import (
+    BadAccountName,
+    Language,
+    Purpose,
+    Registration,
+    account_name,
+)
 from ddns.model.journal import EventKind
 from ddns.model.secondaries import BadSecondary, secondary
 from ddns.model.text import printable
@@ -15,11 +21,13 @@ from ddns.model.text import printable
 MAX_POSITION = 2**53
 """More than ever happens, and exact in JSON."""
 
-_UINT16, _UINT31, _UINT32 = (f"{{0}} between 0 and {2**bits - 1}" for bits in (16, 31, 32))
+_UINT16, _UINT31, _UINT32, _UINT53 = (
+    f"{{0}} between 0 and {2**bits - 1}" for bits in (16, 31, 32, 53)
+)
 _TIME = "{0} between 0 and 253402300799"  # seconds since 1970, until 9999-12-31
 _NAME, _ACCOUNT, _SHA256 = "is_name({0})", "is_account({0})", "length({0}) = 32"
 _STATE = "is_state(kind, {0})"
-_EMAIL = "is_line({0})"  # former versions took more for an address than this one does
+_LINE = "is_line({0})"  # also of an address: former versions took more for one
 
 
 def _one_of(values: Iterable[str]) -> str:
@@ -31,7 +39,8 @@ _GOOD = {
         "name": _ACCOUNT,
         **dict.fromkeys(("created", "block_since", "block_until"), _TIME),
         "host_limit": _UINT31,
-        "email": _EMAIL,
+        "email": _LINE,
+        "language": _one_of(Language),
     },
     "zone": {
         "origin": _NAME,
@@ -66,9 +75,21 @@ _GOOD = {
         "purpose": _one_of(Purpose),
         "account": _ACCOUNT,
         "expires": _TIME,
-        "email": _EMAIL,
+        "email": _LINE,
     },
     "request": {"host": _NAME, "at": _TIME},
+    "session": {
+        **dict.fromkeys(("digest", "password"), _SHA256),
+        **dict.fromkeys(("created", "used"), _TIME),
+        **dict.fromkeys(("peer", "agent"), _LINE),
+    },
+    "totp": {"created": _TIME, "step": _UINT53},
+    "recovery_code": {"digest": _SHA256},
+    "passkey": {
+        "counter": _UINT32,
+        "name": _LINE,
+        **dict.fromkeys(("created", "used"), _TIME),
+    },
 }
 """What holds for each value that is not null, by table and column."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from typing import TypeVar
 
 from zope.interface import implementer
 
 from ddns.model import names
-from ddns.model.account import Account, Host, Key, PendingToken, Purpose, ZoneInfo
+from ddns.model.account import Host, Key, ZoneInfo
 from ddns.model.journal import Event, EventKind, Subject, zone_of_member
 from ddns.model.records import NS, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
@@ -17,19 +15,14 @@ from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
 from ddns.store.sqlite.host_rows import HOST, make_host
 from ddns.store.sqlite.key_rows import read_keys
+from ddns.store.sqlite.people_reader import PeopleReader
 from ddns.store.sqlite.row_objects import (
-    make_account,
     make_event,
-    make_pending,
     make_zone,
 )
 
 T = TypeVar("T")
 
-_ACCOUNT = (
-    "select name, password, created, block_reason, block_since, block_until, host_limit, email"
-    " from account"
-)
 _ZONE = (
     "select origin, serial, account, created, addresses, registration, secondaries, update_from,"
     " catalog"
@@ -43,7 +36,10 @@ _MEMBER = (
     "select zone.origin, member.account, member.since"
     " from member join zone on zone.id = member.zone"
 )
-ENTRY = "at, via, peer, user, agent, asked, answer, reason"  # columns of a RequestEntry
+ENTRY = (  # columns of a RequestEntry
+    "at, via, peer, user, agent, asked, answer, reason, status, wait, cause, hosts, addresses,"
+    " transport, version"
+)
 
 _EVENT = (
     "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
@@ -52,15 +48,8 @@ _EVENT = (
 
 
 @implementer(IReading)
-class Reader:
+class Reader(PeopleReader):
     """One connection's view. The caller begins and ends the transaction around it."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.execute = connection.execute
-
-    def _one(self, make: Callable[..., T], sql: str, *parameters: object) -> T | None:
-        row = self.execute(sql, parameters).fetchone()
-        return None if row is None else make(*row)
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
         return self._one(make_zone, f"{_ZONE} where origin = ?", origin)
@@ -83,27 +72,6 @@ class Reader:
         of = "select count(*) from rrset where zone = (select id from zone where origin = ?)"
         return int(self.execute(of, (zone,)).fetchone()[0])
 
-    def account(self, name: str) -> Account | None:
-        return self._one(make_account, f"{_ACCOUNT} where name = ?", name)
-
-    def account_by_email(self, email: str) -> Account | None:
-        return self._one(make_account, f"{_ACCOUNT} where email = ? collate nocase", email)
-
-    def accounts(self) -> list[Account]:
-        return [make_account(*row) for row in self.execute(f"{_ACCOUNT} order by name")]
-
-    def pending(self, digest: bytes) -> PendingToken | None:
-        row = self.execute(
-            "select digest, purpose, account, expires, email, password from pending"
-            " where digest = ?",
-            (digest,),
-        ).fetchone()
-        return None if row is None else make_pending(*row)
-
-    def count_pending_tokens(self, purpose: Purpose) -> int:
-        counted = "select count(*) from pending where purpose = ?"
-        return self._one(int, counted, str(purpose)) or 0
-
     def key(self, number: int) -> Key | None:
         return next(iter(read_keys(self.execute, "id = ?", number)), None)
 
@@ -113,12 +81,9 @@ class Reader:
     def tsig_key(self, name: bytes) -> Key | None:
         return next(iter(read_keys(self.execute, "name = ?", name)), None)
 
-    def marks(self, since: float, limit: int) -> list[tuple[str, bytes, float]]:
-        of = "select account, mark, at from mark where at > ? order by at desc limit ?"
-        return self.execute(of, (since, limit)).fetchall()
-
     def any_sealed_secret(self) -> bytes | None:
-        return self._one(bytes, "select sealed from key where sealed is not null limit 1")
+        of_keys = "select sealed from key where sealed is not null"
+        return self._one(bytes, f"{of_keys} union all select sealed from totp limit 1")
 
     def host(self, name: bytes) -> Host | None:
         return self._one(make_host, f"{HOST} where host.name = ?", name)

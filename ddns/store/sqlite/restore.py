@@ -151,6 +151,7 @@ def _raise_serials(
         connection.execute("pragma synchronous = full")
         connection.execute("begin immediate")
         MIGRATIONS.apply(Database(connection, execute_plugins=False))
+        connection.execute("delete from session")  # some have ended since the backup
         zones = connection.execute("select origin, serial from zone order by origin").fetchall()
         (position,) = connection.execute("select max(position) from journal").fetchone()
         position = max(position or 0, former.position if former else 0)

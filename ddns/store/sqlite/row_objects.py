@@ -10,13 +10,16 @@ from ddns.model.account import (
     Account,
     Addresses,
     Block,
+    Language,
     PendingToken,
     Purpose,
     Registration,
     ZoneInfo,
 )
 from ddns.model.journal import Author, Event, EventKind
+from ddns.model.second_factor import Totp
 from ddns.model.secondaries import secondary
+from ddns.model.session import Session
 from ddns.model.text import printable
 from ddns.store.interfaces import StoreError
 
@@ -46,9 +49,10 @@ def make_event(*row: Any) -> Event:
 
 @from_row
 def make_account(*row: Any) -> Account:
-    name, password, created, reason, since, until, host_limit, email = row
+    name, password, created, reason, since, until, host_limit, email, operator, language = row
     block = None if reason is None else Block(reason, since, until)
-    return Account(name, password, created, block, host_limit, email)
+    speaks = None if language is None else Language(language)
+    return Account(name, password, created, block, host_limit, email, bool(operator), speaks)
 
 
 @from_row
@@ -63,3 +67,15 @@ def make_zone(*row: Any) -> ZoneInfo:
 @from_row
 def make_pending(*row: Any) -> PendingToken:
     return PendingToken(row[0], Purpose(row[1]), *row[2:])
+
+
+@from_row
+def make_session(*row: Any) -> Session:
+    digest, account, password, created, used, peer, agent, strong = row
+    return Session(digest, account, password, created, used, peer, agent, bool(strong))
+
+
+@from_row
+def make_totp(*row: Any) -> Totp:
+    account, sealed, created, confirmed, step = row
+    return Totp(account, sealed, created, bool(confirmed), step)

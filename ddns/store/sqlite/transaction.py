@@ -6,7 +6,16 @@ from zope.interface import implementer
 
 from ddns.model.records import RRset
 from ddns.store.interfaces import ITransaction
-from ddns.store.sqlite import accounts, expiring, hosts, memberships, request_log, zone_import
+from ddns.store.sqlite import (
+    accounts,
+    expiring,
+    hosts,
+    memberships,
+    request_log,
+    second_factors,
+    sessions,
+    zone_import,
+)
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
 
@@ -39,6 +48,17 @@ class Transaction(UnitOfWork):
     put_pending_token = accounts.put_pending_token
     remove_pending_tokens = accounts.remove_pending_tokens
     expire_pending_tokens = accounts.expire_pending_tokens
+
+    put_sessions = sessions.put_sessions
+    remove_sessions = sessions.remove_sessions
+
+    put_totp = second_factors.put_totp
+    remove_totp = second_factors.remove_totp
+    put_recovery_codes = second_factors.put_recovery_codes
+    remove_recovery_code = second_factors.remove_recovery_code
+    add_passkey = second_factors.add_passkey
+    use_passkey = second_factors.use_passkey
+    remove_passkey = second_factors.remove_passkey
 
     add_invitation = memberships.add_invitation
     use_invitation = memberships.use_invitation

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from hypothesis.strategies import booleans, sampled_from
 from schemathesis import Case
 from schemathesis.checks import CHECKS, load_all_checks
 from twisted.web.resource import Resource
@@ -25,8 +26,8 @@ from ddns.net.http.site import LimitedSite
 from tests.house import House, house_at
 from tests.net.reactors import PATIENCE, RunningReactor
 
-EXAMPLES = 5
-"""Calls of each operation, by each caller, with each kind of arguments."""
+EXAMPLES = 10
+"""Calls of each operation, by callers and with arguments of all kinds."""
 
 THERE = {
     "zone": "dyn.example",
@@ -121,11 +122,8 @@ def at_something(given: Any) -> Any:
     return {key: THERE.get(key, value) for key, value in given.items()}
 
 
-@pytest.mark.parametrize(
-    ("caller", "aimed"),
-    [("operator", True), ("operator", False), ("alice", True), ("alice", False), ("nobody", False)],
-)
 @schema.parametrize()
+@schema.given(caller=sampled_from(["operator", "alice", "nobody"]), aimed=booleans())
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
 def test_any_call_is_answered_as_described(
     case: Case, house: House, port: int, caller: str, aimed: bool

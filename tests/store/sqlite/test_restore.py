@@ -16,6 +16,7 @@ from ddns.model import names
 from ddns.model.account import ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.model.records import is_later
+from ddns.model.session import Session
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.check import check
 from ddns.store.sqlite.database import StoreInUse, open_database, view
@@ -118,6 +119,20 @@ def serial_of_new(path: Path, running: RunningReactor, origin: bytes) -> int:
     with opened(SQLiteStore(running.reactor, path), running) as store:
         store.commit(lambda t: t.put_zone(ZoneInfo(origin, 1)))
         return store.serial(origin)
+
+
+def test_a_restored_database_has_no_sessions(
+    path: Path, backup: Path, running: RunningReactor
+) -> None:
+    """Some of those in the backup have been ended since."""
+    one = Session(b"1" * 32, "alice", b"p" * 32, 1.0, 1.0)
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        store.commit(fill)
+        store.commit(lambda t: t.put_sessions([one]))
+        running.call(store.store.back_up, backup)
+    restore(path, backup, NOW)
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        assert store.read(lambda r: (len(r.accounts()), r.sessions())) == (2, [])
 
 
 def test_zones_that_one_of_the_two_does_not_have(

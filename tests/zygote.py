@@ -1,0 +1,72 @@
+"""A process that has imported the programs of the project, and forks for each run of one, so that
+it starts in a third of the processor time. What tests of starting are about runs them as people do.
+
+``python zygote.py DESCRIPTOR`` takes what to run from a socket of packets: JSON with ``program``,
+``arguments``, ``folder`` and ``environment``, and four descriptors: standard input, output and
+error, and a pipe, to which the number of the process and, when it has ended, its status is written,
+a line each.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+
+import twisted.scripts.twistd
+
+import ddns.cli.main
+
+PACKET = 1 << 20
+PROGRAMS: dict[str, Callable[[], object]] = {
+    "ddns": ddns.cli.main.main,
+    "twistd": twisted.scripts.twistd.run,
+}
+
+
+def main(descriptor: int) -> object:
+    """Fork until there is nobody to ask for it; return what a program did, in its process."""
+    for name in ("ddns.server.service", "twisted.internet.epollreactor"):
+        importlib.import_module(name)
+    gc.freeze()  # what is there now is not looked through in every process
+    with socket.socket(fileno=descriptor) as asking:
+        while True:
+            packet, descriptors, _, _ = socket.recv_fds(asking, PACKET, 4)
+            if not packet:
+                return 0
+            watcher = os.fork()
+            if not watcher:
+                break
+            for one in descriptors:
+                os.close(one)
+            os.waitpid(watcher, 0)
+    if os.fork():
+        os._exit(0)  # the watcher is nobody's child, and nobody has to wait for it
+    *standard, told = descriptors
+    pid = os.fork()
+    if pid:
+        os.write(told, b"%d\n" % pid)
+        _, status = os.waitpid(pid, 0)
+        os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
+        os._exit(0)
+    os.close(told)
+    for number, one in enumerate(standard):
+        os.dup2(one, number)
+        os.close(one)
+    return _run(**json.loads(packet))
+
+
+def _run(program: str, arguments: list[str], folder: str, environment: dict[str, str]) -> object:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = [program, *arguments]
+    return PROGRAMS[program]()
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))  # type: ignore[arg-type]

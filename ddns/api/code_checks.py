@@ -72,7 +72,7 @@ class CodeChecks(BaseOperations):
         try:
             secret = self._secret_box.unseal(kept.sealed, totp_purpose(kept.account)).decode()
         except (SecretBoxError, Tampered) as error:
-            raise ApiError(f"one-time codes cannot be checked: {error}") from error
+            raise ApiError("one-time codes cannot be checked: {error}", error=error) from error
         return totp.step_of(secret, code, self._now(), kept.step)
 
 

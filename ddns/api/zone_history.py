@@ -5,7 +5,7 @@ from __future__ import annotations
 from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.errors import Conflict, NotFound
-from ddns.api.records import RecordOperations, delete_rrset, replace_rrset
+from ddns.api.records import RecordOperations, remove_rrset, replace_rrset
 from ddns.api.serializers import Json, event_json, rrset_json
 from ddns.model import names, records
 from ddns.model.account import ZoneInfo
@@ -13,8 +13,8 @@ from ddns.model.journal import Event, pack_values, unpack_values
 from ddns.model.records import RRset
 
 
-class ZoneChangeOperations(RecordOperations):
-    """The last changes of a zone's records, and taking them back."""
+class ZoneHistoryOperations(RecordOperations):
+    """The last changes of a zone, and taking back one of a record."""
 
     async def zone_history(self, origin: str, limit: int = 20) -> Json:
         """Show the changes of a zone's records since it has its owner, newest first. Those at hosts
@@ -43,14 +43,15 @@ class ZoneChangeOperations(RecordOperations):
             present = context.transaction.rrset(apex, owner, number)
             if (None if present is None else pack_values(present)) != change.after:
                 raise Conflict(
-                    f"the {records.type_to_text(number)} records of {names.to_text(owner)} have"
-                    " changed since"
+                    "{owner} {type} has been changed since; undo the later changes first",
+                    owner=names.to_text(owner),
+                    type=records.type_to_text(number),
                 )
             if change.before is not None:
                 former = unpack_values(owner, number, change.before)
                 return replace_rrset(context, owner, number, former.rdatas, former.ttl)
             assert present is not None, "a change is from something or to something"
-            delete_rrset(context, zone, present)
+            remove_rrset(context, zone, present)
             return None
 
         rrset = await self._transact(work)

@@ -75,8 +75,8 @@ def test_each_error_is_that_of_the_edit(owned: House) -> None:
     ("kind", "given"),
     [
         (NotFound, {"owner": "www.example.net"}),
-        (NotFound, {"zone": "example.net"}),
-        (NotFound, {"owner": f"bobs.{ZONE}", "zone": f"bobs.{ZONE}"}),
+        (Invalid, {"zone": "example.net"}),
+        (Invalid, {"owner": f"bobs.{ZONE}", "zone": f"bobs.{ZONE}"}),
         (Invalid, {"rdatas": []}),
         (Invalid, {"owner": "a..b"}),
         (Invalid, {"type": "NONE"}),
@@ -196,7 +196,7 @@ def test_what_has_changed_since_stays(owned: House) -> None:
     put(owned, "8.8.4.4")
     call = {"origin": ZONE, "position": first}
     words = refused_to(owned, "alice", Conflict, "zone_undo", **call)
-    assert words == f"the A records of {WWW} have changed since"
+    assert words == f"{WWW} A has been changed since; undo the later changes first"
     owned.person("alice", "record_delete", owner=WWW)
     refused_to(owned, "alice", Conflict, "zone_undo", **call)
 

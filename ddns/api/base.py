@@ -66,6 +66,7 @@ class BaseOperations:
     :param count_change: counts a change by an account at an owner name, of a type; returns after
         how many seconds it may come, 0.0 for at once.
     :param secondary_states: asks the secondaries of a zone how far they have followed.
+    :param https: whether this server takes updates over HTTPS itself.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class BaseOperations:
         count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0,
         exposed: Callable[[], list[str]] = list,
         secondary_states: Callable[[bytes], Awaitable[list[SecondaryState]]] = no_secondary_states,
+        https: bool = False,
     ) -> None:
         self._store = store
         self._wait_until_published = wait_until_published
@@ -99,6 +101,7 @@ class BaseOperations:
         self._count_change = count_change
         self._exposed = exposed
         self._secondary_states = secondary_states
+        self._https = https
         self._caller = OPERATOR
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 

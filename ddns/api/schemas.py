@@ -9,6 +9,7 @@ from typing import Any
 
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
+from ddns.policy.diagnosis import Severity, State
 
 Schema = dict[str, Any]
 
@@ -140,6 +141,19 @@ SCHEMAS: dict[str, Schema] = {
         records=_list("RRset"),
         requests=_list("Request"),
     ),
+    "Finding": _object(
+        at=_TIME,
+        severity={"enum": list(Severity)},
+        **dict.fromkeys(("rule", "why", "change"), _STRING),
+    ),
+    "HostDiagnosis": _object(
+        _IDN,
+        name=_NAME,
+        state={"enum": list(State)},
+        sentence=_STRING,
+        findings=_list("Finding"),
+        requests=_list("Request"),
+    ),
     "Address": _object(name=_STRING, email=_STRING),
     "Session": _object(token=_STRING, expires=_TIME, account=_STRING, language=_or_null(_LANGUAGE)),
     "SecondFactor": _object(totp=_FLAG, recovery_codes=_NUMBER, passkeys=_list("Passkey")),
@@ -169,7 +183,9 @@ SCHEMAS: dict[str, Schema] = {
     "Request": _object(
         at=_TIME,
         failed=_FLAG,
+        wait={"type": "number", "minimum": 0, "description": "Seconds."},
         **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+        **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
     ),
     "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),

@@ -19,6 +19,7 @@ from ddns.model.request_log import RequestEntry
 from ddns.model.second_factor import Passkey, SecondFactors
 from ddns.model.secondaries import SecondaryState
 from ddns.model.session import Session
+from ddns.policy.diagnosis import Diagnosis
 
 Json = dict[str, Any]
 Texts = dict[str, str | None]
@@ -137,6 +138,21 @@ def values_json(rrset: RRset) -> Json:
 def request_json(failed: bool, entry: RequestEntry) -> Json:
     """Return a client's request and its answer; *failed* is for wrong credentials."""
     return {**entry._asdict(), "at": time_json(entry.at), "failed": failed}
+
+
+def diagnosis_json(diagnosis: Diagnosis) -> Json:
+    """Return a diagnosis in English."""
+    findings = [
+        {
+            "rule": one.rule.id,
+            "severity": one.severity,
+            "at": time_json(one.at),
+            "why": one.why(),
+            "change": one.change(),
+        }
+        for one in diagnosis.findings
+    ]
+    return {"state": diagnosis.state, "sentence": diagnosis.sentence(), "findings": findings}
 
 
 def invitation_json(invitation: Invitation) -> Json:

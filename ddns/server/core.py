@@ -193,6 +193,7 @@ class Core:
             count_change=self._count_change,
             exposed=self.exposed,
             secondary_states=self.notifier.states,
+            https=bool(settings.https.certificate),
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:

@@ -15,8 +15,8 @@ from ddns.api.passkeys import PasskeyOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
+from ddns.api.zone_changes import ZoneChangeOperations
 from ddns.api.zone_contents import ZoneContentOperations
-from ddns.api.zone_history import ZoneHistoryOperations
 from ddns.api.zones import ZoneOperations
 
 __all__ = ["Json", "Operations"]
@@ -30,7 +30,7 @@ class Operations(
     KeyOperations,
     HostOperations,
     DiagnosisOperations,
-    ZoneHistoryOperations,
+    ZoneChangeOperations,
     SelfService,
     SessionOperations,
     LogInOperations,

@@ -135,7 +135,7 @@ ROUTES = (
     Route("GET", "/v1/hosts/{name}/history", "host_history", "History", _ACCOUNT),
     Route("GET", "/v1/hosts/{name}/diagnosis", "host_diagnosis", "HostDiagnosis", _ACCOUNT),
     Route("POST", "/v1/records", "record_set", "RRset", _ACCOUNT),
-    Route("POST", "/v1/records/check", "record_check", "RecordsChecked", _ACCOUNT),
+    Route("POST", "/v1/records/check", "record_check", "CheckedRecords", _ACCOUNT),
     Route("GET", "/v1/records/{owner}", "record_show", "Records", _ACCOUNT),
     Route("DELETE", "/v1/records/{owner}", "record_delete", "Deleted", _ACCOUNT),
     Route("POST", "/v1/backup", "backup", "Backup", _MACHINE),

@@ -213,7 +213,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "ZoneHistory": _object(origin=_NAME, events=_list("Event")),
     "Undone": _object(owner=_NAME, type=_STRING, rrset=_or_null(ref("RRset"))),
-    "RecordsChecked": _object(records=_list("CheckedRecord")),
+    "CheckedRecords": _object(records=_list("CheckedRecord")),
     "CheckedRecord": _object(rdata=_or_null(_STRING), error=_or_null(_STRING)),
     "History": _object(name=_NAME, events=_list("Event")),
 }

@@ -196,7 +196,7 @@ def test_what_has_changed_since_stays(owned: House) -> None:
     put(owned, "8.8.4.4")
     call = {"origin": ZONE, "position": first}
     words = refused_to(owned, "alice", Conflict, "zone_undo", **call)
-    assert words == f"{WWW} A has been changed since; undo the later changes first"
+    assert words == f"the A records of {WWW} have changed since"
     owned.person("alice", "record_delete", owner=WWW)
     refused_to(owned, "alice", Conflict, "zone_undo", **call)
 

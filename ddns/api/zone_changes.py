@@ -13,7 +13,7 @@ from ddns.model.journal import Event, pack_values, unpack_values
 from ddns.model.records import RRset
 
 
-class ZoneHistoryOperations(RecordOperations):
+class ZoneChangeOperations(RecordOperations):
     """The last changes of a zone, and taking back one of a record."""
 
     async def zone_history(self, origin: str, limit: int = 20) -> Json:
@@ -43,9 +43,9 @@ class ZoneHistoryOperations(RecordOperations):
             present = context.transaction.rrset(apex, owner, number)
             if (None if present is None else pack_values(present)) != change.after:
                 raise Conflict(
-                    "{owner} {type} has been changed since; undo the later changes first",
-                    owner=names.to_text(owner),
+                    "the {type} records of {owner} have changed since",
                     type=records.type_to_text(number),
+                    owner=names.to_text(owner),
                 )
             if change.before is not None:
                 former = unpack_values(owner, number, change.before)

@@ -85,7 +85,7 @@ def page(search: str | None, after: str | None, limit: int | None) -> Page | Non
 def listed(limit: int | None) -> int:
     """Check how many things a page of a list has; the most by default."""
     if limit is not None and not 1 <= limit <= MAX_LISTED:
-        raise Invalid(f"limit: expected 1 to {MAX_LISTED}")
+        raise Invalid("limit: expected 1 to {most}", most=MAX_LISTED)
     return MAX_LISTED if limit is None else limit
 
 

@@ -102,6 +102,7 @@ class House:
             lambda: self.time,
         )
         self.account_service.write_sessions = self.session_log.flush
+        self.account_service.note_failure = self.authenticator.note_wrong_code
         self.rule()
 
     def run_slow(self, function: Callable[[], Any]) -> Deferred[Any]:

@@ -9,6 +9,7 @@ from ddns.api.caller import Caller
 from ddns.api.errors import Conflict, Forbidden, Invalid, NotFound
 from ddns.model import names
 from ddns.model.account import Account, Host, Key, Registration, ZoneInfo
+from ddns.model.second_factor import SecondFactors
 from ddns.policy.registration import Rules, may_register
 from ddns.store.interfaces import IReading, ITransaction
 
@@ -100,6 +101,15 @@ class Context(Generic[S_co]):
         if self.caller.operator or self.caller.account is not None:
             return self.may_register_in(zone)
         return zone.registration is Registration.OPEN
+
+    def second_factors(self, account: str) -> SecondFactors:
+        """Return the second factors of an account."""
+        totp, transaction = self.transaction.totp(account), self.transaction
+        return SecondFactors(
+            totp if totp is not None and totp.confirmed else None,
+            transaction.passkeys(account),
+            len(transaction.recovery_codes(account)),
+        )
 
     def host_limit(self, account: Account) -> int:
         """Return how many hosts an account may register."""

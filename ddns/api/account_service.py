@@ -19,10 +19,13 @@ from ddns.model.session import MAX_AGENT, Session, fingerprint
 from ddns.model.text import printable
 from ddns.model.update import Status
 from ddns.policy import secrets
+from ddns.policy.handouts import Handouts
+from ddns.policy.passkeys import TIME
 from ddns.policy.sessions import Sessions
 from ddns.policy.token_bucket import Buckets
 
 HOUR = 3600.0
+DAY = 86_400.0
 
 MAX_HASHES = 16
 """Maximum of strangers' passwords that wait to be hashed; each takes about 0.1 s."""
@@ -49,6 +52,16 @@ class SignupLimits:
 
 
 @dataclass(slots=True)
+class HalfLogin:
+    """A log-in with a right password that lacks its second factor: of which account, with which
+    password (:func:`ddns.model.session.fingerprint`), and how many codes may still be tried."""
+
+    account: str
+    password: bytes
+    tries: int = 5
+
+
+@dataclass(slots=True)
 class AccountService:
     """The parts of a running server that people's operations on their accounts take.
 
@@ -59,6 +72,11 @@ class AccountService:
     :param now: the time in seconds since 1970.
     :param registration_open: whether strangers may register.
     :param write_sessions: writes down what has changed of sessions.
+    :param tickets: log-ins that lack their second factor.
+    :param challenges: for passkeys, to the account that makes one, or ``""`` for logging in.
+    :param wrong_codes: for each account, limits how many wrong one-time codes it takes: of a
+        million codes three are right at any time.
+    :param note_failure: counts a wrong code for an account from a peer, like a wrong password.
     :param confirmation_time: for how many seconds a token sent by mail is valid.
     :param hashing: how many passwords of strangers are being hashed.
     """
@@ -70,6 +88,10 @@ class AccountService:
     now: Callable[[], float]
     sessions: Sessions = field(default_factory=Sessions)
     write_sessions: Callable[[], Awaitable[None]] = in_memory_only
+    tickets: Handouts[HalfLogin] = field(default_factory=Handouts)
+    challenges: Handouts[str] = field(default_factory=lambda: Handouts(time=TIME, to_one=100))
+    wrong_codes: Buckets = field(default_factory=lambda: Buckets(20, DAY))
+    note_failure: Callable[[str, str], None] = lambda account, peer: None
     limits: SignupLimits = field(default_factory=SignupLimits)
     templates: MailTemplates = field(default_factory=MailTemplates)
     registration_open: bool = False
@@ -188,7 +210,36 @@ class AccountService:
         self.sessions.open(session, self.clock())
         await self.write_sessions()
         expires = now + self.sessions.time
-        return {"token": token, "expires": time_json(expires), "account": account.name}
+        return {
+            "token": token,
+            "expires": time_json(expires),
+            "account": account.name,
+            "language": account.language,
+        }
+
+    def ticket_for(self, account: Account) -> str:
+        """Return a ticket for whoever has given the right password and no second factor yet."""
+        assert account.password is not None
+        ticket, half = (
+            secrets.generate_token(),
+            HalfLogin(account.name, fingerprint(account.password)),
+        )
+        self.tickets.add(ticket, half, account.name, self.clock())
+        return ticket
+
+    def try_ticket(self, ticket: str) -> Account:
+        """Return whose log-in a ticket is for. Each call takes one of its tries.
+
+        :raises Unauthenticated: when it has none, or is not valid any more.
+        """
+        half = self.tickets.find(ticket, self.clock())
+        account = None if half is None else self.account_of(half.account)
+        if half is None or account is None or half.password != fingerprint(account.password or ""):
+            raise Unauthenticated("this took too long, or too many codes; begin to log in again")
+        half.tries -= 1
+        if half.tries <= 0:
+            self.tickets.take(ticket, self.clock())
+        return account
 
     def sessions_of(self, account: Account) -> list[Session]:
         """Return the valid sessions of an account, the last used first."""

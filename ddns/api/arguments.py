@@ -48,7 +48,7 @@ def parameters(operation: str) -> Mapping[str, Parameter]:
     }
 
 
-SECRETS = frozenset({"code", "new", "old", "password", "secret", "token"})
+SECRETS = frozenset({"code", "new", "old", "password", "secret", "ticket", "token"})
 """Arguments that no query may hold: proxies and browsers keep the addresses of requests."""
 
 
@@ -111,9 +111,9 @@ def _fits(wanted: Any, value: Any) -> bool:
     if origin is list:
         return isinstance(value, list) and all(_fits(inner[0], item) for item in value)
     if origin is dict:
-        return isinstance(value, dict) and all(
-            item is None or (type(item) is str and _is_text(item)) for item in value.values()
-        )
+        return isinstance(value, dict) and all(_fits(inner[1], item) for item in value.values())
+    if wanted is Any:
+        return True
     if inner:  # a union with None
         return any(_fits(kind, value) for kind in inner)
     if type(value) is str and not _is_text(value):

@@ -20,7 +20,7 @@ from ddns.model.secondaries import SecondaryState
 from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
-from ddns.system.secret_box import SecretBox
+from ddns.system.secret_box import SecretBox, SecretBoxError
 
 T = TypeVar("T")
 
@@ -187,6 +187,19 @@ class BaseOperations:
             return await self._run_slow(partial(secrets.hash_password, password))
         except UnicodeEncodeError:
             raise Invalid("a password has to be UTF-8") from None
+
+    async def _seal(self, plain: str, purpose: bytes) -> bytes:
+        """Return a secret encrypted with the key file, for one purpose.
+
+        :raises ApiError: if the key file is unusable.
+        """
+        other = await self._read(lambda context: context.transaction.any_sealed_secret())
+        try:
+            return await self._run_slow(
+                partial(self._secret_box.seal, plain.encode(), purpose, other)
+            )
+        except SecretBoxError as error:
+            raise ApiError(str(error)) from error
 
     @property
     def _service(self) -> AccountService:

@@ -22,9 +22,8 @@ class Caller:
     """The operator, an account whose owner has logged in, or an unknown person. An account with
     that right is an operator too.
 
-    ``peer`` is the address that the call comes from, ``agent`` what the calling program says that
-    it is, ``origin`` the scheme and authority that it was sent to; ``session`` is the SHA-256 of
-    its token.
+    ``peer`` is the address that the call comes from, ``agent`` its User-Agent, ``origin`` the
+    scheme and authority that it was sent to; ``session`` is the SHA-256 of its token.
     """
 
     account: str | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+Json = dict[str, dict[str, object]]
+
 
 class ApiError(Exception):
     """A refused call. ``code`` is for programs, ``str()`` for people, ``status`` for HTTP.
@@ -20,14 +22,14 @@ class ApiError(Exception):
         self.message = message
         self.parameters = parameters
 
-    def as_json(self) -> dict[str, dict[str, str]]:
+    def as_json(self) -> Json:
         """Return the error as every way to the API answers it."""
         return error_json(self.code, str(self))
 
 
-def error_json(code: str, message: str) -> dict[str, dict[str, str]]:
-    """Return the JSON of an error."""
-    return {"error": {"code": code, "message": message}}
+def error_json(code: str, message: str, **more: object) -> Json:
+    """Return the JSON of an error; few have *more* than code and message."""
+    return {"error": {"code": code, "message": message, **more}}
 
 
 class Invalid(ApiError):
@@ -42,6 +44,27 @@ class Unauthenticated(ApiError):
 
     code = "unauthenticated"
     status = 401
+
+
+class SecondFactorNeeded(Unauthenticated):
+    """The password was right, and the account has a second factor, one of ``ways``: ``"totp"``,
+    ``"passkey"``, ``"recovery"``. The ``ticket`` stands for the password for some minutes."""
+
+    code = "second_factor"
+
+    def __init__(self, ways: Sequence[str], ticket: str) -> None:
+        super().__init__("a second factor is needed as well")
+        self.ways = ways
+        self.ticket = ticket
+
+    def as_json(self) -> Json:
+        return error_json(self.code, str(self), ways=list(self.ways), ticket=self.ticket)
+
+
+class WrongCode(Unauthenticated):
+    """The code is not one of the account's second factor, or no longer."""
+
+    code = "wrong_code"
 
 
 class Forbidden(ApiError):

@@ -10,7 +10,7 @@ from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.records import replace_rrset
-from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json
+from ddns.api.serializers import Json, Texts, event_json, host_json, request_json, rrset_json
 from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, HOST_TTL, A, RRset, rdata_to_text
@@ -109,7 +109,7 @@ class HostOperations(BaseOperations):
         name: str,
         account: str | None = None,
         ttl: int | None = None,
-        records: list[Json] | None = None,
+        records: list[Texts] | None = None,
         wildcard: bool = False,
     ) -> Json:
         """Register a host for an account in the zone that its name lies in, with the given records:

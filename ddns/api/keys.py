@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
 from typing import NamedTuple
 
 from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
-from ddns.api.errors import ApiError, Conflict, Exceeded, Forbidden, Invalid, NotFound
+from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.serializers import Json, key_json
 from ddns.model import names
 from ddns.model.account import Key, KeyKind, TsigTerms
 from ddns.policy import secrets
 from ddns.store.interfaces import IReading
-from ddns.system.secret_box import SecretBoxError
 
 
 class KeyOperations(BaseOperations):
@@ -143,13 +141,7 @@ class KeyOperations(BaseOperations):
         else:
             secret = secrets.generate_key()
             return _NewSecret(secret, secrets.digest_key(secret))
-        other = await self._read(lambda context: context.transaction.any_sealed_secret())
-        try:
-            sealed = await self._run_slow(
-                partial(self._secret_box.seal, plain.encode(), account.encode(), other)
-            )
-        except SecretBoxError as error:
-            raise ApiError(str(error)) from error
+        sealed = await self._seal(plain, account.encode())
         return _NewSecret(secret, secrets.digest_key(by + secret), sealed)
 
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from ddns import __version__
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
+from ddns.api.code_checks import totp_purpose
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
 from ddns.api.serializers import Json
-from ddns.model.account import Key
 from ddns.system.secret_box import SecretBoxError, Tampered
+
+
+class _Sealed(NamedTuple):
+    """A sealed secret, what it is for, and whose it is."""
+
+    secret: bytes
+    purpose: bytes
+    of: str
 
 
 class MaintenanceOperations(BaseOperations):
@@ -63,11 +72,8 @@ class MaintenanceOperations(BaseOperations):
         """Check the database for faults, each a line in ``faults``."""
         checked = await self._stored(self._store.check())
 
-        def work(context: ReadContext) -> list[Key]:
-            return [key for key in context.transaction.keys(None) if key.sealed is not None]
-
-        keys = await self._read(work)
-        seal_faults = await self._run_slow(partial(self._seal_faults, keys))
+        sealed = await self._read(_all_sealed)
+        seal_faults = await self._run_slow(partial(self._seal_faults, sealed))
         return {
             "faults": [*checked.faults, *seal_faults, *self._exposed()],
             "zones": checked.zones,
@@ -75,16 +81,16 @@ class MaintenanceOperations(BaseOperations):
             "events": checked.events,
         }
 
-    def _seal_faults(self, keys: list[Key]) -> list[str]:
-        """Return a line for each key whose sealed part cannot be unsealed."""
+    def _seal_faults(self, secrets: list[_Sealed]) -> list[str]:
+        """Return a line for each secret that cannot be unsealed."""
         faults = []
-        for key in keys:
+        for one in secrets:
             try:
-                self._secret_box.unseal(key.sealed or b"", key.account.encode())
+                self._secret_box.unseal(one.secret, one.purpose)
             except SecretBoxError as error:
-                faults.append(f"key {key.id}: {error}")
+                faults.append(f"{one.of}: {error}")
             except Tampered:
-                faults.append(f"key {key.id}: what is sealed in it is not what it was")
+                faults.append(f"{one.of}: what is sealed in it is not what it was")
         return faults
 
     async def status(self) -> Json:
@@ -97,3 +103,19 @@ class MaintenanceOperations(BaseOperations):
         """Read the settings again, and certificates and private keys. ``changed`` are the settings
         that took effect, ``waiting`` those that take a restart."""
         return self._reload_settings()
+
+
+def _all_sealed(context: ReadContext) -> list[_Sealed]:
+    """Return the sealed secrets of keys and of one-time codes."""
+    keys, totps = context.transaction.keys(None), context.transaction.totps()
+    return [
+        *(
+            _Sealed(key.sealed, key.account.encode(), f"key {key.id}")
+            for key in keys
+            if key.sealed is not None
+        ),
+        *(
+            _Sealed(one.sealed, totp_purpose(one.account), f"one-time codes of {one.account}")
+            for one in totps
+        ),
+    ]

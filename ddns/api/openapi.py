@@ -11,9 +11,12 @@ from typing import Any
 
 from ddns.api import arguments
 from ddns.api.caller import Permission
+from ddns.api.log_in import LogInOperations
 from ddns.api.operations import Operations
+from ddns.api.passkeys import PasskeyOperations
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS, Schema, ref
+from ddns.api.second_factors import SecondFactorOperations
 from ddns.api.self_service import SelfService
 from ddns.api.sessions import SessionOperations
 
@@ -40,7 +43,14 @@ U-labels in `unicode` where they differ. Times are UTC, durations seconds.
 _ROLE = re.compile(r":[a-z]+:(?=`)")
 """A role of reStructuredText before its text."""
 
-_LIMITED = {*vars(SelfService), *vars(SessionOperations), "record_set", "record_delete", "host_set"}
+_LIMITED = {
+    *vars(SelfService),
+    *vars(SessionOperations),
+    *vars(LogInOperations),
+    *vars(SecondFactorOperations),
+    *vars(PasskeyOperations),
+    *("record_set", "record_delete", "host_set"),
+}
 """Operations that may be refused as too many."""
 
 

@@ -8,7 +8,9 @@ from ddns.api.diagnosis import DiagnosisOperations
 from ddns.api.hosts import HostOperations
 from ddns.api.invitations import InvitationOperations
 from ddns.api.keys import KeyOperations
+from ddns.api.log_in import LogInOperations
 from ddns.api.maintenance import MaintenanceOperations
+from ddns.api.passkeys import PasskeyOperations
 from ddns.api.records import RecordOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
@@ -28,6 +30,8 @@ class Operations(
     RecordOperations,
     SelfService,
     SessionOperations,
+    LogInOperations,
+    PasskeyOperations,
     MaintenanceOperations,
 ):
     """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

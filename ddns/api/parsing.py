@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 from ddns.api.errors import Conflict, Invalid
-from ddns.api.serializers import Json
+from ddns.api.serializers import Texts
 from ddns.model import account as accounts
 from ddns.model import mail, names, presentation, records
 from ddns.model.account import Addresses, KeyKind, Registration, Right, TsigTerms
@@ -241,24 +241,25 @@ def rdatas(number: int, texts: Iterable[str], origin: bytes | None) -> tuple[byt
     )
 
 
-def texts_by_type(given: Iterable[Json]) -> dict[int, list[str]]:
+def texts_by_type(given: Iterable[Texts]) -> dict[int, list[str]]:
     """Sort records in presentation form by type, their rdata not yet parsed."""
     texts: dict[int, list[str]] = {}
     for record in given:
-        if record.keys() != {"type", "rdata"} or None in record.values():
+        kind, rdata = record.get("type"), record.get("rdata")
+        if len(record) != 2 or kind is None or rdata is None:
             raise Invalid('a record is {"type": "...", "rdata": "..."}')
-        texts.setdefault(record_type(record["type"]), []).append(record["rdata"])
+        texts.setdefault(record_type(kind), []).append(rdata)
     return texts
 
 
-def servers(given: Iterable[Json]) -> list[tuple[bytes, str | None]]:
+def servers(given: Iterable[Texts]) -> list[tuple[bytes, str | None]]:
     """Parse name servers into owner names and the addresses to add for them."""
     found = []
     for server in given:
-        address = server.get("address")
-        if server.keys() - {"name", "address"} or not isinstance(server.get("name"), str):
+        called, address = server.get("name"), server.get("address")
+        if server.keys() - {"name", "address"} or called is None:
             raise Invalid('a name server is {"name": "...", "address": "..." or null}')
         if address is not None and records.address_from_text(address) is None:
             raise Invalid(f"{address!r} is not an address")
-        found.append((host_name(server["name"]), address))
+        found.append((host_name(called), address))
     return found

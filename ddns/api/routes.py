@@ -85,16 +85,34 @@ ROUTES = (
     Route("DELETE", "/v1/accounts/{name}", "account_remove", "Account", _OPERATOR),
     Route("POST", "/v1/accounts/{name}/block", "account_block", "Account", _OPERATOR),
     Route("DELETE", "/v1/accounts/{name}/block", "account_unblock", "Account", _OPERATOR),
+    Route(
+        *("DELETE", "/v1/accounts/{name}/second_factor", "second_factor_remove", "Account"),
+        _OPERATOR,
+    ),
     Route("PUT", "/v1/accounts/{name}/email", "email_set", "Account", _OPERATOR),
     Route("PUT", "/v1/accounts/{name}/password", "password_set", "Account", _OPERATOR),
     Route("POST", "/v1/accounts/{name}/leave", "account_leave", "Account", _ACCOUNT),
     Route("POST", "/v1/registrations", "register", "Address", _ANYBODY),
     Route("POST", "/v1/confirmations", "confirm", "Account", _ANYBODY),
     Route("POST", "/v1/sessions", "log_in", "Session", _ANYBODY),
+    Route("POST", "/v1/sessions/code", "log_in_code", "Session", _ANYBODY),
     Route("GET", "/v1/sessions", "session_list", "Sessions", _ACCOUNT),
     Route("DELETE", "/v1/sessions", "session_close_others", "SessionsClosed", _ACCOUNT),
     Route("DELETE", "/v1/sessions/{id}", "session_close", "SessionClosed", _ACCOUNT),
     Route("DELETE", "/v1/session", "log_out", "LoggedOut", _ACCOUNT),
+    Route("GET", "/v1/second_factor", "second_factor_show", "SecondFactor", _ACCOUNT),
+    Route("POST", "/v1/totp", "totp_add", "NewTotp", _ACCOUNT),
+    Route("POST", "/v1/totp/confirm", "totp_confirm", "FirstCodes", _ACCOUNT),
+    Route("POST", "/v1/totp/disable", "totp_disable", "SecondFactor", _ACCOUNT),
+    Route("POST", "/v1/recovery_codes", "recovery_codes_add", "RecoveryCodes", _ACCOUNT),
+    Route("POST", "/v1/passkeys/options", "passkey_options", "PasskeyOptions", _ACCOUNT),
+    Route("POST", "/v1/passkeys", "passkey_add", "NewPasskey", _ACCOUNT),
+    Route("GET", "/v1/passkeys", "passkey_list", "Passkeys", _ACCOUNT),
+    Route("DELETE", "/v1/passkeys/{number}", "passkey_remove", "Passkey", _ACCOUNT),
+    Route(
+        "POST", "/v1/passkey_logins/options", "passkey_login_options", "PasskeyOptions", _ANYBODY
+    ),
+    Route("POST", "/v1/passkey_logins", "passkey_log_in", "Session", _ANYBODY),
     Route("POST", "/v1/email", "email_change", "Address", _ACCOUNT),
     Route("POST", "/v1/password", "password_change", "Session", _ACCOUNT),
     Route("POST", "/v1/password/requests", "password_reset_request", "Requested", _ANYBODY),
@@ -127,13 +145,19 @@ BY_OPERATION = {route.operation: route for route in ROUTES}
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     """Return the route of a request and the arguments in its path."""
-    for route in ROUTES:
-        if route.method == method and (found := route.match(path)) is not None:
+    for route, found in _matching(path):
+        if route.method == method:
             return route, found
     return None
 
 
 def methods(path: str) -> list[str]:
     """Return the methods that a path has, none for an unknown path."""
-    found = [route.method for route in ROUTES if route.match(path) is not None]
+    found = [route.method for route, _ in _matching(path)]
     return [*(["HEAD"] if "GET" in found else []), *found]
+
+
+def _matching(path: str) -> list[tuple[Route, dict[str, str]]]:
+    """Return the routes of a path. One without arguments goes before those that have some."""
+    found = [(route, named) for route in ROUTES if (named := route.match(path)) is not None]
+    return [(route, named) for route, named in found if not named] or found

@@ -21,6 +21,7 @@ _NUMBER: Schema = {"type": "integer", "minimum": 0}
 _TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL, "description": "Seconds."}
 _TEXTS: Schema = {"type": "array", "items": _STRING}
 _FLAG: Schema = {"type": "boolean"}
+_LANGUAGE: Schema = {"enum": list(Language)}
 
 
 def ref(name: str) -> Schema:
@@ -59,7 +60,7 @@ _account = {
     "password": _FLAG,
     "email": _or_null(_STRING),
     "operator": _FLAG,
-    "language": _or_null({"enum": list(Language)}),
+    "language": _or_null(_LANGUAGE),
     "blocked": _or_null(ref("Block")),
 }
 _key = {
@@ -95,7 +96,9 @@ _invitation = {
 _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
-    "Error": _object(error=_object(code=_STRING, message=_STRING)),
+    "Error": _object(
+        error=_object({"ways": _TEXTS, "ticket": _STRING}, code=_STRING, message=_STRING)
+    ),
     "Zone": _object(_ZONE, **_zone),
     "WholeZone": _object(
         _ZONE, **_zone, created=_TIME, rrsets=_NUMBER, followed_by=_list("SecondaryState")
@@ -158,7 +161,15 @@ SCHEMAS: dict[str, Schema] = {
         requests=_list("Request"),
     ),
     "Address": _object(name=_STRING, email=_STRING),
-    "Session": _object(token=_STRING, expires=_TIME, account=_STRING),
+    "Session": _object(token=_STRING, expires=_TIME, account=_STRING, language=_or_null(_LANGUAGE)),
+    "SecondFactor": _object(totp=_FLAG, recovery_codes=_NUMBER, passkeys=_list("Passkey")),
+    "Passkey": _object(id=_NUMBER, name=_STRING, created=_TIME, used=_or_null(_TIME)),
+    "Passkeys": _object(passkeys=_list("Passkey")),
+    "PasskeyOptions": _object(options={"type": "object"}),
+    "NewPasskey": _object(passkey=ref("Passkey"), recovery_codes=_or_null(_TEXTS)),
+    "NewTotp": _object(secret=_STRING, uri=_STRING),
+    "RecoveryCodes": _object(recovery_codes=_TEXTS),
+    "FirstCodes": _object(recovery_codes=_or_null(_TEXTS)),
     "OpenSession": _object(
         **dict.fromkeys(("id", "peer", "agent"), _STRING),
         **dict.fromkeys(("created", "used"), _TIME),
@@ -211,6 +222,7 @@ ARGUMENTS: dict[str, Schema] = {
     "kind": {"enum": list(KeyKind)},
     "rights": {"type": "array", "items": {"enum": list(Right)}},
     "ttl": _TTL,
+    "credential": {"type": "object"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "uses": {"type": "integer", "minimum": 1, "maximum": 1000},
     "invitation_add.days": {"type": "integer", "minimum": 1, "maximum": 365},

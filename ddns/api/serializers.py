@@ -16,11 +16,13 @@ from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
 from ddns.model.request_log import RequestEntry
+from ddns.model.second_factor import Passkey, SecondFactors
 from ddns.model.secondaries import SecondaryState
 from ddns.model.session import Session
 from ddns.policy.diagnosis import Diagnosis
 
 Json = dict[str, Any]
+Texts = dict[str, str | None]
 
 
 def named(key: str, name: bytes) -> Json:
@@ -184,6 +186,25 @@ def session_json(session: Session, *, current: bool) -> Json:
         "used": time_json(session.used),
         "second_factor": session.strong,
         "current": current,
+    }
+
+
+def passkey_json(passkey: Passkey) -> Json:
+    """Return a passkey without its key."""
+    return {
+        "id": passkey.id,
+        "name": passkey.name,
+        "created": time_json(passkey.created),
+        "used": None if passkey.used is None else time_json(passkey.used),
+    }
+
+
+def second_factors_json(factors: SecondFactors) -> Json:
+    """Return second factors without what is secret of them."""
+    return {
+        "totp": factors.totp is not None,
+        "recovery_codes": factors.recovery_codes,
+        "passkeys": [passkey_json(passkey) for passkey in factors.passkeys],
     }
 
 

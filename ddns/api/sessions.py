@@ -18,22 +18,7 @@ from ddns.policy import secrets
 
 
 class SessionOperations(BaseOperations):
-    """Logging in and out, and what to log in with."""
-
-    async def log_in(self, name: str, password: str) -> Json:
-        """Open a session and return its token, which stands for name and password until it expires
-        and cannot be shown again."""
-        account = await self._service.authenticate(name, password, self._caller.peer)
-        if account is None:
-            raise Unauthenticated("wrong name or password")
-        return await self._service.open_session(account, self._caller)
-
-    async def log_out(self) -> Json:
-        """End the session whose token came with the request."""
-        name = self._caller.logged_in_account()
-        self._service.sessions.close(self._caller.session)
-        await self._service.write_sessions()
-        return {"account": name}
+    """One's sessions, and the password to open them with."""
 
     async def session_list(self) -> Json:
         """List one's sessions, the last used first: since when, from where and with which program
@@ -76,6 +61,8 @@ class SessionOperations(BaseOperations):
         name = self._caller.logged_in_account()
         parsing.chosen_password(new)
         former = await self._confirm_password(old)
+        mine = self._caller.session
+        strong = any(one.strong for one in self._own_sessions() if one.digest == mine)
         with service.hashing_slot():
             hashed = await self._hash(new)
 
@@ -87,7 +74,7 @@ class SessionOperations(BaseOperations):
         account = service.account_of(name)
         if account is None or account.password != hashed:
             raise Unauthenticated("the password was changed again; log in")
-        return await service.open_session(account, self._caller)
+        return await service.open_session(account, self._caller, strong=strong)
 
     async def password_reset_request(self, name_or_email: str) -> Json:
         """Ask for a mail with a token to set another password with. The answer does not tell

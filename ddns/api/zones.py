@@ -13,7 +13,7 @@ from ddns.api.base import BaseOperations
 from ddns.api.caller import OPERATOR
 from ddns.api.errors import Conflict, Forbidden, Invalid
 from ddns.api.records import OPERATOR_TTL
-from ddns.api.serializers import Json, secondary_json, time_json, zone_json
+from ddns.api.serializers import Json, Texts, secondary_json, time_json, zone_json
 from ddns.model import names, records
 from ddns.model.account import Addresses, Registration, ZoneInfo
 from ddns.model.records import AAAA, NS, SOA, A, RRset
@@ -46,7 +46,7 @@ class ZoneOperations(BaseOperations):
     async def zone_add(
         self,
         origin: str,
-        ns: list[Json] | None = None,
+        ns: list[Texts] | None = None,
         account: str | None = None,
         addresses: str | None = None,
         registration: str = Registration.CLOSED,

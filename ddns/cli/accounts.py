@@ -33,6 +33,9 @@ def account_add(client: Client, args: argparse.Namespace) -> Result:
     return Result(added, [f"added account {added['name']}"])
 
 
+_SETTINGS = ("--hosts", "--email", "--operator", "--no-second-factor")
+
+
 def _hosts(text: str) -> int | str:
     return text if text == "default" else int(text)
 
@@ -48,6 +51,11 @@ def _hosts(text: str) -> int | str:
         action=argparse.BooleanOptionalAction,
         help="whether it may do over the API what you may, logged in with a second factor",
     ),
+    argument(
+        "--no-second-factor",
+        action="store_true",
+        help="remove one-time codes, recovery codes and passkeys, which its owner has lost",
+    ),
 )
 def account_set(client: Client, args: argparse.Namespace) -> Result:
     changed: Json = {}
@@ -61,8 +69,11 @@ def account_set(client: Client, args: argparse.Namespace) -> Result:
     if args.operator is not None:
         changed |= client.call("account_set", name=args.name, operator=args.operator)
         lines.append(f"account {changed['name']} is {'an' if args.operator else 'no'} operator")
+    if args.no_second_factor:
+        changed |= client.call("second_factor_remove", name=args.name)
+        lines.append(f"account {changed['name']} has no second factor")
     if not lines:
-        raise CallFailed("invalid", "nothing to set: give --hosts, --email or --operator")
+        raise CallFailed("invalid", f"nothing to set: give one of {', '.join(_SETTINGS)}")
     return Result(changed, lines)
 
 

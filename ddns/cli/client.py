@@ -27,7 +27,7 @@ class CallFailed(Exception):
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.answer = error_json(code, message)
+        self.answer: Json = error_json(code, message)
         self.hint = hint
 
 
@@ -125,8 +125,10 @@ def _json(octets: bytes) -> object:
 def _refusal(answer: object) -> CallFailed:
     """Return the error in an answer, which may be one of any HTTP server."""
     match answer:
-        case {"error": {"code": str(code), "message": str(message)}}:
-            return CallFailed(code, message)
+        case {"error": {"code": str(code), "message": str(message)} as error}:
+            refusal = CallFailed(code, message)
+            refusal.answer["error"] |= error  # some errors say more than that
+            return refusal
     return CallFailed("failed", "what answers there is not the API of a server like this")
 
 

@@ -126,6 +126,8 @@ def hint(error: Json, command: str, server: str | None) -> str:
     match error["code"]:
         case "unauthenticated" if command == "login":
             return f"if you forgot the password: ddns --server {server} password forgot NAME"
+        case "wrong_code":
+            return f"log in again, by a recovery code too: ddns --server {server} login NAME"
         case "unauthenticated":
             return f"log in with: ddns --server {server} login NAME"
         case "forbidden" if "only the operator" in error["message"]:

@@ -52,7 +52,15 @@ def confirm(client: RemoteClient, args: argparse.Namespace) -> Result:
 def login(client: RemoteClient, args: argparse.Namespace) -> Result:
     client.drop_token()
     secret = read_password(args, "Password", client)
-    return _logged_in(client, client.call("log_in", name=args.name, password=secret))
+    try:
+        answer = client.call("log_in", name=args.name, password=secret)
+    except CallFailed as error:
+        refusal = error.answer["error"]
+        if refusal["code"] != "second_factor":
+            raise
+        code = read_code(None, "code from your app, or a recovery code")
+        answer = client.call("log_in_code", ticket=refusal["ticket"], code=code)
+    return _logged_in(client, answer)
 
 
 def _logged_in(client: RemoteClient, answer: Json) -> Result:

@@ -169,10 +169,6 @@ class Directory:
         secret = self._unseal(key.sealed, key.account)
         return None if secret is None else base64.b64decode(secret)
 
-    def something_sealed(self) -> bytes | None:
-        """Return the sealed secret of any key, if there is one."""
-        return next((key.sealed for key in self._by_number.values() if key.sealed), None)
-
 
 def takes_user(key: Key, user: str) -> bool:
     """Return whether a key can be used with a user name, in the form in which accounts are looked

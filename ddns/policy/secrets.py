@@ -20,11 +20,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 KEY_LENGTH = 24  # of 62 letters and digits: 142 bits
 SHORT_KEY_LENGTH = 15  # 89 bits; the limit of the miniupdate client in C
 TOKEN_LENGTH = 43  # 256 bits
+RECOVERY_CODES = 10
 ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224")
 WEAK_ALGORITHMS = ("hmac-sha1", "hmac-md5.sig-alg.reg.int")
 """Algorithms of TSIG keys (RFC 8945 6): those to be used, and those of old clients."""
 
 _ALPHABET = string.ascii_letters + string.digits
+_LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else
+_GROUPS, _GROUP = 4, 5  # 99 bits
 
 _HASHER = PasswordHasher()
 
@@ -64,6 +67,17 @@ def is_base64(secret: str) -> bool:
 def generate_token() -> str:
     """Generate a mailed token or session token: 256 bits, safe in shells and mail programs."""
     return generate_key(TOKEN_LENGTH)
+
+
+def generate_recovery_code() -> str:
+    """Generate a code that people write down."""
+    groups = ("".join(secrets.choice(_LEGIBLE) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return "-".join(groups)
+
+
+def digest_recovery_code(code: str) -> bytes:
+    """Return the SHA-256 of a code, however its letters are grouped."""
+    return digest_key("".join(code.lower().replace("-", " ").split()))
 
 
 def responder(secret: str) -> str:

@@ -123,7 +123,7 @@ class AccountServices:
             calls=_buckets(self._settings.api.calls_per_minute),
         )
         self._authenticators.append(authenticator)
-        return ApiResource(operations, authenticator, "api", ready)
+        return ApiResource(operations, authenticator, "api", ready, lambda: self._settings.api.url)
 
     def _pages(
         self, operations: Operations, ready: Callable[[], Awaitable[None]], watch: Watch

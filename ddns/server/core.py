@@ -142,6 +142,7 @@ class Core:
             now,
         )
         account_service.write_sessions = self._session_log.flush
+        account_service.note_failure = self.authenticator.note_wrong_code
         blocker = Blocker(
             self.store,
             self._update_limiter,
@@ -251,7 +252,8 @@ class Core:
         except BaseException:
             self.pipeline.close()
             raise
-        if (sealed := self.directory.something_sealed()) is not None:
+        sealed = await self.store.read(lambda reading: reading.any_sealed_secret())
+        if sealed is not None:
             self._unseal.check(sealed)
         self.pipeline.open()
 

@@ -32,7 +32,7 @@ class Unsealer:
             raise CannotUnseal from error
 
     def check(self, sealed: bytes) -> None:
-        """Log at once if keys cannot be unsealed."""
+        """Log at once if nothing can be unsealed."""
         try:
             self._secret_box.check(sealed)
         except SecretBoxError as error:
@@ -41,4 +41,4 @@ class Unsealer:
     def _log_once(self, error: SecretBoxError) -> None:
         if str(error) != self._logged:
             self._logged = str(error)
-            self._log.error("miniupdate keys cannot be used: {error}", error=error)
+            self._log.error("keys and one-time codes cannot be checked: {error}", error=error)

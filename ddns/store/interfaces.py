@@ -69,7 +69,7 @@ class IReading(IReadingPeople):
         """Return the TSIG key of that name."""
 
     def any_sealed_secret() -> bytes | None:
-        """Return the sealed secret of any one key, if there is a key with one."""
+        """Return any one sealed secret of a key or of one-time codes, if there is one."""
 
     def host(name: bytes) -> Host | None:
         """Return a host by its owner name."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from zope.interface import Interface
 
 from ddns.model.account import Account, PendingToken, Purpose
+from ddns.model.second_factor import Passkey, Totp
 from ddns.model.session import Session
 
 
@@ -34,10 +35,25 @@ class IReadingPeople(Interface):
     def sessions(account: str | None = None) -> list[Session]:
         """Return all sessions, or those of one account; the least recently used first."""
 
+    def totp(account: str) -> Totp | None:
+        """Return the secret of an account's one-time codes, confirmed or not."""
+
+    def totps() -> list[Totp]:
+        """Return those of all accounts in the order of their names."""
+
+    def recovery_codes(account: str) -> frozenset[bytes]:
+        """Return the SHA-256 of each code that an account has left."""
+
+    def passkeys(account: str) -> list[Passkey]:
+        """Return the passkeys of an account, oldest first."""
+
+    def passkey(credential: bytes) -> Passkey | None:
+        """Return the passkey that its authenticator calls so."""
+
 
 class IChangingPeople(Interface):
-    """Changes of accounts. Those of tokens, marks and sessions have no events in the journal. Times
-    are seconds since 1970."""
+    """Changes of accounts. Those of tokens, marks, sessions and second factors have no events in
+    the journal. Times are seconds since 1970."""
 
     def put_account(account: Account) -> None:
         """Add an account, or change all but when it was created."""
@@ -65,3 +81,24 @@ class IChangingPeople(Interface):
 
     def remove_sessions(digests: Sequence[bytes]) -> None:
         """Remove the sessions with these tokens, by their SHA-256, as far as they exist."""
+
+    def put_totp(totp: Totp) -> None:
+        """Add the secret of an account's one-time codes, or replace it."""
+
+    def remove_totp(account: str) -> None:
+        """Remove an account's secret of one-time codes, if it has one."""
+
+    def put_recovery_codes(account: str, digests: Collection[bytes]) -> None:
+        """Let an account have the codes with these SHA-256, and no others."""
+
+    def remove_recovery_code(account: str, digest: bytes) -> None:
+        """Remove one of an account's codes: it has been used."""
+
+    def add_passkey(passkey: Passkey) -> Passkey:
+        """Add a passkey; return it with its number."""
+
+    def use_passkey(number: int, counter: int, at: float) -> None:
+        """Change the counter of a passkey, and when it was last used."""
+
+    def remove_passkey(number: int) -> None:
+        """Remove a passkey."""

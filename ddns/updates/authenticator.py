@@ -108,6 +108,10 @@ class Authenticator:
             self._note_failure(credentials, peer)
         return found.account if isinstance(found, Grant) else found
 
+    def note_wrong_code(self, account: str, peer: str) -> None:
+        """Count a wrong code of a second factor like a wrong password."""
+        self._note_failure(Credentials(account, ""), peer)
+
     def _in_memory(self, credentials: Credentials | ChallengeResponse) -> Grant | Status | None:
         """Return what keys and responses allow; None for what may be a password."""
         if isinstance(credentials, ChallengeResponse):

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import pyotp
 import pytest
 
 from ddns.api.caller import Caller
@@ -56,9 +57,31 @@ class Street:
         self.ask("confirm", token=self.register(name, email))
         return self.log_in(name)
 
-    def log_in(self, name: str = "alice", password: str = PASSWORD) -> str:
-        token: str = self.ask("log_in", name=name, password=password)["token"]
+    def log_in(self, name: str = "alice", password: str = PASSWORD, **more: Any) -> str:
+        token: str = self.ask("log_in", name=name, password=password, **more)["token"]
         return token
+
+    def use_an_app(self, session: str) -> tuple[App, list[str]]:
+        """Begin to use one-time codes; return what shows them, and the recovery codes."""
+        app = App(self.house, self.ask_as(session, "totp_add", password=PASSWORD)["secret"])
+        return app, self.ask_as(session, "totp_confirm", code=app.code())["recovery_codes"]
+
+
+@dataclass
+class App:
+    """An app that shows one-time codes."""
+
+    house: House
+    secret: str
+
+    def code(self, *, steps: int = 0) -> str:
+        """Return the code of now, or of so many steps later."""
+        return pyotp.TOTP(self.secret).generate_otp(int(self.house.time) // 30 + steps)
+
+    def next_code(self) -> str:
+        """Wait for another code than the last one."""
+        self.house.time += 30.0
+        return self.code()
 
 
 def token_in(letter: MailMessage) -> str:

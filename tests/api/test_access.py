@@ -19,7 +19,7 @@ from tests.house import House
 OPERATORS = {
     "zone_add", "zone_remove", "zone_import", "zone_scan",
     "account_list", "account_add", "account_set", "account_block", "account_unblock",
-    "account_remove", "email_set", "password_set", "check",
+    "account_remove", "email_set", "password_set", "second_factor_remove", "check",
     "reload", "status",
 }  # fmt: skip
 

@@ -13,9 +13,11 @@ from openapi_spec_validator import validate
 
 from ddns.api import openapi
 from ddns.api.caller import Permission
+from ddns.api.errors import SecondFactorNeeded
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
-from tests.api.coming import OTHER_PASSWORD, PASSWORD, Street, token_in
+from tests.api.browsing import Browser
+from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
 
 ANSWERS = {route.operation: route.answer for route in ROUTES if route.answer is not None}
@@ -165,6 +167,33 @@ def people(house: House) -> Iterator[tuple[str, Any]]:
     yield "confirm", street.ask("confirm", token=token_in(street.letter()))
     session = street.ask("log_in", name="dave", password=PASSWORD)
     yield "log_in", session
+    added = street.ask_as(session["token"], "totp_add", password=PASSWORD)
+    yield "totp_add", added
+    app = App(house, added["secret"])
+    first = street.ask_as(session["token"], "totp_confirm", code=app.code())
+    yield "totp_confirm", first
+    yield "second_factor_show", street.ask_as(session["token"], "second_factor_show")
+    with pytest.raises(SecondFactorNeeded) as half:
+        street.log_in("dave")
+    jsonschema.validate(half.value.as_json(), {"$ref": "#/components/schemas/Error", **DOCUMENT})
+    code = first["recovery_codes"][0]
+    yield "log_in_code", street.ask("log_in_code", ticket=half.value.ticket, code=code)
+    codes = street.ask_as(session["token"], "recovery_codes_add", password=PASSWORD)
+    yield "recovery_codes_add", codes
+    browser = Browser(street, session=session["token"])
+    options = browser.ask("passkey_options", password=PASSWORD)
+    yield "passkey_options", options
+    credential = browser.device.make(options["options"])
+    added = browser.ask("passkey_add", name="phone", credential=credential)
+    yield "passkey_add", added
+    options = browser.ask("passkey_login_options")
+    yield "passkey_login_options", options
+    signed = browser.device.use(options["options"])
+    yield "passkey_log_in", browser.ask("passkey_log_in", credential=signed)
+    yield "passkey_list", browser.ask("passkey_list")
+    yield "passkey_remove", browser.ask("passkey_remove", number=added["passkey"]["id"])
+    yield "totp_disable", street.ask_as(session["token"], "totp_disable", password=PASSWORD)
+    yield "second_factor_remove", house.api("second_factor_remove", name="dave")
     yield "session_list", street.ask_as(session["token"], "session_list")
     yield "session_close_others", street.ask_as(session["token"], "session_close_others")
     (other,) = street.ask_as(street.log_in("dave"), "session_list")["sessions"][1:]

@@ -81,4 +81,6 @@ def test_what_a_path_can_do() -> None:
     assert methods("/v1/zones") == ["HEAD", "GET", "POST"]
     assert methods("/v1/hosts/a.b") == ["HEAD", "GET", "PATCH", "DELETE"]
     assert methods("/v1/memberships") == ["POST"]
+    assert methods("/v1/sessions/code") == ["POST"]  # and no session that is called so
+    assert methods("/v1/sessions/c0de") == ["DELETE"]
     assert methods("/v1/hosts/") == methods("/v1") == methods("") == []

@@ -164,4 +164,7 @@ def test_a_sealed_key_that_was_tampered_with(house: House, run: Run, tmp_path: P
         connection.execute(
             "update key set sealed = cast(sealed || x'00' as blob) where sealed is not null"
         )
-    assert run("check").out == "key 2: what is sealed in it is not what it was\n"
+        connection.execute("insert into totp values ('alice', x'01', 0, 1, 0)")
+    key, totp = run("check").out.splitlines()
+    assert key == "key 2: what is sealed in it is not what it was"
+    assert totp.startswith("one-time codes of alice: ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.cli.commands import Run, error_of
@@ -58,6 +59,15 @@ def test_who_is_an_operator(house: House, run: Run) -> None:
     assert "Operator:   yes\n" in run("account", "show", "alice").out
     assert run("account", "set", "alice", "--no-operator").out == "account alice is no operator\n"
     assert "nothing to set" in error_of(run("account", "set", "alice"))
+
+
+def test_who_has_lost_a_second_factor(house: House, run: Run, tmp_path: Path) -> None:
+    house.fill()
+    with closing(sqlite3.connect(tmp_path / "ddns.sqlite")) as connection, connection:
+        connection.execute("insert into totp values ('alice', x'01', 0, 1, 0)")
+    ran = run("account", "set", "alice", "--no-second-factor")
+    assert ran.out == "account alice has no second factor\n"
+    assert house.running.call(house.store.read, lambda reading: reading.totps()) == []
 
 
 def test_a_host_that_changes(house: House, run: Run) -> None:

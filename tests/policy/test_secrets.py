@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from argon2 import PasswordHasher
@@ -63,3 +64,15 @@ def test_a_missing_account_costs_a_check_as_well(monkeypatch: pytest.MonkeyPatch
     assert secrets.verify_password("password", "$hash")
     assert checked[0].startswith("$argon2id$")
     assert checked[1] == "$hash"
+
+
+def test_recovery_codes() -> None:
+    codes = {secrets.generate_recovery_code() for _ in range(50)}
+    assert len(codes) == 50
+    for code in codes:
+        assert re.fullmatch(r"([a-hjkmnp-z2-9]{5}-){3}[a-hjkmnp-z2-9]{5}", code)
+        digest = secrets.digest_recovery_code(code)
+        assert len(digest) == 32
+        for written in (code.upper(), code.replace("-", ""), f" {code.replace('-', ' - ')}\n"):
+            assert secrets.digest_recovery_code(written) == digest
+        assert secrets.digest_recovery_code(code[:-1]) != digest

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from tests import certificates
@@ -88,7 +89,7 @@ def test_from_the_first_mail_to_the_last_word(
         "login", "alice", "--password-stdin", typed="something else\n"
     )
     answer = alice.ddns("login", "alice", "--password-stdin", typed=line)
-    assert set(answer) == {"account", "expires"}
+    assert set(answer) == {"account", "expires", "language"}
     (file,) = (alice.home / ".config" / "ddns").iterdir()
     assert (mode_of(file), mode_of(file.parent)) == (0o600, 0o700)
     assert "only the operator" in alice.refused("account", "list")
@@ -261,6 +262,43 @@ def test_who_forgot_and_who_is_logged_in_survive_restarts(
     server.try_ddns("account", "set-password", "alice", "--password-stdin", text_in="another\n")
     server.start()
     assert "log in again" in alice.refused("zone", "list")
+
+
+def test_a_second_factor(server: Server, tmp_path: Path) -> None:
+    server.start()
+    server.ddns("account", "add", "alice")
+    line = f"{PASSWORD}\n"
+    server.try_ddns("account", "set-password", "alice", "--password-stdin", text_in=line)
+    alice = alice_of(server, tmp_path)
+    alice.ddns("login", "alice", "--password-stdin", typed=line)
+    (file,) = (alice.home / ".config" / "ddns").iterdir()
+    token = json.loads(file.read_text())["token"]
+
+    def api(path: str, **body: str) -> Json:
+        request = urllib.request.Request(f"{alice.url}/api{path}", json.dumps(body).encode())
+        request.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request) as answer:
+            found: Json = json.load(answer)
+        return found
+
+    added = api("/v1/totp", password=PASSWORD)
+    assert added["uri"].startswith("otpauth://totp/127.0.0.1:alice?")
+    code = api("/v1/totp/confirm", code=pyotp.TOTP(added["secret"]).now())["recovery_codes"][0]
+    login = ("login", "alice", "--password-stdin")
+    assert "type the code" in alice.refused(*login, typed=line)
+    assert "code is wrong" in alice.refused(*login, typed=f"{line}123\n")
+    alice.ddns(*login, typed=f"{line}{code}\n")
+    server.restart()
+    strong = [one["second_factor"] for one in alice.ddns("session", "list")["sessions"]]
+    assert strong == [True, False]
+    server.ddns("account", "set", "alice", "--operator")
+    assert alice.ddns("account", "list")["accounts"][0]["operator"] is True
+    server.ddns("account", "set", "alice", "--no-second-factor")
+    alice.ddns(*login, typed=line)
+    assert "only the operator" in alice.refused("account", "list")
+    assert server.terminate() == 0
+    kept = (tmp_path / "ddns.sqlite").read_bytes() + server.log.encode()
+    assert not [one for one in (added["secret"], code) if one.encode() in kept]
 
 
 def test_owners_are_told_of_trouble_once(make_server: Launch, relay: MailRelay) -> None:

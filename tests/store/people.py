@@ -8,6 +8,7 @@ import pytest
 
 from ddns.model.account import Account, Language, PendingToken, Purpose
 from ddns.model.journal import EventKind
+from ddns.model.second_factor import Passkey, Totp
 from ddns.model.session import Session
 from ddns.store.interfaces import StoreError
 from tests.store.sqlite.blocking import Blocking, fill
@@ -108,6 +109,65 @@ class PeopleContract:
         assert store.since(position) == []
         store.commit(lambda t: t.remove_account("alice"))
         assert [one.account for one in store.read(lambda r: r.sessions())] == ["bob"]
+
+    def test_one_time_codes(self, store: Blocking) -> None:
+        store.commit(fill)
+        position = store.since(0)[-1].position
+        first, bobs = Totp("alice", b"sealed", 5.0), Totp("bob", b"other", 6.0, True, 2**40)
+        store.commit(lambda t: (t.put_totp(bobs), t.put_totp(first)))
+        confirmed = dataclasses.replace(first, confirmed=True, step=7)
+        for totp in (first, confirmed):
+            store.commit(lambda t, one=totp: t.put_totp(one))
+            for read in (store.read, lambda work: store.commit(work).value):
+                assert read(lambda r: r.totp("alice")) == totp
+                assert read(lambda r: r.totps()) == [totp, bobs]
+        assert store.read(lambda r: r.any_sealed_secret()) in (b"sealed", b"other")
+        with pytest.raises(StoreError):
+            store.commit(lambda t: t.put_totp(dataclasses.replace(first, account="nobody")))
+        store.commit(lambda t: t.remove_totp("alice"))
+        assert store.read(lambda r: r.totp("alice")) is None
+        store.commit(lambda t: t.remove_account("bob"))
+        assert store.read(lambda r: r.totps()) == []
+        assert [event.subject for event in store.since(position)] == ["bob"]
+
+    def test_recovery_codes(self, store: Blocking) -> None:
+        one, two, three = (digit * 32 for digit in (b"1", b"2", b"3"))
+        store.commit(fill)
+
+        def left(account: str) -> frozenset[bytes]:
+            return store.read(lambda r: r.recovery_codes(account))
+
+        store.commit(lambda t: t.put_recovery_codes("alice", [one, two]))
+        store.commit(lambda t: t.put_recovery_codes("bob", [one]))
+        assert left("alice") == {one, two}
+        store.commit(lambda t: t.remove_recovery_code("alice", one))
+        assert (left("alice"), left("bob")) == ({two}, {one})
+        store.commit(lambda t: t.put_recovery_codes("alice", [three]))
+        assert left("alice") == {three}
+        store.commit(lambda t: t.remove_account("alice"))
+        assert (left("alice"), left("bob")) == (frozenset(), {one})
+
+    def test_passkeys(self, store: Blocking) -> None:
+        given = Passkey(0, "alice", b"credential", b"key", 2**32 - 1, "é", 5.0)
+        store.commit(fill)
+        first = store.commit(lambda t: t.add_passkey(given)).value
+        second = store.commit(
+            lambda t: t.add_passkey(dataclasses.replace(given, credential=b"2", used=7.0))
+        ).value
+        assert dataclasses.replace(first, id=0) == given
+        assert store.read(lambda r: r.passkeys("alice")) == [first, second]
+        assert store.read(lambda r: r.passkeys("bob")) == []
+        assert store.read(lambda r: r.passkey(b"credential")) == first
+        with pytest.raises(StoreError):
+            store.commit(lambda t: t.add_passkey(dataclasses.replace(given, account="bob")))
+        store.commit(lambda t: t.use_passkey(first.id, 3, 9.5))
+        used = dataclasses.replace(first, counter=3, used=9.5)
+        assert store.commit(lambda t: t.passkeys("alice")).value == [used, second]
+        store.commit(lambda t: t.remove_passkey(second.id))
+        third = store.commit(lambda t: t.add_passkey(second)).value
+        assert third.id > second.id
+        store.commit(lambda t: t.remove_account("alice"))
+        assert store.read(lambda r: r.passkey(b"credential")) is None
 
     def test_marks(self, store: Blocking) -> None:
         store.commit(fill)

@@ -30,7 +30,7 @@ from ddns.api.errors import (
 from ddns.api.operations import Json, Operations
 from ddns.model.rows import Row, pack_rows
 from ddns.net import peers
-from ddns.net.http.origin import is_foreign
+from ddns.net.http.origin import is_foreign, origin_of
 from ddns.net.http.pace import Pace
 from ddns.net.http.site import send_answer
 from ddns.store.interfaces import StoreError
@@ -44,6 +44,7 @@ class ApiResource(Resource):
     :param caller_of: authenticates a request, or raises ApiError.
     :param via: what the journal calls this way in.
     :param ready: awaited before each call.
+    :param url: the server's public URL, where the settings have one.
     """
 
     isLeaf = True
@@ -55,12 +56,14 @@ class ApiResource(Resource):
         caller_of: Callable[[server.Request], Caller],
         via: str,
         ready: Callable[[], Awaitable[None]] | None = None,
+        url: Callable[[], str] = str,
     ) -> None:
         super().__init__()
         self._operations = operations
         self._caller_of = caller_of
         self._via = via
         self._ready = ready
+        self._url = url
 
     def render(self, request: server.Request) -> int:
         """Find the operation, call it, and answer with JSON or rows."""
@@ -112,6 +115,7 @@ class ApiResource(Resource):
             self._caller_of(request),
             peer=peers.text_of(request.getClientAddress()),
             agent=(request.getHeader(b"user-agent") or b"").decode("utf-8", "replace"),
+            origin=origin_of(request, self._url()),
         )
         caller.check(route.permission)
         body = request.content.read() if request.content else b""

@@ -7,6 +7,8 @@ browsers send neither.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from twisted.web import http
 
 _DEFAULT_PORTS = {b"http": b":80", b"https": b":443"}
@@ -25,6 +27,16 @@ def is_foreign(request: http.Request) -> bool:
         not _is_at(origin.lower(), host, secure=request.isSecure())
         for origin in headers.getRawHeaders(b"origin") or ()
     )
+
+
+def origin_of(request: http.Request, url: str) -> str:
+    """Return the origin that the browser has for us: that of the public URL where the browser came
+    to that host, since a proxy may have ended TLS, else by the connection."""
+    host = (request.requestHeaders.getRawHeaders("host") or [""])[0].lower()
+    public = urlsplit(url)
+    if host and host in (public.netloc.lower(), public.hostname):
+        return f"{public.scheme}://{public.netloc}".lower()
+    return f"{'https' if request.isSecure() else 'http'}://{host}"
 
 
 def _is_at(origin: bytes, host: bytes, *, secure: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote
 
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -14,7 +14,7 @@ from twisted.web import http, server
 from twisted.web.resource import Resource
 
 from ddns.net import peers
-from ddns.net.http.origin import is_foreign
+from ddns.net.http.origin import is_foreign, origin_of
 from ddns.net.http.pace import Pace
 from ddns.net.http.site import send_answer
 from ddns.pages.request import EVENTS, Answer, PageRequest, Pieces
@@ -171,7 +171,7 @@ def _page_request(request: server.Request, url: str) -> PageRequest:
         languages=_header(request, "accept-language"),
         peer=peers.text_of(request.getClientAddress()),
         agent=_header(request, "user-agent"),
-        origin=_origin(request, url),
+        origin=origin_of(request, url),
         foreign=is_foreign(request),
     )
 
@@ -210,13 +210,3 @@ def _cookies(request: http.Request) -> Mapping[str, str]:
 
 def _header(request: http.Request, name: str) -> str:
     return (request.requestHeaders.getRawHeaders(name) or [""])[0]
-
-
-def _origin(request: http.Request, url: str) -> str:
-    """Return the origin that the browser has for us: that of the public URL where the browser came
-    to that host, since a proxy may have ended TLS, else by the connection."""
-    host = _header(request, "host").lower()
-    public = urlsplit(url)
-    if host and host in (public.netloc.lower(), public.hostname):
-        return f"{public.scheme}://{public.netloc}".lower()
-    return f"{'https' if request.isSecure() else 'http'}://{host}"

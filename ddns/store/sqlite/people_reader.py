@@ -9,9 +9,10 @@ from typing import TypeVar
 from zope.interface import implementer
 
 from ddns.model.account import Account, PendingToken, Purpose
+from ddns.model.second_factor import Passkey, Totp
 from ddns.model.session import Session
 from ddns.store.people import IReadingPeople
-from ddns.store.sqlite.row_objects import make_account, make_pending, make_session
+from ddns.store.sqlite.row_objects import make_account, make_pending, make_session, make_totp
 
 T = TypeVar("T")
 
@@ -20,6 +21,8 @@ _ACCOUNT = (
     " operator, language from account"
 )
 _SESSION = "select digest, account, password, created, used, peer, agent, strong from session"
+_TOTP = "select account, sealed, created, confirmed, step from totp"
+_PASSKEY = "select id, account, credential, public_key, counter, name, created, used from passkey"
 
 
 @implementer(IReadingPeople)
@@ -61,3 +64,20 @@ class PeopleReader:
     def sessions(self, account: str | None = None) -> list[Session]:
         of = f"{_SESSION} where account = coalesce(?, account) order by used"
         return [make_session(*row) for row in self.execute(of, (account,))]
+
+    def totp(self, account: str) -> Totp | None:
+        return self._one(make_totp, f"{_TOTP} where account = ?", account)
+
+    def totps(self) -> list[Totp]:
+        return [make_totp(*row) for row in self.execute(f"{_TOTP} order by account")]
+
+    def recovery_codes(self, account: str) -> frozenset[bytes]:
+        rows = self.execute("select digest from recovery_code where account = ?", (account,))
+        return frozenset(digest for (digest,) in rows)
+
+    def passkeys(self, account: str) -> list[Passkey]:
+        rows = self.execute(f"{_PASSKEY} where account = ? order by id", (account,))
+        return [Passkey(*row) for row in rows]
+
+    def passkey(self, credential: bytes) -> Passkey | None:
+        return self._one(Passkey, f"{_PASSKEY} where credential = ?", credential)

@@ -83,7 +83,8 @@ class Reader(PeopleReader):
         return next(iter(read_keys(self.execute, "name = ?", name)), None)
 
     def any_sealed_secret(self) -> bytes | None:
-        return self._one(bytes, "select sealed from key where sealed is not null limit 1")
+        of_keys = "select sealed from key where sealed is not null"
+        return self._one(bytes, f"{of_keys} union all select sealed from totp limit 1")
 
     def host(self, name: bytes) -> Host | None:
         return self._one(make_host, f"{HOST} where host.name = ?", name)

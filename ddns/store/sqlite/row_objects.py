@@ -17,6 +17,7 @@ from ddns.model.account import (
     ZoneInfo,
 )
 from ddns.model.journal import Author, Event, EventKind
+from ddns.model.second_factor import Totp
 from ddns.model.secondaries import secondary
 from ddns.model.session import Session
 from ddns.model.text import printable
@@ -72,3 +73,9 @@ def make_pending(*row: Any) -> PendingToken:
 def make_session(*row: Any) -> Session:
     digest, account, password, created, used, peer, agent, strong = row
     return Session(digest, account, password, created, used, peer, agent, bool(strong))
+
+
+@from_row
+def make_totp(*row: Any) -> Totp:
+    account, sealed, created, confirmed, step = row
+    return Totp(account, sealed, created, bool(confirmed), step)

@@ -12,6 +12,7 @@ from ddns.store.sqlite import (
     hosts,
     memberships,
     request_log,
+    second_factors,
     sessions,
     zone_import,
 )
@@ -50,6 +51,14 @@ class Transaction(UnitOfWork):
 
     put_sessions = sessions.put_sessions
     remove_sessions = sessions.remove_sessions
+
+    put_totp = second_factors.put_totp
+    remove_totp = second_factors.remove_totp
+    put_recovery_codes = second_factors.put_recovery_codes
+    remove_recovery_code = second_factors.remove_recovery_code
+    add_passkey = second_factors.add_passkey
+    use_passkey = second_factors.use_passkey
+    remove_passkey = second_factors.remove_passkey
 
     add_invitation = memberships.add_invitation
     use_invitation = memberships.use_invitation

@@ -68,6 +68,20 @@ def test_a_host_of_somebody_else_does_not_exist(home: Browser) -> None:
     assert shown(home.house)["records"][0]["rdatas"] == ["8.8.4.4"]
 
 
+def test_whoever_has_the_zone_is_not_told_what_clients_ask(home: Browser) -> None:
+    home.house.api("account_add", name="carol", password=PASSWORD)
+    home.house.api("zone_set", origin="dyn.example", account="carol")
+    note_request(home.house, HOME)
+    carol = Browser(home.house)
+    carol.log_in("carol", PASSWORD)
+    page = carol.get(f"/{PLACE}")
+    assert "8.8.4.4" in page.text
+    assert "Router/7" not in page.text
+    for place in ("wait", "events"):
+        carol.get(f"/{PLACE}/{place}")
+        assert carol.answer.status == 404
+
+
 @pytest.mark.parametrize("place", ["settings", "remove", "records"])
 def test_forms_of_other_sites_do_nothing(home: Browser, place: str) -> None:
     before = shown(home.house)

@@ -1,9 +1,10 @@
-"""NSD, Knot and BIND as secondaries on loopback, each in a folder of its own."""
+"""NSD, Knot, BIND and PowerDNS as secondaries on loopback, each in a folder of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
@@ -18,11 +19,13 @@ import dns.rdatatype
 import dns.xfr
 import dns.zone
 
-from tests.processes import eventually, free_port
-from tests.programs import PATIENCE, program
+from tests.processes import Server, eventually, free_port
+from tests.programs import PATIENCE, program, run
 
 CATALOG = "catalog.invalid"
-"""A zone of this name is a catalog to Knot and BIND; NSD knows them since 4.9."""
+"""A zone of this name is a catalog to Knot, BIND and PowerDNS; NSD knows them since 4.9."""
+
+POWERDNS_SCHEMA = Path("/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql")
 
 TsigSecret = tuple[str, str, str]
 """Name, algorithm and secret in Base64."""
@@ -126,7 +129,50 @@ def bind(
     return [program("named"), "-g", "-n", "1", "-c", str(folder / "named.conf")]
 
 
-PROGRAMS: dict[str, Callable[..., list[str]]] = {"nsd": nsd, "knot": knot, "bind": bind}
+def powerdns(
+    folder: Path, port: int, primary: int, zones: list[str], key: TsigSecret | None
+) -> list[str]:
+    """PowerDNS's configuration, and the command that starts it."""
+    pdnsutil = powerdns_tool(folder, f"local-address=127.0.0.1\nlocal-port={port}\n")
+    if key:
+        pdnsutil("import-tsig-key", *key)
+    for zone in zones:
+        pdnsutil("create-secondary-zone", zone, f"127.0.0.1:{primary}")
+        if key:
+            pdnsutil("activate-tsig-key", zone, key[0], "secondary")
+        if zone == CATALOG:  # of which it takes no changes by IXFR
+            pdnsutil("set-kind", zone, "consumer")
+        else:
+            pdnsutil("set-meta", zone, "IXFR", "1")
+    return [program("pdns_server"), f"--config-dir={folder}"]
+
+
+def powerdns_tool(folder: Path, settings: str = "") -> Callable[..., str]:
+    """Make a database for PowerDNS; what runs pdnsutil on it and returns what that says."""
+    program("libgsqlite3backend.so")
+    database = folder / "pdns.sqlite3"
+    (folder / "pdns.conf").write_text(
+        f"launch=gsqlite3\ngsqlite3-database={database}\nsecondary=yes\n{settings}"
+        f"socket-dir={folder}\nreceiver-threads=1\ndistributor-threads=1\nguardian=no\ndaemon=no\n"
+        "setuid=\nsetgid=\ncache-ttl=0\nquery-cache-ttl=0\nnegquery-cache-ttl=0\n"
+    )
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.executescript(POWERDNS_SCHEMA.read_text())
+
+    def pdnsutil(*words: str) -> str:
+        done = run([program("pdnsutil"), f"--config-dir={folder}", *words])
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return pdnsutil
+
+
+PROGRAMS: dict[str, Callable[..., list[str]]] = {
+    "nsd": nsd,
+    "knot": knot,
+    "bind": bind,
+    "powerdns": powerdns,
+}
 
 
 class NameServer:
@@ -205,3 +251,9 @@ def contents(port: int, zone: str) -> list[str]:
         for name, rdataset in found.iterate_rdatasets()
         for rdata in rdataset
     )
+
+
+def agree(primary: Server, secondary: NameServer, zone: str) -> None:
+    """Both have the same records."""
+    primary.call("zone_set", origin=zone, secondaries=["127.0.0.1"])  # this test, without a key
+    assert contents(secondary.port, zone) == contents(primary.dns_port, zone)

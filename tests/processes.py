@@ -167,16 +167,22 @@ class Server:
     def spawn(self) -> None:
         """Start without waiting."""
         assert self.process is None, "it runs already"
+        program, *arguments = self.command()
         with open(self._log, "ab") as log, open(os.devnull, "rb") as nothing:
-            self.process = Forked(
-                "twistd",
-                self.command()[1:],
-                folder=self.folder,
-                environment=os.environ,
-                stdin=nothing,
-                stdout=log,
-                stderr=log,
-            )
+            if program == script("twistd"):
+                self.process = Forked(
+                    "twistd",
+                    arguments,
+                    folder=self.folder,
+                    environment=os.environ,
+                    stdin=nothing,
+                    stdout=log,
+                    stderr=log,
+                )
+            else:
+                self.process = subprocess.Popen(
+                    [program, *arguments], cwd=self.folder, stdin=nothing, stdout=log, stderr=log
+                )
 
     def start(self) -> Server:
         """Start and wait until it answers everywhere."""

@@ -38,6 +38,9 @@ PACKAGES = {
     "knotd": "knot",
     "named": "bind9",
     "named-checkconf": "bind9-utils",
+    "libgsqlite3backend.so": "pdns-backend-sqlite3",
+    "pdns_server": "pdns-server",
+    "pdnsutil": "pdns-server",
     "pkill": "procps",
     "runsv": "runit",
     "s6-supervise": "s6",
@@ -58,8 +61,8 @@ PACKAGES = {
     "tcpserver": "ucspi-tcp",
     "wget": "wget",
 }
-"""Which Debian package has a program, or a module, of Perl or of nginx, that a program is of little
-use without."""
+"""Which Debian package has a program, or a module, of Perl, nginx or PowerDNS, that a program is of
+little use without."""
 
 UNPACKED = {"xinetd": "xinetd"}
 """The same of programs that cannot be installed beside one of those, and are unpacked instead."""
@@ -70,7 +73,7 @@ MISSING = re.compile(r"(\S+) is missing \(Debian package (\S+)\)")
 PATIENCE = 30.0
 """Seconds that anything may take on a busy machine before a test fails."""
 
-_MODULES = Path("/usr/lib/nginx/modules")
+_MODULES = (Path("/usr/lib/nginx/modules"), *Path("/usr/lib").glob("*/pdns"))
 INSTALLING = 120.0
 """Seconds that a package may take to arrive."""
 
@@ -110,13 +113,13 @@ def _without(name: str, package: str) -> NoReturn:
 
 def find(name: str) -> str | None:
     """The path of a program of the system, also of one that is meant for root; for a Perl module
-    that of Perl, for one of nginx its own."""
+    that of Perl, for one of nginx or PowerDNS its own."""
     if "::" in name:
         perl = find("perl")
         has = perl and subprocess.run([perl, f"-M{name}", "-e1"], capture_output=True, check=False)
         return perl if has and has.returncode == 0 else None
     if name.endswith(".so"):
-        return str(_MODULES / name) if (_MODULES / name).exists() else None
+        return next((str(one / name) for one in _MODULES if (one / name).exists()), None)
     folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM))
     return shutil.which(name, path=folders)
 

@@ -20,6 +20,7 @@ from ddns.model.secondaries import SecondaryState
 from ddns.policy import secrets
 from ddns.policy.registration import DEFAULTS, Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.store.scanning import IScan
 from ddns.system.secret_box import SecretBox, SecretBoxError
 
 T = TypeVar("T")
@@ -139,14 +140,14 @@ class BaseOperations:
             raise ApiError(str(error)) from error
         return committed.value
 
-    async def _read(self, work: Callable[[ReadContext], T]) -> T:
-        """Run work on a snapshot of the store."""
+    async def _read(self, work: Callable[[ReadContext], T], within: IScan | None = None) -> T:
+        """Run work on a snapshot of the store, that of a scan if given."""
         caller, rules, now = self._caller, self.rules, self._now()
 
         def run(reading: IReading) -> T:
             return work(Context(reading, caller, rules, now))
 
-        return await self._stored(self._store.read(run))
+        return await self._stored((within or self._store).read(run))
 
     async def _stored(self, result: Awaitable[T]) -> T:
         """Wait for a result of the store.

@@ -15,6 +15,7 @@ from ddns.api.records import RecordOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
+from ddns.api.zone_contents import ZoneContentOperations
 from ddns.api.zones import ZoneOperations
 
 __all__ = ["Json", "Operations"]
@@ -22,6 +23,7 @@ __all__ = ["Json", "Operations"]
 
 class Operations(
     ZoneOperations,
+    ZoneContentOperations,
     InvitationOperations,
     AccountOperations,
     KeyOperations,

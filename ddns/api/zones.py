@@ -17,12 +17,7 @@ from ddns.api.serializers import Json, Texts, secondary_json, time_json, zone_js
 from ddns.model import names, records
 from ddns.model.account import Addresses, Registration, ZoneInfo
 from ddns.model.records import AAAA, NS, SOA, A, RRset
-from ddns.model.rows import BadRows, Row, unpack_rows
 from ddns.policy import catalog as catalog_zones
-from ddns.store.scanning import IScan
-
-MAX_IMPORTS = 4
-"""Maximum of imports under way."""
 
 SOA_TTL = 10
 SOA_TIMES = (3600, 600, 1209600, 10)
@@ -74,7 +69,7 @@ class ZoneOperations(BaseOperations):
                 raise Conflict(f"zone {names.to_text(apex)} exists already")
             if owner is not None:
                 context.known_account(owner)
-            _check_no_hosts_below(context, apex)
+            check_no_hosts_below(context, apex)
             rules = policy or _default_addresses(who), who, followers
             zone = ZoneInfo(apex, 1, owner, context.now, *rules, catalog=catalog)
             transaction.put_zone(zone)
@@ -162,71 +157,6 @@ class ZoneOperations(BaseOperations):
 
         return await self._transact(work, bulk=True)
 
-    async def zone_import(
-        self,
-        origin: str,
-        rows: bytes,
-        stage: str,
-        part: int = 0,
-        last: bool = True,
-        serial: int = 1,
-        replace_hosts: bool = False,
-    ) -> Json:
-        """Import rows of a zone (:mod:`ddns.model.rows`). They take effect together with the *last*
-        ones. *stage* is a name that the caller chooses for this import, *part* counts its calls
-        from 0, *serial* is the SOA's in the imported file."""
-        if part != self._imports.pop(stage, 0):
-            raise Conflict("this part of the import is not the next; begin it again")
-        if not last:
-            self._imports[stage] = part + 1
-            if len(self._imports) > MAX_IMPORTS:  # the oldest was probably given up
-                del self._imports[oldest := next(iter(self._imports))]
-                await self._transact(lambda context: context.transaction.drop_staged(oldest))
-        apex = parsing.name(origin)
-
-        def work(context: WriteContext) -> Json:
-            transaction = context.transaction
-            if not 0 <= serial < 2**32:
-                raise Invalid(f"a serial is 0 to {2**32 - 1}")
-            try:
-                transaction.stage(stage, _checked_rows(apex, rows))
-            except BadRows as error:
-                raise Invalid(str(error)) from error
-            if not last:
-                return {"octets": len(rows)}
-            there = transaction.zone(apex)
-            if there is None:
-                _check_no_hosts_below(context, apex)
-                transaction.put_zone(zone := ZoneInfo(apex, serial, None, context.now))
-                catalogs.zone_added(context, zone)
-            elif there.catalog:
-                raise Conflict(f"{names.to_text(apex)} is a catalog, made of the list of zones")
-            result = transaction.take_staged(stage, apex, serial, replace_hosts)
-            if transaction.rrset(apex, apex, SOA) is None:
-                raise Invalid(f"zone {names.to_text(apex)} has no SOA")
-            return {
-                "origin": names.to_text(apex),
-                "written": result.written,
-                "removed": result.removed,
-                "skipped": result.skipped,
-            }
-
-        return await self._transact(work, bulk=True)
-
-    async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
-        """Return a zone's SOA with its serial, and a scan of all its records, which the caller has
-        to close. The SOA is among them again, with serial 0."""
-        apex = parsing.name(origin)
-
-        def work(context: ReadContext) -> Row:
-            zone = context.known_zone(apex)
-            soa = context.transaction.rrset(apex, apex, SOA)
-            assert soa is not None, "every zone is committed together with its SOA"
-            rdata = records.soa_with_serial(soa.rdatas[0], zone.serial)
-            return apex, SOA, soa.ttl, records.pack_rdatas([rdata])
-
-        return await self._read(work), self._store.scan([apex])
-
 
 def initial_rrsets(origin: bytes, servers: Sequence[tuple[bytes, str | None]]) -> Iterator[RRset]:
     """Yield a new zone's SOA and NS, and addresses of name servers within the zone.
@@ -263,7 +193,7 @@ def _default_addresses(registration: Registration) -> Addresses:
     return Addresses.ANY if registration is Registration.CLOSED else Addresses.PUBLIC
 
 
-def _check_no_hosts_below(context: WriteContext, origin: bytes) -> None:
+def check_no_hosts_below(context: WriteContext, origin: bytes) -> None:
     """Refuse a zone cut that would occlude hosts of the zone above.
 
     :raises Conflict: naming one of them.
@@ -277,25 +207,3 @@ def _check_no_hosts_below(context: WriteContext, origin: bytes) -> None:
                 f"host {names.to_text(host.name)} of zone {names.to_text(parent.origin)} is there;"
                 " remove it first"
             )
-
-
-def _checked_rows(origin: bytes, packed: bytes) -> Iterator[Row]:
-    """Yield rows of a zone one by one while the database takes them, so that the interpreter is
-    never held for as long as a whole chunk takes.
-
-    :raises BadRows: for one that the zone cannot hold.
-    """
-    for row in unpack_rows(packed):
-        owner, number, _, rdatas = row
-        if not names.is_subdomain(owner, origin):
-            raise BadRows(f"{names.to_text(owner)} is not in {names.to_text(origin)}")
-        if len(rdatas) > 4000 and not records.fits(rdatas):
-            raise BadRows(
-                f"{names.to_text(owner)} has more {records.type_to_text(number)} records than a"
-                " message can hold"
-            )
-        if not records.is_data_type(number):
-            raise BadRows(f"{records.type_to_text(number)} is not a type that a zone can hold")
-        if number == SOA and (owner != origin or len(rdatas) < 24):
-            raise BadRows("the SOA is not the zone's")
-        yield row

@@ -178,7 +178,7 @@ class Core:
             lambda: (self._settings.dns.lease_min, self._settings.dns.lease_max),
         )
         self.engine.transfer = TransferHandler(self.zones, self.directory, self.store, reactor)
-        self._expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
+        self.expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
         self.operations = Operations(
             self.store,
             self.publisher.published,
@@ -248,7 +248,7 @@ class Core:
             await self.publisher.load()
             await self._networks.load()
             await self._session_log.load()
-            await self._expirer.start()
+            await self.expirer.start()
         except BaseException:
             self.pipeline.close()
             raise
@@ -285,7 +285,7 @@ class Core:
         self.pipeline.close()
         self.notifier.stop()
         await self._secondary_client.stop()
-        await self._expirer.stop()
+        await self.expirer.stop()
         await self._session_log.stop()
         await self.requests.stop()
         await self.store.close()

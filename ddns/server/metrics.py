@@ -20,6 +20,7 @@ from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted
 from ddns.server.core import Core
 from ddns.server.metric_families import Numbers, counter, counters, gauge, gauges, histograms
+from ddns.updates.expiring import EXPIRY, LEASE
 
 NAMES = (
     *("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"),
@@ -45,6 +46,7 @@ class Watched:
     :param not_ready: returns why the server is not ready, or nothing.
     :param now: seconds since 1970.
     :param hosts: how many hosts there are, kept up to date by others; None while unknown.
+    :param leases: how many records are under a lease, likewise.
     """
 
     core: Core
@@ -54,6 +56,7 @@ class Watched:
     not_ready: Callable[[], str]
     now: Callable[[], float]
     hosts: int | None = None
+    leases: int | None = None
 
 
 def registry_of(watched: Watched) -> CollectorRegistry:
@@ -80,6 +83,7 @@ class ServerCollector(Collector):
         yield from self._connections()
         yield from self._store()
         yield from self._contents()
+        yield from self._lasting()
         yield from self._secondaries()
         yield from self._queues()
 
@@ -202,6 +206,16 @@ class ServerCollector(Collector):
         yield gauge("ddns_accounts", "Accounts.", accounts)
         yield gauge("ddns_accounts_blocked", "Accounts that are blocked.", blocked)
         yield gauge("ddns_keys", "Keys.", keys)
+
+    def _lasting(self) -> Iterator[Metric]:
+        counts = self._watched.core.expirer.counts
+        yield gauge("ddns_leases", "Records under a lease.", self._watched.leases)
+        yield counter("ddns_leases_ended", "Records whose lease has ended.", counts[LEASE])
+        yield counter(
+            "ddns_hosts_expired",
+            "Hosts that went offline because no client was heard of.",
+            counts[EXPIRY],
+        )
 
     def _secondaries(self) -> Iterator[Metric]:
         notifier = self._watched.core.notifier

@@ -25,7 +25,7 @@ FRESH = 0.25
 else is answered, so it must not be made as often as somebody asks."""
 
 COUNTING = 2.0
-"""Seconds that counting the hosts may take; after that the last known number is shown."""
+"""Seconds that counting in the store may take; after that the last known numbers are shown."""
 
 LEAVE = 0.5
 """Seconds that answers may take to be sent when the server ends."""
@@ -67,7 +67,7 @@ class Monitoring:
     async def metrics(self) -> bytes:
         """Return the text for Prometheus."""
         if not self._is_fresh():
-            await self._count_hosts()
+            await self._count_stored()
             if not self._is_fresh():  # unless another request that waited has just made it
                 self._text = generate_latest(self.registry)
                 self._made_at = self._reactor.seconds()
@@ -77,8 +77,8 @@ class Monitoring:
         age: float = self._reactor.seconds() - self._made_at
         return 0.0 <= age < FRESH
 
-    async def _count_hosts(self) -> None:
-        """Count the hosts in the store, once for all requests that come meanwhile."""
+    async def _count_stored(self) -> None:
+        """Count hosts and leases in the store, once for all requests that come meanwhile."""
         counting = self._counting
         if counting is None:
             counting = self._counting = Latch()
@@ -88,8 +88,9 @@ class Monitoring:
 
     async def _count(self, counted: Latch) -> None:
         try:
-            with suppress(StoreError):  # then the last known number is shown
-                self.watched.hosts = await self.watched.core.store.read(_hosts)
+            with suppress(StoreError):  # then the last known numbers are shown
+                counted_now = await self.watched.core.store.read(_hosts_and_leases)
+                self.watched.hosts, self.watched.leases = counted_now
         finally:
             self._counting = None
             counted.open()
@@ -103,5 +104,5 @@ class Monitoring:
         await self.listeners.stop(LEAVE)
 
 
-def _hosts(reading: IReading) -> int:
-    return reading.count_hosts()
+def _hosts_and_leases(reading: IReading) -> tuple[int, int]:
+    return reading.count_hosts(), reading.count_leases()

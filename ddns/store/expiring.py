@@ -1,4 +1,4 @@
-"""What a transaction can do about things that last for a time only."""
+"""What a store knows of things that last for a time only, and what a transaction can do to them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from zope.interface import Interface
 
 from ddns.model.account import Host
 from ddns.model.leases import LeasedRecord, Term
+
+
+class IReadingExpiry(Interface):
+    """What is known of them within a view."""
+
+    def is_anything_over(leases: float, hosts: float) -> tuple[bool, bool]:
+        """Return whether a lease was over at the one time, and a host had expired at the other."""
+
+    def count_leases() -> int:
+        """Return the number of records under a lease."""
 
 
 class IExpiring(Interface):

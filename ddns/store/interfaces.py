@@ -17,7 +17,7 @@ from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
-from ddns.store.expiring import IExpiring
+from ddns.store.expiring import IExpiring, IReadingExpiry
 from ddns.store.paging import Page
 from ddns.store.people import IChangingPeople, IReadingPeople
 from ddns.store.results import Checked, Committed, Copied, StagedResult
@@ -40,7 +40,7 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
-class IReading(IReadingPeople):
+class IReading(IReadingPeople, IReadingExpiry):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
@@ -78,9 +78,6 @@ class IReading(IReadingPeople):
         account: str | None = None, zone: bytes | None = None, page: Page | None = None
     ) -> list[Host]:
         """Return hosts in the order of their names: all, of one account, in one zone; or a page."""
-
-    def is_anything_over(leases: float, hosts: float) -> tuple[bool, bool]:
-        """Return whether a lease was over at the one time, and a host had expired at the other."""
 
     def requests_of_host(name: bytes) -> list[tuple[bool, RequestEntry]]:
         """Return a host's last requests, newest first, each with whether its login failed."""
@@ -241,7 +238,7 @@ class IStore(Interface):
         """Run *work* on the latest committed state."""
 
     def scan(zones: Sequence[bytes]) -> IScan:
-        """Walk over these zones, in their order; the view is that of the first ``next``."""
+        """Walk over these zones, in their order; the view is that of its first use."""
 
     def stats() -> StoreStats:
         """Return the store's numbers; also while it is closed."""

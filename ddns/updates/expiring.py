@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import groupby
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -34,8 +35,18 @@ EVERY = 1.0
 TOGETHER = 100
 """Records or hosts that go in one transaction."""
 
+LEASE, EXPIRY = "lease", "expiry"
+"""How the journal names the two ends."""
+
 _STEP = 2.0
 """Seconds by which a clock has been set, and not just adjusted."""
+
+
+class Ended(NamedTuple):
+    """How many records or hosts a transaction has ended, and the origins of their zones."""
+
+    number: int
+    zones: frozenset[bytes]
 
 
 class Expirer:
@@ -46,6 +57,9 @@ class Expirer:
     :param reactor: its clock says when to look.
     :param now: seconds since 1970.
     :param clock: goes on evenly, also while the machine sleeps.
+
+    ``counts`` is how many records of leases and how many hosts it has ended, by :data:`LEASE` and
+    :data:`EXPIRY`.
     """
 
     _log = Logger()
@@ -66,6 +80,7 @@ class Expirer:
         self._loop.clock = reactor
         self._looking: Deferred[None] | None = None
         self._failed = False
+        self.counts = {LEASE: 0, EXPIRY: 0}
         self._began = self._looked = now()
         self._ticked = clock()
 
@@ -122,12 +137,13 @@ class Expirer:
         silent = now - NOTED_EVERY
         found = await self._store.read(lambda reading: reading.is_anything_over(now, silent))
         for is_over, via, work in (
-            (found[0], "lease", partial(end_leases, now)),
-            (found[1], "expiry", partial(take_offline, silent)),
+            (found[0], LEASE, partial(end_leases, now)),
+            (found[1], EXPIRY, partial(take_offline, silent)),
         ):
             if is_over:
                 committed = await self._store.transact(Author("server", via, now), work)
-                await self._publisher.published(committed.value)
+                self.counts[via] += committed.value.number
+                await self._publisher.published(committed.value.zones)
         return any(found)
 
 
@@ -135,8 +151,8 @@ def _shift(began: float, ended: float, by: float, transaction: ITransaction) -> 
     transaction.shift_expiries(began, ended, by)
 
 
-def end_leases(now: float, transaction: ITransaction) -> frozenset[bytes]:
-    """Remove records whose leases are over; return the origins of their zones."""
+def end_leases(now: float, transaction: ITransaction) -> Ended:
+    """Remove records whose leases are over."""
     records = sorted(transaction.expired_leases(now, TOGETHER))
     for (origin, owner, number), of in groupby(records, lambda record: record[:3]):
         over = {record.rdata for record in of}
@@ -149,7 +165,7 @@ def end_leases(now: float, transaction: ITransaction) -> frozenset[bytes]:
                 keep_dormant(transaction, left)
         kept = {rdata: term for rdata, term in leases.items() if rdata not in over}
         transaction.put_leases(origin, owner, number, kept)
-    return frozenset(record.zone for record in records)
+    return Ended(len(records), frozenset(record.zone for record in records))
 
 
 def keep_dormant(transaction: ITransaction, gone: RRset) -> None:
@@ -160,9 +176,9 @@ def keep_dormant(transaction: ITransaction, gone: RRset) -> None:
         transaction.put_host(dataclasses.replace(host, dormant=dormant))
 
 
-def take_offline(silent: float, transaction: ITransaction) -> frozenset[bytes]:
-    """Remove the addresses of hosts that have expired by then; return the origins of their
-    zones."""
+def take_offline(silent: float, transaction: ITransaction) -> Ended:
+    """Remove the addresses of hosts that have expired by then and have any."""
+    offline = []
     hosts = transaction.expired_hosts(silent, TOGETHER)
     for host in hosts:
         there = [
@@ -175,9 +191,10 @@ def take_offline(silent: float, transaction: ITransaction) -> frozenset[bytes]:
         if there:
             dormant = host.dormant.union(rrset.type for rrset in there)
             transaction.put_host(dataclasses.replace(host, dormant=dormant, expires=None))
+            offline.append(host.zone)
         else:
             transaction.put_host_expiry(host.name, None)
-    return frozenset(host.zone for host in hosts)
+    return Ended(len(offline), frozenset(offline))
 
 
 def note_word(transaction: ITransaction, host: Host, now: float) -> Host:

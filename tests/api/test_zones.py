@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,10 +95,15 @@ def test_a_zone_below_another(filled: House) -> None:
 # Import and export -----------------------------------------------------------------------------
 
 
-def scan(house: House, origin: str = "example.net") -> tuple[Any, list[Any]]:
+async def nothing() -> None:
+    """What happens between the SOA and the rest, if nothing does."""
+
+
+def scan(house: House, between: Callable[[], Awaitable[Any]] = nothing) -> tuple[Any, list[Any]]:
     async def work() -> tuple[Any, list[Any]]:
-        soa, scan = await house.operations.zone_scan(origin)
+        soa, scan = await house.operations.zone_scan("example.net")
         rows = []
+        await between()
         while scanned := await scan.next():
             rows += [row for part in scanned for row in part.rows]
         await scan.close()
@@ -112,6 +119,15 @@ def test_a_scan_begins_with_the_soa_and_its_serial(filled: House) -> None:
     (rdata,) = records.unpack_rdatas(soa[3])
     assert records.soa_serial(rdata) == filled.in_memory()[0]  # type: ignore[index]
     assert [row[1] for row in rows] == [records.NS, SOA]
+
+
+def test_a_scan_does_not_mix_a_serial_with_later_records(filled: House) -> None:
+    _, before = scan(filled)
+    set_one = partial(filled.operations.record_set, "www.example.net", "A", ["192.0.2.1"])
+    soa, rows = scan(filled, between=set_one)
+    assert rows == before
+    (rdata,) = records.unpack_rdatas(soa[3])
+    assert records.soa_serial(rdata) + 1 == filled.in_memory()[0]  # type: ignore[index]
 
 
 def test_what_was_scanned_can_be_imported(filled: House) -> None:

@@ -101,7 +101,7 @@ SETTINGS = """
 [dns.rate_limit]
 responses_per_second = 0
 [http]
-request_time = 0.5
+request_time = 2.0
 [abuse]
 change_burst = 2
 change_interval = 0.5
@@ -148,7 +148,7 @@ def test_the_clock_is_set(
         assert server.serial(ZONE) == serial + number, "serials do not depend on the clock"
         with connect(server.http_port) as stalled:
             stalled.sendall(b"GET / HTTP/1.1\r\n")
-            assert took(lambda s=stalled: read_all(s)) < 3.0, "timers run"
+            assert took(lambda s=stalled: read_all(s)) < 20.0, "timers run"
         others = (f"203.0.113.{n}" for n in range(256))
         refused = (server.update(login, HOST, other).body.startswith("911") for other in others)
         assert any(refused), "limits hold"

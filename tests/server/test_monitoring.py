@@ -143,14 +143,18 @@ def test_hosts_that_take_long_to_count(
 
 
 @pytest.mark.parametrize(
-    ("hosts", "shown"),
+    ("counted", "shown"),
     [
-        (lambda: succeed(3), b"\nddns_hosts 3.0\n"),
+        (lambda: succeed((3, 2)), b"\nddns_hosts 3.0\n"),
+        (lambda: succeed((3, 2)), b"\nddns_leases 2.0\n"),
         (lambda: fail(StoreClosed("closed")), b"ddns_hosts"),
     ],
 )
 def test_a_store_that_answers_at_once(
-    running: RunningReactor, service: DdnsService, hosts: Callable[[], Deferred[int]], shown: bytes
+    running: RunningReactor,
+    service: DdnsService,
+    counted: Callable[[], Deferred[tuple[int, int]]],
+    shown: bytes,
 ) -> None:
-    service.core.store.read = lambda work: hosts()  # type: ignore[method-assign]
+    service.core.store.read = lambda work: counted()  # type: ignore[method-assign]
     assert shown in running.call(service.monitoring.metrics)

@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import ACCOUNT, HOST, ZONE
 from tests.processes import PATIENCE, Server, eventually
+from tests.service.watching import sample, scraped
 
 SETTINGS = "[dns]\nlease_min = {least}\nlease_max = 3600\n[abuse]\nchange_interval = 0\n"
 
@@ -48,7 +49,7 @@ class Updating:
 
 @pytest.fixture
 def updating(server: Server) -> Updating:
-    server.with_settings(SETTINGS.format(least=2))
+    server.with_settings(SETTINGS.format(least=2)).with_metrics()
     server.restart()
     return Updating(server)
 
@@ -70,7 +71,8 @@ def test_what_is_granted(updating: Updating, tcp: bool) -> None:
 
 
 def test_from_the_lease_to_its_end(updating: Updating) -> None:
-    """One is renewed, one ends, one stays; over a kill, and an end while nothing runs."""
+    """One is renewed, one ends, one stays; over a kill, and an end while nothing runs. The metrics
+    tell of it."""
     server = updating.server
     assert updating.send(struct.pack("!I", 3), ("one", "192.0.2.1"), ("two", "192.0.2.2"))
     assert updating.send(None, ("one", "192.0.2.3")) is None
@@ -80,6 +82,8 @@ def test_from_the_lease_to_its_end(updating: Updating) -> None:
     assert updating.send(struct.pack("!I", 3600), ("two", "192.0.2.2"))
     eventually(lambda: server.answers(f"one.{ZONE}") == ["192.0.2.3"], "the lease ended")
     assert server.answers(f"two.{ZONE}") == ["192.0.2.2"]
+    numbers = scraped(server)
+    assert numbers[sample("ddns_leases")] == numbers[sample("ddns_leases_ended_total")] == 1
     assert server.serial(ZONE) == serial + 1
     assert updating.send(struct.pack("!I", 2), ("two", "192.0.2.2"))
     server.kill()

@@ -1,4 +1,5 @@
-"""NSD, Knot and BIND follow because they are told, and add and remove zones by our catalog."""
+"""NSD, Knot, BIND and PowerDNS follow because they are told, and add and remove zones by our
+catalog."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ACCOUNT, ZONE
-from tests.name_servers import CATALOG, PROGRAMS, NameServer, TsigSecret
+from tests.name_servers import CATALOG, PROGRAMS, NameServer, TsigSecret, agree
 from tests.processes import Json, Server, eventually
 
 KEY = "xfr.example.net"
@@ -27,11 +28,12 @@ def key(server: Server) -> TsigSecret | None:
 
 @pytest.fixture
 def start(server: Server, tmp_path: Path, key: TsigSecret | None) -> Iterator[Start]:
-    """Starts a secondary of these zones."""
+    """Starts a secondary of these zones. PowerDNS does not use a catalog's key for its members."""
     with ExitStack() as exit:
 
         def start(name: str, zones: list[str]) -> NameServer:
-            secondary = NameServer(name, tmp_path / name, server.dns_port, zones, key)
+            with_it = None if (name, zones) == ("powerdns", [CATALOG]) else key
+            secondary = NameServer(name, tmp_path / name, server.dns_port, zones, with_it)
             exit.callback(secondary.stop)
             secondary.start()
             return secondary
@@ -79,12 +81,13 @@ def test_it_follows_each_change(
     has(secondary, ZONE, server.serial(ZONE))
 
 
-@pytest.mark.parametrize("name", ["knot", "bind"])
+@pytest.mark.parametrize("name", ["knot", "bind", "powerdns"])
 def test_zones_come_and_go_by_the_catalog(
     server: Server, start: Start, name: str, key: TsigSecret | None
 ) -> None:
     secondary = start(name, [CATALOG])
-    server.ddns("zone", "add", CATALOG, "--catalog", "--secondary", listed(secondary, key))
+    where = listed(secondary, None if name == "powerdns" else key)
+    server.ddns("zone", "add", CATALOG, "--catalog", "--secondary", where)
     has(secondary, ZONE, server.serial(ZONE))
     server.ddns("zone", "add", NEW)
     has(secondary, NEW, 1)
@@ -96,6 +99,33 @@ def test_zones_come_and_go_by_the_catalog(
     has(secondary, NEW, 3)
     assert eventually(lambda: (one := state(server, NEW))["seconds_behind"] == 0 and one, "level")
     assert state(server, CATALOG)["problem"] == ("REFUSED" if name == "knot" else None)
+
+
+def test_they_follow_a_backup_that_is_restored(
+    server: Server, start: Start, key: TsigSecret | None
+) -> None:
+    """They are ahead of it, over the database that they have followed and where that is lost."""
+    secondaries = [start(name, [ZONE]) for name in ("nsd", "knot", "bind")]
+    places = [listed(one, key) for one in secondaries]
+    server.call("zone_set", origin=ZONE, secondaries=places)
+    server.ddns("backup", "copy")
+    for lost in (False, True):
+        for last in range(1, 4):
+            server.call("record_set", owner=f"www.{ZONE}", type="A", rdatas=[f"192.0.2.{last}"])
+        ahead = server.serial(ZONE)
+        for one in secondaries:
+            has(one, ZONE, ahead)
+        assert server.terminate() == 0
+        if lost:
+            server.database.unlink()
+        server.ddns("restore", "copy")
+        server.start()
+        serial = server.serial(ZONE)
+        assert ahead < serial
+        for one in secondaries:
+            has(one, ZONE, serial)
+    for one in secondaries:
+        agree(server, one, ZONE)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

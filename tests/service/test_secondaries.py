@@ -1,4 +1,4 @@
-"""NSD, Knot and BIND as our secondaries: each answers exactly what we answer."""
+"""NSD, Knot, BIND and PowerDNS as our secondaries: each answers exactly what we answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
-from tests.name_servers import PROGRAMS, NameServer, contents
+from tests.name_servers import PROGRAMS, NameServer, agree, powerdns_tool
 from tests.processes import Server
 from tests.programs import program, run
 from tests.service.watching import sample, settled
@@ -81,12 +81,6 @@ def change(primary: Server, last: int) -> None:
     primary.call("record_delete", owner=f"h{last}.{ZONE}", type="A")
 
 
-def agree(primary: Server, server: NameServer) -> None:
-    """Both have the same records."""
-    primary.call("zone_set", origin=ZONE, secondaries=["127.0.0.1"])  # this test, without a key
-    assert contents(server.port, ZONE) == contents(primary.dns_port, ZONE)
-
-
 @pytest.mark.parametrize(
     ("name", "signed"), [*((name, True) for name in PROGRAMS), ("knot", False)]
 )
@@ -108,7 +102,7 @@ def test_it_follows(primary: Server, secondary: Secondary, name: str, signed: bo
             server.start()
         server.follows_to(ZONE, primary.serial(ZONE))
     assert sent(primary) < LEAST / 2 + (whole if name == "nsd" else 0), server.log
-    agree(primary, server)
+    agree(primary, server, ZONE)
 
 
 @every_program
@@ -124,7 +118,7 @@ def test_it_takes_the_whole_zone_where_differences_are_missing(
     fill(primary, "more")
     server.start()
     server.follows_to(ZONE, primary.serial(ZONE))
-    agree(primary, server)
+    agree(primary, server, ZONE)
 
 
 CHECKS = {
@@ -135,12 +129,27 @@ CHECKS = {
 """What says whether a file is one of their configurations."""
 
 
-@every_program
-def test_the_configuration_in_the_document(name: str, tmp_path: Path) -> None:
+def documented(name: str) -> str:
+    """What the document has for a program."""
     document = (Path(__file__).parents[2] / "docs" / "secondaries.md").read_text()
     (text,) = re.findall(rf"```{name}\n(.*?)```", document, re.DOTALL)
-    secret = base64.b64encode(bytes(32)).decode()
-    (tmp_path / "conf").write_text(text.replace("SECRET", secret))
+    return str(text).replace("SECRET", base64.b64encode(bytes(32)).decode())
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_configuration_in_the_document(name: str, tmp_path: Path) -> None:
+    (tmp_path / "conf").write_text(documented(name))
     command, *options = CHECKS[name]
     done = run([program(command), *options], folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_commands_in_the_document(tmp_path: Path) -> None:
+    pdnsutil = powerdns_tool(tmp_path)
+    for line in documented("powerdns").splitlines():
+        name, *words = line.split()
+        assert name == "pdnsutil"
+        pdnsutil(*words)
+    shown = pdnsutil("show-zone", "dyn.example.net")
+    for told in ("Primary: 203.0.113.5", "xfr.example.net", "IXFR\t1"):
+        assert told in shown

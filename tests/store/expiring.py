@@ -42,7 +42,9 @@ class ExpiringContract:
     def test_leases(self, store: Blocking) -> None:
         store.commit(fill)
         assert self.leases(store) == {}
+        assert store.read(lambda r: r.count_leases()) == 0
         store.commit(let)
+        assert store.read(lambda r: r.count_leases()) == 2
         before = store.since(0)
         assert self.leases(store) == LEASES
         assert self.leases(store, OTHER) == {}

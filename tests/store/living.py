@@ -103,6 +103,19 @@ class LivingContract:
         store.running.call(scan.close)
         store.running.call(scan.close)
 
+    def test_what_is_read_beside_a_scan_is_of_the_same_state(self, store: Blocking) -> None:
+        store.commit(fill)
+        scan = store.store.scan([ORIGIN])
+
+        def serial() -> int:
+            return store.running.call(scan.read, lambda reading: reading.zone(ORIGIN).serial)
+
+        before = serial()
+        store.commit(put(address(last=9)))
+        assert row(HOME, 1, b"\xc0\0\x02\x09") not in rows_of(store.running.call(scan.next))
+        assert (serial(), store.serial()) == (before, before + 1)
+        store.running.call(scan.close)
+
     @pytest.mark.parametrize("most", [1, 2, 5, 1000])
     def test_a_scan_of_several_zones(self, store: Blocking, most: int) -> None:
         """Each of them is there from its first row to its last, and one that does not exist, too,

@@ -112,6 +112,9 @@ class Reader(PeopleReader):
         found = self.execute(f"select {over}, {expired}", (leases, hosts)).fetchone()
         return bool(found[0]), bool(found[1])
 
+    def count_leases(self) -> int:
+        return int(self.execute("select count(*) from lease").fetchone()[0])
+
     def requests_of_host(self, name: bytes) -> list[tuple[bool, RequestEntry]]:
         return self._requests("host", name)
 

@@ -29,8 +29,8 @@ from ddns.system.files import (
 )
 
 UNKNOWN = 2**20
-"""How far serials are raised when the replaced database cannot be read: at most so many commits may
-have been made since the backup, and secondaries take a step of up to 2**31 - 1 (RFC 1982 3.2)."""
+"""How far serials are raised when the last ones are not known: at most so many commits may have
+been made since the backup, and secondaries take a step of up to 2**31 - 1 (RFC 1982 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class _Former:
 def restore(path: Path, backup: Path, now: float) -> Restored:
     """Replace the database at *path* by *backup*; *now* is seconds since 1970.
 
-    The zones' serials come after those of the replaced database, and the journal goes on after its
+    The zones' serials come after those of the replaced database, or far after those of the backup
+    where it does not tell them: it is lost, or has been made anew. The journal goes on after its
     last position.
 
     :raises ddns.store.sqlite.database.StoreInUse: when another process has the database open.
@@ -185,12 +186,10 @@ def _removed(connection: sqlite3.Connection) -> dict[bytes, int]:
 
 
 def _next_serial(serial: int, former: _Former | None, origin: bytes) -> int:
-    if former is None:
+    was = former.serials.get(origin) if former else None
+    if was is None:
         return records.serial_after((serial + UNKNOWN - 1) % 2**32)
-    was = former.serials.get(origin)
-    if was is None or records.is_later(serial, was):
-        return serial
-    return records.serial_after(was)
+    return serial if records.is_later(serial, was) else records.serial_after(was)
 
 
 def _copy_owner(path: Path, ready: Path) -> None:

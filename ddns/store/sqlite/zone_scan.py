@@ -7,15 +7,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ddns.store.interfaces import StoreClosed, StoreError
+from ddns.store.interfaces import IReading, StoreClosed, StoreError
 from ddns.store.scanning import IScan, Scanned
+from ddns.store.sqlite.reader import Reader
+
+T = TypeVar("T")
 
 _ROWS = (
     "select owner, type, ttl, rdatas from rrset"
@@ -30,7 +33,7 @@ class ZoneScan:
     :param view: opens the view
     :param zones: the origins
     :param in_reader: runs a function in the reader's thread
-    :param timeout: seconds between two calls of :meth:`next` after which the view is given up
+    :param timeout: seconds between two calls after which the view is given up
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class ZoneScan:
         self._zones = deque(zones)
         self._in_reader = in_reader
         self._view: Any = None
+        self._connection: Any = None
         self._rows: Any = None
         self._within = False  # the first of the zones has been begun
         self._clock = clock
@@ -53,30 +57,41 @@ class ZoneScan:
         self._given_up = False
 
     def next(self, most: int = 1000) -> Deferred[list[Scanned]]:
+        return self._in_view(partial(self._next, most))
+
+    def read(self, work: Callable[[IReading], T]) -> Deferred[T]:
+        return self._in_view(lambda connection: work(Reader(connection)))
+
+    def _in_view(self, look: Callable[[sqlite3.Connection], T]) -> Deferred[T]:
         self._stop_timer()
-        return self._in_reader(partial(self._next, most)).addCallback(self._start_timer)
+        return self._in_reader(partial(self._look, look)).addCallback(self._start_timer)
 
     def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
-    def _start_timer(self, scanned: list[Scanned]) -> list[Scanned]:
+    def _start_timer(self, result: T) -> T:
         # As long as a view is open, the write-ahead log can only grow: a checkpoint has to keep
         # what the view may still read.
         self._stop_timer()
         self._timer = self._clock.callLater(self._timeout, self._give_up)
-        return scanned
+        return result
 
     def _give_up(self) -> None:
         self._given_up = True
         self.close()
 
-    def _next(self, most: int) -> list[Scanned]:
+    def _look(self, look: Callable[[sqlite3.Connection], T]) -> T:
         if self._given_up:
             raise StoreError("whoever reads the zone is too slow")
-        if self._rows is None:
+        if self._view is None:
             self._view = self._open_view()
-            self._rows = self._view.__enter__().cursor()
+            self._connection = self._view.__enter__()
+        return look(self._connection)
+
+    def _next(self, most: int, connection: sqlite3.Connection) -> list[Scanned]:
+        if self._rows is None:
+            self._rows = connection.cursor()
         scanned = []
         while most and self._zones:
             zone = self._zones[0]
@@ -105,4 +120,4 @@ class ZoneScan:
     def _close(self) -> None:
         if self._view is not None:
             self._view.__exit__(None, None, None)
-        self._view = self._rows = None
+        self._view = self._connection = self._rows = None

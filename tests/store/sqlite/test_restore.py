@@ -201,6 +201,18 @@ def test_where_the_former_one_cannot_be_read(
         assert not former.with_name("ddns.sqlite-wal").exists()
 
 
+def test_where_the_former_one_was_made_anew(
+    former: Path, backup: Path, running: RunningReactor
+) -> None:
+    """By a server that was started once before the restore, and knows nothing of the zones."""
+    former.unlink()
+    with opened(SQLiteStore(running.reactor, former), running) as store:
+        store.commit(lambda t: t.put_zone(ZoneInfo(OTHER, 2**32 - 1)))
+    done = restore(former, backup, NOW)
+    assert done.readable
+    assert done.raised == [(OTHER, 2**32 - 1, 1), (ORIGIN, 8, 8 + UNKNOWN)]
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_backup_of_a_former_release(former: Path, backup: Path, release: str) -> None:
     backup.unlink()

@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from ddns.api.account_service import AccountService
 from ddns.api.caller import Caller
 from ddns.api.operations import Operations
+from ddns.api.running import RunningServer
 from ddns.config.settings import AbuseSettings
 from ddns.model import names, records
 from ddns.model.account import Block
@@ -24,7 +25,7 @@ from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules
 from ddns.policy.update_limits import UpdateLimiter
 from ddns.store.sqlite.store import SQLiteStore
-from ddns.system.files import key_path
+from ddns.system.files import download_path, key_path
 from ddns.system.secret_box import SecretBox
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.blocker import Blocker
@@ -84,6 +85,7 @@ class House:
             lambda: self.time,
             self.blocker,
         )
+        self.server = RunningServer(download=download_path(path))
         self.letters: list[MailMessage] = []
         self.account_service = AccountService(
             self.authenticator.password,
@@ -138,6 +140,7 @@ class House:
             rules=Rules(**changed),
             account_service=self.account_service,
             reload_settings=lambda: {"changed": [], "waiting": []},
+            running=self.server,
         )
 
     def api_of(self, caller: Caller, operation: str, **arguments: Any) -> Any:

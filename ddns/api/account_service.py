@@ -257,9 +257,9 @@ class AccountService:
         if session is None or account is None or not _is_of(session, account):
             self.sessions.close(digest)
             raise Unauthenticated("the token is not valid, or not any more; log in again")
-        blocked = account.block is not None and account.block.holds(self.now())
-        operator = account.operator and session.strong and not blocked
-        return Caller(account.name, operator, session=digest)
+        block = account.block if account.block and account.block.holds(self.now()) else None
+        operator = account.operator and session.strong and block is None
+        return Caller(account.name, operator, session=digest, block=block)
 
 
 def _is_of(session: Session, account: Account) -> bool:

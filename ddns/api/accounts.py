@@ -13,6 +13,7 @@ from ddns.api.keys import dondns_key
 from ddns.api.serializers import Json, account_json, key_json, request_json
 from ddns.model import names
 from ddns.model.account import Account, Block
+from ddns.store.paging import AccountPage
 
 MAX_DAYS = 36_500
 """The longest block that has an end."""
@@ -21,11 +22,26 @@ MAX_DAYS = 36_500
 class AccountOperations(BaseOperations):
     """Accounts of people who update hosts."""
 
-    async def account_list(self) -> Json:
-        """List all accounts."""
+    async def account_list(
+        self,
+        search: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        blocked: bool = False,
+    ) -> Json:
+        """List all accounts. *search* leaves those with that in their names or addresses, *blocked*
+        those with a block. With any of these the list comes in pages of *limit*, 1 to 100: ``next``
+        is what *after* has to be for the next one, if there is any."""
+        page = None
+        if blocked or (search, after, limit) != (None, None, None):
+            most = parsing.listed(limit)
+            page = AccountPage(most + 1, after or "", (search or "").strip().lower(), blocked)
 
         def work(context: ReadContext) -> Json:
-            return {"accounts": [account_json(one) for one in context.transaction.accounts()]}
+            found = context.transaction.accounts(page)
+            shown = found if page is None else found[: page.limit - 1]
+            more = {"next": shown[-1].name} if len(shown) < len(found) else {}
+            return {"accounts": [account_json(one) for one in shown], **more}
 
         return await self._read(work)
 

@@ -12,6 +12,7 @@ from ddns.api.access import Context, ReadContext, WriteContext
 from ddns.api.account_service import AccountService
 from ddns.api.caller import OPERATOR, Caller
 from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, TooMany
+from ddns.api.running import RunningServer
 from ddns.api.serializers import Json
 from ddns.model import names
 from ddns.model.account import Account, Block
@@ -67,6 +68,7 @@ class BaseOperations:
         how many seconds it may come, 0.0 for at once.
     :param secondary_states: asks the secondaries of a zone how far they have followed.
     :param https: whether this server takes updates over HTTPS itself.
+    :param running: what a running server tells of itself.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class BaseOperations:
         exposed: Callable[[], list[str]] = list,
         secondary_states: Callable[[bytes], Awaitable[list[SecondaryState]]] = no_secondary_states,
         https: bool = False,
+        running: RunningServer | None = None,
     ) -> None:
         self._store = store
         self._wait_until_published = wait_until_published
@@ -102,7 +105,9 @@ class BaseOperations:
         self._exposed = exposed
         self._secondary_states = secondary_states
         self._https = https
+        self._running = running or RunningServer()
         self._caller = OPERATOR
+        self._scanning: set[str] = set()  # accounts that read a whole zone just now
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first
 
     def acting_for(self, caller: Caller, via: str) -> Self:

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from ddns.api.errors import Forbidden, Unauthenticated
+from ddns.model.account import Block
 
 
 class Permission(enum.Enum):
@@ -23,7 +24,8 @@ class Caller:
     that right is an operator too.
 
     ``peer`` is the address that the call comes from, ``agent`` its User-Agent, ``origin`` the
-    scheme and authority that it was sent to; ``session`` is the SHA-256 of its token.
+    scheme and authority that it was sent to; ``session`` is the SHA-256 of its token, ``block``
+    what keeps the account from changing anything.
     """
 
     account: str | None = None
@@ -32,6 +34,7 @@ class Caller:
     agent: str = ""
     origin: str = ""
     session: bytes = field(default=b"", repr=False)
+    block: Block | None = None
 
     @property
     def name(self) -> str:

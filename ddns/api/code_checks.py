@@ -54,7 +54,7 @@ class CodeChecks(BaseOperations):
         return right
 
     async def _use_recovery_code(self, account: str, digest: bytes) -> bool:
-        def is_left(context: ReadContext | WriteContext) -> bool:
+        def is_left(context: ReadContext) -> bool:
             return digest in context.transaction.recovery_codes(account)
 
         def work(context: WriteContext) -> bool:

@@ -19,8 +19,6 @@ from ddns.policy.authorize import is_occluded
 from ddns.policy.expiry import heard
 from ddns.policy.registration import GIVEN_UP, in_quarantine, is_reserved_name, is_well_shaped
 
-MAX_EVENTS = 100
-
 
 class HostOperations(BaseOperations):
     """Registering, changing and removing hosts."""
@@ -79,12 +77,10 @@ class HostOperations(BaseOperations):
     async def host_history(self, name: str, limit: int = 20) -> Json:
         """Show the changes of a host since its account has it, newest first: when, by whom and by
         which way what was changed. *limit* is 1 to 100 events."""
-        if not 1 <= limit <= MAX_EVENTS:
-            raise Invalid(f"limit: expected 1 to {MAX_EVENTS}")
-        owner = parsing.host_name(name)
+        owner, most = parsing.host_name(name), parsing.limit(limit)
 
         def work(context: ReadContext) -> Json:
-            events = history(context, context.own_host(owner), limit)
+            events = history(context, context.own_host(owner), most)
             return {"name": names.to_text(owner), "events": events}
 
         return await self._read(work)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from ddns import __version__
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
+from ddns.api.caller import Permission
 from ddns.api.code_checks import totp_purpose
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
 from ddns.api.serializers import Json
 from ddns.system.secret_box import SecretBoxError, Tampered
+
+PIECE = 65_536
+"""Octets of a copy that are read at once."""
 
 
 class _Sealed(NamedTuple):
@@ -50,6 +55,30 @@ class MaintenanceOperations(BaseOperations):
         except SecretBoxError as error:
             raise ApiError(str(error)) from error
         return {"file": str(path), "size": size}
+
+    async def backup_download(self) -> tuple[int, AsyncGenerator[bytes, None]]:
+        """Return the size of a copy of the database and its octets, an empty piece first: from then
+        on the copy is gone once nobody reads it any more. The key file is not in it. For operators
+        only, one at a time.
+
+        :raises ApiError: when it cannot be made.
+        """
+        self._caller.check(Permission.OPERATOR)
+        running = self._running
+        if running.download is None:
+            raise ApiError("this takes a running server")
+        if running.downloading:
+            raise Conflict("a copy is being made already; wait for it")
+        running.downloading = True
+        try:
+            copied = await self._stored(self._store.back_up(running.download, True))
+            pieces = _pieces(_taken(running.download))
+            await anext(pieces)
+        except OSError as error:
+            raise ApiError(str(error)) from error
+        finally:
+            running.downloading = False
+        return copied.size, pieces
 
     def _target(self, file: str, force: bool) -> Path:
         """Return the path of a file to write.
@@ -94,10 +123,15 @@ class MaintenanceOperations(BaseOperations):
         return faults
 
     async def status(self) -> Json:
-        """Show the server's version, its number of zones, and in ``warnings`` a line for each file
-        with secrets that is open to everybody."""
+        """Show the server's version, its number of zones, in ``warnings`` a line for each file with
+        secrets that is open to everybody, and why it is not ready for clients, if it is not."""
         zones = await self._read(lambda context: len(context.transaction.zones()))
-        return {"version": __version__, "zones": zones, "warnings": self._exposed()}
+        return {
+            "version": __version__,
+            "zones": zones,
+            "warnings": self._exposed(),
+            "not_ready": self._running.not_ready(),
+        }
 
     async def reload(self) -> Json:
         """Read the settings again, and certificates and private keys. ``changed`` are the settings
@@ -119,3 +153,18 @@ def _all_sealed(context: ReadContext) -> list[_Sealed]:
             for one in totps
         ),
     ]
+
+
+def _taken(path: Path) -> BinaryIO:
+    """Return a file that has no name any more: it goes with whoever reads it."""
+    file = path.open("rb")
+    path.unlink()
+    return file
+
+
+async def _pieces(file: BinaryIO) -> AsyncGenerator[bytes, None]:
+    """Yield the octets of a file, after an empty piece, and close it."""
+    with file:
+        yield b""
+        while piece := file.read(PIECE):
+            yield piece

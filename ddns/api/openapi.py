@@ -49,7 +49,7 @@ _LIMITED = {
     *vars(LogInOperations),
     *vars(SecondFactorOperations),
     *vars(PasskeyOperations),
-    *("record_set", "record_delete", "host_set"),
+    *("record_set", "record_delete", "host_set", "zone_undo"),
 }
 """Operations that may be refused as too many."""
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from ddns.api.accounts import AccountOperations
 from ddns.api.diagnosis import DiagnosisOperations
+from ddns.api.export import ExportOperations
 from ddns.api.hosts import HostOperations
 from ddns.api.invitations import InvitationOperations
 from ddns.api.keys import KeyOperations
 from ddns.api.log_in import LogInOperations
 from ddns.api.maintenance import MaintenanceOperations
 from ddns.api.passkeys import PasskeyOperations
-from ddns.api.records import RecordOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
+from ddns.api.watching import WatchingOperations
+from ddns.api.zone_changes import ZoneChangeOperations
 from ddns.api.zone_contents import ZoneContentOperations
 from ddns.api.zones import ZoneOperations
 
@@ -29,11 +31,13 @@ class Operations(
     KeyOperations,
     HostOperations,
     DiagnosisOperations,
-    RecordOperations,
+    ZoneChangeOperations,
     SelfService,
     SessionOperations,
+    WatchingOperations,
     LogInOperations,
     PasskeyOperations,
+    ExportOperations,
     MaintenanceOperations,
 ):
     """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

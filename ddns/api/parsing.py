@@ -11,10 +11,10 @@ from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Texts
 from ddns.model import account as accounts
 from ddns.model import mail, names, presentation, records
-from ddns.model.account import Addresses, KeyKind, Registration, Right, TsigTerms
+from ddns.model.account import Addresses, KeyKind, Language, Registration, Right, TsigTerms
 from ddns.model.secondaries import BadSecondary, Secondary, secondary
 from ddns.policy import catalog, secrets
-from ddns.store.paging import Page
+from ddns.store.paging import Became, Page
 
 E = TypeVar("E", bound=enum.StrEnum)
 P = ParamSpec("P")
@@ -25,10 +25,13 @@ MAX_HOSTS = 1_000_000
 """The highest limit of hosts that the operator can set for one account."""
 
 MAX_LISTED = 100
-"""Maximum of hosts on one page of a list."""
+"""Maximum of names on one page of a list."""
 
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
+
+MAX_EVENTS = 100
+"""The most events of the journal that are shown at a time."""
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1024
@@ -72,12 +75,17 @@ def host_name(text: str) -> bytes:
 
 
 def page(search: str | None, after: str | None, limit: int | None) -> Page | None:
-    """Parse which hosts of a list are wanted; None is all of them."""
+    """Parse which names of a list are wanted; None is all of them."""
     if search is None and after is None and limit is None:
         return None
+    return Page(listed(limit), optional(name, after), _parts(search or ""))
+
+
+def listed(limit: int | None) -> int:
+    """Check how many things a page of a list has; the most by default."""
     if limit is not None and not 1 <= limit <= MAX_LISTED:
         raise Invalid(f"limit: expected 1 to {MAX_LISTED}")
-    return Page(MAX_LISTED if limit is None else limit, optional(name, after), _parts(search or ""))
+    return MAX_LISTED if limit is None else limit
 
 
 def _parts(search: str) -> tuple[bytes, ...]:
@@ -113,6 +121,11 @@ def chosen_name(text: str) -> str:
     if accounts.is_reserved(known):
         raise Conflict(f"the name {known} is reserved; choose another")
     return known
+
+
+def language(text: str) -> Language:
+    """Parse the language that somebody reads."""
+    return _member(Language, text, " is no language here: it is one of")
 
 
 def email(text: str) -> str:
@@ -187,6 +200,11 @@ def registration(text: str) -> Registration:
     return _member(Registration, text, ": registration is one of")
 
 
+def became(text: str) -> Became:
+    """Parse what became of a request."""
+    return _member(Became, text, " is none of")
+
+
 def secondaries(texts: list[str]) -> tuple[Secondary, ...]:
     """Parse the secondaries of a zone; empty texts stand for none."""
     return tuple(dict.fromkeys(_parsed(secondary, text) for text in texts if text.strip()))
@@ -226,6 +244,13 @@ def days(value: int) -> int:
     """Check a number of days, 0 for none."""
     if not 0 <= value <= MAX_DAYS:
         raise Invalid(f"expected 0 to {MAX_DAYS} days")
+    return value
+
+
+def limit(value: int) -> int:
+    """Check how many events of the journal to show."""
+    if not 1 <= value <= MAX_EVENTS:
+        raise Invalid(f"limit: expected 1 to {MAX_EVENTS}")
     return value
 
 

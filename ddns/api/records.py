@@ -7,9 +7,9 @@ import dataclasses
 from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
-from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
+from ddns.api.errors import ApiError, Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.serializers import Json, rrset_json
-from ddns.model import names, records
+from ddns.model import names, presentation, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.records import SOA, RRset
 from ddns.policy import rrset_rules
@@ -36,6 +36,38 @@ class RecordOperations(BaseOperations):
 
         return await self._read(work)
 
+    async def record_list(
+        self,
+        origin: str,
+        search: str | None = None,
+        after: str | None = None,
+        limit: int = parsing.MAX_LISTED,
+    ) -> Json:
+        """List the records of a zone, those of its origin first, in pages of *limit* names, 1 to
+        100, with those that clients have set among them. *search* leaves the names that have that
+        in them; ``next`` is what *after* has to be for the next page, if there is any."""
+        apex, page = parsing.name(origin), parsing.page(search, after, limit)
+        assert page is not None, "there is a limit"
+
+        def work(context: ReadContext) -> Json:
+            zone = context.own_zone(apex)
+            found = []
+            if page.after is None and all(part in apex for part in page.parts):
+                found = [
+                    _with_serial(rrset, zone) for rrset in context.transaction.rrsets(apex, apex)
+                ]
+            wanted = dataclasses.replace(page, limit=page.limit + 1)
+            below = context.transaction.rrsets_below(apex, wanted)
+            owners = list(dict.fromkeys(rrset.owner for rrset in below))
+            more = {}
+            if len(owners) > page.limit:
+                below = [rrset for rrset in below if rrset.owner != owners[-1]]
+                more = {"next": names.to_text(owners[-2])}
+            shown = [rrset_json(rrset) for rrset in (*found, *below)]
+            return {"origin": names.to_text(apex), "records": shown, **more}
+
+        return await self._read(work)
+
     async def record_set(
         self, owner: str, type: str, rdatas: list[str], ttl: int | None = None
     ) -> Json:
@@ -52,12 +84,36 @@ class RecordOperations(BaseOperations):
             wire = parsing.rdatas(number, rdatas, None if zone is None else zone.origin)
             return replace_rrset(context, name, number, wire, seconds)
 
-        rrset = await self._transact(work)
-        if number == SOA:  # the commit has given it a serial
-            rrset = await self._read(
-                lambda context: _with_serial(rrset, context.known_zone(rrset.owner))
-            )
-        return rrset_json(rrset)
+        return rrset_json(await self._committed(await self._transact(work)))
+
+    async def _committed(self, rrset: RRset) -> RRset:
+        """Return an RRset that was put as it is now: the commit has given an SOA a serial."""
+        if rrset.type != SOA:
+            return rrset
+        return await self._read(
+            lambda context: _with_serial(rrset, context.known_zone(rrset.owner))
+        )
+
+    async def record_check(
+        self, owner: str, type: str, rdatas: list[str], zone: str | None = None
+    ) -> Json:
+        """Check records as ``record_set`` would, and change nothing: of each say how it is written,
+        or what is wrong with it. What is wrong with all of them together is an error as there, but
+        only once each is right. With *zone*, the origin of one, the name has to be in it."""
+        name, number = parsing.name(owner), parsing.record_type(type)
+        apex = parsing.optional(parsing.name, zone)
+
+        def work(context: ReadContext) -> Json:
+            found, _, _ = _locate(context, name)
+            if apex is not None and found.origin != apex:
+                raise NotFound(f"{names.to_text(name)} is not in zone {names.to_text(apex)}")
+            checked = [_checked_rdata(context, found, number, text) for text in rdatas]
+            wire = tuple(one for one in checked if isinstance(one, bytes))
+            if len(wire) == len(checked):
+                _checked_rrset(context, name, number, presentation.distinct(number, wire), None)
+            return {"records": [_checked_json(number, one) for one in checked]}
+
+        return await self._read(work)
 
     async def record_delete(self, owner: str, type: str | None = None) -> Json:
         """Delete the RRset of an owner name and type, or all RRsets of the name. A zone keeps its
@@ -75,11 +131,9 @@ class RecordOperations(BaseOperations):
                     continue
                 if number is None and not whole_zone and rrset.type not in HOST_TYPES:
                     continue
-                if rrset_rules.is_required(rrset.type, name, zone.origin):
-                    if number is None:
-                        continue
-                    raise Invalid("a zone needs its SOA and NS records")
-                context.transaction.put_rrset(zone.origin, RRset(name, rrset.type, rrset.ttl, ()))
+                if number is None and rrset_rules.is_required(rrset.type, name, zone.origin):
+                    continue
+                delete_rrset(context, zone, rrset)
                 deleted.append(rrset_json(rrset))
             if not deleted:
                 raise NotFound(f"{names.to_text(name)} has no such records")
@@ -92,6 +146,32 @@ def replace_rrset(
     context: WriteContext, owner: bytes, number: int, rdatas: tuple[bytes, ...], ttl: int | None
 ) -> RRset:
     """Replace an RRset, if the caller may and the zone is a good one afterwards.
+
+    :raises ApiError: saying what is wrong.
+    """
+    zone, rrset = _checked_rrset(context, owner, number, rdatas, ttl)
+    context.transaction.put_rrset(zone.origin, rrset)
+    return rrset
+
+
+def delete_rrset(context: WriteContext, zone: ZoneInfo, rrset: RRset) -> None:
+    """Delete an RRset.
+
+    :raises Invalid: for one that the zone needs.
+    """
+    if rrset_rules.is_required(rrset.type, rrset.owner, zone.origin):
+        raise Invalid("a zone needs its SOA and NS records")
+    context.transaction.put_rrset(zone.origin, dataclasses.replace(rrset, rdatas=()))
+
+
+def _checked_rrset(
+    context: ReadContext,
+    owner: bytes,
+    number: int,
+    rdatas: tuple[bytes, ...],
+    ttl: int | None,
+) -> tuple[ZoneInfo, RRset]:
+    """Return an RRset that may replace the present one, and its zone.
 
     :raises ApiError: saying what is wrong.
     """
@@ -119,10 +199,8 @@ def replace_rrset(
     if not context.caller.operator:
         _check_type(number, whole_zone)
         _check_count(context, rrset, None if whole_zone else host)
-        if not allowed(zone.addresses, (rrset,)):
-            raise Invalid(f"zone {names.to_text(zone.origin)} allows public addresses only")
-    context.transaction.put_rrset(zone.origin, rrset)
-    return rrset
+        _check_addresses(context, zone, rrset)
+    return zone, rrset
 
 
 def _locate(context: ReadContext, owner: bytes) -> tuple[ZoneInfo, Host | None, bool]:
@@ -143,6 +221,24 @@ def _locate(context: ReadContext, owner: bytes) -> tuple[ZoneInfo, Host | None, 
     return zone, host, whole_zone
 
 
+def _checked_rdata(
+    context: ReadContext, zone: ZoneInfo, number: int, text: str
+) -> bytes | ApiError:
+    """Return rdata in wire form, or what is wrong with it by itself."""
+    try:
+        (rdata,) = parsing.rdatas(number, [text], zone.origin)
+        _check_addresses(context, zone, RRset(zone.origin, number, 0, (rdata,)))
+    except ApiError as error:
+        return error
+    return rdata
+
+
+def _checked_json(number: int, checked: bytes | ApiError) -> Json:
+    if isinstance(checked, ApiError):
+        return {"rdata": None, "error": str(checked)}
+    return {"rdata": records.rdata_to_text(number, checked), "error": None}
+
+
 def _with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
     """Put the zone's serial into an SOA, which is stored without it."""
     if rrset.type != SOA:
@@ -157,7 +253,12 @@ def _check_type(number: int, whole_zone: bool) -> None:
         raise Forbidden(f"a host may have records of these types: {types}")
 
 
-def _check_count(context: WriteContext, rrset: RRset, host: Host | None) -> None:
+def _check_addresses(context: ReadContext, zone: ZoneInfo, rrset: RRset) -> None:
+    if not context.caller.operator and not allowed(zone.addresses, (rrset,)):
+        raise Invalid(f"zone {names.to_text(zone.origin)} allows public addresses only")
+
+
+def _check_count(context: ReadContext, rrset: RRset, host: Host | None) -> None:
     """Refuse more records than people may have at all names of one host, or in one RRset of a zone
     of their own (*host* is None).
 

@@ -10,6 +10,7 @@ from typing import Any
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
 from ddns.policy.diagnosis import Severity, State
+from ddns.store.paging import Became
 
 Schema = dict[str, Any]
 
@@ -93,6 +94,13 @@ _invitation = {
     "created": _TIME,
     "by": _STRING,
 }
+_request = {
+    "at": _TIME,
+    "failed": _FLAG,
+    "wait": {"type": "number", "minimum": 0, "description": "Seconds."},
+    **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+    **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
+}
 _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
@@ -101,7 +109,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Zone": _object(_ZONE, **_zone),
     "WholeZone": _object(
-        _ZONE, **_zone, created=_TIME, rrsets=_NUMBER, followed_by=_list("SecondaryState")
+        _ZONE | {"followed_by": _list("SecondaryState")}, **_zone, created=_TIME, rrsets=_NUMBER
     ),
     "SecondaryState": _object(
         secondary=_STRING,
@@ -123,7 +131,7 @@ SCHEMAS: dict[str, Schema] = {
     "Member": _object(_IDN, zone=_NAME, account=_STRING, since=_TIME),
     "Members": _object(members=_list("Member")),
     "Account": _object(**_account),
-    "Accounts": _object(accounts=_list("Account")),
+    "Accounts": _object({"next": _STRING}, accounts=_list("Account")),
     "AccountLimit": _object(**_account, host_limit=_NUMBER),
     "WholeAccount": _object(
         **_account,
@@ -182,19 +190,41 @@ SCHEMAS: dict[str, Schema] = {
     "Requested": _object(name_or_email=_STRING),
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
     "KeyCopy": _object(file=_STRING, size=_NUMBER),
-    "Status": _object(version=_STRING, zones=_NUMBER, warnings=_TEXTS),
+    "Status": _object(version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING),
     "Reloaded": _object(changed=_TEXTS, waiting=_TEXTS),
     "Check": _object(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
     "Block": _object(reason=_STRING, since=_TIME, until=_or_null(_TIME)),
-    "Request": _object(
-        at=_TIME,
-        failed=_FLAG,
-        wait={"type": "number", "minimum": 0, "description": "Seconds."},
-        **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
-        **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
+    "Request": _object(**_request),
+    "SeenRequest": _object(
+        id=_NUMBER,
+        host=_or_null(_NAME),
+        account=_or_null(_STRING),
+        became={"enum": list(Became)},
+        **_request,
+    ),
+    "SeenRequests": _object({"next": _NUMBER}, requests=_list("SeenRequest")),
+    "Secondaries": _object(
+        secondaries={
+            "type": "array",
+            "items": _object(
+                **dict.fromkeys(("zones", "zones_behind"), _NUMBER),
+                secondary=_STRING,
+                seconds_behind={"type": "number", "minimum": 0},
+            ),
+        }
+    ),
+    "Samples": _object({"hour": ref("Sampled"), "day": ref("Sampled")}),
+    "Sampled": _object(
+        seconds={"type": "number", "description": "Between two samples."},
+        until=_TIME,
+        series={
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "number", "minimum": 0}},
+        },
     ),
     "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),
+    "ZoneRecords": _object({"next": _NAME}, origin=_NAME, records=_list("RRset")),
     "Deleted": _object(deleted=_list("RRset")),
     "Values": _object(**_values),
     "HostState": _object(
@@ -203,7 +233,11 @@ SCHEMAS: dict[str, Schema] = {
         created={"type": "number"},
         dormant={"type": "array", "items": {"enum": [1, 28]}},
     ),
+    "Export": _object(
+        part=_STRING, items={"type": "array", "items": {"type": "object"}}, next=_or_null(_STRING)
+    ),
     "Event": _object(
+        position=_NUMBER,
         at=_TIME,
         who=_STRING,
         via=_STRING,
@@ -213,6 +247,10 @@ SCHEMAS: dict[str, Schema] = {
         before=_side,
         after=_side,
     ),
+    "ZoneHistory": _object(origin=_NAME, events=_list("Event")),
+    "Undone": _object(owner=_NAME, type=_STRING, rrset=_or_null(ref("RRset"))),
+    "CheckedRecords": _object(records=_list("CheckedRecord")),
+    "CheckedRecord": _object(rdata=_or_null(_STRING), error=_or_null(_STRING)),
     "History": _object(name=_NAME, events=_list("Event")),
 }
 
@@ -223,6 +261,7 @@ ARGUMENTS: dict[str, Schema] = {
     "rights": {"type": "array", "items": {"enum": list(Right)}},
     "ttl": _TTL,
     "credential": {"type": "object"},
+    "language": {"enum": ["", *Language]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
     "uses": {"type": "integer", "minimum": 1, "maximum": 1000},
     "invitation_add.days": {"type": "integer", "minimum": 1, "maximum": 365},
@@ -232,6 +271,7 @@ ARGUMENTS: dict[str, Schema] = {
     "account_set.hosts": {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]
     },
+    "became": {"enum": list(Became)},
     "ns": {"type": "array", "items": _object({"address": _or_null(_STRING)}, name=_STRING)},
     "records": {"type": "array", "items": _object(type=_STRING, rdata=_STRING)},
 }

@@ -103,6 +103,18 @@ class SelfService(BaseOperations):
             service.notify(service.templates.address_changes(former, name, address))
         return {"name": name, "email": address}
 
+    async def account_change(self, language: str) -> Json:
+        """Set the language of one's pages; ``""`` is for whatever the browser asks for."""
+        chosen = parsing.language(language) if language else None
+        name = self._caller.logged_in_account()
+
+        def work(context: WriteContext) -> Json:
+            account = dataclasses.replace(context.known_account(name), language=chosen)
+            context.transaction.put_account(account)
+            return account_json(account)
+
+        return await self._transact(work, even_if_blocked=True)
+
     async def account_leave(self, name: str, password: str) -> Json:
         """Remove one's own account with its keys and hosts."""
         if parsing.account_name(name) != self._caller.logged_in_account():

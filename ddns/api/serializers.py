@@ -15,11 +15,13 @@ from ddns.model.account import Account, Block, Host, Key, TsigTerms, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
-from ddns.model.request_log import RequestEntry
+from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.second_factor import Passkey, SecondFactors
 from ddns.model.secondaries import SecondaryState
 from ddns.model.session import Session
 from ddns.policy.diagnosis import Diagnosis
+from ddns.store.paging import Became
+from ddns.store.results import SeenRequest
 
 Json = dict[str, Any]
 Texts = dict[str, str | None]
@@ -155,6 +157,32 @@ def diagnosis_json(diagnosis: Diagnosis) -> Json:
     return {"state": diagnosis.state, "sentence": diagnosis.sentence(), "findings": findings}
 
 
+def seen_request_json(request: SeenRequest) -> Json:
+    """Return a request as operators see it: with its number, host and account."""
+    return {
+        "id": request.number,
+        "host": None if request.host is None else names.to_text(request.host),
+        "account": request.account,
+        **_became_json(request.failed, request.entry),
+    }
+
+
+def live_request_json(request: LoggedRequest) -> Json:
+    """Return a request as it was answered a moment ago. The user name of a client that was not
+    authenticated may be its password."""
+    failed, entry = request.account is None, request.entry
+    return {
+        "host": ", ".join(map(names.to_text, request.hosts)) or None,
+        "account": request.account,
+        **_became_json(failed, entry._replace(user="…") if failed and entry.user else entry),
+    }
+
+
+def _became_json(failed: bool, entry: RequestEntry) -> Json:
+    became = Became.DONE if not entry.reason else Became.FAILED if failed else Became.REFUSED
+    return {"became": str(became), **request_json(failed, entry)}
+
+
 def invitation_json(invitation: Invitation) -> Json:
     """Return an invitation without its code, which is not stored."""
     return {
@@ -212,6 +240,7 @@ def event_json(event: Event) -> Json:
     """Return an event of a host: an RRset, or the host itself, before and after."""
     assert event.owner is not None
     return {
+        "position": event.position,
         "at": time_json(event.author.at),
         "who": event.author.who,
         "via": event.author.via,
@@ -223,10 +252,26 @@ def event_json(event: Event) -> Json:
     }
 
 
+def journal_json(event: Event) -> Json:
+    """Return an event of any kind."""
+    return {
+        "position": event.position,
+        "at": time_json(event.author.at),
+        "via": event.author.via,
+        "kind": str(event.kind),
+        "subject": event.subject,
+        "zone": None if event.zone is None else names.to_text(event.zone),
+        "owner": None if event.owner is None else names.to_text(event.owner),
+        "type": None if event.type is None else records.type_to_text(event.type),
+        "before": _side_json(event, event.before),
+        "after": _side_json(event, event.after),
+    }
+
+
 def _side_json(event: Event, side: bytes | None) -> Json | None:
     if side is None:
         return None
-    if event.kind is EventKind.HOST:
+    if event.kind is not EventKind.RRSET:
         shown: Json = json.loads(side)
         return shown
     assert event.owner is not None

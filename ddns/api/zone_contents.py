@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
 
 from ddns.api import catalogs, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
-from ddns.api.errors import Conflict, Invalid
+from ddns.api.errors import Conflict, Invalid, TooMany
 from ddns.api.serializers import Json
 from ddns.api.zones import check_no_hosts_below
 from ddns.model import names, records
 from ddns.model.account import ZoneInfo
 from ddns.model.records import SOA
 from ddns.model.rows import BadRows, Row, unpack_rows
-from ddns.store.scanning import IScan
+from ddns.store.interfaces import IReading
+from ddns.store.scanning import IScan, Scanned
+
+T = TypeVar("T")
 
 MAX_IMPORTS = 4
 """Maximum of imports under way."""
+
+SCAN_PAUSE = 5.0
+"""Seconds after which to try again where a scan is under way."""
 
 
 class ZoneContentOperations(BaseOperations):
@@ -76,22 +87,48 @@ class ZoneContentOperations(BaseOperations):
 
     async def zone_scan(self, origin: str) -> tuple[Row, IScan]:
         """Return a zone's SOA with its serial, and a scan of all its records at that serial, which
-        the caller has to close. The SOA is among them again, with serial 0."""
+        the caller has to close. The SOA is among them again, with serial 0. An account can have
+        one scan at a time, since it holds the store's files back."""
         apex = parsing.name(origin)
 
         def work(context: ReadContext) -> Row:
-            zone = context.known_zone(apex)
+            zone = context.own_zone(apex)
             soa = context.transaction.rrset(apex, apex, SOA)
             assert soa is not None, "every zone is committed together with its SOA"
             rdata = records.soa_with_serial(soa.rdatas[0], zone.serial)
             return apex, SOA, soa.ttl, records.pack_rdatas([rdata])
 
+        account = None if self._caller.operator else self._caller.account
         scan = self._store.scan([apex])
+        if account is not None:
+            if account in self._scanning:
+                raise TooMany("a zone of yours is being read already; wait for the end", SCAN_PAUSE)
+            self._scanning.add(account)
+            scan = _Scan(scan, partial(self._scanning.discard, account))
         try:
             return await self._read(work, within=scan), scan
         except BaseException:
             await scan.close()
             raise
+
+
+@implementer(IScan)
+class _Scan:
+    """A scan that tells when it is closed."""
+
+    def __init__(self, scan: IScan, closed: Callable[[], None]) -> None:
+        self._scan = scan
+        self._closed = closed
+
+    def next(self, most: int = 1000) -> Deferred[list[Scanned]]:
+        return self._scan.next(most)
+
+    def read(self, work: Callable[[IReading], T]) -> Deferred[T]:
+        return self._scan.read(work)
+
+    def close(self) -> Deferred[None]:
+        self._closed()
+        return self._scan.close()
 
 
 def _checked_rows(origin: bytes, packed: bytes) -> Iterator[Row]:

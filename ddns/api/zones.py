@@ -80,9 +80,10 @@ class ZoneOperations(BaseOperations):
 
         return await self._transact(work, bulk=catalog)
 
-    async def zone_show(self, origin: str) -> Json:
+    async def zone_show(self, origin: str, ask: bool = True) -> Json:
         """Show a zone and how far its secondaries have followed, those of catalogs among them. Each
-        is asked, so this takes some seconds if one does not answer."""
+        is asked, so this takes some seconds if one does not answer; unless *ask* is false, which
+        leaves them out."""
         apex = parsing.name(origin)
 
         def work(context: ReadContext) -> Json:
@@ -94,6 +95,8 @@ class ZoneOperations(BaseOperations):
             }
 
         shown = await self._read(work)
+        if not ask:
+            return shown
         states = await self._secondary_states(apex)
         return {**shown, "followed_by": [secondary_json(state) for state in states]}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import sys
 
 from ddns.cli.client import CallFailed, Client
@@ -169,6 +170,17 @@ def account_show(client: Client, args: argparse.Namespace) -> Result:
     lines += ["", "Keys:", *keys] if keys else []
     title = "Last requests that named none of its hosts, newest first:"
     return Result(shown, lines + request_lines(shown["requests"], title))
+
+
+@account.command("export", "Print everything that is kept of an account, as JSON", NAME)
+def account_export(client: Client, args: argparse.Namespace) -> Result:
+    whole: Json = {}
+    after: str | None = ""
+    while after is not None:
+        page = client.call("account_export", name=args.name, after=after or None)
+        whole.setdefault(page["part"], []).extend(page["items"])
+        after = page["next"]
+    return Result(whole, json.dumps(whole, indent=2, ensure_ascii=False).splitlines())
 
 
 account.call(

@@ -1,8 +1,8 @@
-"""Master files (RFC 1035 5) to rows and back."""
+"""Master files (RFC 1035 5) to rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,13 +120,3 @@ class _Collected:
         (soa,) = inside[origin, SOA][1]
         serial = records.soa_serial(soa)
         return MasterFile(origin, serial, rows, len(self._rrsets) - len(inside), warnings)
-
-
-def write(rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of a master file, with absolute names, in the order of *rows* (SOA first)."""
-    for owner, number, ttl, packed in rows:
-        name = names.to_text(owner)
-        absolute = name if name == "." else f"{name}."
-        kind = records.type_to_text(number)
-        for rdata in records.unpack_rdatas(packed):
-            yield f"{absolute}\t{ttl}\tIN\t{kind}\t{records.rdata_to_text(number, rdata)}"

@@ -53,4 +53,5 @@ def status(client: Client, args: argparse.Namespace) -> Result:
 
 
 def _warnings(answer: Json) -> list[str]:
-    return [f"warning: {line}" for line in answer["warnings"]]
+    wrong = [answer["not_ready"]] if answer.get("not_ready") else []
+    return [f"warning: {line}" for line in (*wrong, *answer["warnings"])]

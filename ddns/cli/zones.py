@@ -220,9 +220,9 @@ def _send(client: Client, parsed: MasterFile, replace_hosts: bool) -> Json:
 
 @zone.command("export", "Print a zone as a master file", ORIGIN)
 def zone_export(client: Client, args: argparse.Namespace) -> Result:
-    from ddns.cli import masterfile
+    from ddns.model.masterfile import write
 
-    lines = masterfile.write(client.rows(args.origin))
+    lines = write(client.rows(args.origin))
     if args.json:
         return Result({"origin": args.origin, "records": list(lines)})
     return Result({}, lines)

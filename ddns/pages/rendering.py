@@ -10,11 +10,13 @@ from importlib.resources import files
 from typing import Any
 
 from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 
+from ddns.api.serializers import time_json
 from ddns.pages.languages import LANGUAGES, translations
 from ddns.pages.qr import qr_code
 
@@ -78,6 +80,9 @@ def environment(language: str) -> Environment:
         static=lambda name: f"static/{name}?{static_version(name)}",
     )
     made.filters["when"] = functools.partial(_when, language)
+    made.filters["date"] = lambda at: _when(language, time_json(at))
+    made.filters["moment"] = time_json
+    made.filters["number"] = lambda value: format_decimal(round(value, 2), locale=language)
     made.filters["since"] = functools.partial(_since, language)
     made.filters["seconds"] = functools.partial(duration_text, language)
     return made

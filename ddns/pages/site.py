@@ -116,8 +116,20 @@ class Pages:
             request.foreign or not cookies.is_form_token(visit.cookie, request.field("form_token"))
         ):
             raise Forbidden("this form is not ours, or too old; go back, reload it and try again")
-        visit.caller.check(page.permission)
+        _check(visit.caller, page.permission)
         return await page.view(visit)
+
+
+def _check(caller: Caller, permission: Permission) -> None:
+    """Refuse callers without the permission.
+
+    :raises Unauthenticated: where logging in might help.
+    :raises NotFound: where it would not: a page of operators is none to others.
+    """
+    try:
+        caller.check(permission)
+    except Forbidden:
+        raise NotFound("there is no such page") from None
 
 
 def _refusal(visit: Visit, error: ApiError) -> Answer:

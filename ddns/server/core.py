@@ -13,6 +13,7 @@ from twisted.web.resource import IResource
 
 from ddns.api.base import no_running_server
 from ddns.api.operations import Json, Operations
+from ddns.api.running import RunningServer
 from ddns.config.settings import Settings
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
@@ -32,7 +33,7 @@ from ddns.server.unsealer import Unsealer
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.clock import since_boot
-from ddns.system.files import key_path
+from ddns.system.files import download_path, key_path
 from ddns.system.secret_box import SecretBox
 from ddns.system.threads import LowPriorityPool
 from ddns.updates.authenticator import Authenticator
@@ -178,6 +179,11 @@ class Core:
             lambda: (self._settings.dns.lease_min, self._settings.dns.lease_max),
         )
         self.engine.transfer = TransferHandler(self.zones, self.directory, self.store, reactor)
+        self.running = RunningServer(
+            secondaries=self.notifier.progress,
+            listen=self.requests.subscribe,
+            download=download_path(settings.database),
+        )
         self.expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
         self.operations = Operations(
             self.store,
@@ -194,6 +200,7 @@ class Core:
             exposed=self.exposed,
             secondary_states=self.notifier.states,
             https=bool(settings.https.certificate),
+            running=self.running,
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:

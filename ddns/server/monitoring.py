@@ -1,4 +1,4 @@
-"""The listeners for metrics and health, open for as long as the server lives."""
+"""What watches a server: listeners for metrics and health, and samples for operators."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Listeners
 from ddns.server.health import Health
 from ddns.server.metrics import Watched, registry_of
+from ddns.server.sampler import Sampler, measure
 from ddns.store.interfaces import IReading, StoreError
 from ddns.system.latch import Latch
 
@@ -49,6 +50,9 @@ class Monitoring:
         self._reactor = reactor
         self.watched = watched
         self.registry = registry_of(watched)
+        self._sampler = Sampler(lambda: measure(watched), reactor, watched.now)
+        running = watched.core.running
+        running.not_ready, running.samples = health.ready, self._sampler.samples
         self.listeners = Listeners(reactor)
         self._site = LimitedSite(
             MonitoringResource(self.metrics, health.alive, health.ready), reactor, LIMITS
@@ -58,11 +62,12 @@ class Monitoring:
         self._made_at = float("-inf")
 
     def open(self) -> None:
-        """Listen as the settings say.
+        """Listen as the settings say, and measure for operators.
 
         :raises CannotListenError, ValueError: when a socket cannot be had.
         """
         self.listeners.listen("metrics", self._settings.listen, self._site, self._site)
+        self._sampler.start()
 
     async def metrics(self) -> bytes:
         """Return the text for Prometheus."""
@@ -97,10 +102,12 @@ class Monitoring:
 
     def unbind(self) -> None:
         """Close the sockets of a start that has failed, without a reactor that runs."""
+        self._sampler.stop()
         self.listeners.unbind()
 
     async def stop(self) -> None:
-        """Stop listening, and end all connections."""
+        """Stop listening and measuring, and end all connections."""
+        self._sampler.stop()
         await self.listeners.stop(LEAVE)
 
 

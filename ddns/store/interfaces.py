@@ -18,9 +18,10 @@ from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
 from ddns.store.expiring import IExpiring, IReadingExpiry
-from ddns.store.paging import Page
+from ddns.store.history import IReadingHistory
+from ddns.store.paging import Page, RequestPage
 from ddns.store.people import IChangingPeople, IReadingPeople
-from ddns.store.results import Checked, Committed, Copied, StagedResult
+from ddns.store.results import Checked, Committed, Copied, SeenRequest, StagedResult
 from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
 
@@ -40,7 +41,7 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
-class IReading(IReadingPeople, IReadingExpiry):
+class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
@@ -85,6 +86,9 @@ class IReading(IReadingPeople, IReadingExpiry):
     def requests_of_account(name: str) -> list[tuple[bool, RequestEntry]]:
         """Return the last requests of an account that are kept with none of its hosts."""
 
+    def requests(page: RequestPage) -> list[SeenRequest]:
+        """Return a page of the requests that are kept."""
+
     def count_hosts(account: str | None = None) -> int:
         """Return the number of hosts, of all accounts or of one."""
 
@@ -93,6 +97,9 @@ class IReading(IReadingPeople, IReadingExpiry):
 
     def released(name: bytes) -> Released | None:
         """Return who had a host of this name, if there is none now."""
+
+    def released_by(account: str) -> list[Released]:
+        """Return the released names that are kept for an account, in their order."""
 
     def count_released(account: str) -> int:
         """Return the number of released names that are kept for an account."""
@@ -118,15 +125,12 @@ class IReading(IReadingPeople, IReadingExpiry):
     def rrsets(zone: bytes, owner: bytes) -> list[RRset]:
         """Return all RRsets of an owner name."""
 
-    def host_history(host: Host, limit: int) -> list[Event]:
-        """Return the events of a host and its records, newest first, back to the one that gave it
-        to its account, which comes without ``before``: that was somebody else's."""
+    def rrsets_below(zone: bytes, page: Page) -> list[RRset]:
+        """Return the RRsets of a page of names below a zone's origin, in that order."""
 
-    def changes_since(position: int, limit: int) -> list[Event]:
-        """Return events after *position*, oldest first.
-
-        :raises StoreError: when the journal does not reach back that far.
-        """
+    def own_rrsets(zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
+        """Return the first *limit* RRsets of a zone that belong to no host, by owner name and type,
+        after these if they are given."""
 
     def zone_changes(origin: bytes, serial: int, limit: int) -> list[Event]:
         """Return the events of a zone after the latest commit that gave it *serial*, in journal

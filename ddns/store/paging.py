@@ -1,18 +1,54 @@
-"""Some of a long list of hosts."""
+"""Some of a long list: of hosts or other owner names, of accounts, of requests."""
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """At most ``limit`` hosts, in the order of their first labels' letters.
+    """At most ``limit`` names: hosts in the order of their first labels' letters, others in that of
+    their octets.
 
-    ``after`` is the name of a host, or what was one, that the page comes after. ``parts`` are
+    ``after`` is the name, which need not exist any more, that the page comes after. ``parts`` are
     octets that all have to be in a name.
     """
 
     limit: int
     after: bytes | None = None
     parts: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """At most ``limit`` accounts in the order of their names, ``after`` one of them.
+
+    ``search`` has to be in the name or the e-mail address, in lower case; ``blocked`` leaves those
+    with a block, be it over or not.
+    """
+
+    limit: int
+    after: str = ""
+    search: str = ""
+    blocked: bool = False
+
+
+class Became(enum.StrEnum):
+    """What became of a request: done, or there was nothing to do; refused; its credentials were."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """At most ``limit`` requests, newest first, with smaller numbers than ``before``; those of an
+    account or of its hosts, of a host, and of which that became."""
+
+    limit: int
+    before: int | None = None
+    account: str | None = None
+    host: bytes | None = None
+    became: Became | None = None

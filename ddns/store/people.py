@@ -9,6 +9,7 @@ from zope.interface import Interface
 from ddns.model.account import Account, PendingToken, Purpose
 from ddns.model.second_factor import Passkey, Totp
 from ddns.model.session import Session
+from ddns.store.paging import AccountPage
 
 
 class IReadingPeople(Interface):
@@ -20,8 +21,8 @@ class IReadingPeople(Interface):
     def account_by_email(email: str) -> Account | None:
         """Return the account with this e-mail address, compared without case."""
 
-    def accounts() -> list[Account]:
-        """Return all accounts in the order of their names."""
+    def accounts(page: AccountPage | None = None) -> list[Account]:
+        """Return all accounts in the order of their names, or a page of them."""
 
     def pending(digest: bytes) -> PendingToken | None:
         """Return the pending token with this SHA-256, expired or not."""

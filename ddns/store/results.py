@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
+
+from ddns.model.request_log import RequestEntry
 
 T = TypeVar("T")
 
@@ -42,3 +44,14 @@ class Checked:
     zones: int
     rrsets: int
     events: int
+
+
+class SeenRequest(NamedTuple):
+    """A request that is kept: its number, the host that it is kept with, if any, the account whose
+    that host is or that it is kept with, whether its credentials were wrong, and the entry."""
+
+    number: int
+    host: bytes | None
+    account: str | None
+    failed: bool
+    entry: RequestEntry

@@ -50,6 +50,11 @@ def sample_path(database: str | Path) -> Path:
     return _beside(database, ".sample.txt")
 
 
+def download_path(database: str | Path) -> Path:
+    """Return the file that a copy of a database is written to before it is sent to an operator."""
+    return _beside(database, ".download")
+
+
 def unfinished_path(file: Path) -> Path:
     """Return the temporary name under which a file is written."""
     return file.with_name(f"{file.name}.new")

@@ -270,6 +270,11 @@ class Notifier:
                 found[follower.secondary.at] = count + 1, longest
         return found
 
+    def progress(self) -> dict[str, tuple[int, int, float]]:
+        """Return of each secondary how many zones it is to have, and what :meth:`behind` does."""
+        behind = self.behind()
+        return {at: (zones, *behind[at]) for at, zones in self.counts.items()}
+
     def serials(self, most: int) -> Iterator[tuple[bytes, Secondary, int]]:
         """Yield origins, secondaries and their serials, *most* of those that are known."""
         known = (

@@ -17,10 +17,10 @@ from tests.api.refusing import refused_to
 from tests.house import House
 
 OPERATORS = {
-    "zone_add", "zone_remove", "zone_import", "zone_scan",
+    "zone_add", "zone_remove", "zone_import",
     "account_list", "account_add", "account_set", "account_block", "account_unblock",
     "account_remove", "email_set", "password_set", "second_factor_remove", "check",
-    "reload", "status",
+    "reload", "status", "request_list", "secondary_list", "sample_list",
 }  # fmt: skip
 
 
@@ -40,6 +40,8 @@ def test_what_is_the_operators_alone() -> None:
         ("account_show", {"name": "alice"}, NotFound),
         ("account_show", {"name": "nobody"}, NotFound),
         ("account_remove", {"name": "alice"}, NotFound),
+        ("account_export", {"name": "alice"}, NotFound),
+        ("account_export", {"name": "nobody"}, NotFound),
         ("key_list", {"account": "alice"}, NotFound),
         ("key_add", {"account": "alice"}, NotFound),
         ("key_add", {"hosts": ["home.example.net"]}, NotFound),
@@ -56,9 +58,14 @@ def test_what_is_the_operators_alone() -> None:
         ("host_remove", {"name": "home.example.net"}, NotFound),
         ("host_add", {"name": "new.dyn.example", "account": "alice"}, NotFound),
         ("record_show", {"owner": "home.example.net"}, NotFound),
+        ("record_list", {"origin": "example.net"}, NotFound),
+        ("zone_scan", {"origin": "example.net"}, NotFound),
         ("record_set", {"owner": "home.example.net", "type": "A", "rdatas": ["8.8.8.8"]}, NotFound),
         ("record_delete", {"owner": "home.example.net"}, NotFound),
         ("record_delete", {"owner": "example.net"}, NotFound),
+        ("record_check", {"owner": "example.net", "type": "A", "rdatas": ["8.8.8.8"]}, NotFound),
+        ("zone_history", {"origin": "example.net"}, NotFound),
+        ("zone_undo", {"origin": "example.net", "position": 1}, NotFound),
         ("zone_set", {"origin": "example.net", "registration": "open"}, NotFound),
         ("zone_set", {"origin": "dyn.example", "addresses": "any"}, NotFound),
         ("zone_set", {"origin": "none.example", "addresses": "any"}, NotFound),

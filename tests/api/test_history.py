@@ -29,6 +29,8 @@ def test_a_history(house: House) -> None:
     host = {"name": NAME, "zone": "example.net", "account": "alice", "created": 1000.0}
     events = told(house)
     assert events == house.api("host_history", name=NAME)["events"]
+    positions = [event.pop("position") for event in events]
+    assert sorted(positions, reverse=True) == positions
     assert events[4] == {
         "at": "1970-01-01T00:25:00.500+00:00",
         "who": "alice",

@@ -113,7 +113,8 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("account_unblock", name="bob")
     api("zone_set", origin="example.net", registration="open", addresses="any")
     api("zone_list")
-    api("zone_show", origin="bücher.example")
+    assert "followed_by" in api("zone_show", origin="bücher.example")
+    assert "followed_by" not in api("zone_show", origin="bücher.example", ask=False)
     invitation = api("invitation_add", origin="bücher.example", uses=3)
     api("invitation_list", origin="bücher.example")
     api("invitation_redeem", "alice", code=invitation["code"])
@@ -138,9 +139,20 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     findings = api("host_diagnosis", name="straße.bücher.example")["findings"]
     assert [one["rule"] for one in findings] == ["never-heard"]
     api("host_list")
+    api("record_check", owner="home.example.net", type="A", rdatas=["192.0.2.9", "x"])
+    changes = api("zone_history", origin="example.net")["events"]
+    api("zone_undo", origin="example.net", position=changes[0]["position"])
     api("record_show", owner="home.example.net")
+    api("record_check", owner="home.example.net", type="A", rdatas=["192.0.2.1", "x"])
+    assert api("zone_history", origin="example.net")["events"]
+    api("record_set", owner="undo.example.net", type="TXT", rdatas=["x"])
+    last = api("zone_history", origin="example.net", limit=1)["events"][0]
+    assert api("zone_undo", origin="example.net", position=last["position"])["rrset"] is None
+    assert "next" in api("record_list", origin="example.net", limit=1)
     api("account_show", name="alice")
     api("account_list")
+    api("account_export", name="alice")
+    api("account_change", "alice", language="es")
     api("record_delete", owner="*.home.example.net")
     api("host_remove", name="home.example.net")
     api("email_set", name="carol", email="carol@example.org")
@@ -150,6 +162,13 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
         seen.add(operation)
     api("member_remove", "alice", origin="bücher.example", account="alice")
     api("account_remove", name="alice")
+    api("account_list", search="A", limit=1)
+    api("request_list", limit=1)
+    house.server.secondaries = lambda: {"192.0.2.53:53": (3, 1, 2.5)}
+    assert api("secondary_list")["secondaries"]
+    sampled = {"seconds": 10.0, "until": "2026-11-28T17:00:00+00:00", "series": {"queries": [1.5]}}
+    house.server.samples = lambda: {"hour": sampled, "day": sampled}
+    api("sample_list")
     api("check")
     api("reload")
     api("status")

@@ -526,3 +526,17 @@ def test_tags_of_a_mailbox_are_the_mailbox(street: Street) -> None:
         email="ALICE+9@example.org",
         peer="192.0.2.9",
     )
+
+
+# Languages -------------------------------------------------------------------------------------
+
+
+def test_a_language(street: Street) -> None:
+    session = street.arrive()
+    for given, kept in (("es", "es"), ("en", "en"), ("", None)):
+        assert street.ask_as(session, "account_change", language=given)["language"] == kept
+        answer = street.ask("log_in", name="alice", password=PASSWORD)
+        assert answer["language"] == kept
+    error = refused(street, Invalid, "account_change", session, language="fr")
+    assert str(error) == "'fr' is no language here: it is one of en, es"
+    refused(street, Forbidden, "account_change", language="es")

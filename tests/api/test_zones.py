@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
+from ddns.api.caller import Caller
+from ddns.api.errors import ApiError, Conflict, Invalid, NotFound, TooMany
 from ddns.model import names, records
 from ddns.model.records import SOA, pack_rdatas
 from ddns.model.rows import pack_rows
@@ -134,6 +135,25 @@ def test_what_was_scanned_can_be_imported(filled: House) -> None:
     _, rows = scan(filled)
     done = filled.api("zone_import", origin="example.net", rows=pack_rows(rows), stage="s")
     assert done == {"origin": "example.net", "written": 0, "removed": 0, "skipped": 0}
+
+
+def test_owners_read_one_whole_zone_at_a_time(open_house: House) -> None:
+    house = open_house
+    bobs = house.operations.acting_for(Caller("bob"), "web")
+
+    async def work() -> None:
+        soa, first = await bobs.zone_scan("bob.example")
+        assert soa[1] == SOA
+        with pytest.raises(TooMany):
+            await bobs.zone_scan("bob.example")
+        _, operators = await house.operations.zone_scan("bob.example")
+        await operators.close()
+        assert [part.last for part in await first.next()] == [True]
+        await first.close()
+        _, again = await bobs.zone_scan("bob.example")
+        await again.close()
+
+    house.running.call(work)
 
 
 SOA_ROW = (ORIGIN, SOA, 10, pack_rdatas([ORIGIN + ORIGIN + bytes(20)]))

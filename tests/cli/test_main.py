@@ -10,6 +10,7 @@ import pytest
 
 from ddns import __version__
 from ddns.cli import main as command
+from tests.api.coming import NOTHING_SPECIAL
 from tests.cli.commands import ZONE, Run, error_of
 from tests.house import House, change, update
 
@@ -212,10 +213,10 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
         "name": "alice",
         "password": False,
         "email": None,
-        "blocked": None,
+        **NOTHING_SPECIAL,
     }
     assert says("account", "list") == {
-        "accounts": [{"name": "alice", "password": False, "email": None, "blocked": None}]
+        "accounts": [{"name": "alice", "password": False, "email": None, **NOTHING_SPECIAL}]
     }
     assert says("host", "add", "a.example.net", "--account", "alice", "--ttl", "5") == host
     assert says("host", "list", "--account", "alice") == {"hosts": [host]}
@@ -239,7 +240,7 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
         "name": "alice",
         "password": False,
         "email": None,
-        "blocked": None,
+        **NOTHING_SPECIAL,
     }
     assert says("zone", "remove", "example.net")["origin"] == "example.net"
 

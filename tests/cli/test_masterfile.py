@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ddns.cli import masterfile
 from ddns.cli.masterfile_reader import BadMasterFile
 from ddns.model import names, records
+from ddns.model.masterfile import write
 from ddns.model.rows import Row
 from tests.model.strategies import wire_names
 
@@ -30,7 +31,7 @@ def read(
 
 
 def shown(zone: masterfile.MasterFile) -> list[str]:
-    return [line.replace("\t", " ") for line in masterfile.write(zone.rows)]
+    return [line.replace("\t", " ") for line in write(zone.rows)]
 
 
 def test_a_zone(tmp_path: Path) -> None:
@@ -332,14 +333,14 @@ def rows_of_a_zone(draw: st.DrawFn) -> list[Row]:
 def test_what_was_written_reads_back(tmp_path: Path, rows: list[Row]) -> None:
     """Whatever octets the names and strings are made of."""
     soa_first = sorted(rows, key=lambda row: row[1] != records.SOA)
-    zone = read(tmp_path, "\n".join(masterfile.write(soa_first)) + "\n")
+    zone = read(tmp_path, "\n".join(write(soa_first)) + "\n")
     assert zone.rows == rows
     assert (zone.serial, zone.ignored) == (7, 0)
 
 
 def test_what_was_written_is_what_dnspython_reads(tmp_path: Path) -> None:
     zone = read(tmp_path, HEAD + '@ NS ns1\nns1 A 192.0.2.1\nt TXT "a\\"b" \\255\n')
-    text = "\n".join(masterfile.write(zone.rows))
+    text = "\n".join(write(zone.rows))
     theirs = dns.zone.from_text(text, "example.net.", relativize=False)
     ours = {(row[0], row[1]) for row in zone.rows}
     assert {(name.to_wire(), int(r.rdtype)) for name, r in theirs.iterate_rdatasets()} == ours

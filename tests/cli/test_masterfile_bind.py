@@ -9,6 +9,7 @@ import pytest
 
 from ddns.cli import masterfile
 from ddns.model import names, records
+from ddns.model.masterfile import write
 from ddns.model.rows import Row
 from tests.cli import bind
 
@@ -55,7 +56,7 @@ def test_the_origin_is_the_owner_of_the_soa(case: str) -> None:
 def test_what_is_written_is_what_was_read(tmp_path: Path, case: str) -> None:
     rows = masterfile.read(CASES / f"{case}.zone", origin=names.from_text(origin_of(case))).rows
     written = tmp_path / "zone"
-    written.write_text("\n".join(masterfile.write(rows)) + "\n")
+    written.write_text("\n".join(write(rows)) + "\n")
     assert masterfile.read(written).rows == rows
     assert read(written, origin_of(case)) == expected(case)
 
@@ -66,5 +67,5 @@ def test_these_are_the_octets_of_bind(tmp_path: Path, case: str) -> None:
     origin, ours = origin_of(case), tmp_path / "zone"
     assert bind.read(CASES / f"{case}.zone", origin, tmp_path / "raw") == expected(case)
     rows = masterfile.read(CASES / f"{case}.zone", origin=names.from_text(origin)).rows
-    ours.write_text("\n".join(masterfile.write(rows)) + "\n")
+    ours.write_text("\n".join(write(rows)) + "\n")
     assert bind.read(ours, origin, tmp_path / "raw") == expected(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -68,6 +69,16 @@ def test_who_has_lost_a_second_factor(house: House, run: Run, tmp_path: Path) ->
     ran = run("account", "set", "alice", "--no-second-factor")
     assert ran.out == "account alice has no second factor\n"
     assert house.running.call(house.store.read, lambda reading: reading.totps()) == []
+
+
+def test_all_that_is_kept_of_an_account(house: House, run: Run) -> None:
+    house.fill()
+    whole = json.loads(run("account", "export", "alice").out)
+    assert whole == run("account", "export", "alice", "--json").json
+    assert whole["account"][0]["name"] == "alice"
+    assert [host["name"] for host in whole["hosts"]] == ["home.example.net"]
+    assert len(whole["keys"]) == 1
+    assert "no account bob" in error_of(run("account", "export", "bob"))
 
 
 def test_a_host_that_changes(house: House, run: Run) -> None:

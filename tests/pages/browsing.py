@@ -9,7 +9,7 @@ from typing import cast
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from ddns.model.request_log import LoggedRequest
-from ddns.pages.request import EVENTS, Answer, PageRequest
+from ddns.pages.request import Answer, PageRequest
 from ddns.pages.site import Pages
 from ddns.pages.table import PAGES
 from ddns.pages.visit import Service
@@ -21,7 +21,7 @@ VOID = {"input", "meta", "link", "img", "br", "hr"}
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a page: where it goes, and its inputs as they are filled in."""
+    """A form of a page: where it goes, and its fields as they are filled in."""
 
     action: str
     method: str
@@ -39,6 +39,7 @@ class Document(HTMLParser):
         self.tags: list[tuple[str, dict[str, str]]] = []
         self._open: list[str] = []
         self._words: list[str] = []
+        self._textarea = self._select = ""
         self.feed(body)
         assert not self._open, f"not closed: {self._open}"
         self.text = " ".join(" ".join(self._words).split())
@@ -52,24 +53,60 @@ class Document(HTMLParser):
             self.forms.append(Form(given["action"], given["method"], {}))
         elif tag == "a":
             self.links.append(given["href"])
+        elif tag == "textarea":
+            self.forms[-1].fields[given["name"]] = ""
+            self._textarea = given["name"]
+        elif tag == "select":
+            self._select = given["name"]
+        elif tag == "option" and self._select and "selected" in given:
+            self.forms[-1].fields[self._select] = given.get("value", "")
         elif tag == "input" and given.get("name"):
             choice = given.get("type") in ("checkbox", "radio")
             if not choice or "checked" in given:
                 self.forms[-1].fields[given["name"]] = given.get("value", "")
 
+    def is_harmless(self) -> bool:
+        """Whether what people and clients have typed stayed text: the page has our script, and
+        nothing else that could run."""
+        return (
+            [tag for tag, _ in self.tags].count("script") == 1
+            and not any(tag in ("iframe", "object", "embed", "marquee") for tag, _ in self.tags)
+            and not any(name.startswith("on") for _, given in self.tags for name in given)
+            and all(
+                given["src"].endswith(".svg") or "icon.svg?" in given["src"]
+                for tag, given in self.tags
+                if tag == "img"
+            )
+            and not any(link.lower().startswith("javascript:") for link in self.links)
+        )
+
     def handle_endtag(self, tag: str) -> None:
         assert self._open, f"</{tag}> closes nothing"
         assert self._open.pop() == tag
+        if tag in ("textarea", "select"):
+            self._textarea = self._select = ""
 
     def handle_data(self, data: str) -> None:
         self._words.append(data)
+        if self._textarea:
+            self.forms[-1].fields[self._textarea] += data
+
+
+async def _whole(answer: Answer) -> bytes:
+    """All pieces of an answer."""
+    if isinstance(answer.body, bytes):
+        return answer.body
+    return b"".join(
+        [piece.encode() if isinstance(piece, str) else piece async for piece in answer.body]
+    )
 
 
 class Browser:
     """A person's browser, at one server.
 
-    ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last;
-    ``watching`` are what the server's live pages hear requests of clients by.
+    ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last,
+    ``octets`` and ``text`` the whole of its body; ``watching`` are what the server's live pages
+    hear requests of clients by, ``pauses`` how long they have waited.
     """
 
     def __init__(self, house: House, language: str = "en") -> None:
@@ -89,6 +126,7 @@ class Browser:
         )
         self._pages = Pages(PAGES, service, house.account_service.caller)
         self.url = BASE
+        self.octets, self.text = b"", ""
         self.answer: Answer
         self.page: Document
 
@@ -119,6 +157,12 @@ class Browser:
         self.get("/login")
         return self.submit("login", name=name, password=password)
 
+    def open(self, place: str) -> AsyncGenerator[str, None]:
+        """Open what is live, and return what it sends as it comes; the page stays."""
+        self._send("GET", urljoin(self.url, place), {})
+        assert not isinstance(self.answer.body, bytes)
+        return cast("AsyncGenerator[str, None]", self.answer.body)
+
     def _ask(self, method: str, url: str, form: dict[str, list[str]]) -> Document:
         for _ in range(5):
             self._send(method, url, form)
@@ -128,9 +172,9 @@ class Browser:
             if location is None:
                 break
             method, form, url = "GET", {}, urljoin(url, location)
-        assert isinstance(self.answer.body, bytes)
-        text = self.answer.body.decode()
-        self.page = Document(text if self.answer.content_type.startswith("text/html") else "")
+        self.octets = self.house.running.call(_whole, self.answer)
+        self.text = self.octets.decode("utf-8", "replace")
+        self.page = Document(self.text if self.answer.content_type.startswith("text/html") else "")
         return self.page
 
     def _send(self, method: str, url: str, form: dict[str, list[str]]) -> None:
@@ -147,12 +191,6 @@ class Browser:
             BASE.rstrip("/"),
         )
         self.answer = self.house.running.call(lambda: self._pages.answer(request))
-
-    def events(self, place: str) -> AsyncGenerator[str, None]:
-        """What a live part of the page gets; the page stays."""
-        self._send("GET", urljoin(self.url, place), {})
-        assert self.answer.content_type == EVENTS
-        return cast(AsyncGenerator[str, None], self.answer.body)
 
     def _watch(self, listener: Callable[[LoggedRequest], None]) -> Callable[[], None]:
         self.watching.append(listener)

@@ -28,7 +28,7 @@ def opened(browser: Browser) -> AsyncGenerator[str, None]:
     """The events of the page that waits."""
     browser.get(WAIT)
     (place,) = [given["data-live"] for _, given in browser.page.tags if "data-live" in given]
-    return browser.events(place)
+    return browser.open(place)
 
 
 def begin(house: House, events: AsyncGenerator[str, None]) -> Deferred[str]:

@@ -6,6 +6,7 @@ store) and
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from zope.interface.verify import verifyObject
@@ -13,7 +14,7 @@ from zope.interface.verify import verifyObject
 from ddns.model import names
 from ddns.model.account import Account, Block, Host, Key, KeyKind, ZoneInfo
 from ddns.model.journal import EventKind
-from ddns.model.records import TXT, RRset
+from ddns.model.records import TXT, A, RRset
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.store.paging import Page
@@ -35,6 +36,7 @@ from tests.store.sqlite.blocking import (
     rrset,
 )
 from tests.store.staging import StagingContract
+from tests.store.telling import TellingContract
 
 OTHER = names.from_text("other.example")
 WILD, ACME = (label + HOME for label in names.BELOW_HOST)
@@ -58,6 +60,7 @@ def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
 class StoreContract(
     RecordingContract,
     StagingContract,
+    TellingContract,
     LivingContract,
     RegisteringContract,
     PeopleContract,
@@ -118,6 +121,21 @@ class StoreContract(
 
         store.commit(fill)
         assert store.commit(work).value == address(last=9)
+
+    def test_names_below_an_origin_come_in_pages(self, store: Blocking) -> None:
+        a, b, zz = (names.from_text(f"{label}.example.net") for label in ("a", "b", "zz"))
+        store.commit(fill)
+        for one in (address(a), rrset(a, TXT, b"\1x"), address(b), address(), address(zz)):
+            store.commit(put(one))
+
+        def page(*given: Any) -> list[tuple[bytes, int]]:
+            found = store.read(lambda r: r.rrsets_below(ORIGIN, Page(*given)))
+            return [(one.owner, one.type) for one in found]
+
+        assert page(2) == [(a, A), (a, TXT), (b, A)]
+        assert page(2, b) == [(zz, A), (HOME, A)]
+        assert page(5, None, (b"ome", b"ex")) == [(HOME, A)]
+        assert page(5, HOME) == []
 
     def test_the_zone_of_a_name_is_the_nearest(self, store: Blocking) -> None:
         below = names.from_text("sub.example.net")

@@ -111,6 +111,7 @@ class PagesResource(Resource):
     async def _stream(self, request: server.Request, answer: Answer, pieces: Pieces) -> None:
         """Send pieces as they come, until there are no more or the client has gone."""
         if request.channel is None:
+            await pieces.aclose()
             return
         request.setResponseCode(answer.status)
         kept = ("Cache-Control", "no-store")

@@ -24,10 +24,96 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+// Passkeys: a form gets what the authenticator answers, and is sent.
+async function askAuthenticator(form, button) {
+  const asked = await fetch(button.dataset.options, {
+    method: "POST", credentials: "same-origin", body: new URLSearchParams(new FormData(form)),
+  });
+  const answer = await asked.json();
+  if (!asked.ok) throw new Error(answer.error);
+  const given = button.dataset.passkey === "create"
+    ? await navigator.credentials.create({
+        publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(answer.options),
+      })
+    : await navigator.credentials.get({
+        publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(answer.options),
+      });
+  form.elements.credential.value = JSON.stringify(given.toJSON());
+  form.submit();
+}
+
+if (globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+  for (const button of document.querySelectorAll("button[data-passkey]")) {
+    button.hidden = false;
+    button.form.classList.add("ready");
+    button.form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const problem = button.form.querySelector(".problem");
+      problem.hidden = true;
+      try {
+        await askAuthenticator(button.form, button);
+      } catch (error) {
+        problem.textContent = error.message;
+        problem.hidden = false;
+      }
+    });
+  }
+}
+
 // Live parts: <div data-live="URL of events, each with what the part is then">.
-for (const part of document.querySelectorAll("[data-live]")) {
+for (const part of document.querySelectorAll("div[data-live]")) {
   new EventSource(part.dataset.live).addEventListener("message", (event) => {
     part.innerHTML = event.data;
     showTimes(part);
+  });
+}
+
+// Records are checked while they are typed: <form data-check="URL">, whose answer is told in .check.
+for (const form of document.querySelectorAll("form[data-check]")) {
+  const told = form.querySelector(".check");
+  const typed = form.querySelector("textarea");
+  let waiting = 0;
+  let asked = 0;
+  const check = async () => {
+    if (!typed.value.trim() || !form.elements.type.value.trim()) return;
+    const number = ++asked;
+    const answer = await fetch(form.dataset.check, {
+      method: "POST", body: new URLSearchParams(new FormData(form)),
+    });
+    if (!answer.ok || number !== asked) return;
+    const { problems } = await answer.json();
+    typed.setAttribute("aria-invalid", String(problems.length > 0));
+    told.className = problems.length ? "check bad" : "check good";
+    told.replaceChildren(...(problems.length ? problems : [told.dataset.good]).map((words) => {
+      const line = document.createElement("p");
+      line.textContent = words;
+      return line;
+    }));
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(check, 300);
+  });
+}
+
+// Requests as they come: <table data-live="URL">, whose events are rows of it.
+for (const table of document.querySelectorAll("table[data-live]")) {
+  const rows = table.tBodies[0];
+  const told = document.querySelector(".live");
+  const source = new EventSource(table.dataset.live);
+  const tell = (words) => {
+    told.hidden = false;
+    told.textContent = words;
+  };
+  source.addEventListener("open", () => tell(told.dataset.on));
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) tell(told.dataset.off);
+  });
+  source.addEventListener("message", (event) => {
+    const row = document.createElement("template");
+    row.innerHTML = JSON.parse(event.data);
+    showTimes(row.content);
+    rows.prepend(row.content);
+    while (rows.rows.length > Number(table.dataset.most)) rows.lastElementChild.remove();
   });
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,6 +12,7 @@ from zope.interface import implementer
 from ddns.model.account import Account, PendingToken, Purpose
 from ddns.model.second_factor import Passkey, Totp
 from ddns.model.session import Session
+from ddns.store.paging import AccountPage
 from ddns.store.people import IReadingPeople
 from ddns.store.sqlite.row_objects import make_account, make_pending, make_session, make_totp
 
@@ -42,8 +44,16 @@ class PeopleReader:
     def account_by_email(self, email: str) -> Account | None:
         return self._one(make_account, f"{_ACCOUNT} where email = ? collate nocase", email)
 
-    def accounts(self) -> list[Account]:
-        return [make_account(*row) for row in self.execute(f"{_ACCOUNT} order by name")]
+    def accounts(self, page: AccountPage | None = None) -> list[Account]:
+        if page is None:
+            return [make_account(*row) for row in self.execute(f"{_ACCOUNT} order by name")]
+        rows = self.execute(
+            f"{_ACCOUNT} where name > :after and (instr(name, :search)"
+            " or instr(lower(coalesce(email, '')), :search))"
+            " and (not :blocked or block_reason is not null) order by name limit :limit",
+            dataclasses.asdict(page),
+        )
+        return [make_account(*row) for row in rows]
 
     def pending(self, digest: bytes) -> PendingToken | None:
         row = self.execute(

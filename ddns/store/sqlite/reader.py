@@ -13,10 +13,13 @@ from ddns.model.records import NS, RRset, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
-from ddns.store.paging import Page
+from ddns.store.paging import Page, RequestPage
+from ddns.store.results import SeenRequest
+from ddns.store.sqlite.history_reader import EVENT, HistoryReader
 from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.people_reader import PeopleReader
+from ddns.store.sqlite.request_rows import read_requests
 from ddns.store.sqlite.row_objects import (
     make_event,
     make_zone,
@@ -42,14 +45,9 @@ ENTRY = (  # columns of a RequestEntry
     " transport, version"
 )
 
-_EVENT = (
-    "select position, who, via, at, kind, subject, zone, serial, owner, type, before, after"
-    " from journal"
-)
-
 
 @implementer(IReading)
-class Reader(PeopleReader):
+class Reader(PeopleReader, HistoryReader):
     """One connection's view. The caller begins and ends the transaction around it."""
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
@@ -125,6 +123,9 @@ class Reader(PeopleReader):
         of = f"select failed, {ENTRY} from request where {column} = ? order by id desc"
         return [(bool(row[0]), RequestEntry(*row[1:])) for row in self.execute(of, (value,))]
 
+    def requests(self, page: RequestPage) -> list[SeenRequest]:
+        return read_requests(self.execute, ENTRY, page)
+
     def count_hosts(self, account: str | None = None) -> int:
         of, given = ("", ()) if account is None else (" where account = ?", (account,))
         return int(self.execute(f"select count(*) from host{of}", given).fetchone()[0])
@@ -145,6 +146,31 @@ class Reader(PeopleReader):
         )
         return [RRset(owner, number, ttl, unpack_rdatas(packed)) for number, ttl, packed in rows]
 
+    def rrsets_below(self, zone: bytes, page: Page) -> list[RRset]:
+        given: dict[str, object] = {"zone": zone, "after": page.after or b"", "most": page.limit}
+        parts = {f"part{number}": part for number, part in enumerate(page.parts)}
+        has_parts = "".join(f" and instr(owner, :{name})" for name in parts)
+        within = "zone = (select id from zone where origin = :zone)"
+        rows = self.execute(
+            f"select owner, type, ttl, rdatas from rrset where {within} and owner in ("
+            f"select distinct owner from rrset where {within} and owner > :after"
+            f" and owner != :zone{has_parts} order by owner limit :most) order by owner, type",
+            given | parts,
+        )
+        return [
+            RRset(owner, number, ttl, unpack_rdatas(packed)) for owner, number, ttl, packed in rows
+        ]
+
+    def own_rrsets(self, zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
+        owner, number = after or (b"", -1)
+        rows = self.execute(
+            "select owner, type, ttl, rdatas from rrset"
+            " where zone = (select id from zone where origin = ?) and (owner, type) > (?, ?)"
+            " and not of_host order by owner, type limit ?",
+            (zone, owner, number, limit),
+        )
+        return [RRset(name, kind, ttl, unpack_rdatas(packed)) for name, kind, ttl, packed in rows]
+
     def name_servers(self) -> frozenset[bytes]:
         rows = self.execute(
             "select rrset.rdatas from zone join rrset on rrset.zone = zone.id"
@@ -155,6 +181,10 @@ class Reader(PeopleReader):
 
     def released(self, name: bytes) -> Released | None:
         return self._one(Released, "select name, account, at from released where name = ?", name)
+
+    def released_by(self, account: str) -> list[Released]:
+        of = "select name, account, at from released where account = ? order by name"
+        return [Released(*row) for row in self.execute(of, (account,))]
 
     def count_released(self, account: str) -> int:
         return self._one(int, "select count(*) from released where account = ?", account) or 0
@@ -177,30 +207,6 @@ class Reader(PeopleReader):
         of = f"{_MEMBER} where zone.origin = ? order by member.account"
         return [Member(*row) for row in self.execute(of, (zone,))]
 
-    def host_history(self, host: Host, limit: int) -> list[Event]:
-        (since,) = self.execute(
-            "select max(position) from journal where kind = 'host' and owner = ?"
-            " and after is not null and json_extract(cast(before as text), '$.account')"
-            " is not json_extract(cast(after as text), '$.account')",
-            (host.name,),
-        ).fetchone()
-        rows = self.execute(
-            f"{_EVENT} where position >= ? and owner in (?, ?, ?)"
-            " and (kind = 'host' or kind = 'rrset' and zone = ?) order by position desc limit ?",
-            (since or 0, *names.with_below(host.name), host.zone, limit),
-        )
-        events = [make_event(*row) for row in rows.fetchall()]
-        return [
-            event._replace(before=None) if event.position == since else event for event in events
-        ]
-
-    def changes_since(self, position: int, limit: int) -> list[Event]:
-        oldest = self.execute("select min(position) from journal").fetchone()[0]
-        if oldest is not None and position + 1 < oldest:
-            raise StoreError(f"the journal begins at position {oldest}")
-        after = f"{_EVENT} where position > ? order by position limit ?"
-        return [make_event(*row) for row in self.execute(after, (position, limit))]
-
     def zone_changes(self, origin: bytes, serial: int, limit: int) -> list[Event]:
         zone = known(self.zone(origin), f"zone {names.to_text(origin)}")
         if serial == zone.serial:
@@ -215,7 +221,7 @@ class Reader(PeopleReader):
         if row is None:
             raise StoreError(f"the journal does not have all {since}")
         rows = self.execute(
-            f"{_EVENT} where position > ? and zone = ? order by position limit ?",
+            f"{EVENT} where position > ? and zone = ? order by position limit ?",
             (row[0], origin, limit + 1),
         )
         events = [make_event(*row) for row in rows]

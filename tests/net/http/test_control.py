@@ -19,6 +19,7 @@ from ddns.model.records import SOA, pack_rdatas
 from ddns.model.rows import pack_rows, unpack_rows
 from ddns.net.http.control import ControlListener
 from ddns.system.files import short_path, socket_path
+from tests.api.coming import NOTHING_SPECIAL
 from tests.house import House, house_at
 from tests.net.reactors import PATIENCE, RunningReactor
 
@@ -82,7 +83,7 @@ def test_calls(connection: Connection) -> None:
             "POST",
             "/v1/accounts",
             {"name": "alice"},
-            {"name": "alice", "password": False, "email": None, "blocked": None},
+            {"name": "alice", "password": False, "email": None, **NOTHING_SPECIAL},
         ),
         ("POST", "/v1/hosts", {"name": "a.example.net", "account": "alice", "ttl": 5}, host),
         ("GET", "/v1/hosts?account=alice", None, {"hosts": [host]}),

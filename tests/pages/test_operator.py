@@ -1,0 +1,348 @@
+"""The pages of operators: who sees them, and what they show and do."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from ddns.config.settings import RequestsSettings
+from ddns.model.update import Outcome, Status
+from ddns.pages.request import EVENTS
+from ddns.pages.table import PAGES
+from ddns.updates.request_log import RequestLog
+from tests.house import House, change, update
+from tests.pages.browsing import Browser
+from tests.pages.conftest import SCRIPT
+
+PLACES = [
+    (page.method, page.path.format(name="alice"))
+    for page in PAGES
+    if page.path.partition("/")[0] == "operator"
+]
+ACCOUNT = "operator/accounts/alice"
+
+
+def test_there_are_pages_of_operators() -> None:
+    assert len(PLACES) > 10
+
+
+@pytest.mark.parametrize(("method", "place"), PLACES)
+def test_there_is_nothing_for_others(alice: Browser, method: str, place: str) -> None:
+    """Not even for an operator without a second factor."""
+    token = alice.page.forms[0].fields["form_token"]
+    for operator in (False, True):
+        alice.house.api("account_set", name="alice", operator=operator)
+        if method == "GET":
+            page = alice.get(f"/{place}")
+        else:
+            page = alice.post(f"/{place}", form_token=token, reason="x", operator="1")
+        assert alice.answer.status == 404
+        assert "there is no such page" in page.text
+        assert "/operator" not in " ".join(page.links)
+    assert not alice.house.api("account_show", name="alice")["blocked"]
+
+
+@pytest.mark.parametrize("place", [place for method, place in PLACES if method == "POST"])
+def test_a_form_that_is_not_ours_does_nothing(
+    alice: Browser, operator: Browser, place: str
+) -> None:
+    before = alice.house.api("account_show", name="alice")
+    operator.get("/operator")
+    operator.post(f"/{place}", reason="x", operator="1", hosts="1")
+    assert operator.answer.status == 403
+    assert alice.house.api("account_show", name="alice") == before
+
+
+def test_strangers_are_asked_to_log_in(browser: Browser) -> None:
+    browser.get("/operator/accounts")
+    assert "login" in browser.url
+
+
+# Accounts --------------------------------------------------------------------------------------
+
+
+def test_accounts_are_searched(alice: Browser, operator: Browser) -> None:
+    operator.house.api("account_add", name="carol", email="carol@example.org")
+    page = operator.get("/operator/accounts")
+    assert "alice" in page.text
+    assert "carol@example.org" in page.text
+    page = operator.get("/operator/accounts?search=EXAMPLE.ORG")
+    assert "alice" not in page.text
+    assert any(link.endswith("accounts/carol") for link in page.links)
+
+
+def test_a_long_list_of_accounts_comes_in_pages(operator: Browser) -> None:
+    for number in range(60):
+        operator.house.api("account_add", name=f"person-{number:02}")
+    page = operator.get("/operator/accounts?search=person")
+    assert "person-49" in page.text
+    assert "person-50" not in page.text
+    page = operator.get(next(link for link in page.links if "after=" in link))
+    assert "person-50" in page.text
+    assert "person-49" not in page.text
+
+
+def test_the_owner_of_a_blocked_account_sees_the_reason(alice: Browser, operator: Browser) -> None:
+    operator.get(f"/{ACCOUNT}")
+    operator.submit(f"{ACCOUNT}/block", reason=f"too many requests {SCRIPT}", days="2.5")
+    assert "Blocked." in operator.page.text
+    assert operator.page.is_harmless()
+    page = alice.get("/hosts")
+    assert "too many requests <script>" in page.text
+    assert page.is_harmless()
+    assert "alice" in operator.get("/operator/accounts?blocked=1").text
+    assert "alice" in operator.get("/operator/refusals").text
+    assert operator.page.is_harmless()
+    operator.get(f"/{ACCOUNT}")
+    operator.submit(f"{ACCOUNT}/unblock")
+    assert "The block is lifted." in operator.page.text
+    assert "too many requests" not in alice.get("/hosts").text
+
+
+def test_a_block_that_is_over_is_told_from_one_that_holds(
+    alice: Browser, operator: Browser
+) -> None:
+    house = operator.house
+    house.api("account_block", name="alice", reason="a reason", days=1.0)
+    assert "blocked" in operator.get("/operator/accounts?search=alice").text.split("State")[1]
+    house.time += 86_401
+    assert "block is over" in operator.get("/operator/accounts?search=alice").text
+    assert "a reason" not in alice.get("/hosts").text
+
+
+@pytest.mark.parametrize(
+    ("reason", "days"), [("", "1"), ("  ", ""), ("x", "0"), ("x", "soon"), ("x", "nan")]
+)
+def test_blocks_that_cannot_be(alice: Browser, operator: Browser, reason: str, days: str) -> None:
+    operator.get(f"/{ACCOUNT}")
+    operator.submit(f"{ACCOUNT}/block", reason=reason, days=days)
+    assert operator.answer.status == 400
+    assert operator.house.api("account_show", name="alice")["blocked"] is None
+
+
+def test_quotas(alice: Browser, operator: Browser) -> None:
+    operator.get(f"/{ACCOUNT}")
+    operator.submit(f"{ACCOUNT}/limits", hosts="3")
+    assert operator.house.api("account_show", name="alice")["host_limit"] == 3
+    operator.submit(f"{ACCOUNT}/limits", hosts="many")
+    assert operator.answer.status == 400
+    operator.submit(f"{ACCOUNT}/limits", hosts="")
+    assert operator.house.api("account_show", name="alice")["host_limit"] == 10
+
+
+def test_the_right_is_given_and_taken(alice: Browser, operator: Browser) -> None:
+    operator.get(f"/{ACCOUNT}")
+    operator.submit(f"{ACCOUNT}/right", operator="1")
+    assert "An operator now" in operator.page.text
+    assert operator.house.api("account_show", name="alice")["operator"]
+    operator.submit(f"{ACCOUNT}/right", operator="0")
+    assert not operator.house.api("account_show", name="alice")["operator"]
+
+
+def test_an_account_that_there_is_not(operator: Browser) -> None:
+    operator.get("/operator/accounts/nobody")
+    assert operator.answer.status == 404
+
+
+# Hosts and zones -------------------------------------------------------------------------------
+
+
+def test_all_hosts_are_searched(alice: Browser, operator: Browser) -> None:
+    house = operator.house
+    for name in ("home", "camera"):
+        house.person("alice", "host_add", name=f"{name}.dyn.example")
+    house.api("record_set", owner="home.dyn.example", type="A", rdatas=["198.51.100.7"])
+    page = operator.get("/operator/hosts")
+    assert "198.51.100.7" in page.text
+    assert "offline" in page.text
+    page = operator.get("/operator/hosts?search=cam")
+    assert "camera.dyn.example" in page.text
+    assert "home.dyn.example" not in page.text
+
+
+def test_zones_with_their_secondaries(bob: Browser, operator: Browser) -> None:
+    operator.house.server.secondaries = lambda: {"192.0.2.53:53": (4, 2, 90.0)}
+    operator.house.api("zone_set", origin="bob.example", secondaries=["192.0.2.53"])
+    page = operator.get("/operator/zones")
+    assert "behind with 2 zones" in page.text
+    assert "2 minutes" in page.text
+    assert any(link.endswith("zones/bob.example") for link in page.links)
+
+
+def test_the_zone_of_a_person_is_the_operators_too(bob: Browser, operator: Browser) -> None:
+    operator.get("/zones/bob.example")
+    operator.submit("zones/bob.example/settings", account="", secondaries="192.0.2.53\n192.0.2.54")
+    zone = operator.house.api("zone_show", origin="bob.example", ask=False)
+    assert (zone["account"], len(zone["secondaries"])) == (None, 2)
+    operator.submit("zones/bob.example/settings", secondaries="nonsense\n")
+    assert operator.answer.status == 400
+    fields = next(form.fields for form in operator.page.forms if "secondaries" in form.fields)
+    assert fields["secondaries"].strip() == "nonsense"
+
+
+# Requests --------------------------------------------------------------------------------------
+
+
+class Clients:
+    """Clients of alice's host, whose requests are logged."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.log = RequestLog(house.store, house.running.reactor, RequestsSettings())
+        house.server.listen = self.log.subscribe
+        house.person("alice", "host_add", name="home.dyn.example")
+
+    def ask(self, agent: str, status: Status | None = None) -> None:
+        sent = update("alice", "secret", change("home.dyn.example", "198.51.100.7"), agent=agent)
+        user = None if status is Status.BADAUTH else "alice"
+        outcome = Outcome(status, user=user)
+        self.house.running.call(lambda: self.log.add(sent, outcome, f"?{SCRIPT}", "answer"))
+
+    def written(self) -> None:
+        self.house.running.call(self.log.stop)
+
+
+@pytest.fixture
+def clients(alice: Browser) -> Clients:
+    return Clients(alice.house)
+
+
+def test_requests_are_listed_by_filters(clients: Clients, operator: Browser) -> None:
+    clients.ask("good-client")
+    clients.ask(f"hasty-client {SCRIPT}", Status.ABUSE)
+    clients.ask("wrong-client", Status.BADAUTH)
+    clients.written()
+    page = operator.get("/operator/requests")
+    assert page.is_harmless()
+    assert all(name in page.text for name in ("good-client", "hasty-client", "wrong-client"))
+    assert "too many changes" in page.text
+    for place, found in (
+        ("became=refused", ["hasty-client"]),
+        ("became=failed", ["wrong-client"]),
+        ("account=bob", []),
+        ("host=home.dyn.example&became=done", ["good-client"]),
+        ("before=1", []),
+    ):
+        page = operator.get(f"/operator/requests?{place}")
+        names = ("good-client", "hasty-client", "wrong-client")
+        assert [name for name in names if name in page.text] == found, place
+    page = operator.get("/operator/refusals")
+    assert "The last 2 refusals" in page.text
+    assert page.is_harmless()
+
+
+@pytest.mark.parametrize("query", ["before=x", "before=99999999999999999999", "became=x"])
+def test_filters_that_make_no_sense(operator: Browser, query: str) -> None:
+    operator.get(f"/operator/requests?{query}")
+    assert operator.answer.status == 400
+
+
+def test_requests_come_live(clients: Clients, operator: Browser) -> None:
+    """Each as a row of the table, and only as long as somebody looks."""
+    stream = operator.open("/operator/live?became=refused")
+    assert operator.answer.content_type == EVENTS
+    running = operator.house.running
+
+    async def two() -> list[Any]:
+        waiting = Deferred.fromCoroutine(_next(stream))
+        clients.log.add(*_asked("good-client", None))
+        clients.log.add(*_asked(f"hasty {SCRIPT}", Status.ABUSE))
+        first = await waiting
+        clients.log.add(*_asked("other", Status.NOHOST))
+        return [first, await _next(stream)]
+
+    rows = [json.loads(event.removeprefix("data: ")) for event in running.call(two)]
+    assert "hasty &lt;script&gt;" in rows[0]
+    assert "<script" not in rows[0]
+    assert "other" in rows[1]
+    assert rows[0].count("<tr>") == 1
+    running.call(stream.aclose)
+    clients.ask("nobody looks any more", Status.ABUSE)
+    clients.written()
+
+
+async def _next(stream: AsyncGenerator[Any, None]) -> Any:
+    return await anext(stream)
+
+
+def _asked(agent: str, status: Status | None) -> tuple[Any, ...]:
+    sent = update("alice", "secret", change("home.dyn.example", "198.51.100.7"), agent=agent)
+    return sent, Outcome(status, user="alice"), "asked", "answer"
+
+
+def test_live_requests_end_after_a_time(clients: Clients, operator: Browser) -> None:
+    stream = operator.open("/operator/live")
+    operator.house.time += 601
+
+    async def work() -> list[Any]:
+        waiting = Deferred.fromCoroutine(_all(stream))
+        clients.log.add(*_asked("first", None))
+        return await waiting
+
+    assert operator.house.running.call(work) == []
+    clients.written()
+
+
+async def _all(stream: AsyncGenerator[Any, None]) -> list[Any]:
+    return [piece async for piece in stream]
+
+
+# The server ------------------------------------------------------------------------------------
+
+
+def test_health_and_plots(operator: Browser) -> None:
+    server = operator.house.server
+    sampled = {"seconds": 10.0, "until": "2026-11-28T17:00:00+00:00", "series": {"queries": []}}
+    server.samples = lambda: {"hour": sampled, "day": sampled}
+    page = operator.get("/operator")
+    assert "ready" in page.text
+    assert "Nothing has been measured yet" in page.text
+    sampled["series"] = {"queries": [0.0, 2.5, 1.25], "mails": [3.0]}
+    server.not_ready = lambda: "the store fails"
+    page = operator.get("/operator")
+    assert "not ready: the store fails" in page.text
+    assert "now 1.25, at most 2.5" in page.text
+    assert ("polyline", "0,120 300,0 600,60") in [
+        (tag, given.get("points")) for tag, given in page.tags
+    ]
+    labels = [given["aria-label"] for tag, given in page.tags if tag == "svg"]
+    assert labels == ["DNS queries a second", "Mails waiting"]
+    assert page.is_harmless()
+
+
+def test_the_database_is_checked(operator: Browser) -> None:
+    operator.get("/operator")
+    operator.submit("operator/check")
+    assert "No faults in 1 zones" in operator.page.text
+
+
+def test_a_copy_of_the_database_is_downloaded(operator: Browser, tmp_path: Path) -> None:
+    operator.get("/operator")
+    operator.submit("operator/backup")
+    headers = dict(operator.answer.headers)
+    assert "attachment" in headers["Content-Disposition"]
+    assert int(headers["Content-Length"]) == len(operator.octets)
+    copy = tmp_path / "copy.sqlite"
+    copy.write_bytes(operator.octets)
+    connection = sqlite3.connect(copy)
+    assert connection.execute("select name from account").fetchall() == [("ops",)]
+    connection.close()
+
+
+def test_nothing_is_downloaded_by_a_link(operator: Browser) -> None:
+    operator.get("/operator/backup")
+    assert operator.answer.status == 405
+
+
+def test_operators_read_spanish_too(clients: Clients, operator: Browser) -> None:
+    clients.ask("hasty", Status.ABUSE)
+    clients.written()
+    operator.language = "es"
+    assert "demasiados cambios" in operator.get("/operator/requests").text
+    assert "Este servidor" in operator.get("/operator").text

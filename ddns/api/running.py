@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ddns.api.serializers import Json
+from ddns.model.door import Knock
 from ddns.model.request_log import LoggedRequest
 
 Listen = Callable[[Callable[[LoggedRequest], None]], Callable[[], None]]
@@ -28,6 +29,7 @@ class RunningServer:
         changes of, and for how many seconds the oldest of these.
     :param listen: tells of requests as they are answered.
     :param download: the file that a copy of the database is written to before it is sent.
+    :param knocks: returns the connections from some addresses that came to nothing.
     :param downloading: whether that is being done.
     """
 
@@ -36,4 +38,5 @@ class RunningServer:
     secondaries: Callable[[], Mapping[str, tuple[int, int, float]]] = dict
     listen: Listen = nobody_comes
     download: Path | None = None
+    knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: ()
     downloading: bool = False

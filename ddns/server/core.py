@@ -183,6 +183,7 @@ class Core:
             secondaries=self.notifier.progress,
             listen=self.requests.subscribe,
             download=download_path(settings.database),
+            knocks=self.pipeline.door.knocks,
         )
         self.expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
         self.operations = Operations(

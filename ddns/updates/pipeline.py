@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from ddns.model.counters import UpdateCounts
 from ddns.model.update import Outcome, Status, Update
 from ddns.system.latch import Latch
+from ddns.updates.door import Door
 from ddns.updates.dynamic_updater import DynamicUpdater
 from ddns.updates.request_log import RequestLog
 from ddns.updates.signed_update import DIALECT, SignedUpdate
@@ -24,8 +25,9 @@ class Pipeline:
     :param requests: the log in which callers note what a client asked and was told.
     :param clock: monotonic, for how long updates take.
 
-    ``between`` is called before and after each update. Many may be performed in one turn of the
-    reactor; a server reads its UDP sockets there, so that queries wait for one update at most.
+    ``door`` is told of connections that came to nothing. ``between`` is called before and after
+    each update. Many may be performed in one turn of the reactor; a server reads its UDP sockets
+    there, so that queries wait for one update at most.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Pipeline:
     ) -> None:
         self.now = now
         self.requests = requests
+        self.door = Door(now)
         self.counts = UpdateCounts(
             ("miniupdate", DIALECT)
         )  # resources add the dialects that they speak

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 
 from ddns.api.serializers import time_json
@@ -41,6 +43,23 @@ def static_version(name: str) -> str:
     return hashlib.sha256(static_file(name)).hexdigest()[:10]
 
 
+class _Words(Extension):
+    """Translates all ``_("words")`` when a template is compiled: there is one for each language."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        translate = translations(str(self.environment.globals["language"])).gettext
+        tokens = list(stream)
+        at = 0
+        while at < len(tokens):
+            name, *rest = tokens[at : at + 4]
+            if name.test("name:_") and [one.type for one in rest] == ["lparen", "string", "rparen"]:
+                yield Token(name.lineno, "string", translate(rest[1].value))
+                at += 4
+            else:
+                yield name
+                at += 1
+
+
 @functools.cache
 def environment(language: str) -> Environment:
     """Return the templates in a language."""
@@ -51,11 +70,10 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
         auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", _Words],
     )
     made.install_gettext_translations(translations(language), newstyle=False)  # type: ignore[attr-defined]
     made.globals.update(
-        _=translations(language).gettext,  # the extension's asks the template's context each time
         language=language,
         languages=LANGUAGES,
         qr_code=qr_code,

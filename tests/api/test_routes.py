@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ddns.api.operations import Operations
 from ddns.api.routes import BY_OPERATION, ROUTES, Route, find, methods
 
-FOR_PAGES = {"host_diagnosed", "backup_download"}
+FOR_PAGES = {"host_diagnosed", "host_overview", "backup_download"}
 """Operations that return what only pages can use: objects for the reader's language, and a copy of
 the database."""
 

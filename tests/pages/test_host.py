@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from importlib.resources import files
-from string import Formatter
 from typing import Any
 
 import pytest
-from babel.messages.pofile import read_po
 
-from ddns.policy.diagnosis import messages
 from tests.house import House
 from tests.pages.asking import note_request
 from tests.pages.browsing import BASE, Browser
@@ -71,6 +66,20 @@ def test_a_host_of_somebody_else_does_not_exist(home: Browser) -> None:
         bob.post(f"/{PLACE}/{place}", form_token=token, **fields)
         assert bob.answer.status == 404
     assert shown(home.house)["records"][0]["rdatas"] == ["8.8.4.4"]
+
+
+def test_whoever_has_the_zone_is_not_told_what_clients_ask(home: Browser) -> None:
+    home.house.api("account_add", name="carol", password=PASSWORD)
+    home.house.api("zone_set", origin="dyn.example", account="carol")
+    note_request(home.house, HOME)
+    carol = Browser(home.house)
+    carol.log_in("carol", PASSWORD)
+    page = carol.get(f"/{PLACE}")
+    assert "8.8.4.4" in page.text
+    assert "Router/7" not in page.text
+    for place in ("wait", "events"):
+        carol.get(f"/{PLACE}/{place}")
+        assert carol.answer.status == 404
 
 
 @pytest.mark.parametrize("place", ["settings", "remove", "records"])
@@ -199,18 +208,6 @@ def test_what_is_found_is_no_html(home: Browser) -> None:
     assert f"{HOSTILE} at 192.0.2.77 sends a wrong key." in page.text
     assert f"asks for {HOSTILE[1:]}" in page.text
     assert HOSTILE[2:] not in page.body
-
-
-def test_everything_found_is_said_in_spanish() -> None:
-    source = files("ddns.pages") / "locale" / "es" / "LC_MESSAGES" / "messages.po"
-    said = {message.id: message.string for message in read_po(io.BytesIO(source.read_bytes()))}
-    for message in messages():
-        assert said[message]
-        assert parameters(said[message]) == parameters(message)
-
-
-def parameters(template: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 # Records ---------------------------------------------------------------------------------------

@@ -44,23 +44,18 @@ async def remove(visit: Visit) -> Answer:
 
 
 async def _page(visit: Visit, error: ApiError | None) -> Answer:
-    name, operations = visit.parameters["name"], visit.operations
-    host = await operations.host_show(name)
-    own = visit.caller.owns(host["account"])
-    found = in_words(visit, (await operations.host_diagnosed(name))[0]) if own else None
-    keys = await operations.key_list(host=name) if own else {"keys": []}
-    history = await operations.host_history(name) if own else {"events": []}
+    found = await visit.operations.host_overview(visit.parameters["name"])
+    host, diagnosis = found.host, found.diagnosis
     typed = visit.request.form
     return visit.page(
         "host.html",
         200 if error is None else error.status,
         host=host,
         shown=REQUESTS,
-        own=own,
-        diagnosis=found,
+        diagnosis=diagnosis and in_words(visit, diagnosis),
         types=TYPES,
-        keys=keys["keys"],
-        events=history["events"],
+        keys=found.keys,
+        events=found.events,
         ttl=visit.request.field("ttl") if typed else host["ttl"],
         wildcard=bool(visit.request.field("wildcard")) if typed else host["wildcard"],
         expire_after=visit.request.field("expire_after") if typed else host.get("expire_after", 0),

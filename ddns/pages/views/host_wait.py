@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
+from ddns.api.errors import NotFound
 from ddns.model import names
 from ddns.model.request_log import LoggedRequest
 from ddns.pages.diagnosed import in_words
@@ -45,9 +46,9 @@ async def events(visit: Visit) -> Answer:
 
 async def _seen(visit: Visit) -> dict[str, Any]:
     """Return what the page shows."""
-    name, operations = visit.parameters["name"], visit.operations
-    diagnosis, _ = await operations.host_diagnosed(name)
-    host = await operations.host_show(name)
+    host, diagnosis, _, _ = await visit.operations.host_overview(visit.parameters["name"])
+    if diagnosis is None:
+        raise NotFound("there is no such page")  # for whose the zone is
     latest = next(iter(host["requests"]), None)
     at = _seconds(latest["at"]) if latest else 0.0
     signs = [(one.rule.id, one.at) for one in diagnosis.findings]

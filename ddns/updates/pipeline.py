@@ -69,9 +69,9 @@ class Pipeline:
     async def perform_signed(self, signed: SignedUpdate, updater: DynamicUpdater) -> Outcome:
         """Perform a DNS UPDATE in the same way, and note it in the log of requests."""
         outcome = await self._let_in(DIALECT, lambda: updater.perform(signed))
-        update = signed.as_update()
-        if self.requests is not None and self.requests.wants(update, outcome):
-            self.requests.add(update, outcome, signed.shown(), Rcode(outcome.rcode).name)
+        requests = self.requests
+        if requests is not None and requests.wants(signed.update, outcome):
+            requests.add(signed.update, outcome, signed.shown(), Rcode(outcome.rcode).name)
         return outcome
 
     async def _let_in(self, dialect: str, perform: Callable[[], Awaitable[Outcome]]) -> Outcome:

@@ -10,6 +10,7 @@ import pytest
 
 from ddns import __version__
 from ddns.cli import main as command
+from tests.api.coming import NOTHING_SPECIAL
 from tests.cli.commands import ZONE, Run, error_of
 from tests.house import House, change, update
 
@@ -208,16 +209,9 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
         "zones": [{"file": str(file), **done, "ignored": 0}]
     }
     assert says("zone", "list") == {"zones": [zone]}
-    account = {
-        "name": "alice",
-        "password": False,
-        "email": None,
-        "operator": False,
-        "language": None,
-        "blocked": None,
-    }
-    assert says("account", "add", "alice") == account
-    assert says("account", "list") == {"accounts": [account]}
+    alice = {"name": "alice", "password": False, "email": None, **NOTHING_SPECIAL}
+    assert says("account", "add", "alice") == alice
+    assert says("account", "list") == {"accounts": [alice]}
     assert says("host", "add", "a.example.net", "--account", "alice", "--ttl", "5") == host
     assert says("host", "list", "--account", "alice") == {"hosts": [host]}
     assert says("host", "show", "a.example.net") == {
@@ -236,7 +230,7 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
     assert exported["origin"] == "example.net"
     assert len(exported["records"]) == 3
     assert says("host", "remove", "a.example.net") == host
-    assert says("account", "remove", "alice") == account
+    assert says("account", "remove", "alice") == alice
     assert says("zone", "remove", "example.net")["origin"] == "example.net"
 
 

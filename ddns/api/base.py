@@ -68,6 +68,7 @@ class BaseOperations:
         how many seconds it may come, 0.0 for at once.
     :param secondary_states: asks the secondaries of a zone how far they have followed.
     :param running: what a running server tells of itself.
+    :param https: whether this server takes updates over HTTPS itself.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class BaseOperations:
         exposed: Callable[[], list[str]] = list,
         secondary_states: Callable[[bytes], Awaitable[list[SecondaryState]]] = no_secondary_states,
         running: RunningServer | None = None,
+        https: bool = False,
     ) -> None:
         self._store = store
         self._wait_until_published = wait_until_published
@@ -103,6 +105,7 @@ class BaseOperations:
         self._exposed = exposed
         self._secondary_states = secondary_states
         self._running = running or RunningServer()
+        self._https = https
         self._caller = OPERATOR
         self._scanning: set[str] = set()  # accounts that read a whole zone just now
         self._imports: dict[str, int] = {}  # next part by stage; the oldest import first

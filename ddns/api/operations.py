@@ -4,6 +4,7 @@ unless it says otherwise. They return JSON, once our DNS answers what they chang
 from __future__ import annotations
 
 from ddns.api.accounts import AccountOperations
+from ddns.api.diagnosis import DiagnosisOperations
 from ddns.api.export import ExportOperations
 from ddns.api.hosts import HostOperations
 from ddns.api.invitations import InvitationOperations
@@ -29,6 +30,7 @@ class Operations(
     AccountOperations,
     KeyOperations,
     HostOperations,
+    DiagnosisOperations,
     ZoneChangeOperations,
     SelfService,
     SessionOperations,

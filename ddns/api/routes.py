@@ -134,6 +134,7 @@ ROUTES = (
     Route("PATCH", "/v1/hosts/{name}", "host_set", "Host", _ACCOUNT),
     Route("DELETE", "/v1/hosts/{name}", "host_remove", "Host", _ACCOUNT),
     Route("GET", "/v1/hosts/{name}/history", "host_history", "History", _ACCOUNT),
+    Route("GET", "/v1/hosts/{name}/diagnosis", "host_diagnosis", "HostDiagnosis", _ACCOUNT),
     Route("POST", "/v1/records", "record_set", "RRset", _ACCOUNT),
     Route("POST", "/v1/records/check", "record_check", "CheckedRecords", _ACCOUNT),
     Route("GET", "/v1/records/{owner}", "record_show", "Records", _ACCOUNT),

@@ -9,6 +9,7 @@ from typing import Any
 
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
 from ddns.model.records import MAX_TTL
+from ddns.policy.diagnosis import Severity, State
 from ddns.store.paging import Became
 
 Schema = dict[str, Any]
@@ -96,7 +97,9 @@ _invitation = {
 _request = {
     "at": _TIME,
     "failed": _FLAG,
+    "wait": {"type": "number", "minimum": 0, "description": "Seconds."},
     **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
+    **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
 }
 _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
@@ -150,6 +153,19 @@ SCHEMAS: dict[str, Schema] = {
         **_host,
         wildcard=_FLAG,
         records=_list("RRset"),
+        requests=_list("Request"),
+    ),
+    "Finding": _object(
+        at=_TIME,
+        severity={"enum": list(Severity)},
+        **dict.fromkeys(("rule", "why", "change"), _STRING),
+    ),
+    "HostDiagnosis": _object(
+        _IDN,
+        name=_NAME,
+        state={"enum": list(State)},
+        sentence=_STRING,
+        findings=_list("Finding"),
         requests=_list("Request"),
     ),
     "Address": _object(name=_STRING, email=_STRING),

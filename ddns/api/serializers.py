@@ -19,6 +19,7 @@ from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.second_factor import Passkey, SecondFactors
 from ddns.model.secondaries import SecondaryState
 from ddns.model.session import Session
+from ddns.policy.diagnosis import Diagnosis
 from ddns.store.paging import Became
 from ddns.store.results import SeenRequest
 
@@ -165,6 +166,21 @@ def live_request_json(request: LoggedRequest) -> Json:
 def _became_json(failed: bool, entry: RequestEntry) -> Json:
     became = Became.DONE if not entry.reason else Became.FAILED if failed else Became.REFUSED
     return {"became": str(became), **request_json(failed, entry)}
+
+
+def diagnosis_json(diagnosis: Diagnosis) -> Json:
+    """Return a diagnosis in English."""
+    findings = [
+        {
+            "rule": one.rule.id,
+            "severity": one.severity,
+            "at": time_json(one.at),
+            "why": one.why(),
+            "change": one.change(),
+        }
+        for one in diagnosis.findings
+    ]
+    return {"state": diagnosis.state, "sentence": diagnosis.sentence(), "findings": findings}
 
 
 def invitation_json(invitation: Invitation) -> Json:

@@ -112,6 +112,17 @@ def host_show(client: Client, args: argparse.Namespace) -> Result:
     return Result(shown, lines + request_lines(shown["requests"], "Last requests, newest first:"))
 
 
+@host.command("diagnose", "Tell why a host is not updated, and what to change", NAME)
+def host_diagnose(client: Client, args: argparse.Namespace) -> Result:
+    found = client.call("host_diagnosis", name=args.name)
+    lines = [f"{found['name']}: {found['state']}", found["sentence"]]
+    for one in found["findings"]:
+        at = local_time(one["at"])
+        lines += ["", f"{one['severity']}: {one['why']} ({one['rule']}, {at})"]
+        lines.append(f"  {one['change']}")
+    return Result(found, lines)
+
+
 def _addresses(shown: Json) -> list[str]:
     """Return what DNS answers for the addresses of a host."""
     own = [one for one in shown["records"] if one["owner"] == shown["name"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ddns.model import records
 from ddns.model.records import AAAA, A
@@ -11,6 +11,10 @@ from ddns.model.update import Edit, Remove, Renumber, Replace
 
 MAX_ADDRESSES = 20
 """Addresses of a request; more are as good as none."""
+
+Parameters = Sequence[tuple[str | None, int | None]]
+"""Parameters of a request that speak of addresses: the value of each, None if the client does not
+send it, and the only family that it speaks of, A or AAAA, or None if it may speak of both."""
 
 _NO_HOSTS = frozenset({bytes(4), bytes(16), b"\xff" * 4})
 """0.0.0.0, :: and 255.255.255.255: what routers send that have no address."""
@@ -69,13 +73,18 @@ def set_address(address: bytes) -> Replace:
     return Replace(records.address_type(address), (address,))
 
 
-def address_edits(
-    parameters: Iterable[tuple[str | None, int | None]], peer: str
-) -> tuple[Edit, ...] | None:
+def said_of(parameters: Parameters) -> str:
+    """Return what parameters say of addresses, as an Update has it."""
+    marks = {None: "", A: "A=", AAAA: "AAAA="}
+    return ",".join(
+        marks[family] + word for value, family in parameters for word in split_list(value or "")
+    )
+
+
+def address_edits(parameters: Parameters, peer: str) -> tuple[Edit, ...] | None:
     """Return the edits of the parameters that speak of addresses; None if they come to nothing.
 
-    :param parameters: the value of each, None if the client does not send it, and the only family
-        that it speaks of, A or AAAA, or None if it may speak of both.
+    :param parameters: all that speak of addresses.
     :param peer: the client's own address, which stands for parameters that are all empty or absent.
 
     A family that nothing speaks of stays as it is. ``preserve`` keeps a family. An empty parameter

@@ -275,9 +275,10 @@ def update_of_one(
     return Update(
         dialect=dialect,
         credentials=credentials,
-        changes=() if refusal else (change_of(host, edits, activated=activated),),
+        changes=(change_of(host, edits, activated=activated),) if host else (),
         peer=request.peer,
         at=request.now,
         agent=request.agent,
         refusal=refusal,
+        addresses=text.strip(),
     )

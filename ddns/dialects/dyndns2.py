@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from ddns.dialects.addresses import address_edits, split_list
+from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
 from ddns.dialects.base import (
     ListedChanges,
     Reply,
@@ -21,6 +21,7 @@ from ddns.dialects.base import (
 from ddns.model import names
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
+    OFFLINE,
     SUCCESSES,
     Credentials,
     Edit,
@@ -74,7 +75,8 @@ class DynDNS2:
         args = request.args
         credentials = basic_or_query_credentials(request)
         hosts = _hosts(request, credentials)
-        edits = _addresses(args, request.peer)
+        addresses = _addresses(args)
+        edits = _edits(args, addresses, request.peer)
         refusal = None
         if not request.agent.strip():
             refusal = Status.BADAGENT
@@ -89,11 +91,12 @@ class DynDNS2:
         return Update(
             dialect=self.name,
             credentials=credentials,
-            changes=() if refusal else ListedChanges(hosts, edits, wildcard),
+            changes=ListedChanges(hosts, edits, wildcard),
             peer=request.peer,
             at=request.now,
             agent=request.agent,
             refusal=refusal,
+            addresses=OFFLINE if _is_offline(args) else said_of(addresses),
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
@@ -118,18 +121,24 @@ def _hosts(request: Request, credentials: Credentials | None) -> list[str]:
     return [user] if "." in user and change_of(user, ()).name is not None else []
 
 
-def _addresses(args: Mapping[str, str], peer: str) -> tuple[Edit, ...] | None:
-    """Return the edits of what speaks of addresses; None if it comes to nothing."""
-    if args.get("offline", "").upper() == "YES":
-        return (Remove(A), Remove(AAAA))
-    return address_edits(
-        (
-            (args.get("myip") or args.get("ip", args.get("myip")), None),
-            (args.get("myipv4"), A),
-            (args.get("myipv6"), AAAA),
-        ),
-        peer,
+def _is_offline(args: Mapping[str, str]) -> bool:
+    return args.get("offline", "").upper() == "YES"
+
+
+def _addresses(args: Mapping[str, str]) -> Parameters:
+    """Return the parameters that speak of addresses."""
+    return (
+        (args.get("myip") or args.get("ip", args.get("myip")), None),
+        (args.get("myipv4"), A),
+        (args.get("myipv6"), AAAA),
     )
+
+
+def _edits(args: Mapping[str, str], addresses: Parameters, peer: str) -> tuple[Edit, ...] | None:
+    """Return the edits of what speaks of addresses; None if it comes to nothing."""
+    if _is_offline(args):
+        return (Remove(A), Remove(AAAA))
+    return address_edits(addresses, peer)
 
 
 def _mail(args: Mapping[str, str]) -> tuple[Edit, ...]:

@@ -16,6 +16,7 @@ from ddns.dialects.addresses import host_address, own_address
 from ddns.model import records
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
+    OFFLINE,
     SUCCESSES,
     TEMPORARY,
     ChallengeResponse,
@@ -205,19 +206,19 @@ class MiniupdateSession:
             case [word] if word.lower() in ("online", "offline"):
                 return _err(REFUSALS[Status.MISSING])
             case [word, host] | [word, host, _] if word.lower() == "offline":
-                edits = (Remove(A), Remove(AAAA))
+                said, edits = OFFLINE, (Remove(A), Remove(AAAA))
                 done = f"{host.upper()} is offline"
             case [word, host, *given] if word.lower() == "online" and len(given) < 2:
                 rdata = host_address(given[0]) if given else own_address(self._peer)
                 if rdata is None:
                     return _err("This is not an IP address")
-                edits = (Replace(records.address_type(rdata), (rdata,)),)
+                said, edits = "".join(given), (Replace(records.address_type(rdata), (rdata,)),)
                 done = f"{host.upper()} mapped to {records.address_to_text(rdata)}"
             case _:
                 return _err("A_UPDATE takes online or offline, a host name and an IP address")
         assert self._login is not None
         self._conclude = functools.partial(_updated, done)
-        return self._ask(self._login, command.at, change_of(host, edits))
+        return self._ask(self._login, command.at, change_of(host, edits), said=said)
 
     def _tell_version(self, command: Command) -> Line:
         return _ok(self._version)
@@ -225,9 +226,9 @@ class MiniupdateSession:
     def _leave(self, command: Command) -> Line:
         return _ok("Bye!", close=True)
 
-    def _ask(self, login: ChallengeResponse, at: float, *changes: Change) -> Update:
+    def _ask(self, login: ChallengeResponse, at: float, *changes: Change, said: str = "") -> Update:
         """Return an Update with the login again: the key may have been revoked meanwhile."""
-        return Update("miniupdate", login, changes, self._peer, at, self._agent)
+        return Update("miniupdate", login, changes, self._peer, at, self._agent, None, said)
 
 
 def _updated(done: str, outcome: Outcome) -> Line:

@@ -6,7 +6,7 @@ The answer has a line for each host in the order of the request, ``good`` with t
 
 from __future__ import annotations
 
-from ddns.dialects.addresses import address_edits, split_list
+from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
 from ddns.dialects.base import (
     ListedChanges,
     Reply,
@@ -52,11 +52,12 @@ class SecuritySpace:
         return Update(
             dialect=self.name,
             credentials=basic_or_query_credentials(request),
-            changes=() if edits is None else ListedChanges(hosts, edits),
+            changes=ListedChanges(hosts, edits or ()),
             peer=request.peer,
             at=request.now,
             agent=request.agent,
             refusal=refusal if hosts else Status.MISSING,
+            addresses=said_of(_parameters(request)),
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
@@ -73,9 +74,13 @@ def _line(result: Result, peer: str) -> str:
     return word
 
 
+def _parameters(request: Request) -> Parameters:
+    return ((request.args.get("myip"), None),)
+
+
 def _addresses(request: Request) -> tuple[Edit, ...] | None:
     """Set the first address of each family, for ddclient 4 sends both."""
-    edits = address_edits(((request.args.get("myip"), None),), request.peer)
+    edits = address_edits(_parameters(request), request.peer)
     return edits and tuple(
         Replace(edit.type, edit.rdatas[:1]) if isinstance(edit, Replace) else edit for edit in edits
     )

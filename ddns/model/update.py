@@ -36,6 +36,34 @@ class Status(enum.Enum):
 
 SUCCESSES = frozenset({Status.GOOD, Status.NOCHG})
 
+
+class Cause(enum.StrEnum):
+    """Why credentials were refused. Only the owner of their account is told, never the client or
+    another account: for whoever guesses, all wrong credentials are alike."""
+
+    UNKNOWN_USER = "unknown_user"
+    """No account has this name, or another one than that which is told."""
+    SWAPPED = "swapped"
+    """The user name is the secret, and the secret the user name."""
+    OTHER_USER = "other_user"
+    """The secret is a key, but of another user name."""
+    UPDATE_KEY = "update_key"
+    DONDNS_KEY = "dondns_key"
+    MINIUPDATE_KEY = "miniupdate_key"
+    TSIG_KEY = "tsig_key"
+    """The secret is this user's key of this kind, which the protocol does not take."""
+    DISABLED = "disabled"
+    """The key is right, but disabled."""
+    PASSWORD = "password"
+    """The secret is the account's password, and the protocol takes keys only."""
+    NO_KEY = "no_key"
+    """The account has no key that the protocol takes."""
+    NOT_A_KEY = "not_a_key"
+    """The secret does not even look like a key; nor is it the password, where one is taken."""
+    WRONG = "wrong"
+    """The secret might be a key, and is none."""
+
+
 TEMPORARY = frozenset({Status.ABUSE, Status.FAILED})
 """Refusals that are over by themselves. Clients must not take them for the end: many give up for
 good, or take the update for done, if they are told in other words than "try again later"."""
@@ -133,12 +161,19 @@ def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) ->
         return Change(host, None, edits, activated)
 
 
+OFFLINE = "offline"
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
     """One request of one client; without changes it only checks the credentials.
 
     ``peer`` is the client's address, ``at`` seconds since 1970, ``agent`` the User-Agent.
-    ``refusal`` is an error found by the dialect that only an authenticated client is told.
+    ``refusal`` is an error found by the dialect that only an authenticated client is told; then
+    ``changes`` merely say which hosts the client named. ``addresses`` is what it said of addresses,
+    with commas in between, as it wrote them; where it said of which family an address is to be,
+    it is written ``A=`` or ``AAAA=`` and the address. It is :data:`OFFLINE` if there are to be
+    none, and empty if the client left it to us.
     """
 
     dialect: str
@@ -148,6 +183,7 @@ class Update:
     at: float
     agent: str = ""
     refusal: Status | None = None
+    addresses: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +210,8 @@ class Outcome:
 
     ``user`` is the authenticated account, if any; ``rcode`` is what a DNS UPDATE is answered
     (RFC 2136 2.2), 0 for NOERROR, and ``reason`` says in a few words why that is REFUSED.
+    ``cause`` says why credentials were refused, and ``owner`` is the account whose they would be in
+    another place, if any; both are for the log of requests only.
     """
 
     refusal: Status | None = None
@@ -181,6 +219,8 @@ class Outcome:
     user: str | None = None
     rcode: int = 0
     reason: str = ""
+    cause: Cause | None = None
+    owner: str | None = None
 
     @property
     def retry_after(self) -> int | None:

@@ -20,6 +20,7 @@ from zope.interface import implementer
 from ddns import __version__
 from ddns.config.settings import MiniupdateSettings
 from ddns.dialects.miniupdate import CROWDED, IDLE, OVERTIME, Line, MiniupdateSession
+from ddns.model.request_log import PLAIN, Arrival
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.connections import Connection, ConnectionOwner, ConnectionTable
@@ -103,7 +104,7 @@ class MiniupdateConnection(Connection, LineReceiver):
         log = self._server.pipeline.requests
         if log is not None and log.wants(update, outcome):
             asked = line.decode("ascii", "replace")
-            log.add(update, outcome, asked, reply.line.decode().rstrip())
+            log.add(update, outcome, asked, reply.line.decode().rstrip(), Arrival(PLAIN))
         if not self._lost:
             self._answer(reply)
             self.resumeProducing()

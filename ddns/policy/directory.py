@@ -117,24 +117,22 @@ class Directory:
         The user is the name of the account or, for a key limited to hosts, of one of these hosts,
         as at deSEC and nsupdate.info.
         """
-        key = self._by_digest.get(secrets.digest_key(credentials.secret))
+        key = self.key(credentials.secret)
         if key is None or key.kind is not credentials.kind:
             return None
-        user = credentials.user_name
-        if user != key.account:
-            try:
-                host = names.host_from_text(user)
-            except names.BadName:
-                return None
-            if key.hosts is None or host not in key.hosts:
-                return None
+        if not takes_user(key, credentials.user_name):
+            return None
         return Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
+
+    def key(self, secret: str) -> Key | None:
+        """Return the key with this secret, whosever and of whatever kind it is."""
+        return self._by_digest.get(secrets.digest_key(secret))
 
     def by_response(self, given: ChallengeResponse) -> Grant | Status:
         """Return the grant for a right response, DISABLED if its key is disabled, BADAUTH for a
         wrong response or an unknown user, FAILED for all users while nothing can be unsealed."""
         found: Grant | Status = Status.BADAUTH
-        keys = self._responding.get(given.user_name.rstrip("."))
+        keys = self._responding_keys(given)
         # Every user takes as long: as many keys are tried for each, again or somebody else's, which
         # for an unknown user fail in the same way.
         tried = itertools.cycle((keys or next(iter(self._responding.values()), {})).values())
@@ -147,6 +145,13 @@ class Directory:
             if secrets.answers(given.response, given.challenge, responder) and responder and keys:
                 found = Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
         return found
+
+    def _responding_keys(self, given: ChallengeResponse) -> dict[int, Key] | None:
+        return self._responding.get(given.user_name.rstrip("."))
+
+    def can_respond(self, given: ChallengeResponse) -> bool:
+        """Return whether any response could have been right: the user has a key for it."""
+        return self._responding_keys(given) is not None
 
     def tsig_key(self, name: bytes) -> Key | None:
         """Return the enabled TSIG key of that name."""
@@ -163,6 +168,18 @@ class Directory:
             return None
         secret = self._unseal(key.sealed, key.account)
         return None if secret is None else base64.b64decode(secret)
+
+
+def takes_user(key: Key, user: str) -> bool:
+    """Return whether a key can be used with a user name, in the form in which accounts are looked
+    up."""
+    if user == key.account:
+        return True
+    try:
+        host = names.host_from_text(user)
+    except names.BadName:
+        return False
+    return key.hosts is not None and host in key.hosts
 
 
 def _users(key: Key) -> set[str]:

@@ -46,6 +46,11 @@ def generate_key(length: int = KEY_LENGTH) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
+def looks_like_key(text: str) -> bool:
+    """Return whether a text has the form of a key of ours."""
+    return len(text) in (KEY_LENGTH, SHORT_KEY_LENGTH) and text.isascii() and text.isalnum()
+
+
 def generate_tsig_secret() -> str:
     """Generate the secret of a TSIG key: 256 bits in Base64."""
     return base64.b64encode(secrets.token_bytes(32)).decode()

@@ -200,6 +200,7 @@ class Core:
             exposed=self.exposed,
             secondary_states=self.notifier.states,
             running=self.running,
+            https=bool(settings.https.certificate),
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:

@@ -11,8 +11,9 @@ from twisted.internet.defer import Deferred, ensureDeferred
 
 from ddns.model import records
 from ddns.model.account import Account, Grant, KeyKind
-from ddns.model.update import ChallengeResponse, Credentials, Status
+from ddns.model.update import Cause, ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
+from ddns.policy.causes import cause_of
 from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
 from ddns.policy.password_cache import MAX_NAME
@@ -94,6 +95,10 @@ class Authenticator:
         if found is Status.BADAUTH:
             self._note_failure(credentials, peer)
         return found
+
+    def cause(self, credentials: Credentials | ChallengeResponse) -> tuple[Cause, str | None]:
+        """Return why credentials were refused and whose they are, which no client must be told."""
+        return cause_of(self._directory, credentials, self._clock())
 
     async def password(self, user: str, secret: str, peer: str) -> str | Status:
         """Return the account that has this password, BADAUTH or FAILED; keys are no passwords."""

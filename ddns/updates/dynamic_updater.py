@@ -13,13 +13,12 @@ from functools import partial
 from dns.rcode import NOERROR, NOTAUTH, NOTZONE, REFUSED, SERVFAIL
 from twisted.logger import Logger
 
-from ddns.model import names, records
+from ddns.model import names
 from ddns.model.account import Host, Key, ZoneInfo
 from ddns.model.dynamic_update import Operation
 from ddns.model.journal import Author
-from ddns.model.leases import Lease
 from ddns.model.records import ADDRESS_TYPES, ANY, DS, NS, RRset
-from ddns.model.update import SUCCESSES, Change, Credentials, Outcome, Result, Status, Update
+from ddns.model.update import SUCCESSES, Outcome, Result, Status
 from ddns.policy.addresses import allowed
 from ddns.policy.authorize import may_change
 from ddns.policy.directory import Directory
@@ -30,53 +29,11 @@ from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.blocker import Blocker
 from ddns.updates.expiring import note_word, put_under_lease
 from ddns.updates.publisher import Publisher
-from ddns.zone.sections import WireRecord
+from ddns.updates.signed_update import DIALECT, SignedUpdate
 from ddns.zone.update_message import UpdateError, read_update
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class SignedUpdate:
-    """An UPDATE as it came.
-
-    ``wire`` is the message, ``origin`` its zone, ``key`` the one that signed it, None
-    where the operator takes unsigned ones, and ``touched`` the records of its update section.
-    ``peer`` is the client's address, ``at`` seconds since 1970, ``lease`` that under which it adds.
-    """
-
-    wire: bytes
-    origin: bytes
-    key: Key | None
-    touched: tuple[WireRecord, ...]
-    peer: str
-    at: float
-    lease: Lease | None = None
-
-    def as_update(self) -> Update:
-        """Return it as counters and request log have updates: a change for each name."""
-        owners = dict.fromkeys(record.owner for record in self.touched)
-        changes = tuple(Change(names.to_text(one), names.host_of(one), ()) for one in owners)
-        terms = self.key.tsig if self.key else None
-        user = names.to_text(terms.name) if terms else ""
-        return Update(DIALECT, Credentials(user, ""), changes, self.peer, self.at)
-
-    def shown(self) -> str:
-        """Return what the owner of a host may see of it."""
-        names_ = (
-            f"{_ACTIONS.get(record.class_, '?')} {names.to_text(record.owner)}"
-            f" {records.type_to_text(record.type)}"
-            for record in self.touched[:_SHOWN]
-        )
-        return f"UPDATE {names.to_text(self.origin)}: {', '.join(names_)}"
-
-
-_SHOWN = 10  # records of an UPDATE in the log of requests
-_ACTIONS = {1: "add", 254: "delete one of", 255: "delete"}
 
 OPERATOR = "operator"
 """Who an unsigned UPDATE is by."""
-
-DIALECT = "rfc2136"
-"""The name under which UPDATEs are in journal, request log and metrics."""
 
 
 class DynamicUpdater:

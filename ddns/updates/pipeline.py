@@ -11,8 +11,9 @@ from twisted.internet.defer import Deferred
 from ddns.model.counters import UpdateCounts
 from ddns.model.update import Outcome, Status, Update
 from ddns.system.latch import Latch
-from ddns.updates.dynamic_updater import DIALECT, DynamicUpdater, SignedUpdate
+from ddns.updates.dynamic_updater import DynamicUpdater
 from ddns.updates.request_log import RequestLog
+from ddns.updates.signed_update import DIALECT, SignedUpdate
 
 
 class Pipeline:

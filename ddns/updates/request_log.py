@@ -15,7 +15,13 @@ from twisted.logger import Logger
 
 from ddns.config.settings import RequestsSettings
 from ddns.model.journal import Author
-from ddns.model.request_log import LoggedRequest, logged_request, should_log
+from ddns.model.request_log import (
+    UNKNOWN,
+    Arrival,
+    LoggedRequest,
+    logged_request,
+    should_log,
+)
 from ddns.model.update import Outcome, Update
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 
@@ -65,9 +71,16 @@ class RequestLog:
             return False
         return True
 
-    def add(self, update: Update, outcome: Outcome, asked: str, answer: str) -> None:
+    def add(
+        self,
+        update: Update,
+        outcome: Outcome,
+        asked: str,
+        answer: str,
+        arrival: Arrival = UNKNOWN,
+    ) -> None:
         """Keep what a client asked and was told."""
-        request = logged_request(update, outcome, asked, answer)
+        request = logged_request(update, outcome, asked, answer, arrival)
         self._waiting.append(request)
         for listener in tuple(self._listeners.values()):
             listener(request)

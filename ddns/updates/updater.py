@@ -94,7 +94,10 @@ class Updater:
             return Outcome(Status.UNAUTHENTICATED)
         grant = await self._authenticator.authenticate(update.credentials, update.peer)
         if isinstance(grant, Status):
-            return Outcome(grant)
+            if grant not in (Status.BADAUTH, Status.DISABLED):
+                return Outcome(grant)
+            cause, owner = self._authenticator.cause(update.credentials)
+            return Outcome(grant, cause=cause, owner=owner)
         account = self._directory.account(grant.account)
         if account is None:  # removed while its password was being checked
             return Outcome(Status.BADAUTH)

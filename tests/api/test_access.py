@@ -52,6 +52,7 @@ def test_what_is_the_operators_alone() -> None:
         ("key_revoke", {"number": 1}, NotFound),
         ("host_list", {"account": "alice"}, NotFound),
         ("host_show", {"name": "home.example.net"}, NotFound),
+        ("host_diagnosis", {"name": "home.example.net"}, NotFound),
         ("host_set", {"name": "home.example.net", "ttl": 60}, NotFound),
         ("host_history", {"name": "home.example.net"}, NotFound),
         ("host_remove", {"name": "home.example.net"}, NotFound),
@@ -191,7 +192,7 @@ def test_the_requests_of_a_host_are_its_accounts_affair(filled: House) -> None:
     filled.running.call(
         filled.store.transact,
         Author("server", "requests", 1.0),
-        lambda t: t.log_requests([LoggedRequest("alice", (home,), entry)], 20, 5, 100),
+        lambda t: t.log_requests([LoggedRequest("alice", {home: ("", 0.0)}, entry)], 20, 5, 100),
     )
     for who, number in (("alice", 1), ("carol", 0)):
         shown = filled.person(who, "host_show", name="home.example.net")

@@ -136,6 +136,8 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("host_set", name="home.example.net", ttl=60)
     assert len(api("host_history", "alice", name="home.example.net")["events"]) > 4
     api("host_show", name="straße.bücher.example")
+    findings = api("host_diagnosis", name="straße.bücher.example")["findings"]
+    assert [one["rule"] for one in findings] == ["never-heard"]
     api("host_list")
     api("record_check", owner="home.example.net", type="A", rdatas=["192.0.2.9", "x"])
     changes = api("zone_history", origin="example.net")["events"]

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from ddns.api.operations import Operations
 from ddns.api.routes import BY_OPERATION, ROUTES, Route, find, methods
 
+FOR_PAGES = {"host_diagnosed", "backup_download"}
+"""Operations that return objects, for pages in the reader's language or to send as they come."""
+
 
 def test_every_operation_has_a_route() -> None:
     operations = {
@@ -19,8 +22,7 @@ def test_every_operation_has_a_route() -> None:
         for name, member in inspect.getmembers(Operations, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
-    # Only pages send a copy of the database.
-    assert operations - {"backup_download"} == set(BY_OPERATION)
+    assert operations - FOR_PAGES == set(BY_OPERATION)
     assert len(BY_OPERATION) == len(ROUTES)
 
 

@@ -40,6 +40,22 @@ def test_a_first_host_as_the_readme_has_it(house: House, run: Run) -> None:
     )
 
 
+def test_a_diagnosis(house: House, run: Run) -> None:
+    house.fill()
+    house.api("account_block", name="alice", reason="a reason")
+    state, sentence, blank, why, change, *more = run(
+        "host", "diagnose", "home.example.net"
+    ).out.splitlines()
+    assert state == "home.example.net: trouble"
+    assert sentence.endswith("the first finding says what.")
+    assert why.startswith("error: Account alice is blocked: a reason. (blocked, ")
+    assert (blank, change) == (
+        "",
+        "  Stop what has led to it, and ask the operator to lift the block.",
+    )
+    assert more[1].startswith("warning: No request for home.example.net has ever arrived. ")
+
+
 def test_tables(house: House, run: Run) -> None:
     house.fill()
     assert run("zone", "list").out == (

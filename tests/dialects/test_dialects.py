@@ -28,6 +28,7 @@ from ddns.model.update import (
     RETRY_AFTER,
     SUCCESSES,
     TEMPORARY,
+    Cause,
     Credentials,
     Outcome,
     Replace,
@@ -82,6 +83,38 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
             assert reply.status == (503 if later else 200)
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
+
+
+@pytest.mark.parametrize(("dialect", "path"), PATHS)
+@pytest.mark.parametrize("refusal", [Status.BADAUTH, Status.DISABLED])
+def test_no_client_is_told_the_cause(dialect: Dialect, path: str, refusal: Status) -> None:
+    asked = request_to(path)
+    told = {dialect.render(asked, Outcome(refusal, cause=cause)).body for cause in (None, *Cause)}
+    assert len(told) == 1
+
+
+SAID = [
+    ("/nic/update", {"hostname": "a.b.c"}, "a.b.c", ""),
+    ("/nic/update", {"hostname": "a.b.c,d", "myip": "10.0.0.1, x"}, "a.b.c,d", "10.0.0.1,x"),
+    ("/nic/update", {"hostname": "a.b.c", "myipv6": "::1"}, "a.b.c", "AAAA=::1"),
+    ("/nic/update", {"hostname": "a.b.c", "offline": "YES", "myip": "1.2.3.4"}, "a.b.c", "offline"),
+    ("/nic/update", {"hostname": "a.b.c", "system": "x", "myip": "<ip>"}, "a.b.c", "<ip>"),
+    ("/dns/dynamic.html", {"hostname": "a.b.c", "myip": "fe80::1"}, "a.b.c", "fe80::1"),
+    ("/areg.php", {"opcode": "ADD", "host": "a.b.c", "ip": "0.0.0.0"}, "a.b.c", "0.0.0.0"),
+    ("/areg.php", {"opcode": "?", "host": "a.b.c", "ip": " "}, "a.b.c", ""),
+    ("/plain", {"host": "a.b.c", "ip": "%i", "user": "u", "apikey": "k"}, "a.b.c", "%i"),
+]
+
+
+@pytest.mark.parametrize(("path", "args", "hosts", "addresses"), SAID)
+def test_what_the_client_said_of_hosts_and_addresses(
+    path: str, args: dict[str, str], hosts: str, addresses: str
+) -> None:
+    """It is told also where the request is refused."""
+    update = next(one for one in DIALECTS if path in one.paths).parse(request_to(path, args=args))
+    assert isinstance(update, Update)
+    assert ",".join(change.host for change in update.changes) == hosts
+    assert update.addresses == addresses
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)

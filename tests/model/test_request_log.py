@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from urllib.parse import quote
 
 import pytest
 
 from ddns.model import names
-from ddns.model.request_log import logged_request, should_log
+from ddns.model.request_log import TLS, Arrival, logged_request, should_log
 from ddns.model.update import (
+    Cause,
     ChallengeResponse,
     Change,
     Credentials,
@@ -41,6 +43,13 @@ def test_what_is_kept() -> None:
         "router/1.0",
         "/nic/update?x",
         "200 good 192.0.2.1",
+        "",
+        "nochg",
+        0.0,
+        "",
+        "home.example.net,b.example.net,home.example.net,not a name",
+        "",
+        "",
         "",
     )
 
@@ -96,11 +105,40 @@ def test_a_response_is_kept_nowhere() -> None:
     )
 
 
+def test_each_host_has_its_own_status() -> None:
+    asked = update("a.example.net", "b.example.net", "not a name", "a.example.net")
+    results = (
+        Result(asked.changes[0], Status.GOOD),
+        Result(asked.changes[1], Status.ABUSE, wait=60.0),
+        Result(asked.changes[2], Status.NOTFQDN),
+        Result(asked.changes[3], Status.NOCHG),
+    )
+    found = logged_request(asked, Outcome(results=results, user="alice"), "", "")
+    each = [found.shown_to("alice", host, found.hosts) for host in (*found.hosts, None)]
+    assert [(one.status, one.wait) for one in each] == [
+        ("good", 0.0),
+        ("abuse", 60.0),
+        ("abuse", 60.0),
+    ]
+    refused = logged_request(asked, Outcome(Status.BADREQUEST, user="alice"), "", "")
+    assert set(refused.hosts.values()) == {("badrequest", 0.0)}
+
+
+def test_what_rules_look_at() -> None:
+    asked = dataclasses.replace(update("home.example.net"), addresses=f"A={SECRET},10.0.0.1")
+    refused = Outcome(Status.BADAUTH, cause=Cause.DISABLED, owner="alice")
+    found = logged_request(asked, refused, "", "", Arrival(TLS, "HTTP/1.0"))
+    entry = found.entry
+    assert (entry.cause, entry.addresses) == ("disabled", "A=…,10.0.0.1")
+    assert (entry.transport, entry.version, entry.status) == ("tls", "HTTP/1.0", "badauth")
+    assert (entry.hosts, found.owner) == ("home.example.net", "alice")
+
+
 def test_it_is_bounded() -> None:
     hosts = [f"h{number}.example.net" for number in range(500)]
     long = logged_request(update(*hosts, agent="x" * 9000), Outcome(), "y" * 9000, "z" * 9000)
     assert len(long.hosts) == 20
-    assert sum(map(len, map(str, long.entry))) < 1200
+    assert sum(map(len, map(str, long.entry))) < 1800
 
 
 def test_it_steers_no_terminal() -> None:

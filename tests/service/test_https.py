@@ -62,6 +62,9 @@ def test_an_update_over_https(server: Server, login: str, pair: Pair) -> None:
     assert get_with(with_tls, update_path(HOST), None).status == 401
     assert server.stored(HOST) == ["198.51.100.3"]
     assert server.update(login, HOST, "198.51.100.3").body == "nochg 198.51.100.3\n"
+    logged = server.call("host_show", name=HOST)["requests"]
+    assert [one["transport"] for one in logged] == ["plain", "tls", "tls", "tls"]
+    assert {one["version"] for one in logged} == {"HTTP/1.1"}
 
 
 def test_curl_trusts_the_certificate(server: Server, login: str, pair: Pair) -> None:

@@ -165,6 +165,8 @@ def test_what_the_owner_sees(server: Server, host_key: Key) -> None:
     assert f"rfc2136 from 127.0.0.1 as '{host_key['name']}'" in shown
     assert f"asked: UPDATE {ZONE}: add {HOST} A" in shown
     assert "told: NOERROR" in shown
+    (request,) = server.call("host_show", name=HOST)["requests"]
+    assert (request["status"], request["addresses"]) == ("good", "198.51.100.7")
     (event,) = [
         event
         for event in server.call("host_history", name=HOST)["events"]

@@ -45,9 +45,8 @@ WILD, ACME = (label + HOME for label in names.BELOW_HOST)
 def request(
     account: str | None, *hosts: bytes, asked: str, at: float = 1000.0, user: str = "alice"
 ) -> LoggedRequest:
-    return LoggedRequest(
-        account, hosts, RequestEntry(at, "test", "192.0.2.1", user, "agent", asked, "answer")
-    )
+    entry = RequestEntry(at, "test", "192.0.2.1", user, "agent", asked, "answer")
+    return LoggedRequest(account, dict.fromkeys(hosts, ("", 0.0)), entry)
 
 
 def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
@@ -312,7 +311,39 @@ class StoreContract(
         ]
         store.commit(lambda t: t.log_requests(given, 20, 5, 1000))
         kept = [entry.user for _, entry in store.read(lambda r: r.requests_of_host(HOME))]
-        assert kept == ["home.example.net", "bob", "…"]
+        assert kept == ["home.example.net", "…", "…"]
+
+    def test_a_request_reads_back(self, store: Blocking) -> None:
+        store.commit(fill)
+        told = {"cause": "wrong", "hosts": "home", "addresses": "::1", "version": "HTTP/1.1"}
+        entry = request(None, HOME, asked="1").entry
+        entry = entry._replace(reason="why", transport="tls", status="abuse", wait=60.5, **told)
+        one = LoggedRequest(None, {HOME: ("abuse", 60.5)}, entry)
+        store.commit(lambda t: t.log_requests([one], 20, 5, 1000))
+        assert store.read(lambda r: r.requests_of_host(HOME)) == [(True, entry)]
+
+    @pytest.mark.parametrize(
+        ("user", "owner", "kept"),
+        [
+            ("Alice", "alice", ("Alice", "disabled")),
+            ("alice", None, ("alice", "disabled")),
+            ("home.example.net", None, ("home.example.net", "disabled")),
+            ("another key", "alice", ("…", "disabled")),
+            ("bob", "bob", ("…", "unknown_user")),
+            ("nobody", None, ("…", "unknown_user")),
+            ("other.example.net", None, ("…", "unknown_user")),
+        ],
+    )
+    def test_a_host_tells_nothing_of_others_credentials(
+        self, store: Blocking, user: str, owner: str | None, kept: tuple[str, str]
+    ) -> None:
+        """Or its owner could have others' passwords guessed at it, and account names as well."""
+        store.commit(fill)
+        one = request(None, HOME, asked="1", user=user)._replace(owner=owner)
+        one = one._replace(entry=one.entry._replace(cause="disabled"))
+        store.commit(lambda t: t.log_requests([one], 20, 5, 1000))
+        ((_, entry),) = store.read(lambda r: r.requests_of_host(HOME))
+        assert (entry.user, entry.cause) == kept
 
     def test_so_many_requests_are_kept(self, store: Blocking) -> None:
         store.commit(fill)

@@ -21,6 +21,7 @@ from ddns.model.records import AAAA, A
 from ddns.model.rows import pack_rows
 from ddns.model.update import (
     SUCCESSES,
+    Cause,
     ChallengeResponse,
     Change,
     Credentials,
@@ -263,7 +264,8 @@ def test_unknown_user_wrong_secret_and_no_password_are_the_same(
         update("\udcff", "\udcff", ADDRESS),
         update("nobody", "wrong", refusal=Status.NUMHOST),
     )
-    assert outcomes == [Outcome(Status.BADAUTH)] * 6
+    told = [dataclasses.replace(outcome, cause=None, owner=None) for outcome in outcomes]
+    assert told == [Outcome(Status.BADAUTH)] * 6
     assert len(password) == len(house.slow) == 5  # one of them came twice
 
 
@@ -422,14 +424,14 @@ def test_an_update_without_changes_only_checks_the_credentials(house: House, key
     before = house.on_disk()
     right, wrong = house.update(update("alice", key), update("alice", "wrong"))
     assert right == Outcome(user="alice")
-    assert wrong == Outcome(Status.BADAUTH)
+    assert wrong == Outcome(Status.BADAUTH, cause=Cause.NOT_A_KEY)
     assert house.on_disk() == before
 
 
 def test_a_disabled_key_is_told_so_and_changes_nothing(house: House, key: str) -> None:
     house.api("key_disable", number=1)
     (outcome,) = house.update(update("alice", key, ADDRESS))
-    assert outcome == Outcome(Status.DISABLED)
+    assert outcome == Outcome(Status.DISABLED, cause=Cause.DISABLED, owner="alice")
     assert house.answers() == []
 
 
@@ -438,8 +440,11 @@ def test_a_password_opens_only_what_update_keys_open(
     house: House, key: str, password: list[str], kind: KeyKind
 ) -> None:
     asked = dataclasses.replace(update("carol", ""), credentials=Credentials("carol", "hers", kind))
-    assert house.update(asked) == [Outcome(Status.BADAUTH)]
+    assert house.update(asked) == [Outcome(Status.BADAUTH, cause=Cause.NOT_A_KEY)]
     assert password == []
+    house.update(update("carol", "hers"))
+    assert house.update(asked) == [Outcome(Status.BADAUTH, cause=Cause.PASSWORD, owner="carol")]
+    assert password == ["hers"]
 
 
 def test_a_response_to_a_challenge(house: House, key: str) -> None:
@@ -449,7 +454,7 @@ def test_a_response_to_a_challenge(house: House, key: str) -> None:
     asked = update("alice", "", ADDRESS)
     right = dataclasses.replace(asked, credentials=ChallengeResponse("alice", challenge, response))
     wrong = dataclasses.replace(asked, credentials=ChallengeResponse("alice", response, response))
-    assert house.update(wrong) == [Outcome(Status.BADAUTH)]
+    assert house.update(wrong) == [Outcome(Status.BADAUTH, cause=Cause.WRONG)]
     assert house.update(right)[0].results[0].status is Status.GOOD
     assert house.answers() == ["198.51.100.7"]
     assert "response=" not in repr(right.credentials)

@@ -12,8 +12,9 @@ from ddns.model.account import Key
 from ddns.model.leases import Lease
 from ddns.model.records import IN, SOA, address_to_text
 from ddns.policy.directory import Directory
-from ddns.updates.dynamic_updater import DynamicUpdater, SignedUpdate
+from ddns.updates.dynamic_updater import DynamicUpdater
 from ddns.updates.pipeline import Pipeline
+from ddns.updates.signed_update import SignedUpdate
 from ddns.zone.message import (
     FORMERR,
     HEADER,

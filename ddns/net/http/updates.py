@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import ensureDeferred
@@ -17,6 +18,7 @@ from twisted.web.resource import IResource, Resource
 
 from ddns.dialects.base import Dialect, Headers, Reply, Request, match_path, shown
 from ddns.model.counters import DialectCounts
+from ddns.model.request_log import PLAIN, TLS, Arrival
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.http.origin import is_foreign
@@ -92,6 +94,7 @@ class UpdateResource(Resource):
         self, request: http.Request, dialect: Dialect, path: str, parameters: Mapping[str, str]
     ) -> None:
         asked = _request(request, path, parameters, self._pipeline.now())
+        arrival = _arrival(request)  # an answered request has no connection that tells it
         update = None
         try:
             twice = asked.parameters.keys() & asked.args.keys()
@@ -118,7 +121,8 @@ class UpdateResource(Resource):
         _send(request, reply)
         log = self._pipeline.requests
         if update is not None and log is not None and log.wants(update, outcome):
-            log.add(update, outcome, shown(asked, dialect), f"{reply.status} {reply.body}")
+            told = f"{reply.status} {reply.body}"
+            log.add(update, outcome, shown(asked, dialect), told, arrival)
 
 
 _METHODS = (b"GET", b"POST", b"HEAD", b"PUT")
@@ -155,6 +159,16 @@ def _request(
         parameters=parameters,
         repeated={name: tuple(values) for name, values in args.items() if len(values) > 1},
     )
+
+
+def _arrival(request: http.Request) -> Arrival:
+    """Return how a request came. Before a proxy only that knows whether there was TLS."""
+    version = _text(request.clientproto)
+    if request.isSecure():
+        return Arrival(TLS, version)
+    channel: Any = request.channel
+    client = peers.text_of(request.getClientAddress())
+    return Arrival(PLAIN if peers.text_of(channel.getPeer()) == client else "", version)
 
 
 def _parameters(request: http.Request, body: bytes) -> dict[str, list[str]]:

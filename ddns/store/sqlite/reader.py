@@ -40,7 +40,10 @@ _MEMBER = (
     "select zone.origin, member.account, member.since"
     " from member join zone on zone.id = member.zone"
 )
-ENTRY = "at, via, peer, user, agent, asked, answer, reason"  # columns of a RequestEntry
+ENTRY = (  # columns of a RequestEntry
+    "at, via, peer, user, agent, asked, answer, reason, status, wait, cause, hosts, addresses,"
+    " transport, version"
+)
 
 
 @implementer(IReading)

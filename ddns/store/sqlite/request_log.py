@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ddns.model.names import to_text
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.sqlite.bulk_insert import insert
 from ddns.store.sqlite.reader import ENTRY
@@ -31,7 +30,7 @@ def log_requests(
     unit.write_through()
     hosts = _hosts(unit, {name for request in requests for name in request.hosts})
     placed = [
-        (host, account, request.account is None, *_masked(unit, request, hosts))
+        (host, account, request.account is None, *_shown(request, hosts, host, account))
         for request in requests
         for host, account in _places(unit, request, hosts)
     ]
@@ -40,7 +39,7 @@ def log_requests(
     insert(
         unit.connection,
         f"insert into request (host, account, failed, {ENTRY}) values",
-        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"({', '.join('?' * (3 + len(RequestEntry._fields)))})",
         placed,
     )
     unit.execute("delete from request where id <= (select max(id) from request) - ?", (rows,))
@@ -55,19 +54,17 @@ def log_requests(
         )
 
 
-def _masked(
-    unit: UnitOfWork, request: LoggedRequest, hosts: Mapping[bytes, tuple[str, float]]
+def _shown(
+    request: LoggedRequest,
+    hosts: Mapping[bytes, tuple[str, float]],
+    host: bytes | None,
+    account: str | None,
 ) -> RequestEntry:
-    """Return what is kept of a request.
-
-    A client that mixes up user and password sends the password as its name, so where nobody was
-    authenticated only names of accounts and of hosts that the request is about are kept."""
-    entry = request.entry
-    user = entry.user.lower()
-    if request.account is not None or user in map(to_text, hosts.keys() & set(request.hosts)):
-        return entry
-    known = unit.execute("select 1 from account where name = ?", (user,)).fetchone()
-    return entry if known else entry._replace(user="…")
+    """Return what is kept of a request at a place."""
+    reader = account if host is None else hosts[host][0]
+    assert reader is not None
+    theirs = [name for name, (owner, _) in hosts.items() if owner == reader]
+    return request.shown_to(reader, host, theirs)
 
 
 def _hosts(unit: UnitOfWork, names: set[bytes]) -> dict[bytes, tuple[str, float]]:

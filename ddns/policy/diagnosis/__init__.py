@@ -1,0 +1,34 @@
+"""Why a host is not updated: rules over its last requests and its state."""
+
+from ddns.policy.diagnosis.diagnose import diagnose
+from ddns.policy.diagnosis.model import (
+    SENTENCES,
+    Diagnosis,
+    Finding,
+    HostState,
+    Moment,
+    Parameter,
+    Rule,
+    Severity,
+    Span,
+    State,
+    shown,
+)
+from ddns.policy.diagnosis.rules import RULES, messages
+
+__all__ = [
+    "RULES",
+    "SENTENCES",
+    "Diagnosis",
+    "Finding",
+    "HostState",
+    "Moment",
+    "Parameter",
+    "Rule",
+    "Severity",
+    "Span",
+    "State",
+    "diagnose",
+    "messages",
+    "shown",
+]

@@ -1,0 +1,171 @@
+"""What the requests of a host say together: who has stopped, who comes too often, who fights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ddns.model.records import AAAA, A
+from ddns.model.request_log import PLAIN
+from ddns.policy.diagnosis.model import HostState, Moment, Parameter, Span
+from ddns.policy.diagnosis.refusals import Found, mistakes_in_addresses
+from ddns.policy.diagnosis.requests import Asked, class_of, habit_of
+
+STORM = 10
+"""Requests in a row that change nothing, after which their pace is looked at."""
+
+STORM_INTERVAL = 60.0
+"""Seconds between these, on average, that are too few."""
+
+WARNED = 2 * 86_400.0
+"""Seconds before a silent host goes offline in which that is told."""
+
+_NAMES = {A: "ipv4", AAAA: "ipv6"}
+
+
+class Sign(NamedTuple):
+    """A finding, and the request that is the latest sign of it."""
+
+    found: Found
+    asked: Asked
+
+
+def habits(done: Sequence[Asked], host: HostState, now: float) -> Iterator[Sign]:
+    """Yield what the successful requests of a host say together, newest first."""
+    if not done:
+        return
+    latest = done[0]
+    habit = habit_of(done)
+    if habit is not None and habit.is_broken(now - latest.at):
+        yield Sign(("stale", {"since": Moment(latest.at), "habit": Span(habit.usual)}), latest)
+    else:
+        for family, other in ((AAAA, A), (A, AAAA)):
+            yield from _stopped_family(done, family, other)
+    yield from _storm(done)
+    for family in (A, AAAA):
+        yield from _fight(done, family)
+    yield from _of_latest(latest, host)
+
+
+def _of_latest(latest: Asked, host: HostState) -> Iterator[Sign]:
+    for found in mistakes_in_addresses(latest):
+        yield Sign(found, latest)
+    if latest.is_offline and not host.addresses:
+        yield Sign(("offline-by-client", {}), latest)
+    if host.https and latest.entry.transport == PLAIN and latest.entry.version:
+        yield Sign(("plain-http", {}), latest)
+    sent, peer = latest.addresses.get(A), latest.entry.peer
+    if not sent or "." not in peer or sent == peer:
+        return
+    # One that nobody reaches has a rule of its own, and a client next door says nothing.
+    if class_of(sent) is None and class_of(peer) is None:
+        yield Sign(("address-differs", {"address": sent}), latest)
+
+
+def _stopped_family(done: Sequence[Asked], family: int, other: int) -> Iterator[Sign]:
+    """Yield that a family is not sent any more, while the other one is."""
+    with_family = [asked for asked in done if family in asked.addresses]
+    habit = habit_of(with_family)
+    if habit is None or not habit.is_broken(done[0].at - with_family[0].at):
+        return
+    since = [asked for asked in done[: done.index(with_family[0])] if other in asked.addresses]
+    if len(since) > 2:
+        last = with_family[0]
+        address = last.addresses[family]
+        parameters: dict[str, Parameter] = {"since": Moment(last.at), "address": address}
+        yield Sign((f"{_NAMES[family]}-stopped", parameters), since[0])
+
+
+def _storm(done: Sequence[Asked]) -> Iterator[Sign]:
+    """Yield that a client sends again and again what it has been told to be there already."""
+    latest = done[0]
+    mine = [asked for asked in done if asked.is_by_the_same(latest)][:STORM]
+    if len(mine) < STORM or any(asked.status != "nochg" for asked in mine):
+        return
+    every = (latest.at - mine[-1].at) / (STORM - 1)
+    if every < STORM_INTERVAL:
+        yield Sign(("nochg-storm", {"every": Span(every)}), latest)
+
+
+def _fight(done: Sequence[Asked], family: int) -> Iterator[Sign]:
+    """Yield that two clients change an address to and fro."""
+    changes = [asked for asked in done if asked.status == "good" and family in asked.addresses]
+    if len(changes) < 4:
+        return
+    first, second, third, fourth = changes[:4]
+    mine, other = first.addresses[family], second.addresses[family]
+    to_and_fro = mine != other and (third.addresses[family], fourth.addresses[family]) == (
+        mine,
+        other,
+    )
+    if to_and_fro and _are_two(first, second):
+        parameters = {"address": mine, "other": _who(second), "other_address": other}
+        yield Sign(("two-clients", {**parameters, "client": _who(first)}), first)
+
+
+def _are_two(one: Asked, other: Asked) -> bool:
+    return (one.entry.agent, one.entry.peer) != (other.entry.agent, other.entry.peer)
+
+
+def _who(asked: Asked) -> str:
+    return f"{asked.client} ({asked.entry.peer})"
+
+
+def of_state(host: HostState, now: float) -> Iterator[tuple[Found, float]]:
+    """Yield what the state of a host says by itself, each with a time in seconds since 1970."""
+    if host.block is not None:
+        reason: dict[str, Parameter] = {"reason": host.block.reason}
+        if host.block.until is None:
+            yield ("blocked", reason), host.block.since
+        else:
+            yield ("blocked-until", {**reason, "until": Moment(host.block.until)}), host.block.since
+    if host.addresses and host.expires is not None and 0 < host.expires - now < WARNED:
+        yield ("expires", {"until": Moment(host.expires)}), now
+
+
+BELIEVE_ALL = ("OPNsense-dyndns", "DDNS/")
+"""User-Agents whose clients take every 2xx for a success, whatever it says, and keep the address as
+the one that the host has: OPNsense's own, and NewFuture's DDNS with a callback."""
+
+END_AT = {
+    "inadyn/": ("200 abuse", "200 dnserr", "200 911"),
+    "ez-ipupdate": ("200 abuse", "200 911", "401 "),
+}
+"""User-Agents whose clients end for good at answers that begin so."""
+
+FORGETTING = ("ddclient/3.10", "ddclient/3.11")
+"""User-Agents of versions that, with a fixed address, take a refused update for done."""
+
+WITHOUT_USEV6 = ("ddclient/3.10",)
+"""User-Agents of versions that leave out the address of ``usev6``, and send an empty one."""
+
+QUIET = 900.0
+"""Seconds after a refusal without another request that show that a client does not try again: those
+that do wait five minutes, or ten."""
+
+
+def habits_of_client(latest: Asked, now: float) -> Iterator[Found]:
+    """Yield what is known of the client of a request, the latest of its client."""
+    entry = latest.entry
+    answer = {"answer": " ".join(entry.answer.split()[1:])}
+    quiet = now - entry.at >= QUIET
+    if not latest.done and entry.answer.startswith("2") and entry.agent.startswith(BELIEVE_ALL):
+        yield "takes-errors-for-success", answer
+    if not latest.done and any(
+        entry.agent.startswith(agent) and entry.answer.startswith(answers)
+        for agent, answers in END_AT.items()
+    ):
+        yield "gave-up", answer
+    if not latest.done and quiet and entry.agent.startswith(FORGETTING):
+        yield "forgets-refusal", {}
+    if latest.done and not latest.words and entry.agent.startswith(WITHOUT_USEV6):
+        yield "ddclient-usev6", {}
+
+
+def latest_of_each(requests: Sequence[Asked]) -> list[Asked]:
+    """Return the latest request of each client, of requests newest first."""
+    found: list[Asked] = []
+    for asked in requests:
+        if not any(asked.is_by_the_same(one) for one in found):
+            found.append(asked)
+    return found

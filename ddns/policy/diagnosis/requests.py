@@ -1,0 +1,155 @@
+"""Entries of the request log as the rules of a diagnosis look at them."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import itertools
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ddns.model import records
+from ddns.model.records import AAAA, A
+from ddns.model.request_log import RequestEntry
+from ddns.model.update import OFFLINE, Status
+from ddns.policy.addresses import is_public
+
+DONE = frozenset({Status.GOOD.name.lower(), Status.NOCHG.name.lower()})
+_MARKS = {"A": A, "AAAA": AAAA}
+
+_CLASSES = tuple(
+    (ipaddress.ip_network(network), rule)
+    for rule, networks in (
+        ("private-address", ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")),  # RFC 1918
+        ("cgnat-address", ("100.64.0.0/10",)),  # RFC 6598
+        ("ula-address", ("fc00::/7",)),  # RFC 4193
+        ("link-local-address", ("169.254.0.0/16", "fe80::/10")),  # RFC 3927, 4291
+        ("documentation-address", ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")),
+        ("documentation-address", ("2001:db8::/32", "3fff::/20")),  # RFC 5737, 3849, 9637
+    )
+    for network in networks
+)
+
+
+@functools.lru_cache(maxsize=1024)
+def class_of(address: str) -> str | None:
+    """Return the rule that an address breaks which hosts on the Internet cannot have, None for one
+    that they can."""
+    packed = records.address_from_text(address)
+    if packed is None:
+        return "malformed-address"
+    known = ipaddress.ip_address(packed)
+    for network, rule in _CLASSES:
+        if known.version == network.version and known in network:
+            return rule
+    return None if is_public(packed) else "special-address"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, with whether it failed for its credentials, and whether it named no host that its
+    account has."""
+
+    entry: RequestEntry
+    failed: bool
+    stray: bool = False
+
+    @property
+    def at(self) -> float:
+        return self.entry.at
+
+    @property
+    def status(self) -> str:
+        return self.entry.status
+
+    @cached_property
+    def done(self) -> bool:
+        """Whether DNS has what the client asked for; requests of former versions have no status."""
+        if self.failed:
+            return False
+        return self.status in DONE if self.status else not self.entry.reason
+
+    @cached_property
+    def words(self) -> Sequence[tuple[int | None, str]]:
+        """What the client said of addresses: each with the family that it was said to be of."""
+        found: list[tuple[int | None, str]] = []
+        for word in filter(None, map(str.strip, self.entry.addresses.split(","))):
+            mark, equals, address = word.partition("=")
+            found.append((_MARKS[mark], address) if equals and mark in _MARKS else (None, word))
+        return found
+
+    @cached_property
+    def is_offline(self) -> bool:
+        """Whether the host was to lose its addresses."""
+        return self.entry.addresses == OFFLINE
+
+    @cached_property
+    def addresses(self) -> Mapping[int, str]:
+        """The addresses that were to be set, one of each family: those that the client sent, or
+        else its own."""
+        if self.is_offline:
+            return {}
+        texts = [word for _, word in self.words] or [self.entry.peer]
+        packed = filter(None, (records.address_from_text(one.partition("/")[0]) for one in texts))
+        found: dict[int, str] = {}
+        for one in packed:
+            found.setdefault(records.address_type(one), records.address_to_text(one))
+        return found
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """The host names as the client wrote them."""
+        return [one for one in map(str.strip, self.entry.hosts.split(",")) if one]
+
+    @property
+    def client(self) -> str:
+        """What the client calls itself."""
+        return self.entry.agent or f"A client of {self.protocol}"
+
+    @property
+    def protocol(self) -> str:
+        return PROTOCOLS.get(self.entry.dialect, self.entry.dialect)
+
+    def is_by_the_same(self, other: Asked) -> bool:
+        """Return whether both requests seem to be of one client."""
+        mine, theirs = self.entry, other.entry
+        if mine.agent != theirs.agent:
+            return False
+        return mine.peer == theirs.peer or bool(mine.agent)
+
+
+PROTOCOLS = {
+    "dyndns2": "dyndns2",
+    "securityspace": "SecuritySpace",
+    "minidns": "areg.php",
+    "dondns": "DonDNS",
+    "miniupdate": "miniupdate",
+    "rfc2136": "DNS UPDATE",
+}
+"""What the dialects are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How often a client comes, in seconds: mostly, and at the rarest."""
+
+    usual: float
+    rarest: float
+
+    def is_broken(self, silence: float) -> bool:
+        """Return whether a client with this habit that has been silent for so long has stopped."""
+        return silence > max(_PATIENCE, 3 * self.usual, 2 * self.rarest)
+
+
+_PATIENCE = 900.0
+_WORDS = 4  # requests that make a habit
+
+
+def habit_of(requests: Sequence[Asked]) -> Habit | None:
+    """Return the habit of requests, newest first; None for too few of them."""
+    if len(requests) < _WORDS:
+        return None
+    gaps = [max(0.0, newer.at - older.at) for newer, older in itertools.pairwise(requests)]
+    return Habit(statistics.median(gaps), max(gaps))

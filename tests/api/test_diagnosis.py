@@ -1,0 +1,95 @@
+"""What people are told of their hosts: from the requests that were logged, and from what is stored.
+:mod:`tests.policy.test_diagnosis` has the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ddns.api.errors import NotFound
+from ddns.model import names
+from ddns.model.journal import Author
+from ddns.model.request_log import LoggedRequest, RequestEntry
+from ddns.policy.diagnosis import State
+from tests.api.refusing import refused_to
+from tests.house import House
+
+HOME = names.from_text("home.example.net")
+
+
+def log(house: House, account: str | None, *hosts: bytes, **changed: Any) -> None:
+    """Log a request, a minute before now."""
+    at = house.time - 60
+    entry = RequestEntry(at, "dyndns2", "8.8.4.4", "alice", "router/1", "asked", "told")
+    status = "badauth" if account is None else "good"
+    entry = entry._replace(**{"status": status, **changed})
+    one = LoggedRequest(account, dict.fromkeys(hosts, (entry.status, entry.wait)), entry)
+    house.running.call(
+        house.store.transact,
+        Author("server", "requests", house.time),
+        lambda t: t.log_requests([one], 20, 5, 100),
+    )
+
+
+def diagnosed(house: House) -> tuple[str, Mapping[str, str]]:
+    """The state of the host, and each finding's rule with its words."""
+    found = house.person("alice", "host_diagnosis", name="home.example.net")
+    return found["state"], {one["rule"]: one["why"] for one in found["findings"]}
+
+
+def test_a_host_without_requests(filled: House) -> None:
+    state, found = diagnosed(filled)
+    assert (state, list(found)) == ("waiting", ["never-heard"])
+    filled.api("record_set", owner="home.example.net", type="AAAA", rdatas=["2001:db8::1"])
+    assert diagnosed(filled) == ("waiting", {})
+
+
+def test_requests_of_the_host_and_of_its_account(filled: House) -> None:
+    log(filled, None, HOME, cause="wrong")
+    log(filled, "alice", status="nohost", hosts="hmoe.example.net", agent="laptop/1")
+    state, found = diagnosed(filled)
+    assert (state, found.keys()) == ("trouble", {"wrong-key", "host-misspelt"})
+    assert found["host-misspelt"].startswith("laptop/1 at 8.8.4.4 asks for hmoe.example.net")
+    filled.time += 70  # the host is older than the request
+    log(filled, "alice", HOME, addresses="8.8.4.4")
+    answer = filled.person("alice", "host_diagnosis", name="home.example.net")
+    assert (answer["state"], len(answer["requests"])) == ("ok", 2)
+    assert answer["requests"][0]["addresses"] == "8.8.4.4"
+
+
+def test_other_hosts_of_the_account_may_be_meant(filled: House) -> None:
+    filled.api("host_add", name="hom.example.net", account="alice")
+    log(filled, "alice", status="nohost", hosts="hm.example.net")
+    assert "host-misspelt" not in diagnosed(filled)[1]
+
+
+def test_the_state_of_account_and_host(filled: House) -> None:
+    filled.api("host_set", name="home.example.net", expire_after=1)
+    filled.api("record_set", owner="home.example.net", type="A", rdatas=["8.8.4.4"])
+    filled.api("account_block", name="alice", reason="too many changes", days=1)
+    state, found = diagnosed(filled)
+    assert (state, found.keys()) == ("trouble", {"blocked-until", "expires"})
+    filled.time += 1.5 * 86_400
+    assert "blocked-until" not in diagnosed(filled)[1]
+
+
+@pytest.mark.parametrize("operation", ["host_diagnosis", "host_diagnosed"])
+def test_whom_it_is_told(filled: House, operation: str) -> None:
+    """Neither whoever has the zone nor a stranger can tell the host from one that is not there."""
+    filled.api("account_add", name="carol")
+    filled.api("zone_set", origin="example.net", account="carol")
+    for who in ("carol", "bob"):
+        for name in ("home.example.net", "none.example.net"):
+            said = refused_to(filled, who, NotFound, operation, name=name)
+            assert said == f"there is no host {name}"
+    assert filled.api("host_diagnosis", name="home.example.net")["name"] == "home.example.net"
+
+
+def test_the_same_for_those_that_tell_it_in_other_words(filled: House) -> None:
+    log(filled, None, HOME, cause="disabled")
+    diagnosis, requests = filled.person("alice", "host_diagnosed", name="home.example.net")
+    assert diagnosis.state is State.TROUBLE
+    assert [one.rule.id for one in diagnosis.findings] == ["key-disabled"]
+    assert [(failed, entry.cause) for failed, entry in requests] == [(True, "disabled")]

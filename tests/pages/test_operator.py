@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from twisted.internet.defer import Deferred
 
@@ -18,7 +19,7 @@ from ddns.pages.table import PAGES
 from ddns.updates.request_log import RequestLog
 from tests.house import House, change, update
 from tests.pages.browsing import Browser
-from tests.pages.conftest import SCRIPT
+from tests.pages.conftest import PASSWORD, SCRIPT
 
 PLACES = [
     (page.method, page.path.format(name="alice"))
@@ -143,6 +144,18 @@ def test_the_right_is_given_and_taken(alice: Browser, operator: Browser) -> None
     assert operator.house.api("account_show", name="alice")["operator"]
     operator.submit(f"{ACCOUNT}/right", operator="0")
     assert not operator.house.api("account_show", name="alice")["operator"]
+
+
+def test_second_factors_that_were_lost_are_removed(alice: Browser, operator: Browser) -> None:
+    house = operator.house
+    made = house.person("alice", "totp_add", password=PASSWORD)
+    code = pyotp.TOTP(made["secret"]).generate_otp(int(house.time) // 30)
+    house.person("alice", "totp_confirm", code=code)
+    page = operator.get(f"/{ACCOUNT}")
+    assert "one-time codes, recovery codes" in page.text
+    operator.submit(f"{ACCOUNT}/second_factors")
+    assert "The password alone is enough" in operator.page.text
+    assert house.api("account_show", name="alice")["second_factors"] == []
 
 
 def test_an_account_that_there_is_not(operator: Browser) -> None:

@@ -60,19 +60,7 @@ class WatchingOperations(BaseOperations):
 
         :raises ApiError: for callers who are no operators, and for filters that make no sense.
         """
-        self._caller.check(Permission.OPERATOR)
-        page = _page(account, host, became, None, 1)
-
-        def hear(request: LoggedRequest) -> None:
-            if page.account not in (None, request.account):
-                return
-            if page.host is not None and page.host not in request.hosts:
-                return
-            shown = live_request_json(request)
-            if page.became in (None, shown["became"]):
-                listener(shown)
-
-        return self._running.listen(hear)
+        return self._listen(listener, self._filters(account, host, became))
 
     def request_stream(
         self, account: str | None = None, host: str | None = None, became: str | None = None
@@ -82,17 +70,32 @@ class WatchingOperations(BaseOperations):
 
         :raises ApiError: as ``request_listen`` does.
         """
-        self.request_listen(lambda shown: None, account, host, became)()
-        return self._stream(self._now() + STREAM, account, host, became)
+        return self._stream(self._filters(account, host, became), self._now() + STREAM)
 
-    async def _stream(self, until: float, *filters: str | None) -> AsyncGenerator[Json, None]:
+    def _filters(self, account: str | None, host: str | None, became: str | None) -> RequestPage:
+        self._caller.check(Permission.OPERATOR)
+        return _page(account, host, became, None, 1)
+
+    def _listen(self, listener: Callable[[Json], None], filters: RequestPage) -> Callable[[], None]:
+        def hear(request: LoggedRequest) -> None:
+            if filters.account not in (None, request.account):
+                return
+            if filters.host is not None and filters.host not in request.hosts:
+                return
+            shown = live_request_json(request)
+            if filters.became in (None, shown["became"]):
+                listener(shown)
+
+        return self._running.listen(hear)
+
+    async def _stream(self, filters: RequestPage, until: float) -> AsyncGenerator[Json, None]:
         came: DeferredQueue[Json] = DeferredQueue(size=MAX_WAITING)
 
         def put(shown: Json) -> None:
             with suppress(QueueOverflow):  # the reader is slow; there will be others
                 came.put(shown)
 
-        end = self.request_listen(put, *filters)
+        end = self._listen(put, filters)
         try:
             while self._now() < until:
                 yield await came.get()

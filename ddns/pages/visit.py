@@ -66,11 +66,12 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **values: Any) -> Answer:
         """Return a page from a template."""
-        body = self.part(template, **values)
+        body = self.render(template, **values)
         return Answer(body.encode(), status, headers=tuple(self.headers))
 
-    def part(self, template: str, **values: Any) -> str:
-        """Return a template's text: a page, or some of one."""
+    def render(self, template: str, **values: Any) -> str:
+        """Return HTML from a template. There ``_`` is for words of the template only, which it
+        takes for HTML; ``say`` is for any other."""
         return render(
             self.language,
             template,
@@ -82,6 +83,7 @@ class Visit:
             registration_open=self.service.registration_open(),
             mail=self.service.mail(),
             now=self.service.now(),
+            say=self.say,
             reason=self._reason,
             done=self.request.query.get("done", ""),
             **values,

@@ -68,7 +68,7 @@ async def _events(
     """Yield a server-sent event for each request."""
     try:
         async for one in stream:
-            row = visit.part("operator_request.html", one=one)
+            row = visit.render("operator_request.html", one=one)
             yield f"data: {json.dumps(row)}\n\n"
     finally:
         await stream.aclose()

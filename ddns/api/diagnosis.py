@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ddns.api import parsing
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
-from ddns.api.serializers import Json, diagnosis_json, named, request_json
+from ddns.api.host_reading import Requests, history, requests_of, shown
+from ddns.api.keys import keys_of
+from ddns.api.serializers import Json, diagnosis_json, key_json, named, request_json
 from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.records import ADDRESS_TYPES
-from ddns.model.request_log import RequestEntry
 from ddns.policy.diagnosis import Diagnosis, HostState, diagnose
+
+EVENTS = 20
+"""Changes in an overview."""
+
+
+class HostOverview(NamedTuple):
+    """A host as :meth:`ddns.api.hosts.HostOperations.host_show` has it, and for its own account why
+    it is not updated, the keys that may update it, and its latest changes."""
+
+    host: Json
+    diagnosis: Diagnosis | None
+    keys: list[Json]
+    events: list[Json]
 
 
 class DiagnosisOperations(BaseOperations):
@@ -26,20 +42,43 @@ class DiagnosisOperations(BaseOperations):
             "requests": [request_json(*one) for one in requests],
         }
 
-    async def host_diagnosed(self, name: str) -> tuple[Diagnosis, list[tuple[bool, RequestEntry]]]:
+    async def host_diagnosed(self, name: str) -> tuple[Diagnosis, Requests]:
         """Return what :meth:`host_diagnosis` tells, for those that tell it in other words."""
         owner = parsing.host_name(name)
         await self._flush_request_log()
 
-        def work(context: ReadContext) -> tuple[Diagnosis, list[tuple[bool, RequestEntry]]]:
+        def work(context: ReadContext) -> tuple[Diagnosis, Requests]:
             host = context.own_host(owner)
-            reading = context.transaction
-            requests = reading.requests_of_host(owner)
-            strays = reading.requests_of_account(host.account)
-            state = _state(context, host, https=self._https)
-            return diagnose(state, requests, strays, context.now), requests
+            requests = requests_of(context, host)
+            return _diagnosed(context, host, requests, https=self._https), requests
 
         return await self._read(work)
+
+    async def host_overview(self, name: str) -> HostOverview:
+        """Return what there is to know of a host, at one moment and by one look into the store."""
+        owner = parsing.host_name(name)
+        await self._flush_request_log()
+
+        def work(context: ReadContext) -> HostOverview:
+            host = context.visible_host(owner)
+            requests = requests_of(context, host)
+            found = shown(context, host, requests)
+            if not context.caller.owns(host.account):
+                return HostOverview(found, None, [], [])
+            return HostOverview(
+                found,
+                _diagnosed(context, host, requests, https=self._https),
+                [key_json(key) for key in keys_of(context, host)],
+                history(context, host, EVENTS),
+            )
+
+        return await self._read(work)
+
+
+def _diagnosed(context: ReadContext, host: Host, requests: Requests, *, https: bool) -> Diagnosis:
+    """Return the diagnosis of a host from the last requests that named it."""
+    strays = context.transaction.requests_of_account(host.account)
+    return diagnose(_state(context, host, https=https), requests, strays, context.now)
 
 
 def _state(context: ReadContext, host: Host, *, https: bool) -> HostState:

@@ -9,11 +9,12 @@ from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
+from ddns.api.host_reading import details_of, history, requests_of, shown
 from ddns.api.records import replace_rrset
-from ddns.api.serializers import Json, Texts, event_json, host_json, request_json, rrset_json
+from ddns.api.serializers import Json, Texts, host_json
 from ddns.model import names
 from ddns.model.account import Host, ZoneInfo
-from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, HOST_TTL, A, RRset, rdata_to_text
+from ddns.model.records import CNAME, HOST_TTL, RRset
 from ddns.policy.authorize import is_occluded
 from ddns.policy.expiry import heard
 from ddns.policy.registration import GIVEN_UP, in_quarantine, is_reserved_name, is_well_shaped
@@ -56,7 +57,7 @@ class HostOperations(BaseOperations):
             hosts = found[: page.limit] if page else found
             shown = [host_json(one) for one in hosts]
             if details:
-                shown = [{**host_json(one), **_details(context, one)} for one in hosts]
+                shown = [{**host_json(one), **details_of(context, one)} for one in hosts]
             more = {"next": names.to_text(hosts[-1].name)} if len(hosts) < len(found) else {}
             return {"hosts": shown, **more}
 
@@ -69,23 +70,7 @@ class HostOperations(BaseOperations):
 
         def work(context: ReadContext) -> Json:
             host = context.visible_host(owner)
-            rrsets = [
-                rrset
-                for each in names.with_below(owner)
-                for rrset in context.transaction.rrsets(host.zone, each)
-            ]
-            wildcard = (names.WILDCARD + owner, CNAME, (owner,))
-            requests = (
-                context.transaction.requests_of_host(owner)
-                if context.caller.owns(host.account)  # and not just the zone
-                else []
-            )
-            return {
-                **host_json(host),
-                "wildcard": any((one.owner, one.type, one.rdatas) == wildcard for one in rrsets),
-                "records": [rrset_json(rrset) for rrset in rrsets],
-                "requests": [request_json(*one) for one in requests],
-            }
+            return shown(context, host, requests_of(context, host))
 
         return await self._read(work)
 
@@ -95,8 +80,8 @@ class HostOperations(BaseOperations):
         owner, most = parsing.host_name(name), parsing.limit(limit)
 
         def work(context: ReadContext) -> Json:
-            events = context.transaction.host_history(context.own_host(owner), most)
-            return {"name": names.to_text(owner), "events": [event_json(one) for one in events]}
+            events = history(context, context.own_host(owner), most)
+            return {"name": names.to_text(owner), "events": events}
 
         return await self._read(work)
 
@@ -203,27 +188,6 @@ class HostOperations(BaseOperations):
             return host_json(host)
 
         return await self._transact(work)
-
-
-def _details(context: ReadContext, host: Host) -> Json:
-    """Return what a list shows of a host: what it leads to, and what became of the last request,
-    for those whose own the host is and not just the zone."""
-    found = {
-        number: context.transaction.rrset(host.zone, host.name, number)
-        for number in (*ADDRESS_TYPES, CNAME)
-    }
-    shown = {
-        number: [] if rrset is None else [rdata_to_text(number, one) for one in rrset.rdatas]
-        for number, rrset in found.items()
-    }
-    requests = (
-        context.transaction.requests_of_host(host.name) if context.caller.owns(host.account) else []
-    )
-    return {
-        "addresses": [*shown[A], *shown[AAAA]],
-        "alias": next(iter(shown[CNAME]), None),
-        "last": request_json(*requests[0]) if requests else None,
-    }
 
 
 def _zone_for_operator(context: WriteContext, name: bytes, account: str) -> ZoneInfo:

@@ -11,7 +11,7 @@ from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.serializers import Json, key_json
 from ddns.model import names
-from ddns.model.account import Key, KeyKind, TsigTerms
+from ddns.model.account import Host, Key, KeyKind, TsigTerms
 from ddns.policy import secrets
 from ddns.store.interfaces import IReading
 
@@ -30,11 +30,7 @@ class KeyOperations(BaseOperations):
                 keys = context.transaction.keys(context.account_filter(of_account))
             else:
                 known = context.own_host(name)
-                keys = [
-                    key
-                    for key in context.transaction.keys(known.account)
-                    if key.reaches(known) and of_account in (None, known.account)
-                ]
+                keys = keys_of(context, known) if of_account in (None, known.account) else []
             return {"keys": [key_json(key) for key in keys]}
 
         return await self._read(work)
@@ -143,6 +139,11 @@ class KeyOperations(BaseOperations):
             return _NewSecret(secret, secrets.digest_key(secret))
         sealed = await self._seal(plain, account.encode())
         return _NewSecret(secret, secrets.digest_key(by + secret), sealed)
+
+
+def keys_of(context: ReadContext, host: Host) -> list[Key]:
+    """Return the keys that may update a host."""
+    return [key for key in context.transaction.keys(host.account) if key.reaches(host)]
 
 
 class _NewSecret(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -12,11 +12,16 @@ from typing import Any
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from markupsafe import Markup
 
 from ddns.api.serializers import time_json
 from ddns.pages.languages import LANGUAGES, translations
 from ddns.pages.qr import qr_code
+
+KEPT = 4096
+"""Times in words that are kept: whoever reads a page often reads them again."""
 
 STATIC = {
     "pages.css": "text/css; charset=utf-8",
@@ -38,6 +43,23 @@ def static_version(name: str) -> str:
     return hashlib.sha256(static_file(name)).hexdigest()[:10]
 
 
+class _Words(Extension):
+    """Translates all ``_("words")`` when a template is compiled: there is one for each language."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        translate = translations(str(self.environment.globals["language"])).gettext
+        tokens = list(stream)
+        at = 0
+        while at < len(tokens):
+            name, *rest = tokens[at : at + 4]
+            if name.test("name:_") and [one.type for one in rest] == ["lparen", "string", "rparen"]:
+                yield Token(name.lineno, "string", translate(rest[1].value))
+                at += 4
+            else:
+                yield name
+                at += 1
+
+
 @functools.cache
 def environment(language: str) -> Environment:
     """Return the templates in a language."""
@@ -48,9 +70,9 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
         auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", _Words],
     )
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(translations(language), newstyle=False)  # type: ignore[attr-defined]
     made.globals.update(
         language=language,
         languages=LANGUAGES,
@@ -62,7 +84,7 @@ def environment(language: str) -> Environment:
     made.filters["moment"] = time_json
     made.filters["number"] = lambda value: format_decimal(round(value, 2), locale=language)
     made.filters["since"] = functools.partial(_since, language)
-    made.filters["seconds"] = functools.partial(_seconds, language)
+    made.filters["seconds"] = functools.partial(duration_text, language)
     return made
 
 
@@ -86,9 +108,8 @@ def translator(language: str) -> Callable[[str], str]:
 
 def _when(language: str, text: str) -> Markup:
     """Return a time of the API as people write it, in UTC; a script makes it the reader's own."""
-    at = _time(text)
-    shown = format_datetime(at, "medium", locale=language)
-    return Markup('<time datetime="{}">{} UTC</time>').format(text, escape(shown))
+    shown = time_text(language, _time(text).timestamp())
+    return Markup('<time datetime="{}">{}</time>').format(text, shown)
 
 
 def _since(language: str, text: str, now: float) -> Markup:
@@ -98,7 +119,14 @@ def _since(language: str, text: str, now: float) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(text, text, shown)
 
 
-def _seconds(language: str, seconds: float) -> str:
+@functools.lru_cache(KEPT)
+def time_text(language: str, seconds: float) -> str:
+    """Return a time in seconds since 1970 as people write it, in UTC."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{format_datetime(at, 'medium', locale=language)} UTC"
+
+
+def duration_text(language: str, seconds: float) -> str:
     """Return a duration as people say it."""
     return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=language)
 

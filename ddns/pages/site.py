@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,8 @@ class Pages:
             caller, peer=request.peer, agent=request.agent, origin=request.origin
         )
         language = choose(cookies.read(request, cookies.LANGUAGE), request.languages)
-        return Visit(request, self._service, caller, language, cookie, headers=headers)
+        check = functools.partial(self._caller_of, token)
+        return Visit(request, self._service, caller, language, cookie, check, headers=headers)
 
     async def _answer(self, visit: Visit) -> Answer:
         request = visit.request

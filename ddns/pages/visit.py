@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from ddns.api.caller import Caller
 from ddns.api.errors import ApiError
 from ddns.api.operations import Operations
+from ddns.model.request_log import LoggedRequest
 from ddns.pages import cookies
 from ddns.pages.rendering import render, translator
 from ddns.pages.request import Answer, PageRequest
@@ -28,6 +29,9 @@ class Service:
     :param registration_open: whether strangers may sign up.
     :param mail: whether this server sends mail.
     :param url: the server's public URL, where the settings have one.
+    :param watch: has a function called with each request of a client that is logged, until the
+        returned function is called.
+    :param pause: waits for some seconds.
     """
 
     operations: Operations
@@ -35,6 +39,8 @@ class Service:
     registration_open: Callable[[], bool]
     mail: Callable[[], bool]
     url: Callable[[], str]
+    watch: Callable[[Callable[[LoggedRequest], None]], Callable[[], None]]
+    pause: Callable[[float], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -43,6 +49,8 @@ class Visit:
 
     :param parameters: what stands in the path for the ``{names}`` of the page's path.
     :param cookie: the cookie that forms are bound to: that of the session, or of a visitor.
+    :param check_session: returns the reader as they are by now, or raises Unauthenticated once the
+        session has ended.
     ``headers`` go with whatever is answered.
     """
 
@@ -51,6 +59,7 @@ class Visit:
     caller: Caller
     language: str
     cookie: str
+    check_session: Callable[[], Caller]
     parameters: Mapping[str, str] = field(default_factory=dict)
     headers: list[tuple[str, str]] = field(default_factory=list)
 

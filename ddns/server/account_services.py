@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.web.resource import IResource
 
@@ -15,6 +16,7 @@ from ddns.api.operations import Operations
 from ddns.config.load import parse_host_and_port
 from ddns.config.settings import MailSettings, Settings
 from ddns.model.mail import email_address
+from ddns.model.request_log import LoggedRequest
 from ddns.net.http import bearer
 from ddns.net.http.api import ApiResource
 from ddns.net.http.pages import PagesResource
@@ -28,6 +30,9 @@ from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
 from ddns.policy.update_limits import refused_networks
 from ddns.server.notifications import Notifications
+
+Watch = Callable[[Callable[[LoggedRequest], None]], Callable[[], None]]
+"""What calls a function with each request that is logged, until the returned one is called."""
 
 
 class AccountServices:
@@ -97,17 +102,17 @@ class AccountServices:
         self._limit_pages()
 
     def resources(
-        self, operations: Operations, ready: Callable[[], Awaitable[None]]
+        self, operations: Operations, ready: Callable[[], Awaitable[None]], watch: Watch
     ) -> Mapping[bytes, IResource]:
         """Return the resources beside the dialects, by the first segment of their path.
 
-        Calls of *operations* wait until *ready*.
+        Calls of *operations* wait until *ready*; pages *watch* the requests of clients.
         """
         found: dict[bytes, IResource] = {}
         if self._settings.api.enabled:
             found[b"api"] = self._api(operations, ready)
         if self._settings.pages.enabled:
-            found |= self._pages(operations, ready)
+            found |= self._pages(operations, ready, watch)
         return found
 
     def _api(self, operations: Operations, ready: Callable[[], Awaitable[None]]) -> IResource:
@@ -121,7 +126,7 @@ class AccountServices:
         return ApiResource(operations, authenticator, "api", ready, lambda: self._settings.api.url)
 
     def _pages(
-        self, operations: Operations, ready: Callable[[], Awaitable[None]]
+        self, operations: Operations, ready: Callable[[], Awaitable[None]], watch: Watch
     ) -> Mapping[bytes, IResource]:
         account_service = self.account_service
         service = Service(
@@ -130,6 +135,8 @@ class AccountServices:
             lambda: account_service.registration_open,
             lambda: account_service.mail is not None,
             lambda: self._settings.api.url,
+            watch,
+            lambda seconds: deferLater(self._reactor, seconds),
         )
         pages = Pages(PAGES, service, account_service.caller)
         self._page_resource = PagesResource(

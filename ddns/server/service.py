@@ -111,7 +111,9 @@ class DdnsService(Service):
         self.core.pipeline.between = self._dns.catch_up
         self._resource = self.core.resource(
             dialects,
-            self.core.account_services.resources(self.core.operations, self.core.pipeline.loaded),
+            self.core.account_services.resources(
+                self.core.operations, self.core.pipeline.loaded, self.core.requests.subscribe
+            ),
         )
         self._frontends = Frontends(settings, reactor, self._inherited, proxies, self._dns.catch_up)
         self._control = ControlListener(

@@ -45,6 +45,7 @@ class RequestLog:
         self._waiting: list[LoggedRequest] = []
         self._listeners: dict[object, Callable[[LoggedRequest], None]] = {}
         self._timer: IDelayedCall | None = None
+        self._writing = 0  # transactions that have not ended
         self.left_out = 0
 
     def apply(self, settings: RequestsSettings) -> None:
@@ -92,17 +93,20 @@ class RequestLog:
         ensureDeferred(self.flush())
 
     async def flush(self) -> None:
-        """Write what waits; whoever reads next sees it."""
-        if not self._waiting:
+        """Write what waits; whoever reads next sees it, and what is being written already."""
+        if not (self._waiting or self._writing):
             return
         requests, self._waiting = self._waiting, []
-        author = Author("server", "requests", requests[-1].entry.at)
+        author = Author("server", "requests", requests[-1].entry.at if requests else 0.0)
+        self._writing += 1
         try:
             await self._store.transact(author, partial(_log_requests, requests, self._settings))
         except StoreError as error:
             self.left_out += len(requests)
             if not error.logged:
                 self._log.error("requests cannot be logged: {error}", error=error)
+        finally:
+            self._writing -= 1
 
     async def stop(self) -> None:
         """Write what waits, for the last time."""

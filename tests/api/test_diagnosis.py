@@ -93,3 +93,23 @@ def test_the_same_for_those_that_tell_it_in_other_words(filled: House) -> None:
     assert diagnosis.state is State.TROUBLE
     assert [one.rule.id for one in diagnosis.findings] == ["key-disabled"]
     assert [(failed, entry.cause) for failed, entry in requests] == [(True, "disabled")]
+
+
+def test_an_overview_says_what_the_other_operations_say(filled: House) -> None:
+    log(filled, None, HOME, cause="wrong")
+    filled.person("alice", "key_add", kind="miniupdate")
+    given = {"name": "home.example.net"}
+    host, diagnosis, keys, events = filled.person("alice", "host_overview", **given)
+    assert host == filled.person("alice", "host_show", **given)
+    assert diagnosis == filled.person("alice", "host_diagnosed", **given)[0]
+    assert keys == filled.person("alice", "key_list", host="home.example.net")["keys"]
+    assert events == filled.person("alice", "host_history", **given)["events"]
+
+
+def test_an_overview_for_whoever_has_the_zone_only(filled: House) -> None:
+    log(filled, None, HOME, cause="wrong")
+    filled.api("account_add", name="carol")
+    filled.api("zone_set", origin="example.net", account="carol")
+    host, *rest = filled.person("carol", "host_overview", name="home.example.net")
+    assert (host["account"], host["requests"], rest) == ("alice", [], [None, [], []])
+    refused_to(filled, "bob", NotFound, "host_overview", name="home.example.net")

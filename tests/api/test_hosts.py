@@ -229,7 +229,8 @@ def test_what_a_client_asked_is_not_for_the_owner_of_the_zone(open_house: House)
     open_house.api("zone_set", origin="bob.example", registration="open")
     open_house.person("alice", "host_add", name="a.bob.example")
     entry = RequestEntry(1000.0, "test", "192.0.2.1", "alice", "agent", "asked", "told")
-    logged = LoggedRequest("alice", (names.from_text("a.bob.example"),), entry)
+    hosts = {names.from_text("a.bob.example"): ("good", 0.0)}
+    logged = LoggedRequest("alice", hosts, entry)
 
     async def note() -> None:
         await open_house.store.transact(

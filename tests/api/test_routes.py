@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ddns.api.operations import Operations
 from ddns.api.routes import BY_OPERATION, ROUTES, Route, find, methods
 
-FOR_PAGES = {"host_diagnosed", "backup_download"}
+FOR_PAGES = {"host_diagnosed", "host_overview", "backup_download"}
 """Operations that return objects, for pages in the reader's language or to send as they come."""
 
 

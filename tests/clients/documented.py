@@ -54,6 +54,24 @@ def words(text: str) -> tuple[dict[str, str], list[str]]:
     return dict(word.split("=", 1) for word in found[:first]), found[first:]
 
 
+def ddclient_arguments(text: str, folder: Path) -> list[str]:
+    """Arguments of a ddclient with this configuration."""
+    configuration = folder / "ddclient.conf"
+    configuration.write_text(text)
+    configuration.chmod(0o600)
+    files = ["-file", str(configuration), "-cache", str(folder / "ddclient.cache")]
+    return [*files, "-pid", str(folder / "ddclient.pid")]
+
+
+def inadyn_arguments(text: str, folder: Path) -> list[str]:
+    """Arguments of an inadyn with this configuration. A cache is there from the start, or it would
+    ask the system's resolver for the host."""
+    (folder / f"{HOST}.cache").write_text("198.51.100.1")
+    configuration = folder / "inadyn.conf"
+    configuration.write_text("verify-address = false\n" + text)
+    return ["-n", "-f", str(configuration), f"--cache-dir={folder}", "--no-pidfile"]
+
+
 @dataclass(frozen=True)
 class Place:
     """A running server with all listeners, and alice's keys: what the page's names stand for."""
@@ -82,19 +100,11 @@ class Place:
 
     def ddclient(self, title: str, folder: Path) -> list[str]:
         """Arguments of a ddclient that is configured as this block says."""
-        configuration = folder / "ddclient.conf"
-        configuration.write_text(self.block(title))
-        configuration.chmod(0o600)
-        files = ["-file", str(configuration), "-cache", str(folder / "ddclient.cache")]
-        return [*files, "-pid", str(folder / "ddclient.pid")]
+        return ddclient_arguments(self.block(title), folder)
 
     def inadyn(self, title: str, folder: Path) -> list[str]:
-        """Arguments of an inadyn that is configured as this block says. A cache is there from the
-        start, or it would ask the system's resolver for the host."""
-        (folder / f"{HOST}.cache").write_text("198.51.100.1")
-        configuration = folder / "inadyn.conf"
-        configuration.write_text("verify-address = false\n" + self.block(title))
-        return ["-n", "-f", str(configuration), f"--cache-dir={folder}", "--no-pidfile"]
+        """Arguments of an inadyn that is configured as this block says."""
+        return inadyn_arguments(self.block(title), folder)
 
     def assert_holds(self, *addresses: str) -> None:
         """The host has these addresses, in DNS and on disk."""

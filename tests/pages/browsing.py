@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import cast
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
-from ddns.pages.request import Answer, PageRequest
+from ddns.model.request_log import LoggedRequest
+from ddns.pages.request import EVENTS, Answer, PageRequest
 from ddns.pages.site import Pages
 from ddns.pages.table import PAGES
 from ddns.pages.visit import Service
@@ -20,11 +21,11 @@ VOID = {"input", "meta", "link", "img", "br", "hr"}
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a page: where it goes, and its fields as they are filled in."""
+    """A form of a page: where it goes, and its inputs as they are filled in."""
 
     action: str
+    method: str
     fields: dict[str, str]
-    method: str = "post"
 
 
 class Document(HTMLParser):
@@ -49,7 +50,7 @@ class Document(HTMLParser):
         if tag not in VOID:
             self._open.append(tag)
         if tag == "form":
-            self.forms.append(Form(given["action"], {}, given["method"]))
+            self.forms.append(Form(given["action"], given["method"], {}))
         elif tag == "a":
             self.links.append(given["href"])
         elif tag == "textarea":
@@ -104,12 +105,15 @@ class Browser:
     """A person's browser, at one server.
 
     ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last,
-    ``octets`` and ``text`` the whole of its body.
+    ``octets`` and ``text`` the whole of its body; ``watching`` are what the server's live pages
+    hear requests of clients by.
     """
 
     def __init__(self, house: House, language: str = "en") -> None:
         self.house = house
         self.cookies: dict[str, str] = {}
+        self.watching: list[Callable[[LoggedRequest], None]] = []
+        self.pauses: list[float] = []
         self.language = language
         service = Service(
             house.operations,
@@ -117,6 +121,8 @@ class Browser:
             lambda: house.account_service.registration_open,
             lambda: True,
             lambda: BASE.rstrip("/"),
+            self._watch,
+            self._pause,
         )
         self._pages = Pages(PAGES, service, house.account_service.caller)
         self.url = BASE
@@ -129,12 +135,11 @@ class Browser:
         return self._ask("GET", urljoin(self.url, place), {})
 
     def submit(self, place: str = "", /, **fields: str | list[str]) -> Document:
-        """Fill in and send the page's first form, or the one that goes to *place*."""
+        """Fill in and send the page's first form that changes something, or the one that goes to
+        *place*."""
         for form in self.page.forms:
             target = urljoin(self.url, form.action)
-            if form.method != "post":
-                continue
-            if not place or urlsplit(target).path == "/" + place:
+            if form.method == "post" and place in ("", urlsplit(target).path[1:]):
                 break
         else:
             raise AssertionError(f"no form goes to {place}: {self.page.forms}")
@@ -152,40 +157,47 @@ class Browser:
         self.get("/login")
         return self.submit("login", name=name, password=password)
 
-    def open(self, place: str) -> AsyncGenerator[str, None]:
-        """Open a live page, and return what it sends as it comes."""
-        self._send("GET", urljoin(self.url, place), {})
-        assert not isinstance(self.answer.body, bytes)
-        return cast("AsyncGenerator[str, None]", self.answer.body)
-
     def _ask(self, method: str, url: str, form: dict[str, list[str]]) -> Document:
-        self._send(method, url, form)
-        self.octets = self.house.running.call(_whole, self.answer)
-        self.text = self.octets.decode("utf-8", "replace")
-        self.page = Document(self.text if self.answer.content_type.startswith("text/html") else "")
-        return self.page
-
-    def _send(self, method: str, url: str, form: dict[str, list[str]]) -> None:
         for _ in range(5):
-            parts = urlsplit(url)
-            request = PageRequest(
-                method,
-                tuple(map(unquote, parts.path.split("/")[1:])),
-                dict(parse_qsl(parts.query, keep_blank_values=True)),
-                form,
-                dict(self.cookies),
-                self.language,
-                "192.0.2.77",
-                "Browser/1.0",
-                BASE.rstrip("/"),
-            )
-            self.answer = self.house.running.call(lambda asked=request: self._pages.answer(asked))
+            self._send(method, url, form)
             self._keep(self.answer)
             self.url = url
             location = dict(self.answer.headers).get("Location")
             if location is None:
                 break
             method, form, url = "GET", {}, urljoin(url, location)
+        self.octets = self.house.running.call(_whole, self.answer)
+        self.text = self.octets.decode("utf-8", "replace")
+        self.page = Document(self.text if self.answer.content_type.startswith("text/html") else "")
+        return self.page
+
+    def _send(self, method: str, url: str, form: dict[str, list[str]]) -> None:
+        parts = urlsplit(url)
+        request = PageRequest(
+            method,
+            tuple(map(unquote, parts.path.split("/")[1:])),
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            form,
+            dict(self.cookies),
+            self.language,
+            "192.0.2.77",
+            "Browser/1.0",
+            BASE.rstrip("/"),
+        )
+        self.answer = self.house.running.call(lambda: self._pages.answer(request))
+
+    def events(self, place: str) -> AsyncGenerator[str, None]:
+        """What a live part of the page gets; the page stays."""
+        self._send("GET", urljoin(self.url, place), {})
+        assert self.answer.content_type == EVENTS
+        return cast(AsyncGenerator[str, None], self.answer.body)
+
+    def _watch(self, listener: Callable[[LoggedRequest], None]) -> Callable[[], None]:
+        self.watching.append(listener)
+        return lambda: self.watching.remove(listener)
+
+    async def _pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
 
     def _keep(self, answer: Answer) -> None:
         for name, value in answer.headers:

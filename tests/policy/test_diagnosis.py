@@ -23,6 +23,7 @@ from ddns.policy.diagnosis import (
     Severity,
     Span,
     State,
+    Words,
     diagnose,
     messages,
     shown,
@@ -432,9 +433,10 @@ def test_what_there_is_to_translate() -> None:
         for _, name, form, conversion in string.Formatter().parse(rule.why + rule.change):
             assert (name or "x").isidentifier()
             assert (form or "", conversion) == ("", None)
-    assert {*SENTENCES.values(), *(one.value for one in Status if one not in SUCCESSES)} < set(
-        texts
-    )
+    assert set(SENTENCES.values()) < set(texts)
+    nameless = look(refused(Cause.WRONG, agent="")).findings[0].parameters["client"]
+    assert isinstance(nameless, Words)
+    assert nameless in texts
 
 
 @pytest.mark.parametrize(

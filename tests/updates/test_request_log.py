@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import ensureDeferred
 
 from ddns.config.settings import RequestsSettings
 from ddns.model.update import Credentials, Outcome, Status, Update, change_of
@@ -64,6 +65,20 @@ def test_who_reads_has_it_written(house: House) -> None:
 
     house.running.call(work)
     assert kept(house) == ["asked 2", "asked 1"]
+
+
+def test_who_reads_while_it_is_being_written_waits_for_it(house: House) -> None:
+    async def work() -> list[str]:
+        mine = log(house, RequestsSettings(write_time=3600))
+        note(mine, 1)
+        begun = ensureDeferred(mine.flush())
+        await mine.flush()
+        found = await house.store.read(lambda r: r.requests_of_host(HOME))
+        await begun
+        await mine.stop()
+        return [entry.asked for _, entry in found]
+
+    assert house.running.call(work) == ["asked 1"]
 
 
 def test_a_flood_is_not_kept(house: House) -> None:

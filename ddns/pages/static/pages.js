@@ -2,8 +2,8 @@
 // All pages work without this file, except passkeys and what is live.
 
 // Times in the reader's own zone.
-function showTimes(within) {
-  for (const time of within.querySelectorAll("time[datetime]")) {
+function showTimes(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     const text = at.toLocaleString(document.documentElement.lang, {
@@ -52,24 +52,10 @@ for (const form of document.querySelectorAll("form[data-check]")) {
   });
 }
 
-// Requests as they come: <table data-live="URL">, whose events are rows of it.
-for (const table of document.querySelectorAll("table[data-live]")) {
-  const rows = table.tBodies[0];
-  const told = document.querySelector(".live");
-  const source = new EventSource(table.dataset.live);
-  const tell = (words) => {
-    told.hidden = false;
-    told.textContent = words;
-  };
-  source.addEventListener("open", () => tell(told.dataset.on));
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) tell(told.dataset.off);
-  });
-  source.addEventListener("message", (event) => {
-    const row = document.createElement("template");
-    row.innerHTML = JSON.parse(event.data);
-    showTimes(row.content);
-    rows.prepend(row.content);
-    while (rows.rows.length > Number(table.dataset.most)) rows.lastElementChild.remove();
+// Live parts: <div data-live="URL of events, each with what the part is then">.
+for (const part of document.querySelectorAll("[data-live]")) {
+  new EventSource(part.dataset.live).addEventListener("message", (event) => {
+    part.innerHTML = event.data;
+    showTimes(part);
   });
 }

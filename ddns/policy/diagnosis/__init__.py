@@ -12,6 +12,7 @@ from ddns.policy.diagnosis.model import (
     Severity,
     Span,
     State,
+    Words,
     shown,
 )
 from ddns.policy.diagnosis.rules import RULES, messages
@@ -28,6 +29,7 @@ __all__ = [
     "Severity",
     "Span",
     "State",
+    "Words",
     "diagnose",
     "messages",
     "shown",

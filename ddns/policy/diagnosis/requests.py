@@ -15,7 +15,9 @@ from ddns.model.records import AAAA, A
 from ddns.model.request_log import RequestEntry
 from ddns.model.update import OFFLINE, Status
 from ddns.policy.addresses import is_public
+from ddns.policy.diagnosis.model import Words
 
+NAMELESS = Words("A client that does not say what it is")
 DONE = frozenset({Status.GOOD.name.lower(), Status.NOCHG.name.lower()})
 _MARKS = {"A": A, "AAAA": AAAA}
 
@@ -106,7 +108,7 @@ class Asked:
     @property
     def client(self) -> str:
         """What the client calls itself."""
-        return self.entry.agent or f"A client of {self.protocol}"
+        return self.entry.agent or NAMELESS
 
     @property
     def protocol(self) -> str:

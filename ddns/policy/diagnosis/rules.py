@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ddns.model.update import SUCCESSES, Status
 from ddns.policy.diagnosis.model import SENTENCES
+from ddns.policy.diagnosis.requests import NAMELESS
 from ddns.policy.diagnosis.rules_of_habits import RULES_OF_HABITS
 from ddns.policy.diagnosis.rules_of_requests import RULES_OF_REQUESTS
 
@@ -11,7 +11,7 @@ RULES = {rule.id: rule for rule in (*RULES_OF_REQUESTS, *RULES_OF_HABITS)}
 
 
 def messages() -> list[str]:
-    """Return all that is translated: format strings, and words that stand in them."""
-    reasons = [status.value for status in Status if status not in SUCCESSES]
+    """Return what is translated: format strings, and words of a diagnosis that stand in them. So
+    do reasons of refusals (:class:`ddns.model.update.Status`), which are not told here alone."""
     texts = [text for rule in RULES.values() for text in (rule.why, rule.change)]
-    return list(dict.fromkeys([*SENTENCES.values(), *texts, *reasons]))
+    return list(dict.fromkeys([*SENTENCES.values(), NAMELESS, *texts]))

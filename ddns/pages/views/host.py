@@ -1,0 +1,73 @@
+"""One host: whether and why not it is updated, its records, settings, keys and changes."""
+
+from __future__ import annotations
+
+from ddns.api.errors import ApiError, Invalid
+from ddns.pages.diagnosed import in_words
+from ddns.pages.request import Answer
+from ddns.pages.views.entry import MISTAKES
+from ddns.pages.views.host_records import TYPES
+from ddns.pages.visit import Visit
+
+REQUESTS = 20
+"""Requests on one page."""
+
+
+async def show(visit: Visit) -> Answer:
+    """Show a host."""
+    return await _page(visit, None)
+
+
+async def change(visit: Visit) -> Answer:
+    """Change how a host behaves."""
+    request, name = visit.request, visit.parameters["name"]
+    try:
+        await visit.operations.host_set(
+            name,
+            ttl=_number(request.field("ttl")),
+            wildcard=bool(request.field("wildcard")),
+            expire_after=_number(request.field("expire_after") or "0"),
+        )
+    except MISTAKES as error:
+        return await _page(visit, error)
+    return visit.redirect("hosts", name, done="changed")
+
+
+async def remove(visit: Visit) -> Answer:
+    """Remove a host."""
+    name = visit.parameters["name"]
+    try:
+        await visit.operations.host_remove(name)
+    except MISTAKES as error:
+        return await _page(visit, error)
+    return visit.redirect("hosts", done="removed")
+
+
+async def _page(visit: Visit, error: ApiError | None) -> Answer:
+    found = await visit.operations.host_overview(visit.parameters["name"])
+    host, diagnosis = found.host, found.diagnosis
+    typed = visit.request.form
+    return visit.page(
+        "host.html",
+        200 if error is None else error.status,
+        host=host,
+        shown=REQUESTS,
+        diagnosis=diagnosis and in_words(visit, diagnosis),
+        types=TYPES,
+        keys=found.keys,
+        events=found.events,
+        ttl=visit.request.field("ttl") if typed else host["ttl"],
+        wildcard=bool(visit.request.field("wildcard")) if typed else host["wildcard"],
+        expire_after=visit.request.field("expire_after") if typed else host.get("expire_after", 0),
+        error=error,
+    )
+
+
+def _number(text: str) -> int:
+    """Return a whole number.
+
+    :raises Invalid: if that is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Invalid("{text} is no whole number", text=text)
+    return int(text)

@@ -142,18 +142,6 @@ def request_json(failed: bool, entry: RequestEntry) -> Json:
     return {**entry._asdict(), "at": time_json(entry.at), "failed": failed}
 
 
-def seen_request_json(request: SeenRequest) -> Json:
-    """Return a request as operators see it: with its number, host and account."""
-    became = Became.FAILED if request.failed else Became.REFUSED
-    return {
-        "id": request.number,
-        "host": None if request.host is None else names.to_text(request.host),
-        "account": request.account,
-        "became": str(became if request.entry.reason else Became.DONE),
-        **request_json(request.failed, request.entry),
-    }
-
-
 def diagnosis_json(diagnosis: Diagnosis) -> Json:
     """Return a diagnosis in English."""
     findings = [
@@ -167,6 +155,18 @@ def diagnosis_json(diagnosis: Diagnosis) -> Json:
         for one in diagnosis.findings
     ]
     return {"state": diagnosis.state, "sentence": diagnosis.sentence(), "findings": findings}
+
+
+def seen_request_json(request: SeenRequest) -> Json:
+    """Return a request as operators see it: with its number, host and account."""
+    became = Became.FAILED if request.failed else Became.REFUSED
+    return {
+        "id": request.number,
+        "host": None if request.host is None else names.to_text(request.host),
+        "account": request.account,
+        "became": str(became if request.entry.reason else Became.DONE),
+        **request_json(request.failed, request.entry),
+    }
 
 
 def invitation_json(invitation: Invitation) -> Json:

@@ -13,6 +13,7 @@ from ddns.api.errors import ApiError
 from ddns.api.operations import Operations
 from ddns.model.request_log import LoggedRequest
 from ddns.pages import cookies
+from ddns.pages.languages import LANGUAGES
 from ddns.pages.rendering import render, translator
 from ddns.pages.request import Answer, PageRequest
 
@@ -93,12 +94,22 @@ class Visit:
             mail=self.service.mail(),
             now=self.service.now(),
             say=self.say,
-            reason=self._reason,
+            reason=self.reason,
             done=self.request.query.get("done", ""),
             **values,
         )
 
-    def _reason(self, error: ApiError) -> str:
+    def keep_session(self, token: str) -> None:
+        """Have the browser keep the token of a session."""
+        self.headers.append(cookies.header(self.request, cookies.SESSION, token, cookies.YEAR))
+
+    def keep_language(self, language: str) -> None:
+        """Have the browser keep the language of pages; forget it, if it is none of ours."""
+        kept = language if language in LANGUAGES else ""
+        self.headers.append(cookies.header(self.request, cookies.LANGUAGE, kept, cookies.YEAR))
+
+    def reason(self, error: ApiError) -> str:
+        """Return why something was refused, in the reader's language."""
         return self.say(error.message, **error.parameters)
 
     def redirect(self, *segments: str, **query: str) -> Answer:

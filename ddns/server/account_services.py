@@ -85,7 +85,7 @@ class AccountServices:
         account_service.mail = send
         account_service.registration_open = accounts.registration == "open"
         account_service.confirmation_time = accounts.confirmation_time
-        account_service.templates = MailTemplates(settings.api.url)
+        account_service.templates = MailTemplates(settings.api.url, settings.pages.enabled)
         account_service.sessions.time = accounts.session_time
         account_service.sessions.idle_time = accounts.session_idle_time
         if old is settings or accounts != old.accounts:

@@ -198,8 +198,8 @@ class Core:
             count_change=self._count_change,
             exposed=self.exposed,
             secondary_states=self.notifier.states,
-            running=self.running,
             https=bool(settings.https.certificate),
+            running=self.running,
         )
 
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:

@@ -13,7 +13,8 @@ from ddns.api.operations import Operations
 from ddns.api.routes import BY_OPERATION, ROUTES, Route, find, methods
 
 FOR_PAGES = {"host_diagnosed", "host_overview", "backup_download"}
-"""Operations that return objects, for pages in the reader's language or to send as they come."""
+"""Operations that return what only pages can use: objects for the reader's language, and a copy of
+the database."""
 
 
 def test_every_operation_has_a_route() -> None:

@@ -52,6 +52,18 @@ RDATA = [
 ]
 
 
+@given(st.sampled_from(["A", "AAAA"]), st.binary(max_size=17))
+@example("AAAA", bytes(10) + b"\xff\xff\xc0\x00\x02\x01")
+@example("AAAA", bytes(12) + b"\xc0\x00\x02\x01")
+@example("A", bytes(16))
+def test_addresses_as_text(kind: str, rdata: bytes) -> None:
+    number = records.type_from_text(kind)
+    if records.is_rdata(number, rdata):
+        assert records.rdata_to_text(number, rdata) == presentation.to_text(number, rdata)
+    else:
+        assert records.rdata_to_text(number, rdata) == f"\\# {len(rdata)} {rdata.hex()}"
+
+
 @pytest.mark.parametrize(("kind", "text", "rdata"), RDATA)
 def test_rdata_from_text(kind: str, text: str, rdata: bytes) -> None:
     number = records.type_from_text(kind)

@@ -9,7 +9,7 @@ from typing import cast
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from ddns.model.request_log import LoggedRequest
-from ddns.pages.request import EVENTS, Answer, PageRequest
+from ddns.pages.request import Answer, PageRequest
 from ddns.pages.site import Pages
 from ddns.pages.table import PAGES
 from ddns.pages.visit import Service
@@ -21,7 +21,7 @@ VOID = {"input", "meta", "link", "img", "br", "hr"}
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a page: where it goes, and its inputs as they are filled in."""
+    """A form of a page: where it goes, and its fields as they are filled in."""
 
     action: str
     method: str
@@ -106,7 +106,7 @@ class Browser:
 
     ``page`` is what it shows, ``url`` where that is, ``answer`` what the server sent last,
     ``octets`` and ``text`` the whole of its body; ``watching`` are what the server's live pages
-    hear requests of clients by.
+    hear requests of clients by, ``pauses`` how long they have waited.
     """
 
     def __init__(self, house: House, language: str = "en") -> None:
@@ -157,6 +157,12 @@ class Browser:
         self.get("/login")
         return self.submit("login", name=name, password=password)
 
+    def open(self, place: str) -> AsyncGenerator[str, None]:
+        """Open what is live, and return what it sends as it comes; the page stays."""
+        self._send("GET", urljoin(self.url, place), {})
+        assert not isinstance(self.answer.body, bytes)
+        return cast("AsyncGenerator[str, None]", self.answer.body)
+
     def _ask(self, method: str, url: str, form: dict[str, list[str]]) -> Document:
         for _ in range(5):
             self._send(method, url, form)
@@ -185,12 +191,6 @@ class Browser:
             BASE.rstrip("/"),
         )
         self.answer = self.house.running.call(lambda: self._pages.answer(request))
-
-    def events(self, place: str) -> AsyncGenerator[str, None]:
-        """What a live part of the page gets; the page stays."""
-        self._send("GET", urljoin(self.url, place), {})
-        assert self.answer.content_type == EVENTS
-        return cast(AsyncGenerator[str, None], self.answer.body)
 
     def _watch(self, listener: Callable[[LoggedRequest], None]) -> Callable[[], None]:
         self.watching.append(listener)

@@ -269,7 +269,7 @@ def looking(clients: Clients, operator: Browser) -> Iterator[Browser]:
 
 def events_of(browser: Browser) -> AsyncGenerator[str, None]:
     (place,) = [given["data-live"] for _, given in browser.page.tags if "data-live" in given]
-    return browser.events(place)
+    return browser.open(place)
 
 
 async def _close(stream: AsyncGenerator[str, None]) -> None:

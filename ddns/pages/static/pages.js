@@ -24,6 +24,42 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+// Passkeys: a form gets what the authenticator answers, and is sent.
+async function askAuthenticator(form, button) {
+  const asked = await fetch(button.dataset.options, {
+    method: "POST", credentials: "same-origin", body: new URLSearchParams(new FormData(form)),
+  });
+  const answer = await asked.json();
+  if (!asked.ok) throw new Error(answer.error);
+  const given = button.dataset.passkey === "create"
+    ? await navigator.credentials.create({
+        publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(answer.options),
+      })
+    : await navigator.credentials.get({
+        publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(answer.options),
+      });
+  form.elements.credential.value = JSON.stringify(given.toJSON());
+  form.submit();
+}
+
+if (globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+  for (const button of document.querySelectorAll("button[data-passkey]")) {
+    button.hidden = false;
+    button.form.classList.add("ready");
+    button.form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const problem = button.form.querySelector(".problem");
+      problem.hidden = true;
+      try {
+        await askAuthenticator(button.form, button);
+      } catch (error) {
+        problem.textContent = error.message;
+        problem.hidden = false;
+      }
+    });
+  }
+}
+
 // Records are checked while they are typed: <form data-check="URL">, whose answer is told in .check.
 for (const form of document.querySelectorAll("form[data-check]")) {
   const told = form.querySelector(".check");

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ddns.pages import cookies
-from ddns.pages.languages import LANGUAGES
 from ddns.pages.request import Answer
 from ddns.pages.visit import Visit
 
@@ -16,8 +14,5 @@ async def welcome(visit: Visit) -> Answer:
 
 async def language(visit: Visit) -> Answer:
     """Have pages in another language from now on."""
-    chosen = visit.request.field("language")
-    if chosen in LANGUAGES:
-        header = cookies.header(visit.request, cookies.LANGUAGE, chosen, cookies.YEAR)
-        visit.headers.append(header)
+    visit.keep_language(visit.request.field("language"))
     return visit.redirect(*visit.request.field("back").split("/"))

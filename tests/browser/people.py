@@ -1,0 +1,91 @@
+"""People with a browser: what they do, and what their browser complains of."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from tests.processes import PATIENCE, Server
+from tests.relays import MailRelay
+
+PASSWORD = "correct horse battery"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A server that people sign up at, and the relay that its mails go to."""
+
+    server: Server
+    relay: MailRelay
+
+    @property
+    def url(self) -> str:
+        """Where it is, by a name, which passkeys take."""
+        return f"http://localhost:{self.server.http_port}/"
+
+
+class Person:
+    """Somebody at a browser. ``complaints`` are errors of scripts, violations of the policy of
+    contents, and requests to anywhere but our server."""
+
+    def __init__(self, service: Service, page: Page) -> None:
+        self.service = service
+        self.page = page
+        self.name = f"person{next(_numbers)}"
+        self.email = f"{self.name}@example.org"
+        self.complaints: list[str] = []
+        page.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._watch(request.url))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # That a form was refused is logged, too: with its status alone.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def _watch(self, url: str) -> None:
+        if not url.startswith((self.service.url, "data:", "blob:")):
+            self.complaints.append(f"a request to {url}")
+
+    def link_from_mail(self) -> str:
+        """Return the path and query of the link in the mail that has come, or will."""
+        found = re.search(r"https?://[^/\s]+/(\S+)", self.service.relay.take().text)
+        assert found is not None
+        return found[1]
+
+    def has_account(self) -> None:
+        """Have an account, made by the operator."""
+        self.service.server.call("account_add", name=self.name, password=PASSWORD)
+
+    def log_in(self, password: str = PASSWORD) -> None:
+        self.page.goto("login")
+        self.page.get_by_label("Account").fill(self.name)
+        self.page.get_by_label("Password").fill(password)
+        self.press_in_main("Log in")
+
+    def log_out(self) -> None:
+        self.page.get_by_role("button", name="Log out").click()
+
+    def sees(self, text: str) -> None:
+        """Wait until the page says something."""
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def press(self, name: str) -> None:
+        """Press a button."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def press_in_main(self, name: str) -> None:
+        """Press a button outside the navigation."""
+        self.page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
+
+    def barriers(self) -> list[str]:
+        """Return what axe-core finds that keeps people out, with where it is."""
+        found = Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -132,11 +133,26 @@ class HttpRun:
             self._done.set()
 
 
-class UpdateRun(asyncio.DatagramProtocol):
-    """RFC 2136 updates over UDP, a fixed number in flight, without a key, as from localhost."""
+PATIENCE = 10.0
+"""Seconds without an answer after which those that are missing are given up."""
 
-    def __init__(self, port: int, zone: str, requests: int) -> None:
+LOST = "lost"
+"""Counts among answers what was not answered."""
+
+
+def unsigned(message: bytes) -> bytes:
+    """Leave a message as it is."""
+    return message
+
+
+class UpdateRun(asyncio.DatagramProtocol):
+    """RFC 2136 updates over UDP, a fixed number in flight; *sign* adds a TSIG to each."""
+
+    def __init__(
+        self, port: int, zone: str, requests: int, sign: Callable[[bytes], bytes] = unsigned
+    ) -> None:
         self.port = port
+        self._sign = sign
         self.left = requests
         self.addresses = addresses()
         self.tally = Tally()
@@ -151,9 +167,14 @@ class UpdateRun(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: self, remote_addr=("127.0.0.1", self.port))
         begin = time.perf_counter()
+        self._last = time.perf_counter()
         for _ in range(in_flight):
             self._ask()
-        await self._done.wait()
+        while not self._done.is_set() and time.perf_counter() < self._last + PATIENCE:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._done.wait(), 1.0)
+        if self._sent:
+            self.tally.answers[LOST] = len(self._sent)
         self.tally.seconds = time.perf_counter() - begin
         return self.tally
 
@@ -170,7 +191,7 @@ class UpdateRun(asyncio.DatagramProtocol):
         owner = self._hosts[self._number % len(self._hosts)]
         address = bytes(map(int, next(self.addresses).split(".")))
         self._sent[self._number] = time.perf_counter()
-        self._transport.sendto(  # type: ignore[attr-defined]
+        message = (
             struct.pack("!6H", self._number, 5 << 11, 1, 0, 2, 0)
             + self._zone
             + struct.pack("!HH", 6, 1)
@@ -180,13 +201,15 @@ class UpdateRun(asyncio.DatagramProtocol):
             + struct.pack("!HHIH", 1, 1, 10, 4)  # add to it, 2.5.1
             + address
         )
+        self._transport.sendto(self._sign(message))  # type: ignore[attr-defined]
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         number, flags = struct.unpack_from("!HH", data)
         sent = self._sent.pop(number, None)
         if sent is None:
             return
-        self.tally.latencies.append(time.perf_counter() - sent)
+        self._last = time.perf_counter()
+        self.tally.latencies.append(self._last - sent)
         rcode = str(flags & 15)
         self.tally.answers[rcode] = self.tally.answers.get(rcode, 0) + 1
         self._ask()

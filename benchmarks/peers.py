@@ -6,6 +6,7 @@ in the foreground; :func:`running` runs it.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -22,6 +23,9 @@ import dns.query
 SERVER_CORE = 0
 LOAD_CORE = 1
 ZONE = "bench.example"
+
+TSIG_KEY = ("bench-key", "hmac-sha256", base64.b64encode(bytes(range(32))).decode())
+"""Name, algorithm and secret of what may update the zone where updates are signed."""
 
 
 def free_port() -> int:
@@ -52,15 +56,20 @@ def _write_zones(directory: Path, zone: str, origins: Sequence[str]) -> None:
         (directory / f"{origin}.zone").write_text(zone)
 
 
-def bind(directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,)) -> list[str]:
-    """BIND 9, updates allowed from loopback."""
+def bind(
+    directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,), signed: bool = False
+) -> list[str]:
+    """BIND 9, updates allowed from loopback, or *signed* ones only."""
     _write_zones(directory, zone, origins)
-    updates = "allow-update { 127.0.0.1; };"
+    name, algorithm, secret = TSIG_KEY
+    key = f'key "{name}" {{ algorithm {algorithm}; secret "{secret}"; }};'
+    updates = f"allow-update {{ {f'key {name}' if signed else '127.0.0.1'}; }};"
     (directory / "named.conf").write_text(
         f"""options {{ directory "{directory}"; listen-on port {port} {{ 127.0.0.1; }};
         listen-on-v6 {{ none; }}; recursion no; pid-file none; session-keyfile none;
         allow-transfer {{ none; }}; notify no; }};
         controls {{ }};
+        {key}
         """
         + "\n".join(
             f'zone "{origin}" {{ type primary; file "{origin}.zone"; {updates} }};'
@@ -70,9 +79,13 @@ def bind(directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,)
     return ["/usr/sbin/named", "-g", "-n", "1", "-c", str(directory / "named.conf")]
 
 
-def knot(directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,)) -> list[str]:
-    """Knot DNS, updates allowed from loopback."""
+def knot(
+    directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,), signed: bool = False
+) -> list[str]:
+    """Knot DNS, updates allowed from loopback, or *signed* ones only."""
     _write_zones(directory, zone, origins)
+    name, algorithm, secret = TSIG_KEY
+    who = f"key: {name}" if signed else "address: 127.0.0.1"
     (directory / "knot.conf").write_text(
         f"""server:
     rundir: "{directory}"
@@ -82,9 +95,13 @@ def knot(directory: Path, port: int, zone: str, origins: Sequence[str] = (ZONE,)
     background-workers: 1
 database:
     storage: "{directory}"
+key:
+  - id: {name}
+    algorithm: {algorithm}
+    secret: {secret}
 acl:
   - id: local
-    address: 127.0.0.1
+    {who}
     action: update
 template:
   - id: default

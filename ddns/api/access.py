@@ -16,6 +16,10 @@ from ddns.store.interfaces import IReading, ITransaction
 Owned = TypeVar("Owned", Host, Key, ZoneInfo)
 S_co = TypeVar("S_co", bound=IReading, covariant=True)
 
+_NO_ACCOUNT = "there is no account {name}"
+_NO_ZONE = "there is no zone {origin}"
+_NO_HOST = "there is no host {name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[S_co]):
@@ -39,34 +43,35 @@ class Context(Generic[S_co]):
         """Return an account, whoever calls."""
         account = self.transaction.account(name)
         if account is None:
-            raise NotFound(f"there is no account {name}")
+            raise NotFound(_NO_ACCOUNT, name=name)
         return account
 
     def known_zone(self, origin: bytes) -> ZoneInfo:
         """Return a zone, whoever calls."""
         zone = self.transaction.zone(origin)
         if zone is None:
-            raise NotFound(f"there is no zone {names.to_text(origin)}")
+            raise NotFound(_NO_ZONE, origin=names.to_text(origin))
         return zone
 
     def own_account(self, name: str) -> Account:
         """Return an account of the caller's; the operator owns all."""
         if not self.caller.owns(name):
-            raise NotFound(f"there is no account {name}")
+            raise NotFound(_NO_ACCOUNT, name=name)
         return self.known_account(name)
 
     def own_key(self, number: int) -> Key:
         """Return a key of the caller's."""
         key = self.transaction.key(number) if 0 < number < 2**63 else None  # SQLite's integers
-        return self._owned(key, f"key {number}")
+        return self._owned(key, "there is no key {number}", number=number)
 
     def own_zone(self, origin: bytes) -> ZoneInfo:
         """Return a zone of the caller's."""
-        return self._owned(self.transaction.zone(origin), f"zone {names.to_text(origin)}")
+        zone = self.transaction.zone(origin)
+        return self._owned(zone, _NO_ZONE, origin=names.to_text(origin))
 
     def own_host(self, name: bytes) -> Host:
         """Return a host of the caller's."""
-        return self._owned(self.transaction.host(name), f"host {names.to_text(name)}")
+        return self._owned(self.transaction.host(name), _NO_HOST, name=names.to_text(name))
 
     def visible_host(self, name: bytes) -> Host:
         """Return a host of the caller's, or one in a zone of the caller's."""
@@ -74,11 +79,11 @@ class Context(Generic[S_co]):
         zone = None if host is None else self.transaction.zone(host.zone)
         if host is not None and zone is not None and self.caller.owns(zone.account):
             return host
-        return self._owned(host, f"host {names.to_text(name)}")
+        return self._owned(host, _NO_HOST, name=names.to_text(name))
 
-    def _owned(self, found: Owned | None, what: str) -> Owned:
+    def _owned(self, found: Owned | None, message: str, **parameters: object) -> Owned:
         if found is None or not self.caller.owns(found.account):
-            raise NotFound(f"there is no {what}")
+            raise NotFound(message, **parameters)
         return found
 
     def account_filter(self, account: str | None) -> str | None:
@@ -123,7 +128,11 @@ class Context(Generic[S_co]):
         """
         rules = self.rules
         if not self.caller.operator and not rules.min_ttl <= ttl <= rules.max_ttl:
-            raise Invalid(f"a TTL is {rules.min_ttl} to {rules.max_ttl} seconds here")
+            raise Invalid(
+                "a TTL is {least} to {most} seconds here",
+                least=rules.min_ttl,
+                most=rules.max_ttl,
+            )
         return ttl
 
     def check_not_blocked(self, account: Account | None) -> None:
@@ -132,7 +141,11 @@ class Context(Generic[S_co]):
         :raises Forbidden: with the reason of the block.
         """
         if account is not None and account.block is not None and account.block.holds(self.now):
-            raise Forbidden(f"account {account.name} is blocked: {account.block.reason}")
+            raise Forbidden(
+                "account {name} is blocked: {reason}",
+                name=account.name,
+                reason=account.block.reason,
+            )
 
     def check_email_unused(self, name: str, email: str | None) -> None:
         """Refuse an address that another account than the one of this name has.
@@ -141,7 +154,7 @@ class Context(Generic[S_co]):
         """
         other = None if email is None else self.transaction.account_by_email(email)
         if other is not None and other.name != name:
-            raise Conflict(f"account {other.name} has the address {email}")
+            raise Conflict("account {name} has the address {email}", name=other.name, email=email)
 
 
 ReadContext = Context[IReading]

@@ -165,7 +165,7 @@ class AccountService:
         """Return the account with this name and password; None for an unknown user and for a wrong
         password alike."""
         if len(password) > MAX_PASSWORD:
-            raise Invalid(f"a password has at most {MAX_PASSWORD} characters")
+            raise Invalid("a password has at most {most} characters", most=MAX_PASSWORD)
         for _ in range(2):  # a first check may have rehashed the stored password
             before = self.account_of(user)
             found = await self.check_password(user, password, peer)

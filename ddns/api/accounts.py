@@ -56,7 +56,7 @@ class AccountOperations(BaseOperations):
 
         def work(context: WriteContext) -> Json:
             if context.transaction.account(known) is not None:
-                raise Conflict(f"account {known} exists already")
+                raise Conflict("account {name} exists already", name=known)
             context.check_email_unused(known, address)
             account = Account(known, hashed, context.now, email=address)
             context.transaction.put_account(account)
@@ -143,7 +143,7 @@ class AccountOperations(BaseOperations):
         if not reason.strip():
             raise Invalid("a block needs a reason: the account's owner is shown it")
         if days is not None and not 0 < days <= MAX_DAYS:
-            raise Invalid(f"days: expected more than 0 and at most {MAX_DAYS}")
+            raise Invalid("days: expected more than 0 and at most {most}", most=MAX_DAYS)
         block = Block(reason.strip(), now, None if days is None else now + 86_400 * days)
         return await self._set_block(parsing.account_name(name), block)
 
@@ -194,7 +194,9 @@ def remove_account(context: WriteContext, name: str) -> Json:
     """
     account = context.own_account(name)
     if owned := zones_owned(context, name):
-        raise Conflict(f"account {name} owns zone {owned[0]}; remove the zone first")
+        raise Conflict(
+            "account {name} owns zone {origin}; remove the zone first", name=name, origin=owned[0]
+        )
     context.transaction.forget_released(context.now - context.rules.quarantine)
     context.transaction.remove_account(name)
     return account_json(account)

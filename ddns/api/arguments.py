@@ -59,9 +59,9 @@ def add_query(texts: dict[str, str], query: Iterable[tuple[str, str]]) -> None:
     """
     for key, value in query:
         if key in texts:
-            raise Invalid(f"{key}: given twice")
+            raise Invalid("{key}: given twice", key=key)
         if key in SECRETS:
-            raise Invalid(f"{key}: belongs in the body, where nobody logs it")
+            raise Invalid("{key}: belongs in the body, where nobody logs it", key=key)
         texts[key] = value
 
 
@@ -74,22 +74,27 @@ def arguments(operation: str, given: Mapping[str, Any], texts: Mapping[str, str]
     """
     known = parameters(operation)
     for key in given.keys() & texts.keys():
-        raise Invalid(f"{key}: given twice")
+        raise Invalid("{key}: given twice", key=key)
     checked = {}
     for key, value in {**given, **texts}.items():
         if key not in known:
-            raise Invalid(f"there is no argument {key!r} here")
+            raise Invalid("there is no argument {key!r} here", key=key)
         wanted = known[key].hint
         if key in texts:
             value = _from_text(wanted, value)
         elif float in (wanted, *typing.get_args(wanted)) and type(value) is int:
             value = float(value)
         if not _fits(wanted, value):
-            raise Invalid(f"{key}: expected {_EXPECTED.get(wanted, 'another type')}, got {value!r}")
+            raise Invalid(
+                "{key}: expected {wanted}, got {value!r}",
+                key=key,
+                wanted=_EXPECTED.get(wanted, "another type"),
+                value=value,
+            )
         checked[key] = value
     for parameter in known.values():
         if parameter.required and parameter.name not in checked:
-            raise Invalid(f"{parameter.name}: missing")
+            raise Invalid("{name}: missing", name=parameter.name)
     return checked
 
 

@@ -185,7 +185,7 @@ class BaseOperations:
             return
         wait = self._count_change(self._caller.account, owner, number)
         if wait > 0:
-            raise TooMany(f"{names.to_text(owner)} changes too often", wait)
+            raise TooMany("{owner} changes too often", wait, owner=names.to_text(owner))
 
     async def _hash(self, password: str) -> str:
         """Return the hash to store for a password."""

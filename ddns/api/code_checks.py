@@ -32,13 +32,11 @@ class CodeChecks(BaseOperations):
             raise WrongCode("that code is wrong, or was used before")
 
     async def _use_one_time_code(self, account: str, code: str) -> bool:
-        limit, now = self._service.wrong_codes, self._service.clock()
-        if (wait := limit.wait(account, now)) > 0:
-            raise TooMany("there were too many wrong codes; use a recovery code", wait)
-        limit.take(account, now)
         kept = await self._read(lambda context: context.transaction.totp(account))
-        step = None if kept is None or not kept.confirmed else self._step_of(kept, code)
-        if kept is None or step is None:
+        if kept is None or not kept.confirmed:
+            return False
+        step = self._guessed_step(kept, code)
+        if step is None:
             return False
 
         def work(context: WriteContext) -> bool:
@@ -48,10 +46,7 @@ class CodeChecks(BaseOperations):
             context.transaction.put_totp(dataclasses.replace(present, step=step))
             return True
 
-        right = await self._transact(work)
-        if right:
-            limit.give_back(account, now)
-        return right
+        return await self._transact(work)
 
     async def _use_recovery_code(self, account: str, digest: bytes) -> bool:
         def is_left(context: ReadContext) -> bool:
@@ -64,16 +59,26 @@ class CodeChecks(BaseOperations):
 
         return await self._read(is_left) and await self._transact(work)
 
-    def _step_of(self, kept: Totp, code: str) -> int | None:
-        """Return the time step of a code that is right now and was not used yet.
+    def _guessed_step(self, kept: Totp, code: str) -> int | None:
+        """Return the time step of a code that is right now and was not used yet; count it if it is
+        wrong.
 
+        :raises TooMany: when there were too many wrong ones for the account.
         :raises ApiError: when the secret cannot be unsealed.
         """
+        limit, now = self._service.wrong_codes, self._service.clock()
+        if (wait := limit.wait(kept.account, now)) > 0:
+            raise TooMany(
+                "there were too many wrong codes; try again later, or use a recovery code", wait
+            )
         try:
             secret = self._secret_box.unseal(kept.sealed, totp_purpose(kept.account)).decode()
         except (SecretBoxError, Tampered) as error:
-            raise ApiError(f"one-time codes cannot be checked: {error}") from error
-        return totp.step_of(secret, code, self._now(), kept.step)
+            raise ApiError("one-time codes cannot be checked: {error}", error=error) from error
+        step = totp.step_of(secret, code, self._now(), kept.step)
+        if step is None:
+            limit.take(kept.account, now)
+        return step
 
 
 def totp_purpose(account: str) -> bytes:

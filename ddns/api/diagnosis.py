@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 from ddns.api import parsing
@@ -12,7 +13,7 @@ from ddns.api.keys import keys_of
 from ddns.api.serializers import Json, diagnosis_json, key_json, named, request_json
 from ddns.model import names
 from ddns.model.account import Host
-from ddns.model.records import ADDRESS_TYPES
+from ddns.model.records import ADDRESS_TYPES, address_to_text
 from ddns.policy.diagnosis import Diagnosis, HostState, diagnose
 
 EVENTS = 20
@@ -50,7 +51,7 @@ class DiagnosisOperations(BaseOperations):
         def work(context: ReadContext) -> tuple[Diagnosis, Requests]:
             host = context.own_host(owner)
             requests = requests_of(context, host)
-            return _diagnosed(context, host, requests, https=self._https), requests
+            return self._diagnosed(context, host, requests), requests
 
         return await self._read(work)
 
@@ -67,35 +68,38 @@ class DiagnosisOperations(BaseOperations):
                 return HostOverview(found, None, [], [])
             return HostOverview(
                 found,
-                _diagnosed(context, host, requests, https=self._https),
+                self._diagnosed(context, host, requests),
                 [key_json(key) for key in keys_of(context, host)],
                 history(context, host, EVENTS),
             )
 
         return await self._read(work)
 
+    def _diagnosed(self, context: ReadContext, host: Host, requests: Requests) -> Diagnosis:
+        """Return the diagnosis of a host from the last requests that named it, and from what came
+        to nothing before it was one."""
+        strays = context.transaction.requests_of_account(host.account)
+        state = self._state(context, host)
+        peers = {entry.peer for _, entry in (*requests, *strays)} | {*state.addresses}
+        if context.caller.account == host.account:
+            peers.add(context.caller.peer)  # whoever asks may well be behind the router
+        state = dataclasses.replace(state, knocks=self._running.knocks(peers))
+        return diagnose(state, requests, strays, context.now)
 
-def _diagnosed(context: ReadContext, host: Host, requests: Requests, *, https: bool) -> Diagnosis:
-    """Return the diagnosis of a host from the last requests that named it."""
-    strays = context.transaction.requests_of_account(host.account)
-    return diagnose(_state(context, host, https=https), requests, strays, context.now)
-
-
-def _state(context: ReadContext, host: Host, *, https: bool) -> HostState:
-    """Return a host as rules look at it."""
-    reading = context.transaction
-    block = context.known_account(host.account).block
-    addresses = (reading.rrset(host.zone, host.name, number) for number in ADDRESS_TYPES)
-    return HostState(
-        name=names.to_text(host.name),
-        zone=names.to_text(host.zone),
-        account=host.account,
-        created=host.created,
-        addresses=any(addresses),
-        expires=host.expires,
-        block=block if block is not None and block.holds(context.now) else None,
-        others=[
-            names.to_text(one.name) for one in reading.hosts(host.account) if one.name != host.name
-        ],
-        https=https,
-    )
+    def _state(self, context: ReadContext, host: Host) -> HostState:
+        """Return a host as rules look at it."""
+        reading = context.transaction
+        block = context.known_account(host.account).block
+        rrsets = (reading.rrset(host.zone, host.name, number) for number in ADDRESS_TYPES)
+        others = (one.name for one in reading.hosts(host.account) if one.name != host.name)
+        return HostState(
+            name=names.to_text(host.name),
+            zone=names.to_text(host.zone),
+            account=host.account,
+            created=host.created,
+            addresses=[address_to_text(one) for rrset in rrsets if rrset for one in rrset.rdatas],
+            expires=host.expires,
+            block=block if block is not None and block.holds(context.now) else None,
+            others=list(map(names.to_text, others)),
+            https=self._https,
+        )

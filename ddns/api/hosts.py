@@ -105,10 +105,13 @@ class HostOperations(BaseOperations):
             zone = zone_for(context, owner, whose)
             rrsets = partial(transaction.rrsets, zone.origin)
             if rrsets(owner):
-                raise Conflict(f"{names.to_text(owner)} has records already; delete them first")
+                raise Conflict(
+                    "{owner} has records already; delete them first", owner=names.to_text(owner)
+                )
             if is_occluded(owner, zone.origin, rrsets):
                 raise Conflict(
-                    f"{names.to_text(owner)} would be hidden by a delegation or DNAME above it"
+                    "{owner} would be hidden by a delegation or DNAME above it",
+                    owner=names.to_text(owner),
                 )
             default = HOST_TTL if caller.operator else context.rules.host_ttl
             checked = context.check_ttl(default if seconds is None else seconds)
@@ -121,7 +124,8 @@ class HostOperations(BaseOperations):
                 _add_wildcard(context, host)
             if is_occluded(owner, zone.origin, rrsets):  # by NS records just given
                 raise Invalid(
-                    f"{names.to_text(owner)} would be a delegation, and no host of this zone"
+                    "{owner} would be a delegation, and no host of this zone",
+                    owner=names.to_text(owner),
                 )
             return host_json(host)
 
@@ -196,12 +200,12 @@ def _zone_for_operator(context: WriteContext, name: bytes, account: str) -> Zone
     :raises ApiError: when the host cannot be registered.
     """
     if context.transaction.host(name) is not None:
-        raise Conflict(f"host {names.to_text(name)} exists already")
+        raise Conflict("host {name} exists already", name=names.to_text(name))
     zone = context.transaction.zone_of(name)
     if zone is None:
-        raise NotFound(f"{names.to_text(name)} is in no zone of this server")
+        raise NotFound("{name} is in no zone of this server", name=names.to_text(name))
     if name == zone.origin:
-        raise Invalid(f"{names.to_text(name)} is a zone; a host has a name below one")
+        raise Invalid("{name} is a zone; a host has a name below one", name=names.to_text(name))
     context.known_account(account)
     return zone
 
@@ -215,30 +219,35 @@ def _zone_for_person(context: WriteContext, name: bytes, account: str) -> ZoneIn
     known, shown = context.own_account(account), names.to_text(name)
     zone, taken = transaction.zone_of(name), transaction.host(name)
     if taken is not None and caller.owns(taken.account):
-        raise Conflict(f"host {shown} exists already")
+        raise Conflict("host {name} exists already", name=shown)
     # Whoever may not register here is not told which names are taken.
     if zone is None or not context.may_register_in(zone):
-        raise NotFound(f"{shown} is in no zone that you may have hosts in")
+        raise NotFound("{name} is in no zone that you may have hosts in", name=shown)
     if taken is not None:
-        raise Conflict(f"host {shown} exists already")
+        raise Conflict("host {name} exists already", name=shown)
     if name == zone.origin:
-        raise Invalid(f"{shown} is a zone; a host has a name below one")
+        raise Invalid("{name} is a zone; a host has a name below one", name=shown)
     if not caller.owns(zone.account):
         if not is_well_shaped(name, zone.origin):
-            raise Invalid(f"a host has one label before {names.to_text(zone.origin)}")
+            raise Invalid("a host has one label before {origin}", origin=names.to_text(zone.origin))
         if is_reserved_name(name, rules, transaction.name_servers()):
-            raise Forbidden(f"{shown} is reserved")
+            raise Forbidden("{name} is reserved", name=shown)
         if any(transaction.rrsets(zone.origin, owner) for owner in names.with_below(name)):
-            raise Conflict(f"{shown} has records already, and they are not yours")
+            raise Conflict("{name} has records already, and they are not yours", name=shown)
     if in_quarantine(transaction.released(name), account, rules, context.now):
-        raise Conflict(f"{shown} was somebody else's not long ago and is not free yet")
+        raise Conflict("{name} was somebody else's not long ago and is not free yet", name=shown)
     transaction.forget_released(context.now - rules.quarantine)
     limit = context.host_limit(known)
     if transaction.count_hosts(account) >= limit:
-        raise Exceeded(f"account {account} may have {limit} hosts and has them")
+        raise Exceeded(
+            "account {account} may have {limit} hosts and has them", account=account, limit=limit
+        )
     returning = transaction.released(name) is not None
     if not returning and transaction.count_released(account) >= GIVEN_UP * limit:
-        raise Exceeded(f"account {account} has given up too many names; they are free for it only")
+        raise Exceeded(
+            "account {account} has given up too many names; they are free for it only",
+            account=account,
+        )
     return zone
 
 

@@ -38,9 +38,9 @@ class InvitationOperations(BaseOperations):
         """Create an invitation to a zone, for so many accounts (1 to 1000) and days (1 to 365). The
         answer holds the code, which is not stored and cannot be shown again."""
         if not 1 <= uses <= MAX_USES:
-            raise Invalid(f"uses: expected 1 to {MAX_USES}")
+            raise Invalid("uses: expected 1 to {most}", most=MAX_USES)
         if not 1 <= days <= MAX_DAYS:
-            raise Invalid(f"days: expected 1 to {MAX_DAYS}")
+            raise Invalid("days: expected 1 to {most}", most=MAX_DAYS)
         code, apex = secrets.generate_key(), parsing.name(origin)
 
         def work(context: WriteContext) -> Json:
@@ -52,7 +52,10 @@ class InvitationOperations(BaseOperations):
                     transaction.remove_invitation(one.id)
             alive = sum(one.expires > now for one in present)
             if not context.caller.operator and alive >= MAX_INVITATIONS:
-                raise Exceeded(f"a zone may have {MAX_INVITATIONS} invitations; revoke some")
+                raise Exceeded(
+                    "a zone may have {limit} invitations; revoke some",
+                    limit=MAX_INVITATIONS,
+                )
             digest, expires = secrets.digest_key(code), now + days * DAY
             invitation = Invitation(0, apex, digest, uses, expires, now, context.caller.name)
             return {"code": code, **invitation_json(transaction.add_invitation(invitation))}
@@ -68,7 +71,11 @@ class InvitationOperations(BaseOperations):
             # SQLite's integers end at 2**63
             found = context.transaction.invitation(number) if 0 < number < 2**63 else None
             if found is None or found.zone != apex:
-                raise NotFound(f"there is no invitation {number} to zone {names.to_text(apex)}")
+                raise NotFound(
+                    "there is no invitation {number} to zone {origin}",
+                    number=number,
+                    origin=names.to_text(apex),
+                )
             context.transaction.remove_invitation(number)
             return invitation_json(found)
 
@@ -111,7 +118,9 @@ class InvitationOperations(BaseOperations):
             zone, member = transaction.zone(apex), transaction.member(apex, name)
             is_owner = zone is not None and caller.owns(zone.account)
             if member is None or not (is_owner or caller.owns(name)):
-                raise NotFound(f"zone {names.to_text(apex)} has no member {name}")
+                raise NotFound(
+                    "zone {origin} has no member {name}", origin=names.to_text(apex), name=name
+                )
             transaction.remove_member(apex, name)
             return member_json(member)
 

@@ -64,16 +64,26 @@ class KeyOperations(BaseOperations):
             transaction, limit = context.transaction, context.rules.keys_per_account
             context.own_account(owner)
             if not context.caller.operator and len(transaction.keys(owner)) >= limit:
-                raise Exceeded(f"account {owner} may have {limit} keys and has them")
+                raise Exceeded(
+                    "account {account} may have {limit} keys and has them",
+                    account=owner,
+                    limit=limit,
+                )
             if of is KeyKind.DONDNS and (other := dondns_key(transaction, owner)) is not None:
                 raise Conflict(
-                    f"account {owner} has a DonDNS key already: regenerate or enable key {other.id}"
+                    "account {account} has a DonDNS key already: regenerate or enable key {id}",
+                    account=owner,
+                    id=other.id,
                 )
             for host in sorted(only or ()):
                 found, zone = transaction.host(host), transaction.zone_of(host)
                 whose = found.account if found else zone.account if zone else None
                 if whose != owner:
-                    raise NotFound(f"account {owner} has no host {names.to_text(host)}")
+                    raise NotFound(
+                        "account {account} has no host {host}",
+                        account=owner,
+                        host=names.to_text(host),
+                    )
             if of is KeyKind.TSIG:
                 _check_terms(context, owner, terms)
             key = Key(0, owner, of, made.digest, only, context.now, made.sealed)
@@ -158,13 +168,17 @@ def _check_terms(context: WriteContext, owner: str, terms: TsigTerms) -> None:
     """Refuse a TSIG key that cannot be, or that opens what is not the caller's to give."""
     caller = context.caller
     if context.transaction.tsig_key(terms.name) is not None:
-        raise Conflict(f"there is a tsig key {names.to_text(terms.name)} already")
+        raise Conflict("there is a tsig key {name} already", name=names.to_text(terms.name))
     if not caller.operator and terms.algorithm in secrets.WEAK_ALGORITHMS:
-        raise Forbidden(f"only the operator makes keys for {terms.algorithm}")
+        raise Forbidden("only the operator makes keys for {algorithm}", algorithm=terms.algorithm)
     for origin in sorted(terms.zones or ()):
         zone = context.known_zone(origin) if caller.operator else context.own_zone(origin)
         if zone.account not in (None, owner):
-            raise NotFound(f"account {owner} has no zone {names.to_text(origin)}")
+            raise NotFound(
+                "account {account} has no zone {origin}",
+                account=owner,
+                origin=names.to_text(origin),
+            )
 
 
 def dondns_key(reading: IReading, account: str) -> Key | None:

@@ -87,14 +87,14 @@ class MaintenanceOperations(BaseOperations):
         """
         path = Path(file)
         if not path.is_absolute() or "\0" in file:
-            raise Invalid(f"{file!r} is no absolute path")
+            raise Invalid("{file!r} is no absolute path", file=file)
         if self._secret_box.stands_beside(path):
-            raise Invalid(f"{file} belongs to the database itself")
+            raise Invalid("{file} belongs to the database itself", file=file)
         if path.is_symlink() or path.exists():
             if not path.is_file():
-                raise Invalid(f"{file} is no file")
+                raise Invalid("{file} is no file", file=file)
             if not force:
-                raise Conflict(f"{file} exists already")
+                raise Conflict("{file} exists already", file=file)
         return path
 
     async def check(self) -> Json:

@@ -57,11 +57,12 @@ def _parsed(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def _member(kind: type[E], text: str, problem: str) -> E:
-    """Parse a member of an enumeration."""
+    """Parse a member of an enumeration. The *problem* tells of the ``{text}`` and of all that is
+    ``{known}``."""
     try:
         return kind(text)
     except ValueError:
-        raise Invalid(f"{text!r}{problem} {', '.join(kind)}") from None
+        raise Invalid(problem, text=text, known=", ".join(kind)) from None
 
 
 def name(text: str) -> bytes:
@@ -84,7 +85,7 @@ def page(search: str | None, after: str | None, limit: int | None) -> Page | Non
 def listed(limit: int | None) -> int:
     """Check how many things a page of a list has; the most by default."""
     if limit is not None and not 1 <= limit <= MAX_LISTED:
-        raise Invalid(f"limit: expected 1 to {MAX_LISTED}")
+        raise Invalid("limit: expected 1 to {most}", most=MAX_LISTED)
     return MAX_LISTED if limit is None else limit
 
 
@@ -117,15 +118,17 @@ def chosen_name(text: str) -> str:
     """
     known = account_name(text)
     if "@" in known:
-        raise Invalid(f"{text!r} looks like an e-mail address; choose a name without an @")
+        raise Invalid(
+            "{text!r} looks like an e-mail address; choose a name without an @", text=text
+        )
     if accounts.is_reserved(known):
-        raise Conflict(f"the name {known} is reserved; choose another")
+        raise Conflict("the name {name} is reserved; choose another", name=known)
     return known
 
 
 def language(text: str) -> Language:
     """Parse the language that somebody reads."""
-    return _member(Language, text, " is no language here: it is one of")
+    return _member(Language, text, "{text!r} is no language here: it is one of {known}")
 
 
 def email(text: str) -> str:
@@ -151,7 +154,11 @@ def operators_password(text: str) -> str:
 def chosen_password(text: str) -> str:
     """Check a password that people choose for themselves."""
     if not MIN_PASSWORD <= len(text) <= MAX_PASSWORD:
-        raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+        raise Invalid(
+            "a password has {least} to {most} characters",
+            least=MIN_PASSWORD,
+            most=MAX_PASSWORD,
+        )
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -161,7 +168,7 @@ def chosen_password(text: str) -> str:
 
 def key_kind(text: str) -> KeyKind:
     """Parse a kind of key."""
-    return _member(KeyKind, text, " is no kind of key: it is one of")
+    return _member(KeyKind, text, "{text!r} is no kind of key: it is one of {known}")
 
 
 def tsig_terms(
@@ -176,14 +183,19 @@ def tsig_terms(
     known |= {one: one for one in (*secrets.ALGORITHMS, *secrets.WEAK_ALGORITHMS)}
     wanted = known.get((algorithm or secrets.ALGORITHMS[0]).lower().rstrip("."))
     if wanted is None:
-        raise Invalid(f"{algorithm!r} is no algorithm: it is one of {', '.join(known)}")
+        raise Invalid(
+            "{algorithm!r} is no algorithm: it is one of {known}",
+            algorithm=algorithm,
+            known=", ".join(known),
+        )
     if zones is not None and not zones:
         raise Invalid("zones: expected at least one")
     return TsigTerms(
         name(name_ or f"key-{secrets.generate_key(8).lower()}"),
         wanted,
         frozenset(
-            _member(Right, one, " is no right: it is one of") for one in rights or ["update"]
+            _member(Right, one, "{text!r} is no right: it is one of {known}")
+            for one in rights or ["update"]
         ),
         None if zones is None else frozenset(map(name, zones)),
         None if not types else frozenset(map(record_type, types)),
@@ -192,12 +204,12 @@ def tsig_terms(
 
 def addresses(text: str) -> Addresses:
     """Parse a zone's policy on the addresses of its hosts."""
-    return _member(Addresses, text, ": addresses are one of")
+    return _member(Addresses, text, "{text!r}: addresses are one of {known}")
 
 
 def registration(text: str) -> Registration:
     """Parse a zone's policy on who may register hosts."""
-    return _member(Registration, text, ": registration is one of")
+    return _member(Registration, text, "{text!r}: registration is one of {known}")
 
 
 def became(text: str) -> Became:
@@ -229,28 +241,28 @@ def host_limit(value: int | str) -> int | None:
     if value == "default":
         return None
     if isinstance(value, str) or not 0 <= value <= MAX_HOSTS:
-        raise Invalid(f'hosts: expected 0 to {MAX_HOSTS} or "default"')
+        raise Invalid('hosts: expected 0 to {most} or "default"', most=MAX_HOSTS)
     return value
 
 
 def ttl(value: int | None) -> int | None:
     """Check a TTL in seconds (RFC 2181 8)."""
     if value is not None and not 0 <= value <= records.MAX_TTL:
-        raise Invalid(f"a TTL is 0 to {records.MAX_TTL} seconds")
+        raise Invalid("a TTL is 0 to {most} seconds", most=records.MAX_TTL)
     return value
 
 
 def days(value: int) -> int:
     """Check a number of days, 0 for none."""
     if not 0 <= value <= MAX_DAYS:
-        raise Invalid(f"expected 0 to {MAX_DAYS} days")
+        raise Invalid("expected 0 to {most} days", most=MAX_DAYS)
     return value
 
 
 def limit(value: int) -> int:
     """Check how many events of the journal to show."""
     if not 1 <= value <= MAX_EVENTS:
-        raise Invalid(f"limit: expected 1 to {MAX_EVENTS}")
+        raise Invalid("limit: expected 1 to {most}", most=MAX_EVENTS)
     return value
 
 
@@ -285,6 +297,6 @@ def servers(given: Iterable[Texts]) -> list[tuple[bytes, str | None]]:
         if server.keys() - {"name", "address"} or called is None:
             raise Invalid('a name server is {"name": "...", "address": "..." or null}')
         if address is not None and records.address_from_text(address) is None:
-            raise Invalid(f"{address!r} is not an address")
+            raise Invalid("{address!r} is not an address", address=address)
         found.append((host_name(called), address))
     return found

@@ -45,14 +45,14 @@ class PasskeyOperations(SecondFactorOperations):
         site, account = self._site(), self._caller.logged_in_account()
         label = name.strip()
         if not label.isprintable() or not 1 <= len(label) <= MAX_NAME:
-            raise Invalid(f"a passkey has a name of 1 to {MAX_NAME} characters")
+            raise Invalid("a passkey has a name of 1 to {most} characters", most=MAX_NAME)
         try:
             challenge = passkeys.challenge_in(credential)
             if self._service.challenges.take(challenge, self._service.clock()) != account:
                 raise Conflict("this took too long, or was done already; begin again")
             made = await self._run_slow(partial(passkeys.verify_new, credential, site, challenge))
         except BadPasskey as error:
-            raise Invalid(f"this passkey is not taken: {error}") from error
+            raise Invalid("this passkey is not taken: {error}", error=error) from error
 
         def work(context: WriteContext) -> Json:
             transaction = context.transaction
@@ -83,7 +83,7 @@ class PasskeyOperations(SecondFactorOperations):
                     context.transaction.remove_passkey(number)
                     without_last(context, name)
                     return passkey_json(passkey)
-            raise NotFound(f"there is no passkey {number}")
+            raise NotFound("there is no passkey {number}", number=number)
 
         return await self._transact(work, even_if_blocked=True)
 
@@ -110,7 +110,7 @@ class PasskeyOperations(SecondFactorOperations):
                 partial(passkeys.verify_use, credential, site, challenge, passkey, account)
             )
         except BadPasskey as error:
-            raise Unauthenticated(f"this passkey is not taken: {error}") from error
+            raise Unauthenticated("this passkey is not taken: {error}", error=error) from error
 
         def work(context: WriteContext) -> bool:
             present = context.transaction.passkey(known_as)
@@ -143,4 +143,4 @@ class PasskeyOperations(SecondFactorOperations):
 
 def _check_count(present: list[Passkey]) -> None:
     if len(present) >= MAX_PASSKEYS:
-        raise Exceeded(f"an account may have {MAX_PASSKEYS} passkeys and has them")
+        raise Exceeded("an account may have {limit} passkeys and has them", limit=MAX_PASSKEYS)

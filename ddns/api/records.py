@@ -106,7 +106,11 @@ class RecordOperations(BaseOperations):
         def work(context: ReadContext) -> Json:
             found, _, _ = _locate(context, name)
             if apex is not None and found.origin != apex:
-                raise NotFound(f"{names.to_text(name)} is not in zone {names.to_text(apex)}")
+                raise Invalid(
+                    "{name} is not in zone {origin}",
+                    name=names.to_text(name),
+                    origin=names.to_text(apex),
+                )
             checked = [_checked_rdata(context, found, number, text) for text in rdatas]
             wire = tuple(one for one in checked if isinstance(one, bytes))
             if len(wire) == len(checked):
@@ -133,10 +137,10 @@ class RecordOperations(BaseOperations):
                     continue
                 if number is None and rrset_rules.is_required(rrset.type, name, zone.origin):
                     continue
-                delete_rrset(context, zone, rrset)
+                remove_rrset(context, zone, rrset)
                 deleted.append(rrset_json(rrset))
             if not deleted:
-                raise NotFound(f"{names.to_text(name)} has no such records")
+                raise NotFound("{name} has no such records", name=names.to_text(name))
             return {"deleted": deleted}
 
         return await self._transact(work)
@@ -154,7 +158,7 @@ def replace_rrset(
     return rrset
 
 
-def delete_rrset(context: WriteContext, zone: ZoneInfo, rrset: RRset) -> None:
+def remove_rrset(context: WriteContext, zone: ZoneInfo, rrset: RRset) -> None:
     """Delete an RRset.
 
     :raises Invalid: for one that the zone needs.
@@ -183,12 +187,16 @@ def _checked_rrset(
     if rrset_rules.is_misplaced_soa(number, owner, zone.origin):
         raise Invalid("only a zone's origin has an SOA")
     if rrset_rules.has_too_many(number, len(rdatas)):
-        raise Invalid(f"there can be only one {records.type_to_text(number)} record at a name")
+        raise Invalid(
+            "there can be only one {type} record at a name", type=records.type_to_text(number)
+        )
     if rrset_rules.is_apex_cname(number, owner, zone.origin):
         raise Invalid("a zone's origin cannot be an alias")
     present = {rrset.type: rrset for rrset in context.transaction.rrsets(zone.origin, owner)}
     if rrset_rules.has_cname_and_other_data({number, *present}):
-        raise Conflict(f"{names.to_text(owner)} cannot be an alias and have other records")
+        raise Conflict(
+            "{owner} cannot be an alias and have other records", owner=names.to_text(owner)
+        )
     if ttl is not None:
         ttl = context.check_ttl(ttl)
     elif number in present:
@@ -211,13 +219,13 @@ def _locate(context: ReadContext, owner: bytes) -> tuple[ZoneInfo, Host | None, 
     """
     caller, zone = context.caller, context.transaction.zone_of(owner)
     if zone is None and caller.operator:
-        raise NotFound(f"{names.to_text(owner)} is in no zone of this server")
+        raise NotFound("{name} is in no zone of this server", name=names.to_text(owner))
     host = context.transaction.host(names.host_of(owner)) or context.transaction.host(owner)
     if host is not None and zone is not None and host.zone != zone.origin:
         host = None
     whole_zone = zone is not None and caller.owns(zone.account)
     if zone is None or not (whole_zone or (host is not None and caller.owns(host.account))):
-        raise NotFound(f"{names.to_text(owner)} is no name of yours")
+        raise NotFound("{owner} is no name of yours", owner=names.to_text(owner))
     return zone, host, whole_zone
 
 
@@ -250,12 +258,14 @@ def _with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
 def _check_type(number: int, whole_zone: bool) -> None:
     if not whole_zone and number not in HOST_TYPES:
         types = ", ".join(map(records.type_to_text, HOST_TYPES))
-        raise Forbidden(f"a host may have records of these types: {types}")
+        raise Forbidden("a host may have records of these types: {types}", types=types)
 
 
 def _check_addresses(context: ReadContext, zone: ZoneInfo, rrset: RRset) -> None:
     if not context.caller.operator and not allowed(zone.addresses, (rrset,)):
-        raise Invalid(f"zone {names.to_text(zone.origin)} allows public addresses only")
+        raise Invalid(
+            "zone {origin} allows public addresses only", origin=names.to_text(zone.origin)
+        )
 
 
 def _check_count(context: ReadContext, rrset: RRset, host: Host | None) -> None:
@@ -274,4 +284,4 @@ def _check_count(context: ReadContext, rrset: RRset, host: Host | None) -> None:
         )
     limit = context.rules.records_per_host
     if count > limit:
-        raise Exceeded(f"there may be {limit} records, and not {count}")
+        raise Exceeded("there may be {limit} records, and not {count}", limit=limit, count=count)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ddns.api.serializers import Json
+from ddns.model.door import Knock
 
 
 @dataclass(slots=True)
@@ -18,6 +19,7 @@ class RunningServer:
     :param secondaries: returns of each secondary how many zones it is to have, how many it lacks
         changes of, and for how many seconds the oldest of these.
     :param download: the file that a copy of the database is written to before it is sent.
+    :param knocks: returns the connections from some addresses that came to nothing.
     :param downloading: whether that is being done.
     """
 
@@ -25,4 +27,5 @@ class RunningServer:
     samples: Callable[[], Json] = dict
     secondaries: Callable[[], Mapping[str, tuple[int, int, float]]] = dict
     download: Path | None = None
+    knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: ()
     downloading: bool = False

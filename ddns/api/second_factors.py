@@ -50,8 +50,9 @@ class SecondFactorOperations(CodeChecks):
         kept = await self._read(lambda context: context.transaction.totp(name))
         if kept is None or kept.confirmed:
             raise NotFound("there are no one-time codes to confirm; begin again")
-        step = self._step_of(kept, "".join(code.split()))
+        step = self._guessed_step(kept, "".join(code.split()))
         if step is None:
+            self._service.note_failure(name, self._caller.peer)
             raise WrongCode("that code is wrong; is the clock of your device right?")
 
         def work(context: WriteContext) -> list[str] | None:

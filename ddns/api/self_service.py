@@ -63,7 +63,9 @@ class SelfService(BaseOperations):
             name = pending.account
             if pending.purpose is Purpose.REGISTER:
                 if context.transaction.account(name) is not None:
-                    raise Conflict(f"the name {name} was taken meanwhile; register with another")
+                    raise Conflict(
+                        "the name {name} was taken meanwhile; register with another", name=name
+                    )
                 account = Account(name, pending.password, context.now, email=pending.email)
             else:
                 account = dataclasses.replace(context.known_account(name), email=pending.email)
@@ -136,7 +138,7 @@ def _check_name_unused(context: ReadContext, name: str) -> None:
     :raises Conflict: when it is taken.
     """
     if context.transaction.account(name) is not None:
-        raise Conflict(f"the name {name} is taken; choose another")
+        raise Conflict("the name {name} is taken; choose another", name=name)
 
 
 def add_pending_token(context: WriteContext, pending: PendingToken) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.errors import Conflict, NotFound
-from ddns.api.records import RecordOperations, delete_rrset, replace_rrset
+from ddns.api.records import RecordOperations, remove_rrset, replace_rrset
 from ddns.api.serializers import Json, event_json, rrset_json
 from ddns.model import names, records
 from ddns.model.account import ZoneInfo
@@ -14,7 +14,7 @@ from ddns.model.records import RRset
 
 
 class ZoneChangeOperations(RecordOperations):
-    """The last changes of a zone's records, and taking them back."""
+    """The last changes of a zone, and taking back one of a record."""
 
     async def zone_history(self, origin: str, limit: int = 20) -> Json:
         """Show the changes of a zone's records since it has its owner, newest first. Those at hosts
@@ -51,7 +51,7 @@ class ZoneChangeOperations(RecordOperations):
                 former = unpack_values(owner, number, change.before)
                 return replace_rrset(context, owner, number, former.rdatas, former.ttl)
             assert present is not None, "a change is from something or to something"
-            delete_rrset(context, zone, present)
+            remove_rrset(context, zone, present)
             return None
 
         rrset = await self._transact(work)

@@ -59,7 +59,7 @@ class ZoneContentOperations(BaseOperations):
         def work(context: WriteContext) -> Json:
             transaction = context.transaction
             if not 0 <= serial < 2**32:
-                raise Invalid(f"a serial is 0 to {2**32 - 1}")
+                raise Invalid("a serial is 0 to {most}", most=2**32 - 1)
             try:
                 transaction.stage(stage, _checked_rows(apex, rows))
             except BadRows as error:
@@ -72,10 +72,12 @@ class ZoneContentOperations(BaseOperations):
                 transaction.put_zone(zone := ZoneInfo(apex, serial, None, context.now))
                 catalogs.zone_added(context, zone)
             elif there.catalog:
-                raise Conflict(f"{names.to_text(apex)} is a catalog, made of the list of zones")
+                raise Conflict(
+                    "{origin} is a catalog, made of the list of zones", origin=names.to_text(apex)
+                )
             result = transaction.take_staged(stage, apex, serial, replace_hosts)
             if transaction.rrset(apex, apex, SOA) is None:
-                raise Invalid(f"zone {names.to_text(apex)} has no SOA")
+                raise Invalid("zone {origin} has no SOA", origin=names.to_text(apex))
             return {
                 "origin": names.to_text(apex),
                 "written": result.written,

@@ -66,7 +66,7 @@ class ZoneOperations(BaseOperations):
         def work(context: WriteContext) -> Json:
             transaction = context.transaction
             if transaction.zone(apex) is not None:
-                raise Conflict(f"zone {names.to_text(apex)} exists already")
+                raise Conflict("zone {origin} exists already", origin=names.to_text(apex))
             if owner is not None:
                 context.known_account(owner)
             check_no_hosts_below(context, apex)
@@ -184,8 +184,9 @@ def initial_rrsets(origin: bytes, servers: Sequence[tuple[bytes, str | None]]) -
                 continue
             if not names.is_subdomain(target, origin):
                 raise Invalid(
-                    f"{names.to_text(target)} is not in {names.to_text(origin)}: its address"
-                    " belongs into its own zone"
+                    "{target} is not in {origin}: its address belongs into its own zone",
+                    target=names.to_text(target),
+                    origin=names.to_text(origin),
                 )
             yield RRset(target, number, OPERATOR_TTL, found)
 
@@ -207,6 +208,7 @@ def check_no_hosts_below(context: WriteContext, origin: bytes) -> None:
     for host in context.transaction.hosts(zone=parent.origin):
         if names.is_subdomain(host.name, origin):
             raise Conflict(
-                f"host {names.to_text(host.name)} of zone {names.to_text(parent.origin)} is there;"
-                " remove it first"
+                "host {name} of zone {origin} is there; remove it first",
+                name=names.to_text(host.name),
+                origin=names.to_text(parent.origin),
             )

@@ -31,6 +31,10 @@ KEPT = 4096
 _HOST = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 
 
+_PLAIN = re.compile(rb"[a-z0-9_*-]+")
+"""A label without escapes."""
+
+
 class BadName(ValueError):
     """The text is not a domain name; ``str()`` explains why."""
 
@@ -90,6 +94,9 @@ def to_text(name: bytes) -> str:
     """
     if name == ROOT:
         return "."
+    shown = [label[1:] for label in labels(name)]
+    if all(map(_PLAIN.fullmatch, shown)):  # dnspython takes ten times as long
+        return b".".join(shown).decode()
     parsed, _ = dns.name.from_wire(name, 0)
     return parsed.to_text(omit_final_dot=True)
 

@@ -2,28 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from OpenSSL import SSL, crypto
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import connectionDone
 from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from ddns.model.door import Trouble
+from ddns.net import peers
 
 
 class TlsError(Exception):
     """The files cannot be used; ``str()`` says in one line which and why."""
 
 
+class TlsProtocol(TLSMemoryBIOProtocol):
+    """Twisted's, which tells its factory what an error of TLS means."""
+
+    factory: TlsFactory
+    peer = ""
+    _reason: Failure | None
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        error = None if self._reason is None else self._reason.value
+        if isinstance(error, SSL.Error) and (trouble := trouble_of(error)) is not None:
+            self.factory.on_trouble(self.peer, trouble)
+        super().connectionLost(reason)
+
+
 class TlsFactory(TLSMemoryBIOFactory):
     """Twisted's, but what is written is sent at once and not a turn of the reactor later: answers
-    are in one piece already, and what is unsent shows in the socket's transport."""
+    are in one piece already, and what is unsent shows in the socket's transport.
 
-    protocol = TLSMemoryBIOProtocol
+    ``on_trouble`` is called with the address of a client that TLS fails with, and why.
+    """
+
+    protocol = TlsProtocol
+    on_trouble: Callable[[str, Trouble], None] = staticmethod(lambda peer, trouble: None)
+
+    def buildProtocol(self, addr: IAddress | None) -> TlsProtocol:
+        """Build the protocol of a connection from *addr*, which a proxy may have told."""
+        built = cast(TlsProtocol, super().buildProtocol(addr))
+        built.peer = peers.text_of(addr)
+        return built
+
+
+_TROUBLES = {
+    "unsupported protocol": Trouble.OLD_TLS,
+    "no shared cipher": Trouble.OLD_TLS,
+    "http request": Trouble.NO_TLS,
+}
+"""What OpenSSL calls them."""
+
+
+def trouble_of(error: SSL.Error) -> Trouble | None:
+    """Return what an error means for a client; None if that is nobody's mistake.
+
+    >>> trouble_of(SSL.Error([("SSL routines", "", "ssl/tls alert unknown ca")]))
+    <Trouble.NO_TRUST: 'no_trust'>
+    """
+    for *_, reason in error.args[0] if error.args else ():
+        if "alert" in reason and ("unknown ca" in reason or "certificate" in reason):
+            return Trouble.NO_TRUST
+        if reason in _TROUBLES:
+            return _TROUBLES[reason]
+    return None
 
 
 @implementer(IOpenSSLServerConnectionCreator)

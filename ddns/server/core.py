@@ -182,6 +182,7 @@ class Core:
         self.running = RunningServer(
             secondaries=self.notifier.progress,
             download=download_path(settings.database),
+            knocks=self.pipeline.door.knocks,
         )
         self.expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
         self.operations = Operations(

@@ -23,6 +23,7 @@ from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate, TlsFactory
 from ddns.server import factories
 from ddns.system.socket_activation import PROXIED, InheritedSockets, of_kind
+from ddns.updates.door import Door
 from ddns.updates.pipeline import Pipeline
 
 
@@ -64,11 +65,11 @@ class Frontends:
         :raises CannotListenError, OSError, ValueError: when a socket cannot be had.
         :raises TlsError: when certificate or private key cannot be used.
         """
-        self._open_http(resource)
+        self._open_http(resource, pipeline.door)
         self._open_dot(dot)
         self._open_miniupdate(pipeline)
 
-    def _open_http(self, resource: IResource) -> None:
+    def _open_http(self, resource: IResource, door: Door) -> None:
         """Open the sites: that of HTTPS even without a port, for connections may be handed over."""
         http, https = self._settings.http, self._settings.https
         site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
@@ -77,7 +78,9 @@ class Frontends:
         if https.certificate or self._is_asked_for("https", https.listen):
             site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
             self._sites.append(site)
-            self._listen("https", https.listen, self._secured(site), site)
+            secured = self._secured(site)
+            secured.on_trouble = door.note
+            self._listen("https", https.listen, secured, site)
 
     def _open_dot(self, factory: DotFactory) -> None:
         dot = self._settings.dot

@@ -116,7 +116,7 @@ class DynamicUpdater:
 
     def _told(self, update: SignedUpdate, who: str, made: _Made) -> Outcome:
         if made.status in SUCCESSES:
-            changes = update.as_update().changes
+            changes = update.update.changes
             results = tuple(Result(change, made.status) for change in changes)
             return Outcome(results=results, user=who)
         return Outcome(made.status, user=who, rcode=made.rcode, reason=made.reason)

@@ -10,6 +10,9 @@ from ddns.model.records import is_later
 from ddns.model.secondaries import Secondary, SecondaryState
 from ddns.zone.requests import Reply
 
+AHEAD = "ahead of this server"
+"""What is wrong with a secondary whose serial is later than ours: it never follows by itself."""
+
 REMEMBERED = 64
 """Changes of a zone whose times are remembered; there is one a second at most."""
 
@@ -35,22 +38,23 @@ class FollowedZone:
 class Follower:
     """A secondary of one zone.
 
-    ``serial`` is what it answered last, None while unknown; ``level`` says that it has all.
+    ``serial`` is what it answered last, None while unknown; ``level`` says that it has all,
+    ``ahead`` that its serial is later than ours.
     ``behind_since`` is the time of the first change that it lacks, by a monotonic clock.
     ``unanswered`` says that it has not replied to the last NOTIFY, ``told`` is when it did, in
     seconds since 1970.
     """
 
     __slots__ = (
-        *("behind_since", "level", "not_told", "secondary", "serial", "told", "unanswered"),
-        *("unknown", "zone"),
+        *("ahead", "behind_since", "level", "not_told", "secondary", "serial", "told"),
+        *("unanswered", "unknown", "zone"),
     )
 
     def __init__(self, zone: FollowedZone, secondary: Secondary) -> None:
         self.zone = zone
         self.secondary = secondary
         self.serial: int | None = None
-        self.level = False
+        self.level = self.ahead = False
         self.behind_since: float | None = None
         self.unanswered = True
         self.told: float | None = None
@@ -74,6 +78,7 @@ class Follower:
         # Knot answers no queries for catalogs.
         may_refuse = self.zone.catalog and reply.problem == "REFUSED"
         self.level = may_refuse or self.serial == ours
+        self.ahead = self.serial is not None and is_later(self.serial, ours)
         if self.level:
             self.behind_since, self.unanswered = None, False
             return
@@ -85,7 +90,7 @@ class Follower:
 
     def is_silent(self, why: str, now: float) -> None:
         """It has not replied to that query."""
-        self.serial, self.unknown = None, why
+        self.serial, self.unknown, self.ahead = None, why, False
         if not self.level and self.behind_since is None:
             self.behind_since = now
 
@@ -95,5 +100,5 @@ class Follower:
         if self.level and self.serial is not None:
             seconds = 0.0
         not_told = f"NOTIFY: {self.not_told}" if self.not_told else ""
-        problem = "; ".join(filter(None, (not_told, self.unknown)))
+        problem = "; ".join(filter(None, (not_told, self.unknown, AHEAD if self.ahead else "")))
         return SecondaryState(self.secondary, self.serial, seconds, self.told, problem)

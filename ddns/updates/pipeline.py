@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from ddns.model.counters import UpdateCounts
 from ddns.model.update import Outcome, Status, Update
 from ddns.system.latch import Latch
+from ddns.updates.door import Door
 from ddns.updates.dynamic_updater import DynamicUpdater
 from ddns.updates.request_log import RequestLog
 from ddns.updates.signed_update import DIALECT, SignedUpdate
@@ -24,8 +25,9 @@ class Pipeline:
     :param requests: the log in which callers note what a client asked and was told.
     :param clock: monotonic, for how long updates take.
 
-    ``between`` is called before and after each update. Many may be performed in one turn of the
-    reactor; a server reads its UDP sockets there, so that queries wait for one update at most.
+    ``door`` is told of connections that came to nothing. ``between`` is called before and after
+    each update. Many may be performed in one turn of the reactor; a server reads its UDP sockets
+    there, so that queries wait for one update at most.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Pipeline:
     ) -> None:
         self.now = now
         self.requests = requests
+        self.door = Door(now)
         self.counts = UpdateCounts(
             ("miniupdate", DIALECT)
         )  # resources add the dialects that they speak
@@ -66,9 +69,9 @@ class Pipeline:
     async def perform_signed(self, signed: SignedUpdate, updater: DynamicUpdater) -> Outcome:
         """Perform a DNS UPDATE in the same way, and note it in the log of requests."""
         outcome = await self._let_in(DIALECT, lambda: updater.perform(signed))
-        update = signed.as_update()
-        if self.requests is not None and self.requests.wants(update, outcome):
-            self.requests.add(update, outcome, signed.shown(), Rcode(outcome.rcode).name)
+        requests = self.requests
+        if requests is not None and requests.wants(signed.update, outcome):
+            requests.add(signed.update, outcome, signed.shown(), Rcode(outcome.rcode).name)
         return outcome
 
     async def _let_in(self, dialect: str, perform: Callable[[], Awaitable[Outcome]]) -> Outcome:

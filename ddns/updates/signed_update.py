@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import cached_property
 
 from ddns.model import names, records
 from ddns.model.account import Key
@@ -20,7 +21,7 @@ DIALECT = "rfc2136"
 """The name under which UPDATEs are in journal, request log and metrics."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class SignedUpdate:
     """An UPDATE as it came.
 
@@ -37,8 +38,9 @@ class SignedUpdate:
     at: float
     lease: Lease | None = None
 
-    def as_update(self) -> Update:
-        """Return it as counters and request log have updates: a change for each name."""
+    @cached_property
+    def update(self) -> Update:
+        """It as counters and request log have updates: a change for each name."""
         owners = dict.fromkeys(record.owner for record in self.touched)
         changes = tuple(Change(names.to_text(one), names.host_of(one), ()) for one in owners)
         terms = self.key.tsig if self.key else None

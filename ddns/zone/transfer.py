@@ -19,6 +19,9 @@ RESERVED = 512
 SLICE = 200
 """Names, or RRsets, that are packed at a time: of common hosts in some 0.03 ms."""
 
+TWO_RECORDS = RRSET.size + 2 * 12
+"""Octets of a node with two records, at least."""
+
 _SHORTEST_SOA = 22
 
 
@@ -48,40 +51,47 @@ class TransferWriter:
         self._request = request
         self._options: bytes | None = None
         self._room = TCP_MAX - RESERVED - HEADER.size - len(request.question)
-        self._size = 0
-        self._records: list[bytes] = []
+        self._count = self._size = 0
+        self._octets: list[bytes] = []
 
     def add(self, nodes: Iterable[tuple[bytes, bytes]]) -> Iterator[Answer]:
         """Take records, by owner name: a node, or one packed RRset; yield the messages that are
         full. The first of all is the SOA (RFC 5936 2.2, RFC 1995 4)."""
-        below = -len(self._request.name)
-        found: list[bytes] = []
+        below, unpack = -len(self._request.name), RRSET.unpack_from
+        found: list[bytes] = []  # of each record the labels of its owner name, and the rest
         for owner, node in nodes:
             labels, at, end = owner[:below], 0, len(node)
+            if 0 < end < TWO_RECORDS:
+                found += labels, node[8:]
+                continue
             while at < end:
-                _, count, length = RRSET.unpack_from(node, at)
+                _, count, length = unpack(node, at)
                 start, at = at + 8, at + 8 + length
                 if count == 1:
-                    found.append(labels + node[start:at])
+                    found += labels, node[start:at]
                 else:
-                    found += [labels + record for record in records(node, start, at)]
+                    for record in records(node, start, at):
+                        found += labels, record
         if self._options is None and found:
-            self._options = zone_options(self._request, self._request.name, found[0])
-        size = sum(map(len, found))
-        if self._size + size <= self._room:
-            self._records += found
-            self._size += size
+            self._options = zone_options(self._request, self._request.name, found[1])
+        octets = b"".join(found)
+        if self._size + len(octets) <= self._room:
+            self._put(len(found) // 2, octets)
             return
-        for record in found:
-            if self._size + len(record) > self._room:
+        for labels, record in zip(found[::2], found[1::2], strict=True):
+            if self._size + len(labels) + len(record) > self._room:
                 yield self.finish()
-            self._records.append(record)
-            self._size += len(record)
+            self._put(1, labels + record)
+
+    def _put(self, count: int, octets: bytes) -> None:
+        self._count += count
+        self._size += len(octets)
+        self._octets.append(octets)
 
     def finish(self) -> Answer:
         """Return the message that is not full."""
-        packed = Packed(len(self._records), b"".join(self._records))
-        self._records, self._size = [], 0
+        packed = Packed(self._count, b"".join(self._octets))
+        self._count, self._size, self._octets = 0, 0, []
         return Answer(authoritative=True, packed=packed, options=self._options or b"")
 
 

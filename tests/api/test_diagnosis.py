@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from ddns.api.caller import OPERATOR, Caller
 from ddns.api.errors import NotFound
 from ddns.model import names
+from ddns.model.door import Knock, Trouble
 from ddns.model.journal import Author
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.policy.diagnosis import State
+from ddns.updates.door import Door
 from tests.api.refusing import refused_to
 from tests.house import House
 
+THERE = "192.0.2.7"
 HOME = names.from_text("home.example.net")
 
 
@@ -73,6 +77,37 @@ def test_the_state_of_account_and_host(filled: House) -> None:
     assert (state, found.keys()) == ("trouble", {"blocked-until", "expires"})
     filled.time += 1.5 * 86_400
     assert "blocked-until" not in diagnosed(filled)[1]
+
+
+@pytest.mark.parametrize(
+    ("caller", "told"),
+    [
+        (Caller("alice", peer=THERE), True),
+        (Caller("alice", peer="192.0.2.8"), False),
+        (OPERATOR, False),
+        (Caller("alice", operator=True), False),
+        (Caller("carol", operator=True, peer=THERE), False),
+    ],
+)
+def test_what_came_from_where_the_owner_is(filled: House, caller: Caller, told: bool) -> None:
+    """A router that never got as far as a request may well be in the same network."""
+    door = Door(lambda: filled.time)
+    door.note(THERE, Trouble.NO_TLS)
+    vars(filled.operations)["_running"].knocks = door.knocks
+    asked = filled.api_of(caller, "host_diagnosis", name="home.example.net")
+    assert ("http-for-https" in {one["rule"] for one in asked["findings"]}) == told
+
+
+def test_what_came_from_where_the_host_is_or_its_clients_are(filled: House) -> None:
+    vars(filled.operations)["_running"].knocks = lambda peers: [
+        Knock(filled.time, peer, Trouble.OLD_TLS) for peer in sorted(peers) if peer
+    ]
+    filled.api("record_set", owner="home.example.net", type="AAAA", rdatas=["2001:db8::1"])
+    log(filled, "alice", HOME, addresses="8.8.4.4")
+    log(filled, "alice", status="nohost", hosts="x.example.net", peer="192.0.2.3")
+    asked = filled.api("host_diagnosis", name="home.example.net")
+    told = {one["why"].split()[3] for one in asked["findings"] if one["rule"] == "tls-too-old"}
+    assert told == {"8.8.4.4", "2001:db8::1", "192.0.2.3"}
 
 
 @pytest.mark.parametrize("operation", ["host_diagnosis", "host_diagnosed"])

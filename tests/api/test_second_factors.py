@@ -94,6 +94,15 @@ def test_codes_are_asked_for_once_they_were_confirmed(street: Street) -> None:
     refused(street, Conflict, "totp_add", session, password=PASSWORD)
 
 
+def test_who_has_the_session_alone_does_not_guess_the_first_code(street: Street) -> None:
+    session = street.arrive()
+    secret = street.ask_as(session, "totp_add", password=PASSWORD)["secret"]
+    app = App(street.house, secret)
+    for _ in range(20):
+        refused(street, WrongCode, "totp_confirm", session, code=app.code(steps=9))
+    refused(street, TooMany, "totp_confirm", session, code=app.code())
+
+
 def test_beginning_again_makes_another_secret(street: Street) -> None:
     session = street.arrive()
     first, second = (

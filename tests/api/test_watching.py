@@ -23,7 +23,7 @@ def request(
     account: str | None, *hosts: bytes, asked: str, reason: str = "", user: str = "alice"
 ) -> LoggedRequest:
     entry = RequestEntry(1500.0, "test", "192.0.2.1", user, "agent", asked, "answer", reason)
-    return LoggedRequest(account, dict.fromkeys(hosts, ("", 0.0)), entry)
+    return LoggedRequest(account, dict.fromkeys(hosts, ("good", 0.0)), entry)
 
 
 @pytest.fixture

@@ -75,8 +75,8 @@ def test_each_error_is_that_of_the_edit(owned: House) -> None:
     ("kind", "given"),
     [
         (NotFound, {"owner": "www.example.net"}),
-        (NotFound, {"zone": "example.net"}),
-        (NotFound, {"owner": f"bobs.{ZONE}", "zone": f"bobs.{ZONE}"}),
+        (Invalid, {"zone": "example.net"}),
+        (Invalid, {"owner": f"bobs.{ZONE}", "zone": f"bobs.{ZONE}"}),
         (Invalid, {"rdatas": []}),
         (Invalid, {"owner": "a..b"}),
         (Invalid, {"type": "NONE"}),

@@ -16,12 +16,9 @@ def test_from_signing_up_to_what_is_wrong(person: Person) -> None:
     host = f"{person.name}.dyn.example"
     page.get_by_label("Name").fill(person.name)
     person.press_in_main("Add")
-    expect(page.get_by_role("heading", name=host)).to_be_visible()
-    person.sees("Nothing has ever asked to update this host")
-
-    page.get_by_role("link", name="Set up a router or program").click()
+    expect(page.get_by_role("heading", name=f"Who tells the address of {host}?")).to_be_visible()
     assert person.barriers() == []
-    page.get_by_role("link", name="curl").click()
+    page.get_by_role("link", name="curl", exact=True).click()
     person.press("Make a key for this host")
     key = page.locator("#key").inner_text()
     command = page.locator("pre").inner_text()
@@ -41,8 +38,8 @@ def test_from_signing_up_to_what_is_wrong(person: Person) -> None:
     person.sees(f"asks for {host.replace('person', 'persona')}, and there is no such host")
     paste(command.replace(host, person.name))
     person.sees("without the zone of the host")
-    paste(command.replace(f"{person.name}:", "admin:"))
-    paste(command.replace("hostname=", "host="))
+    paste(command.replace("?hostname=", "?name="))
+    person.sees("names no host")
     disable_key(page)
     paste(command)
     page.goto(f"hosts/{host}/wait")

@@ -1,5 +1,4 @@
-"""An operator in a real browser: blocking somebody who sees why, requests as they come, a copy of the
-database."""
+"""An operator in a real browser: blocking somebody who sees why, requests as they come, a copy."""
 
 from __future__ import annotations
 

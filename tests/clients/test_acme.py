@@ -65,14 +65,12 @@ def test_a_certificate_by_the_key_of_one_host(
 def ask(client: str, server: Server, key: Json, directory: str, ca: Path, folder: Path) -> Path:
     """Run a client as docs/rfc2136.md says; the certificate that it has got."""
     if client == "lego":
-        environment, (_, *options, dots) = words(updating("lego", server, key))
-        assert dots == "..."
+        environment, (_, *options, do) = words(updating("lego", server, key))
         environment |= {"LEGO_CA_CERTIFICATES": str(ca), "RFC2136_SEQUENCE_INTERVAL": "1"}
         where = f"{LOOPBACK}:{server.dns_port}"
         command = [
-            *(program("lego"), "--server", directory, "--accept-tos", "--email", f"a@{ZONE}"),
-            *(*options, "--dns.disable-cp", "--dns.resolvers", where),
-            *("--domains", HOST, "--domains", f"*.{HOST}", "--path", str(folder / "lego"), "run"),
+            *(program("lego"), "--server", directory, "--path", str(folder / "lego"), *options),
+            *("--dns.disable-cp", "--dns.resolvers", where, do),
         ]
         certificate = folder / "lego" / "certificates" / f"{HOST}.crt"
     else:

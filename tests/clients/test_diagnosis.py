@@ -15,7 +15,7 @@ from tests.clients.test_ddclient import Ddclient
 from tests.clients.test_downloaders import curl
 from tests.clients.test_inadyn import UPDATE, Inadyn
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
-from tests.processes import Json, Server
+from tests.processes import Json, Server, eventually
 from tests.programs import program
 
 PUBLIC, OTHER = "8.8.4.4", "8.8.8.8"
@@ -91,6 +91,7 @@ def test_inadyn(server: Server, login: str, tmp_path: Path) -> None:
 
 # curl, as in scripts -----------------------------------------------------------------------------
 
+OLD_CIPHERS = ["--tlsv1.0", "--ciphers", "ALL:@SECLEVEL=0"]
 PASSWORD = "correct horse battery"
 
 
@@ -141,6 +142,27 @@ def test_curl(ask: Ask) -> None:
     assert rules(server) == {"client-next-door"}
     ask(f"/nic/update?hostname={HOST}&offline=YES", "--insecure")
     assert rules(server) == {"offline-by-client"}
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        (["https://{server}"], "certificate-refused"),
+        (["http://{server}"], "http-for-https"),
+        (["--insecure", "--tls-max", "1.1", *OLD_CIPHERS, "https://{server}"], "tls-too-old"),
+    ],
+)
+def test_curl_that_does_not_come_through_the_door(ask: Ask, options: list[str], rule: str) -> None:
+    """Nobody knows whose it is, but there is a client of the host at its address."""
+    server = ask.server
+    ask.update(HOST, PUBLIC, "--insecure")
+    assert rules(server) == set()
+    where = [one.format(server=f"127.0.0.1:{server.https_port}/ip") for one in options]
+    assert curl(server, *where).returncode != 0
+    eventually(lambda: rules(server) == {rule}, "it is told")
+    assert rules(server, OFFICE) == {"never-heard"}
+    ask.update(HOST, PUBLIC, "--insecure")
+    assert rules(server) == set()
 
 
 def test_passwords_and_services_that_are_not_taken(ask: Ask) -> None:

@@ -40,10 +40,11 @@ def words_of_errors() -> Iterator[Words]:
                 and isinstance(node.func, ast.Name)
                 and node.func.id in errors
                 and node.args
-                and isinstance(node.args[0], ast.Constant)
-                and isinstance(node.args[0].value, str)
             ):
-                yield node.args[0].value
+                words = node.args[0]
+                assert not isinstance(words, ast.JoinedStr), f"not to be found: {ast.unparse(node)}"
+                if isinstance(words, ast.Constant) and isinstance(words.value, str):
+                    yield words.value
 
 
 def is_error(one: object) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from ddns.dialects import DIALECTS
 from ddns.model.account import Block
+from ddns.model.door import Knock, Trouble
 from ddns.model.request_log import RequestEntry
 from ddns.model.update import SUCCESSES, Cause, Status
 from ddns.policy.diagnosis import (
@@ -32,7 +33,7 @@ from ddns.policy.diagnosis.refusals import distance
 from ddns.policy.diagnosis.requests import PROTOCOLS
 
 NOW = 1_000_000.0
-HOST = HostState("home.example.net", "example.net", "alice", NOW - 500_000, addresses=True)
+HOST = HostState("home.example.net", "example.net", "alice", NOW - 500_000, addresses=["8.8.4.4"])
 PUBLIC, OTHER, V6 = "8.8.4.4", "8.8.8.8", "2a00:1450:4001::1"
 BLOCK = Block("too many updates", NOW - 60, None)
 
@@ -265,7 +266,7 @@ def test_an_address_that_is_not_where_it_came_from() -> None:
 
 
 def test_a_host_that_nothing_is_known_of() -> None:
-    found = look(addresses=False)
+    found = look(addresses=())
     assert (told(found), found.state) == (["never-heard"], State.WAITING)
     assert told(look()) == []
 
@@ -316,7 +317,7 @@ def test_two_clients_that_fight_over_a_host() -> None:
 
 
 def test_a_host_that_was_taken_offline() -> None:
-    found = look(named(addresses="offline"), addresses=False)
+    found = look(named(addresses="offline"), addresses=())
     assert told(found) == ["offline-by-client"]
     assert told(look(named(addresses="offline"))) == []
 
@@ -330,6 +331,25 @@ def test_a_key_in_the_clear() -> None:
     assert told(look(named(transport="plain"), https=True)) == ["plain-http"]
     assert told(look(named(transport="tls"), https=True)) == []
     assert told(look(named(transport="plain"))) == []
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_a_client_that_did_not_come_through_the_door(trouble: Trouble) -> None:
+    knock = Knock(NOW - 120, OTHER, trouble)
+    rule = OF_TROUBLE[trouble]
+    assert told(look(knocks=[knock])) == [rule]
+    assert told(look(knocks=[knock], addresses=())) == [rule, "never-heard"]
+    assert told(look(named(), knocks=[knock])) == [rule]
+    assert told(look(named(peer=OTHER), knocks=[knock])) == []
+    assert told(look(named(peer=OTHER, ago=180), knocks=[knock])) == [rule]
+    assert told(look(knocks=[knock._replace(at=NOW - 864_000)])) == []
+
+
+OF_TROUBLE = {
+    Trouble.OLD_TLS: "tls-too-old",
+    Trouble.NO_TLS: "http-for-https",
+    Trouble.NO_TRUST: "certificate-refused",
+}
 
 
 # Known clients -----------------------------------------------------------------------------------

@@ -255,6 +255,15 @@ def test_for_how_long_one_is_behind_who_has_only_some_of_it(world: World) -> Non
     assert list(world.notifier.serials(0)) == []
 
 
+def test_one_that_is_ahead(world: World) -> None:
+    """The zone is that of a copy which nobody has restored in the proper way."""
+    world.follows = False
+    world.has[ONE] = 9
+    assert world.states()[ONE.at].problem == "ahead of this server"
+    world.change(10)
+    assert world.states()[ONE.at].problem == ""
+
+
 @pytest.mark.parametrize("problem", ["REFUSED", "SERVFAIL", "NOTAUTH"])
 def test_one_that_does_not_have_the_zone(world: World, problem: str) -> None:
     world.has[ONE] = problem

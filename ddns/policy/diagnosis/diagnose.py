@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ddns.model.request_log import RequestEntry
-from ddns.policy.diagnosis.habits import Sign, habits, habits_of_client, latest_of_each, of_state
+from ddns.policy.diagnosis.clients import habits_of_client, latest_of_each
+from ddns.policy.diagnosis.habits import Sign, habits
 from ddns.policy.diagnosis.model import (
     Diagnosis,
     Finding,
@@ -18,6 +19,7 @@ from ddns.policy.diagnosis.model import (
 from ddns.policy.diagnosis.refusals import basics, explain
 from ddns.policy.diagnosis.requests import Asked, habit_of
 from ddns.policy.diagnosis.rules import RULES
+from ddns.policy.diagnosis.state import at_the_door, of_state
 
 MAX_FINDINGS = 20
 """The most that is told of a host."""
@@ -47,7 +49,7 @@ def diagnose(host: HostState, requests: Logged, strays: Logged, now: float) -> D
         known = found.setdefault((finding.rule.id, said), finding)
         if known.at < finding.at:
             found[finding.rule.id, said] = finding
-    findings = [*found.values(), *_of_host(host, mine, others, now)]
+    findings = [*found.values(), *_of_host(host, mine, others, done, now)]
     findings.sort(key=lambda one: (_RANKS.index(one.severity), -one.at, one.rule.id))
     return _diagnosis(host, done, tuple(findings[:MAX_FINDINGS]), now)
 
@@ -95,11 +97,15 @@ def _others_update(asked: Asked, done: Sequence[Asked], now: float) -> bool:
 
 
 def _of_host(
-    host: HostState, mine: Sequence[Asked], strays: Sequence[Asked], now: float
+    host: HostState,
+    mine: Sequence[Asked],
+    strays: Sequence[Asked],
+    done: Sequence[Asked],
+    now: float,
 ) -> Iterator[Finding]:
     """Yield what the host says by itself."""
     plain: Parameters = {"name": host.name, "account": host.account}
-    signs = list(of_state(host, now))
+    signs = [*of_state(host, now), *at_the_door(host, done, now)]
     if not (mine or strays or host.addresses):
         signs.append((("never-heard", {}), host.created))
     for (name, parameters), at in signs:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ddns.model.account import Block
+from ddns.model.door import Knock
 
 
 class Moment(float):
@@ -109,21 +110,23 @@ class Rule:
 class HostState:
     """A host as it is now; names are text without a final dot.
 
-    ``addresses`` is whether DNS answers any for it, ``expires`` when it goes offline if nothing is
-    heard of it. ``created`` and ``expires`` are seconds since 1970. ``block`` is that of its
+    ``addresses`` are those that DNS answers for it, ``expires`` is when it goes offline if nothing
+    is heard of it. ``created`` and ``expires`` are seconds since 1970. ``block`` is that of its
     account, if it holds; ``others`` are the account's other hosts. ``https`` is whether this
-    server offers HTTPS.
+    server offers HTTPS, ``knocks`` are connections from where its clients may be that came to
+    nothing.
     """
 
     name: str
     zone: str
     account: str
     created: float
-    addresses: bool = False
+    addresses: Sequence[str] = ()
     expires: float | None = None
     block: Block | None = None
     others: Sequence[str] = ()
     https: bool = False
+    knocks: Sequence[Knock] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from ddns.policy.secrets import KEY_LENGTH, SHORT_KEY_LENGTH
 Found = tuple[str, Mapping[str, Parameter]]
 """The id of a rule, and what its format strings need besides :func:`basics`."""
 
+MAX_DISTANCE = 2
+"""Letters that people mistype in one name."""
+
 _WANTED = {"dondns": KeyKind.DONDNS, "miniupdate": KeyKind.MINIUPDATE}
 _KINDS = {
     Cause.UPDATE_KEY: KeyKind.UPDATE,
@@ -162,10 +165,6 @@ _EXPLAIN: Mapping[Status, Callable[[Asked, HostState], Iterator[Found]]] = {
     Status.FAILED: _explain_failure,
     Status.UNAUTHENTICATED: _malformed(),
 }
-
-
-MAX_DISTANCE = 2
-"""Letters that people mistype in one name."""
 
 
 def mistake_in(sent: str, host: HostState) -> str | None:

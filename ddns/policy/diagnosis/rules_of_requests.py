@@ -20,6 +20,28 @@ RULES_OF_REQUESTS = (
         " no firewall is in between.",
     ),
     Rule(
+        "tls-too-old",
+        _W,
+        "A client at {peer} speaks too old a TLS, or no cipher of this server, so that it has asked"
+        " for nothing.",
+        "Update its firmware, for it has to speak TLS 1.2. Otherwise have it use HTTP, if the"
+        " server offers that: then its key is sent in the clear.",
+    ),
+    Rule(
+        "http-for-https",
+        _W,
+        "A client at {peer} speaks HTTP on the port of HTTPS, so that it has asked for nothing.",
+        "Switch HTTPS on in the client, or write https:// in its URL.",
+    ),
+    Rule(
+        "certificate-refused",
+        _W,
+        "A client at {peer} does not trust this server's certificate, so that it has asked for"
+        " nothing.",
+        "Check that the client calls the server by the name in the certificate and that its clock"
+        " is right, and renew its root certificates. If others fail as well, tell the operator.",
+    ),
+    Rule(
         "unknown-user",
         _E,
         "{client} at {peer} sends a user name that is not yours.",

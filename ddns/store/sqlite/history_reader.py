@@ -63,7 +63,10 @@ class HistoryReader:
         return list(itertools.islice(self._zone_changes(origin, account), limit))
 
     def zone_change(self, origin: bytes, position: int, account: str | None = None) -> Event | None:
-        return next(self._zone_changes(origin, account, "and position = ?", position), None)
+        return next(
+            self._zone_changes(origin, account, "and position = ?", position),
+            None,
+        )
 
     def _zone_changes(
         self, origin: bytes, account: str | None, which: str = "", *parameters: int

@@ -33,6 +33,11 @@ class Transaction(UnitOfWork):
             self.put_leases(zone, rrset.owner, rrset.type, {})
         super().put_rrset(zone, rrset)
 
+    def own_rrsets(self, zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
+        """Read RRsets of a zone; some may be waiting to be written."""
+        self.write_through()
+        return super().own_rrsets(zone, after, limit)
+
     put_zone = hosts.put_zone
     remove_zone = hosts.remove_zone
     put_host = hosts.put_host

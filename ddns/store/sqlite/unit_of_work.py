@@ -189,10 +189,6 @@ class UnitOfWork(Reader):
         self.write_through()  # the NS records may be waiting to be written
         return super().name_servers()
 
-    def own_rrsets(self, zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
-        self.write_through()  # some may be waiting to be written
-        return super().own_rrsets(zone, after, limit)
-
     # RRsets ----------------------------------------------------------------------------------
 
     def host(self, name: bytes) -> Host | None:

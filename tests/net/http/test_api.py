@@ -26,6 +26,7 @@ from ddns.policy import secrets
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
 from tests.api.coming import EMAIL, PASSWORD, token_in
+from tests.authenticators import Authenticator
 from tests.house import House, house_at
 from tests.net.http_clients import LOGIN, TARGET, Answer, Pipeline, Serving, request
 from tests.net.pipelines import opened
@@ -56,6 +57,7 @@ def serving(
     refused: str = "192.0.2.0/24",
     most: int | None = None,
     proxies: Proxies = NOBODY,
+    url: str = "",
 ) -> Iterator[Serving]:
     """The API, which takes nothing from some network and *most* calls a minute."""
 
@@ -69,7 +71,7 @@ def serving(
         refused=NetworkSet([ipaddress.ip_network(refused)]),
         calls=Buckets(most, 60.0) if most else None,
     )
-    api = ApiResource(house.operations, gate, "api", ready)
+    api = ApiResource(house.operations, gate, "api", ready, lambda: url)
     resource = UpdateResource(opened(pipeline.perform), DIALECTS, {b"api": api})
     site = LimitedSite(resource, running.reactor, proxies=proxies)
     port: Any = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
@@ -224,6 +226,29 @@ def test_every_secret_argument_is_known() -> None:
     named = {name for route in ROUTES for name in parameters(route.operation)}
     assert named >= SECRETS
     assert {name for name in named if re.search("pass|secret|token|code", name)} <= SECRETS
+
+
+@pytest.mark.parametrize("url", ["", "https://localhost"])
+def test_passkeys_are_for_the_site_that_the_browser_sees(
+    house: House, running: RunningReactor, url: str
+) -> None:
+    """That of the public URL, where a proxy has ended TLS."""
+    device = Authenticator(url or "http://localhost")
+    with serving(house, running, url=url) as site:
+        session = logged_in(site, house)
+        path = "/v1/passkeys/options"
+        _, answer, _ = ask(site, "POST", path, session=session, password=PASSWORD)
+        credential = device.make(answer["options"])
+        status, answer, _ = ask(
+            *(site, "POST", "/v1/passkeys"), session=session, name="phone", credential=credential
+        )
+        assert (status, len(answer["recovery_codes"])) == (200, 10)
+        _, answer, _ = ask(site, "POST", "/v1/passkey_logins/options")
+        credential = device.use(answer["options"])
+        status, answer, _ = ask(site, "POST", "/v1/passkey_logins", credential=credential)
+        assert (status, answer["account"]) == (200, "alice")
+        status, answer, _ = ask(site, "POST", "/v1/sessions", name="alice", password=PASSWORD)
+        assert (status, answer["error"]["ways"]) == (401, ["passkey", "recovery"])
 
 
 @pytest.mark.parametrize("header", ["Sec-Fetch-Site: cross-site", "Origin: https://evil.example"])

@@ -106,8 +106,9 @@ class AccountOperations(BaseOperations):
         )
 
     async def account_show(self, name: str) -> Json:
-        """Show an account with its keys, without their secrets, its hosts and zones, whether DonDNS
-        may act for it, and the latest requests that were about no host of its own."""
+        """Show an account with its keys, without their secrets, its hosts and zones, its second
+        factors, whether DonDNS may act for it, and the latest requests that were about no host of
+        its own."""
         await self._flush_request_log()
         known = parsing.account_name(name)
 
@@ -117,6 +118,7 @@ class AccountOperations(BaseOperations):
             return {
                 **account_json(account),
                 "host_limit": context.host_limit(account),
+                "second_factors": context.second_factors(known).ways,
                 "dondns": dondns is not None and dondns.enabled,
                 "keys": [key_json(key) for key in transaction.keys(known)],
                 "hosts": [names.to_text(host.name) for host in transaction.hosts(known)],

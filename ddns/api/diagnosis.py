@@ -76,7 +76,8 @@ class DiagnosisOperations(BaseOperations):
         return await self._read(work)
 
     def _diagnosed(self, context: ReadContext, host: Host, requests: Requests) -> Diagnosis:
-        """Return the diagnosis of a host from the last requests that named it."""
+        """Return the diagnosis of a host from the last requests that named it, and from what came
+        to nothing before it was one."""
         strays = context.transaction.requests_of_account(host.account)
         state = self._state(context, host)
         peers = {entry.peer for _, entry in (*requests, *strays)} | {*state.addresses}

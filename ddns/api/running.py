@@ -8,15 +8,6 @@ from pathlib import Path
 
 from ddns.api.serializers import Json
 from ddns.model.door import Knock
-from ddns.model.request_log import LoggedRequest
-
-Listen = Callable[[Callable[[LoggedRequest], None]], Callable[[], None]]
-"""Calls a function with each request that is answered, until what it returns is called."""
-
-
-def nobody_comes(listener: Callable[[LoggedRequest], None]) -> Callable[[], None]:
-    """Default for a process that answers no requests."""
-    return lambda: None
 
 
 @dataclass(slots=True)
@@ -27,7 +18,6 @@ class RunningServer:
     :param samples: returns what was measured over the last hour and day.
     :param secondaries: returns of each secondary how many zones it is to have, how many it lacks
         changes of, and for how many seconds the oldest of these.
-    :param listen: tells of requests as they are answered.
     :param download: the file that a copy of the database is written to before it is sent.
     :param knocks: returns the connections from some addresses that came to nothing.
     :param downloading: whether that is being done.
@@ -36,7 +26,6 @@ class RunningServer:
     not_ready: Callable[[], str] = str
     samples: Callable[[], Json] = dict
     secondaries: Callable[[], Mapping[str, tuple[int, int, float]]] = dict
-    listen: Listen = nobody_comes
     download: Path | None = None
     knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: ()
     downloading: bool = False

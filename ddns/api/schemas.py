@@ -136,6 +136,7 @@ SCHEMAS: dict[str, Schema] = {
     "WholeAccount": _object(
         **_account,
         host_limit=_NUMBER,
+        second_factors=_TEXTS,
         dondns=_FLAG,
         keys=_list("Key"),
         hosts=_TEXTS,

@@ -15,7 +15,7 @@ from ddns.model.account import Account, Block, Host, Key, TsigTerms, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
-from ddns.model.request_log import LoggedRequest, RequestEntry
+from ddns.model.request_log import RequestEntry
 from ddns.model.second_factor import Passkey, SecondFactors
 from ddns.model.secondaries import SecondaryState
 from ddns.model.session import Session
@@ -159,28 +159,14 @@ def diagnosis_json(diagnosis: Diagnosis) -> Json:
 
 def seen_request_json(request: SeenRequest) -> Json:
     """Return a request as operators see it: with its number, host and account."""
+    became = Became.FAILED if request.failed else Became.REFUSED
     return {
         "id": request.number,
         "host": None if request.host is None else names.to_text(request.host),
         "account": request.account,
-        **_became_json(request.failed, request.entry),
+        "became": str(became if request.entry.reason else Became.DONE),
+        **request_json(request.failed, request.entry),
     }
-
-
-def live_request_json(request: LoggedRequest) -> Json:
-    """Return a request as it was answered a moment ago. The user name of a client that was not
-    authenticated may be its password."""
-    failed, entry = request.account is None, request.entry
-    return {
-        "host": ", ".join(map(names.to_text, request.hosts)) or None,
-        "account": request.account,
-        **_became_json(failed, entry._replace(user="…") if failed and entry.user else entry),
-    }
-
-
-def _became_json(failed: bool, entry: RequestEntry) -> Json:
-    became = Became.DONE if not entry.reason else Became.FAILED if failed else Became.REFUSED
-    return {"became": str(became), **request_json(failed, entry)}
 
 
 def invitation_json(invitation: Invitation) -> Json:

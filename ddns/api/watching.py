@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
-
-from twisted.internet.defer import DeferredQueue, QueueOverflow
-
 from ddns.api import parsing
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
-from ddns.api.caller import Permission
 from ddns.api.errors import Invalid
-from ddns.api.serializers import Json, live_request_json, seen_request_json
-from ddns.model.request_log import LoggedRequest
+from ddns.api.serializers import Json, seen_request_json
 from ddns.store.paging import RequestPage
-
-MAX_WAITING = 100
-"""Requests that wait for whoever looks at them as they come; more are left out."""
-
-STREAM = 600.0
-"""Seconds for which requests are shown as they come."""
 
 
 class WatchingOperations(BaseOperations):
@@ -47,57 +34,6 @@ class WatchingOperations(BaseOperations):
             return {"requests": [seen_request_json(one) for one in found], **more}
 
         return await self._read(work)
-
-    def request_listen(
-        self,
-        listener: Callable[[Json], None],
-        account: str | None = None,
-        host: str | None = None,
-        became: str | None = None,
-    ) -> Callable[[], None]:
-        """Call *listener* with each request, as ``request_list`` shows it but without a number, as
-        soon as it is answered, until what is returned is called.
-
-        :raises ApiError: for callers who are no operators, and for filters that make no sense.
-        """
-        self._caller.check(Permission.OPERATOR)
-        page = _page(account, host, became, None, 1)
-
-        def hear(request: LoggedRequest) -> None:
-            if page.account not in (None, request.account):
-                return
-            if page.host is not None and page.host not in request.hosts:
-                return
-            shown = live_request_json(request)
-            if page.became in (None, shown["became"]):
-                listener(shown)
-
-        return self._running.listen(hear)
-
-    def request_stream(
-        self, account: str | None = None, host: str | None = None, became: str | None = None
-    ) -> AsyncGenerator[Json, None]:
-        """Return requests as they are answered, filtered as by ``request_listen``. It ends with a
-        request that comes after ten minutes, so that whoever may not look any more stops to.
-
-        :raises ApiError: as ``request_listen`` does.
-        """
-        self.request_listen(lambda shown: None, account, host, became)()
-        return self._stream(self._now() + STREAM, account, host, became)
-
-    async def _stream(self, until: float, *filters: str | None) -> AsyncGenerator[Json, None]:
-        came: DeferredQueue[Json] = DeferredQueue(size=MAX_WAITING)
-
-        def put(shown: Json) -> None:
-            with suppress(QueueOverflow):  # the reader is slow; there will be others
-                came.put(shown)
-
-        end = self.request_listen(put, *filters)
-        try:
-            while self._now() < until:
-                yield await came.get()
-        finally:
-            end()
 
     async def secondary_list(self) -> Json:
         """List all secondaries: how many zones each is to have, of how many it lacks changes, and

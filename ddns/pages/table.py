@@ -103,9 +103,15 @@ PAGES = (
     Page("POST", "operator/accounts/{name}/unblock", operator_accounts.unblock, _OPERATOR),
     Page("POST", "operator/accounts/{name}/limits", operator_accounts.limits, _OPERATOR),
     Page("POST", "operator/accounts/{name}/right", operator_accounts.right, _OPERATOR),
+    Page(
+        "POST",
+        "operator/accounts/{name}/second_factors",
+        operator_accounts.remove_second_factors,
+        _OPERATOR,
+    ),
     Page("GET", "operator/hosts", operator_lists.hosts, _OPERATOR),
     Page("GET", "operator/zones", operator_lists.zones, _OPERATOR),
     Page("GET", "operator/requests", operator_lists.requests, _OPERATOR),
-    Page("GET", "operator/live", operator_lists.live, _OPERATOR),
+    Page("GET", "operator/live", operator_lists.live_requests, _OPERATOR),
     Page("GET", "operator/refusals", operator_lists.refusals, _OPERATOR),
 )

@@ -50,7 +50,8 @@ class Visit:
 
     :param parameters: what stands in the path for the ``{names}`` of the page's path.
     :param cookie: the cookie that forms are bound to: that of the session, or of a visitor.
-    :param check_session: raises Unauthenticated once the reader's session has ended.
+    :param check_session: returns the reader as they are by now, or raises Unauthenticated once the
+        session has ended.
     ``headers`` go with whatever is answered.
     """
 
@@ -59,7 +60,7 @@ class Visit:
     caller: Caller
     language: str
     cookie: str
-    check_session: Callable[[], object]
+    check_session: Callable[[], Caller]
     parameters: Mapping[str, str] = field(default_factory=dict)
     headers: list[tuple[str, str]] = field(default_factory=list)
 

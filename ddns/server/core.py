@@ -181,7 +181,6 @@ class Core:
         self.engine.transfer = TransferHandler(self.zones, self.directory, self.store, reactor)
         self.running = RunningServer(
             secondaries=self.notifier.progress,
-            listen=self.requests.subscribe,
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
         )

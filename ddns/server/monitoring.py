@@ -40,7 +40,7 @@ class Monitoring:
     :param watched: the parts whose numbers are read when somebody asks.
     :param health: asked when somebody asks.
 
-    ``registry`` has the metrics of this server and no other.
+    ``registry`` has the metrics of this server and no other, ``sampler`` what was measured.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Monitoring:
         self._reactor = reactor
         self.watched = watched
         self.registry = registry_of(watched)
-        self._sampler = Sampler(lambda: measure(watched), reactor, watched.now)
+        self.sampler = Sampler(lambda: measure(watched), reactor, watched.now)
         running = watched.core.running
-        running.not_ready, running.samples = health.ready, self._sampler.samples
+        running.not_ready, running.samples = health.ready, self.sampler.samples
         self.listeners = Listeners(reactor)
         self._site = LimitedSite(
             MonitoringResource(self.metrics, health.alive, health.ready), reactor, LIMITS
@@ -67,7 +67,7 @@ class Monitoring:
         :raises CannotListenError, ValueError: when a socket cannot be had.
         """
         self.listeners.listen("metrics", self._settings.listen, self._site, self._site)
-        self._sampler.start()
+        self.sampler.start()
 
     async def metrics(self) -> bytes:
         """Return the text for Prometheus."""
@@ -102,12 +102,12 @@ class Monitoring:
 
     def unbind(self) -> None:
         """Close the sockets of a start that has failed, without a reactor that runs."""
-        self._sampler.stop()
+        self.sampler.stop()
         self.listeners.unbind()
 
     async def stop(self) -> None:
         """Stop listening and measuring, and end all connections."""
-        self._sampler.stop()
+        self.sampler.stop()
         await self.listeners.stop(LEAVE)
 
 

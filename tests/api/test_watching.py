@@ -10,14 +10,11 @@ import pytest
 
 from ddns.api.caller import NOBODY, Caller
 from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, Unauthenticated
-from ddns.config.settings import RequestsSettings
 from ddns.model import names
 from ddns.model.journal import Author
 from ddns.model.request_log import LoggedRequest, RequestEntry
-from ddns.model.update import Outcome, Status
-from ddns.updates.request_log import RequestLog
 from tests.api.refusing import refused
-from tests.house import House, change, update
+from tests.house import House
 
 HOME = names.from_text("home.example.net")
 
@@ -93,73 +90,11 @@ def test_filters_that_make_no_sense(filled: House, arguments: dict[str, Any]) ->
     refused(filled, Invalid, "request_list", **arguments)
 
 
-class Listening:
-    """A log of requests that operations listen to, and what they were told."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.heard: list[Any] = []
-        self.log = RequestLog(house.store, house.running.reactor, RequestsSettings())
-        house.server.listen = self.log.subscribe
-
-    def listen(self, **arguments: Any) -> Any:
-        operations = self.house.operations
-        return self.house.running.call(
-            lambda: operations.request_listen(self.heard.append, **arguments)
-        )
-
-    def comes(self, status: Status | None = None, user: str | None = "alice") -> None:
-        """A client asks for something, and is told that."""
-        sent = update("alice", "secret", change("home.example.net", "192.0.2.7"))
-        outcome = Outcome(status, user=user)
-        self.house.running.call(lambda: self.log.add(sent, outcome, "asked", "answered"))
-
-
-@pytest.fixture
-def listening(filled: House) -> Listening:
-    return Listening(filled)
-
-
-def test_requests_are_told_as_they_come(listening: Listening) -> None:
-    end = listening.listen()
-    listening.comes()
-    listening.comes(Status.ABUSE)
-    listening.comes(Status.BADAUTH, user=None)
-    assert [one["became"] for one in listening.heard] == ["done", "refused", "failed"]
-    assert [one["user"] for one in listening.heard] == ["alice", "alice", "…"]
-    assert {one["host"] for one in listening.heard} == {"home.example.net"}
-    listening.house.running.call(end)
-    listening.comes()
-    assert len(listening.heard) == 3
-
-
-@pytest.mark.parametrize(
-    ("arguments", "heard"),
-    [
-        ({"account": "alice"}, 2),
-        ({"account": "bob"}, 0),
-        ({"host": "home.example.net"}, 3),
-        ({"host": "x.example.net"}, 0),
-        ({"became": "failed"}, 1),
-    ],
-)
-def test_listeners_filter(listening: Listening, arguments: dict[str, Any], heard: int) -> None:
-    listening.listen(**arguments)
-    listening.comes()
-    listening.comes(Status.ABUSE)
-    listening.comes(Status.BADAUTH, user=None)
-    assert len(listening.heard) == heard
-
-
 @pytest.mark.parametrize(
     ("caller", "kind"), [(NOBODY, Unauthenticated), (Caller("alice"), Forbidden)]
 )
-def test_nobody_else_listens_or_downloads(
-    house: House, caller: Caller, kind: type[ApiError]
-) -> None:
+def test_nobody_else_downloads(house: House, caller: Caller, kind: type[ApiError]) -> None:
     theirs = house.operations.acting_for(caller, "web")
-    with pytest.raises(kind):
-        theirs.request_listen(lambda request: None)
     with pytest.raises(kind):
         house.running.call(theirs.backup_download)
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+import pyotp
 import pytest
 from twisted.internet.defer import Deferred
 
-from ddns.config.settings import RequestsSettings
+from ddns.model.journal import Author
+from ddns.model.request_log import LoggedRequest, logged_request
 from ddns.model.update import Outcome, Status
-from ddns.pages.request import EVENTS
 from ddns.pages.table import PAGES
-from ddns.updates.request_log import RequestLog
 from tests.house import House, change, update
 from tests.pages.browsing import Browser
-from tests.pages.conftest import SCRIPT
+from tests.pages.conftest import PASSWORD, SCRIPT
 
 PLACES = [
     (page.method, page.path.format(name="alice"))
@@ -145,6 +143,18 @@ def test_the_right_is_given_and_taken(alice: Browser, operator: Browser) -> None
     assert not operator.house.api("account_show", name="alice")["operator"]
 
 
+def test_second_factors_that_were_lost_are_removed(alice: Browser, operator: Browser) -> None:
+    house = operator.house
+    made = house.person("alice", "totp_add", password=PASSWORD)
+    code = pyotp.TOTP(made["secret"]).generate_otp(int(house.time) // 30)
+    house.person("alice", "totp_confirm", code=code)
+    page = operator.get(f"/{ACCOUNT}")
+    assert "one-time codes, recovery codes" in page.text
+    operator.submit(f"{ACCOUNT}/second_factors")
+    assert "The password alone is enough" in operator.page.text
+    assert house.api("account_show", name="alice")["second_factors"] == []
+
+
 def test_an_account_that_there_is_not(operator: Browser) -> None:
     operator.get("/operator/accounts/nobody")
     assert operator.answer.status == 404
@@ -190,22 +200,27 @@ def test_the_zone_of_a_person_is_the_operators_too(bob: Browser, operator: Brows
 
 
 class Clients:
-    """Clients of alice's host, whose requests are logged."""
+    """Clients of alice's host, whose requests are logged, and heard of by who looks on."""
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.log = RequestLog(house.store, house.running.reactor, RequestsSettings())
-        house.server.listen = self.log.subscribe
+        self.watching: list[Callable[[LoggedRequest], None]] = []
         house.person("alice", "host_add", name="home.dyn.example")
 
     def ask(self, agent: str, status: Status | None = None) -> None:
         sent = update("alice", "secret", change("home.dyn.example", "198.51.100.7"), agent=agent)
         user = None if status is Status.BADAUTH else "alice"
-        outcome = Outcome(status, user=user)
-        self.house.running.call(lambda: self.log.add(sent, outcome, f"?{SCRIPT}", "answer"))
+        request = logged_request(sent, Outcome(status, user=user), f"?{SCRIPT}", "answer")
 
-    def written(self) -> None:
-        self.house.running.call(self.log.stop)
+        async def come() -> None:
+            await self.house.store.transact(
+                Author("server", "requests", 1000.0),
+                lambda transaction: transaction.log_requests([request], 10, 10, 100),
+            )
+            for listener in self.watching:
+                listener(request)
+
+        self.house.running.call(come)
 
 
 @pytest.fixture
@@ -217,7 +232,6 @@ def test_requests_are_listed_by_filters(clients: Clients, operator: Browser) -> 
     clients.ask("good-client")
     clients.ask(f"hasty-client {SCRIPT}", Status.ABUSE)
     clients.ask("wrong-client", Status.BADAUTH)
-    clients.written()
     page = operator.get("/operator/requests")
     assert page.is_harmless()
     assert all(name in page.text for name in ("good-client", "hasty-client", "wrong-client"))
@@ -243,54 +257,64 @@ def test_filters_that_make_no_sense(operator: Browser, query: str) -> None:
     assert operator.answer.status == 400
 
 
-def test_requests_come_live(clients: Clients, operator: Browser) -> None:
-    """Each as a row of the table, and only as long as somebody looks."""
-    stream = operator.open("/operator/live?became=refused")
-    assert operator.answer.content_type == EVENTS
-    running = operator.house.running
-
-    async def two() -> list[Any]:
-        waiting = Deferred.fromCoroutine(_next(stream))
-        clients.log.add(*_asked("good-client", None))
-        clients.log.add(*_asked(f"hasty {SCRIPT}", Status.ABUSE))
-        first = await waiting
-        clients.log.add(*_asked("other", Status.NOHOST))
-        return [first, await _next(stream)]
-
-    rows = [json.loads(event.removeprefix("data: ")) for event in running.call(two)]
-    assert "hasty &lt;script&gt;" in rows[0]
-    assert "<script" not in rows[0]
-    assert "other" in rows[1]
-    assert rows[0].count("<tr>") == 1
-    running.call(stream.aclose)
-    clients.ask("nobody looks any more", Status.ABUSE)
-    clients.written()
+@pytest.fixture
+def looking(clients: Clients, operator: Browser) -> Iterator[Browser]:
+    """An operator's browser that shows requests as they come."""
+    clients.ask("first")
+    operator.watching = clients.watching
+    operator.get("/operator/requests?became=refused")
+    yield operator
+    assert clients.watching == []
 
 
-async def _next(stream: AsyncGenerator[Any, None]) -> Any:
+def events_of(browser: Browser) -> AsyncGenerator[str, None]:
+    (place,) = [given["data-live"] for _, given in browser.page.tags if "data-live" in given]
+    return browser.open(place)
+
+
+async def _close(stream: AsyncGenerator[str, None]) -> None:
+    await stream.aclose()
+
+
+async def _next(stream: AsyncGenerator[str, None]) -> str:
     return await anext(stream)
 
 
-def _asked(agent: str, status: Status | None) -> tuple[Any, ...]:
-    sent = update("alice", "secret", change("home.dyn.example", "198.51.100.7"), agent=agent)
-    return sent, Outcome(status, user="alice"), "asked", "answer"
+def test_requests_come_live(clients: Clients, looking: Browser) -> None:
+    """As rows of the table, and only as long as somebody looks."""
+    stream, running = events_of(looking), looking.house.running
+    clients.ask(f"hasty {SCRIPT}", Status.ABUSE)
+    event = running.call(_next, stream)
+    assert event.count("<tr>") == 1
+    assert "hasty &lt;script&gt;" in event
+    assert "<script" not in event
+    clients.ask("other", Status.NOHOST)
+    event = running.call(_next, stream)
+    assert event.count("<tr>") == 2
+    assert "first" not in event
+    running.call(_close, stream)
 
 
-def test_live_requests_end_after_a_time(clients: Clients, operator: Browser) -> None:
-    stream = operator.open("/operator/live")
-    operator.house.time += 601
-
-    async def work() -> list[Any]:
-        waiting = Deferred.fromCoroutine(_all(stream))
-        clients.log.add(*_asked("first", None))
-        return await waiting
-
-    assert operator.house.running.call(work) == []
-    clients.written()
+def test_nobody_looks_on_without_the_right(clients: Clients, looking: Browser) -> None:
+    stream, running = events_of(looking), looking.house.running
+    clients.ask("hasty", Status.ABUSE)
+    running.call(_next, stream)
+    looking.house.api("account_set", name="ops", operator=False)
+    clients.ask("more", Status.ABUSE)
+    with pytest.raises(StopAsyncIteration):
+        running.call(_next, stream)
 
 
-async def _all(stream: AsyncGenerator[Any, None]) -> list[Any]:
-    return [piece async for piece in stream]
+def test_requests_of_another_host_wake_nobody(clients: Clients, operator: Browser) -> None:
+    operator.watching = clients.watching
+    operator.get("/operator/requests?host=other.dyn.example")
+    stream, running = events_of(operator), operator.house.running
+    waiting = running.call(lambda: [Deferred.fromCoroutine(_next(stream))])[0]
+    clients.ask("first")
+    assert not waiting.called
+    waiting.addErrback(lambda _: None)
+    running.call(waiting.cancel)
+    assert clients.watching == []
 
 
 # The server ------------------------------------------------------------------------------------
@@ -342,7 +366,6 @@ def test_nothing_is_downloaded_by_a_link(operator: Browser) -> None:
 
 def test_operators_read_spanish_too(clients: Clients, operator: Browser) -> None:
     clients.ask("hasty", Status.ABUSE)
-    clients.written()
     operator.language = "es"
     assert "demasiados cambios" in operator.get("/operator/requests").text
     assert "Este servidor" in operator.get("/operator").text

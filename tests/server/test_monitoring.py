@@ -96,6 +96,22 @@ def started(running: RunningReactor, service: DdnsService) -> DdnsService:
     return service
 
 
+def test_operators_are_told_without_a_listener(
+    running: RunningReactor, started: DdnsService
+) -> None:
+    operations = started.core.operations
+    assert running.call(operations.status)["not_ready"] == ""
+    running.call(started.monitoring.sampler.sample)
+    series = running.call(operations.sample_list)["hour"]["series"]
+    assert set(series) == {
+        *("queries", "rate_limited", "updates", "refusals"),
+        *("connections", "store", "passwords", "mails"),
+    }
+    assert running.call(operations.secondary_list) == {"secondaries": []}
+    running.call(started.stopService)
+    assert running.call(operations._running.not_ready) == "stopping"
+
+
 def test_many_who_ask_at_once_are_shown_the_same(
     running: RunningReactor, started: DdnsService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

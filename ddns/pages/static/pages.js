@@ -60,14 +60,6 @@ if (globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   }
 }
 
-// Live parts: <div data-live="URL of events, each with what the part is then">.
-for (const part of document.querySelectorAll("div[data-live]")) {
-  new EventSource(part.dataset.live).addEventListener("message", (event) => {
-    part.innerHTML = event.data;
-    showTimes(part);
-  });
-}
-
 // Records are checked while they are typed: <form data-check="URL">, whose answer is told in .check.
 for (const form of document.querySelectorAll("form[data-check]")) {
   const told = form.querySelector(".check");
@@ -96,24 +88,10 @@ for (const form of document.querySelectorAll("form[data-check]")) {
   });
 }
 
-// Requests as they come: <table data-live="URL">, whose events are rows of it.
-for (const table of document.querySelectorAll("table[data-live]")) {
-  const rows = table.tBodies[0];
-  const told = document.querySelector(".live");
-  const source = new EventSource(table.dataset.live);
-  const tell = (words) => {
-    told.hidden = false;
-    told.textContent = words;
-  };
-  source.addEventListener("open", () => tell(told.dataset.on));
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) tell(told.dataset.off);
-  });
-  source.addEventListener("message", (event) => {
-    const row = document.createElement("template");
-    row.innerHTML = JSON.parse(event.data);
-    showTimes(row.content);
-    rows.prepend(row.content);
-    while (rows.rows.length > Number(table.dataset.most)) rows.lastElementChild.remove();
+// Live parts: <div data-live="URL of events, each with what the part is then">.
+for (const part of document.querySelectorAll("[data-live]")) {
+  new EventSource(part.dataset.live).addEventListener("message", (event) => {
+    part.innerHTML = event.data;
+    showTimes(part);
   });
 }

@@ -80,6 +80,13 @@ async def right(visit: Visit) -> Answer:
     return visit.redirect("operator", "accounts", name, done="right" if given else "no-right")
 
 
+async def remove_second_factors(visit: Visit) -> Answer:
+    """Let somebody in by the password alone who has lost everything else."""
+    name = visit.parameters["name"]
+    await visit.operations.second_factor_remove(name)
+    return visit.redirect("operator", "accounts", name, done="second-factors")
+
+
 def _days(text: str) -> float | None:
     """Return a number of days that was typed, None for nothing.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import AsyncGenerator
 from typing import Any
 
+from ddns.api.caller import Permission
 from ddns.api.errors import Invalid
+from ddns.model import names
+from ddns.model.request_log import LoggedRequest
+from ddns.pages.live import live
 from ddns.pages.request import EVENTS, Answer
 from ddns.pages.visit import Visit
 
@@ -40,7 +42,7 @@ async def zones(visit: Visit) -> Answer:
 
 
 async def requests(visit: Visit) -> Answer:
-    """List the last requests, by filters; a script adds those that come."""
+    """List the last requests, by filters; a script shows those that come."""
     filters, before = _filters(visit), visit.request.query.get("before", "")
     if before and not (before.isascii() and before.isdecimal()):
         raise Invalid("{text} is no number", text=before)
@@ -52,29 +54,38 @@ async def requests(visit: Visit) -> Answer:
         requests=found["requests"],
         next=found.get("next"),
         filters={name: value or "" for name, value in filters.items()},
+        seen=_newest(found["requests"]),
         first=not before,
     )
 
 
-async def live(visit: Visit) -> Answer:
-    """Send requests as they come, each as a row of the table."""
-    stream = visit.operations.request_stream(**_filters(visit))
-    return Answer(_events(visit, stream), content_type=EVENTS)
+async def live_requests(visit: Visit) -> Answer:
+    """Send the last requests whenever there are new ones; ``seen`` in the query is the newest one
+    that the page shows."""
+    filters, shown = _filters(visit), visit.request.query.get("seen", "")
+    await visit.operations.request_list(**filters, limit=1)  # or refuse the filters
+
+    def concerns(request: LoggedRequest) -> bool:
+        hosts = [*map(names.to_text, request.hosts)]
+        return filters["host"] is None or filters["host"].lower().rstrip(".") in hosts
+
+    async def part() -> str | None:
+        nonlocal shown
+        visit.check_session().check(Permission.OPERATOR)
+        found = (await visit.operations.request_list(**filters, limit=PAGE))["requests"]
+        if _newest(found) == shown:
+            return None
+        shown = _newest(found)
+        return visit.render("operator_request_rows.html", requests=found)
+
+    return Answer(live(visit, concerns, part), content_type=EVENTS)
 
 
-async def _events(
-    visit: Visit, stream: AsyncGenerator[dict[str, Any], None]
-) -> AsyncGenerator[str, None]:
-    """Yield a server-sent event for each request."""
-    try:
-        async for one in stream:
-            row = visit.render("operator_request.html", one=one)
-            yield f"data: {json.dumps(row)}\n\n"
-    finally:
-        await stream.aclose()
+def _newest(found: list[dict[str, Any]]) -> str:
+    return str(found[0]["id"]) if found else ""
 
 
-def _filters(visit: Visit) -> dict[str, str | None]:
+def _filters(visit: Visit) -> dict[str, Any]:
     query = visit.request.query
     return {name: query.get(name, "").strip() or None for name in ("account", "host", "became")}
 

@@ -29,11 +29,19 @@ class LivePages:
     def __init__(self) -> None:
         self.made = 0
         self.begun, self.ended = threading.Event(), threading.Event()
+        self.gate: Deferred[None] = Deferred()
+        self.closing: Deferred[None] = Deferred()
 
     async def answer(self, request: PageRequest) -> Answer:
         if request.path == ("file",):
             length = ("Content-Length", str(len(PIECE) * PIECES))
             return Answer(self._file(), content_type="application/octet-stream", headers=(length,))
+        if request.path == ("late",):
+            self.begun.set()
+            await self.gate
+            pieces = self._late()
+            await anext(pieces)
+            return Answer(pieces)
         return Answer(self._events(), content_type=EVENTS)
 
     async def _file(self) -> AsyncGenerator[bytes, None]:
@@ -43,6 +51,13 @@ class LivePages:
                 self.begun.set()
                 yield PIECE
         finally:
+            self.ended.set()
+
+    async def _late(self) -> AsyncGenerator[bytes, None]:
+        try:
+            yield b""
+        finally:
+            await self.closing  # as whoever reads a database has to
             self.ended.set()
 
     async def _events(self) -> AsyncGenerator[str, None]:
@@ -59,9 +74,7 @@ def live() -> LivePages:
 
 
 @pytest.fixture
-def client(
-    running: RunningReactor, live: LivePages, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[http.client.HTTPConnection]:
+def site(running: RunningReactor, live: LivePages, monkeypatch: pytest.MonkeyPatch) -> LimitedSite:
     monkeypatch.setattr(pages_module, "BEAT", 0.05)
 
     async def nothing() -> None:
@@ -69,9 +82,13 @@ def client(
 
     resource = PagesResource(cast(Pages, live), nothing, nothing, lambda: "", running.reactor)
     root = Resource()
-    for place in (b"file", b"events"):
+    for place in (b"file", b"events", b"late"):
         root.putChild(place, resource)
-    site = LimitedSite(root, running.reactor)
+    return LimitedSite(root, running.reactor)
+
+
+@pytest.fixture
+def client(running: RunningReactor, site: LimitedSite) -> Iterator[http.client.HTTPConnection]:
     port: Any = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
     connection = http.client.HTTPConnection("127.0.0.1", port.getHost().port, timeout=PATIENCE)
     yield connection
@@ -117,6 +134,20 @@ def test_events_go_on_until_the_browser_goes(
     assert lines.count(":\n") >= 3  # comments, while nothing happens
     answer.close()
     client.close()
+    assert live.ended.wait(PATIENCE)
+
+
+def test_a_connection_that_ends_before_the_answer_leaves_nothing_open(
+    running: RunningReactor,
+    client: http.client.HTTPConnection,
+    site: LimitedSite,
+    live: LivePages,
+) -> None:
+    client.request("GET", "/late")
+    assert live.begun.wait(PATIENCE)
+    running.call(site.abort_connections)
+    running.call(live.gate.callback, None)
+    running.call(live.closing.callback, None)
     assert live.ended.wait(PATIENCE)
 
 

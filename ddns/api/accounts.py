@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ddns.api import parsing
+from ddns.api import paging, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Invalid
@@ -34,7 +34,7 @@ class AccountOperations(BaseOperations):
         is what *after* has to be for the next one, if there is any."""
         page = None
         if blocked or (search, after, limit) != (None, None, None):
-            most = parsing.listed(limit)
+            most = paging.listed(limit)
             page = AccountPage(most + 1, after or "", (search or "").strip().lower(), blocked)
 
         def work(context: ReadContext) -> Json:

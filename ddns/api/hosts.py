@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from functools import partial
 
-from ddns.api import parsing
+from ddns.api import paging, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
@@ -39,9 +39,7 @@ class HostOperations(BaseOperations):
         the next one, if there is any."""
         of_account = parsing.optional(parsing.account_name, account)
         origin = parsing.optional(parsing.name, zone)
-        page = parsing.page(
-            search, after, parsing.MAX_LISTED if details and limit is None else limit
-        )
+        page = paging.page(search, after, paging.MAX_LISTED if details and limit is None else limit)
         if details:
             await self._flush_request_log()
 

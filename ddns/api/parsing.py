@@ -14,7 +14,7 @@ from ddns.model import mail, names, presentation, records
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right, TsigTerms
 from ddns.model.secondaries import BadSecondary, Secondary, secondary
 from ddns.policy import catalog, secrets
-from ddns.store.paging import Became, Page
+from ddns.store.paging import Became
 
 E = TypeVar("E", bound=enum.StrEnum)
 P = ParamSpec("P")
@@ -24,8 +24,6 @@ T = TypeVar("T")
 MAX_HOSTS = 1_000_000
 """The highest limit of hosts that the operator can set for one account."""
 
-MAX_LISTED = 100
-"""Maximum of names on one page of a list."""
 
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
@@ -73,32 +71,6 @@ def name(text: str) -> bytes:
 def host_name(text: str) -> bytes:
     """Parse a host's name."""
     return _parsed(names.host_from_text, text)
-
-
-def page(search: str | None, after: str | None, limit: int | None) -> Page | None:
-    """Parse which names of a list are wanted; None is all of them."""
-    if search is None and after is None and limit is None:
-        return None
-    return Page(listed(limit), optional(name, after), _parts(search or ""))
-
-
-def listed(limit: int | None) -> int:
-    """Check how many things a page of a list has; the most by default."""
-    if limit is not None and not 1 <= limit <= MAX_LISTED:
-        raise Invalid("limit: expected 1 to {most}", most=MAX_LISTED)
-    return MAX_LISTED if limit is None else limit
-
-
-def _parts(search: str) -> tuple[bytes, ...]:
-    """Return what has to be in a name that has these letters in it, label by label: the beginning
-    of the first and the end of the last one may be missing."""
-    found = []
-    for text in search.strip().lower().split("."):
-        try:
-            found.append(text.encode() if text.isascii() else names.from_text(text)[1:-1])
-        except names.BadName:  # not the whole of a label
-            found.append(text.encode())
-    return tuple(filter(None, found))
 
 
 def below(prefix: bytes, name: bytes) -> bytes:

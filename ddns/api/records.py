@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ddns.api import parsing
+from ddns.api import paging, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import ApiError, Conflict, Exceeded, Forbidden, Invalid, NotFound
@@ -41,12 +41,12 @@ class RecordOperations(BaseOperations):
         origin: str,
         search: str | None = None,
         after: str | None = None,
-        limit: int = parsing.MAX_LISTED,
+        limit: int = paging.MAX_LISTED,
     ) -> Json:
         """List the records of a zone, those of its origin first, in pages of *limit* names, 1 to
         100, with those that clients have set among them. *search* leaves the names that have that
         in them; ``next`` is what *after* has to be for the next page, if there is any."""
-        apex, page = parsing.name(origin), parsing.page(search, after, limit)
+        apex, page = parsing.name(origin), paging.page(search, after, limit)
         assert page is not None, "there is a limit"
 
         def work(context: ReadContext) -> Json:

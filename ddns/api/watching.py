@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ddns.api import parsing
+from ddns.api import paging, parsing
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Invalid
@@ -19,7 +19,7 @@ class WatchingOperations(BaseOperations):
         host: str | None = None,
         became: str | None = None,
         before: int | None = None,
-        limit: int = parsing.MAX_LISTED,
+        limit: int = paging.MAX_LISTED,
     ) -> Json:
         """List the requests of clients that are kept, newest first: those of an account or its
         hosts, of a host, or those that were *done*, *refused*, or *failed* for wrong credentials.
@@ -57,7 +57,7 @@ def _page(
     if before is not None and not 0 <= before < 2**63:  # SQLite's integers
         raise Invalid("before: expected the number of a request")
     return RequestPage(
-        parsing.listed(limit),
+        paging.listed(limit),
         before,
         parsing.optional(parsing.account_name, account),
         parsing.optional(parsing.host_name, host),

@@ -57,8 +57,7 @@ class DdnsService(Service):
     :param inherited: sockets that are bound already, used instead of those in *settings*.
     :param supervisor: told when the server is ready, reloads, stops or fails.
     :param reread: returns the settings as they are by now, or raises ConfigError.
-    :param store: a store that is not open yet, used instead of SQLite; the name of the database
-        still says where the control socket is.
+    :param store: one that is not open yet; the database's name still places the control socket.
     :param lock: the descriptor of the database's lock, if another process has handed it over.
     :param release_lock: ends the service and returns the lock, if another may ask for it.
     """

@@ -25,13 +25,10 @@ MAX_HOSTS = 1_000_000
 """The highest limit of hosts that the operator can set for one account."""
 
 MAX_LISTED = 100
-"""Maximum of names on one page of a list."""
+"""Maximum of things on one page of a list."""
 
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
-
-MAX_EVENTS = 100
-"""The most events of the journal that are shown at a time."""
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1024
@@ -84,9 +81,11 @@ def page(search: str | None, after: str | None, limit: int | None) -> Page | Non
 
 def listed(limit: int | None) -> int:
     """Check how many things a page of a list has; the most by default."""
-    if limit is not None and not 1 <= limit <= MAX_LISTED:
+    if limit is None:
+        return MAX_LISTED
+    if not 1 <= limit <= MAX_LISTED:
         raise Invalid("limit: expected 1 to {most}", most=MAX_LISTED)
-    return MAX_LISTED if limit is None else limit
+    return limit
 
 
 def _parts(search: str) -> tuple[bytes, ...]:
@@ -256,13 +255,6 @@ def days(value: int) -> int:
     """Check a number of days, 0 for none."""
     if not 0 <= value <= MAX_DAYS:
         raise Invalid("expected 0 to {most} days", most=MAX_DAYS)
-    return value
-
-
-def limit(value: int) -> int:
-    """Check how many events of the journal to show."""
-    if not 1 <= value <= MAX_EVENTS:
-        raise Invalid("limit: expected 1 to {most}", most=MAX_EVENTS)
     return value
 
 

@@ -19,7 +19,7 @@ class ZoneChangeOperations(RecordOperations):
     async def zone_history(self, origin: str, limit: int = 20) -> Json:
         """Show the changes of a zone's records since it has its owner, newest first. Those at hosts
         of others are shown to the operator only. *limit* is 1 to 100."""
-        apex, most = parsing.name(origin), parsing.limit(limit)
+        apex, most = parsing.name(origin), parsing.listed(limit)
 
         def work(context: ReadContext) -> Json:
             context.own_zone(apex)

@@ -13,12 +13,7 @@ from ddns.model.second_factor import SecondFactors
 from ddns.policy.registration import Rules, may_register
 from ddns.store.interfaces import IReading, ITransaction
 
-Owned = TypeVar("Owned", Host, Key, ZoneInfo)
 S_co = TypeVar("S_co", bound=IReading, covariant=True)
-
-_NO_ACCOUNT = "there is no account {name}"
-_NO_ZONE = "there is no zone {origin}"
-_NO_HOST = "there is no host {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +38,39 @@ class Context(Generic[S_co]):
         """Return an account, whoever calls."""
         account = self.transaction.account(name)
         if account is None:
-            raise NotFound(_NO_ACCOUNT, name=name)
+            raise NotFound("there is no account {name}", name=name)
         return account
 
     def known_zone(self, origin: bytes) -> ZoneInfo:
         """Return a zone, whoever calls."""
         zone = self.transaction.zone(origin)
         if zone is None:
-            raise NotFound(_NO_ZONE, origin=names.to_text(origin))
+            raise NotFound("there is no zone {origin}", origin=names.to_text(origin))
         return zone
 
     def own_account(self, name: str) -> Account:
         """Return an account of the caller's; the operator owns all."""
         if not self.caller.owns(name):
-            raise NotFound(_NO_ACCOUNT, name=name)
+            raise NotFound("there is no account {name}", name=name)
         return self.known_account(name)
 
     def own_key(self, number: int) -> Key:
         """Return a key of the caller's."""
         key = self.transaction.key(number) if 0 < number < 2**63 else None  # SQLite's integers
-        return self._owned(key, "there is no key {number}", number=number)
+        if key is None or not self.caller.owns(key.account):
+            raise NotFound("there is no key {number}", number=number)
+        return key
 
     def own_zone(self, origin: bytes) -> ZoneInfo:
         """Return a zone of the caller's."""
-        zone = self.transaction.zone(origin)
-        return self._owned(zone, _NO_ZONE, origin=names.to_text(origin))
+        zone = self.known_zone(origin)
+        if not self.caller.owns(zone.account):
+            raise NotFound("there is no zone {origin}", origin=names.to_text(origin))
+        return zone
 
     def own_host(self, name: bytes) -> Host:
         """Return a host of the caller's."""
-        return self._owned(self.transaction.host(name), _NO_HOST, name=names.to_text(name))
+        return self._own_host(self.transaction.host(name), name)
 
     def visible_host(self, name: bytes) -> Host:
         """Return a host of the caller's, or one in a zone of the caller's."""
@@ -79,12 +78,12 @@ class Context(Generic[S_co]):
         zone = None if host is None else self.transaction.zone(host.zone)
         if host is not None and zone is not None and self.caller.owns(zone.account):
             return host
-        return self._owned(host, _NO_HOST, name=names.to_text(name))
+        return self._own_host(host, name)
 
-    def _owned(self, found: Owned | None, message: str, **parameters: object) -> Owned:
-        if found is None or not self.caller.owns(found.account):
-            raise NotFound(message, **parameters)
-        return found
+    def _own_host(self, host: Host | None, name: bytes) -> Host:
+        if host is None or not self.caller.owns(host.account):
+            raise NotFound("there is no host {name}", name=names.to_text(name))
+        return host
 
     def account_filter(self, account: str | None) -> str | None:
         """Return whose things to list: the given account's, else the caller's; None for all."""
@@ -129,9 +128,7 @@ class Context(Generic[S_co]):
         rules = self.rules
         if not self.caller.operator and not rules.min_ttl <= ttl <= rules.max_ttl:
             raise Invalid(
-                "a TTL is {least} to {most} seconds here",
-                least=rules.min_ttl,
-                most=rules.max_ttl,
+                "a TTL is {least} to {most} seconds here", least=rules.min_ttl, most=rules.max_ttl
             )
         return ttl
 

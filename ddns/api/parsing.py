@@ -213,7 +213,7 @@ def registration(text: str) -> Registration:
 
 def became(text: str) -> Became:
     """Parse what became of a request."""
-    return _member(Became, text, " is none of")
+    return _member(Became, text, "{text!r} is none of {known}")
 
 
 def secondaries(texts: list[str]) -> tuple[Secondary, ...]:

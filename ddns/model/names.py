@@ -25,9 +25,6 @@ ACME = b"\x0f_acme-challenge"
 BELOW_HOST = (WILDCARD, ACME)
 """Labels directly below a host that belong to the host."""
 
-KEPT = 4096
-"""Names whose text is kept: what is shown of a host has its name in every line."""
-
 _HOST = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 
 
@@ -85,7 +82,6 @@ def host_from_text(text: str) -> bytes:
     return b"".join(bytes((len(label),)) + label for label in name.encode().split(b".")) + ROOT
 
 
-@functools.lru_cache(KEPT)
 def to_text(name: bytes) -> str:
     r"""Return the presentation form without the final dot; the root is ``.``.
 

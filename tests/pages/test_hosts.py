@@ -107,3 +107,11 @@ def test_people_see_their_own_hosts_only(alice: Browser) -> None:
     alice.house.api("host_add", name="bobs.dyn.example", account="bob")
     assert "bobs" not in alice.get("/hosts").text
     assert "No host of yours is called so." in alice.get("/hosts?search=bobs").text
+
+
+def test_a_refusal_is_said_in_the_language_of_the_reader(alice: Browser) -> None:
+    alice.house.person("alice", "host_add", name="home.dyn.example")
+    alice.language = "es"
+    alice.get("/hosts")
+    page = alice.submit("hosts", name="home", zone="dyn.example")
+    assert "el host home.dyn.example ya existe" in page.text

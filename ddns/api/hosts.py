@@ -75,7 +75,7 @@ class HostOperations(BaseOperations):
     async def host_history(self, name: str, limit: int = 20) -> Json:
         """Show the changes of a host since its account has it, newest first: when, by whom and by
         which way what was changed. *limit* is 1 to 100 events."""
-        owner, most = parsing.host_name(name), parsing.limit(limit)
+        owner, most = parsing.host_name(name), paging.listed(limit)
 
         def work(context: ReadContext) -> Json:
             events = history(context, context.own_host(owner), most)

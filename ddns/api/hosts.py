@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import partial
 
 from ddns.api import paging, parsing
@@ -88,7 +89,7 @@ class HostOperations(BaseOperations):
         name: str,
         account: str | None = None,
         ttl: int | None = None,
-        records: list[Texts] | None = None,
+        records: Sequence[Texts] | None = None,
         wildcard: bool = False,
     ) -> Json:
         """Register a host for an account in the zone that its name lies in, with the given records:

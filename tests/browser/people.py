@@ -122,7 +122,7 @@ def launched_chromium() -> Iterator[Browser]:
             executable_path=program("chromium"),
             args=[
                 *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-                *("--disable-background-networking", "--disable-sync"),
+                *("--disable-background-networking", "--disable-sync", "--disable-dev-shm-usage"),
             ],
         )
         yield browser

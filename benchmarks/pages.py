@@ -156,7 +156,7 @@ def main() -> None:
             return json.loads(done.stdout)  # type: ignore[no-any-return]
 
         with peers.running(peers.ddns(directory, port, web, SETTINGS), directory, port):
-            command("account", "set-password", "user", text_in=f"{PASSWORD}\n")
+            command("account", "set-password", "user", "--password-stdin", text_in=f"{PASSWORD}\n")
             key = command("key", "add", "user")["key"]
             asyncio.run(HttpRun(web, "user", key, REQUESTS).run([HOST], 1))
             time.sleep(2)  # until the request log is written

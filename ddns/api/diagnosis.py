@@ -14,7 +14,7 @@ from ddns.api.serializers import Json, diagnosis_json, key_json, named, request_
 from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.records import ADDRESS_TYPES, address_to_text
-from ddns.policy.diagnosis import Diagnosis, HostState, diagnose
+from ddns.policy.diagnosis import ENOUGH, Diagnosis, HostState, diagnose
 from ddns.store.paging import Page
 
 EVENTS = 20
@@ -29,8 +29,8 @@ OTHERS = 1000
 
 class HostOverview(NamedTuple):
     """A host as :meth:`ddns.api.hosts.HostOperations.host_show` has it, with the latest requests
-    only; and for its own account why it is not updated, by all requests, the keys that may update
-    it, and its latest changes."""
+    only; and for its own account why it is not updated, the keys that may update it, and its latest
+    changes."""
 
     host: Json
     diagnosis: Diagnosis | None
@@ -58,7 +58,7 @@ class DiagnosisOperations(BaseOperations):
 
         def work(context: ReadContext) -> tuple[Diagnosis, Requests]:
             host = context.own_host(owner)
-            requests = requests_of(context, host)
+            requests = requests_of(context, host, ENOUGH)
             return self._diagnosed(context, host, requests), requests
 
         return await self._read(work)
@@ -70,7 +70,7 @@ class DiagnosisOperations(BaseOperations):
 
         def work(context: ReadContext) -> HostOverview:
             host = context.visible_host(owner)
-            requests = requests_of(context, host)
+            requests = requests_of(context, host, ENOUGH)
             found = shown(context, host, requests[:REQUESTS])
             if not context.caller.owns(host.account):
                 return HostOverview(found, None, [], [])
@@ -86,7 +86,7 @@ class DiagnosisOperations(BaseOperations):
     def _diagnosed(self, context: ReadContext, host: Host, requests: Requests) -> Diagnosis:
         """Return the diagnosis of a host from the last requests that named it, and from what came
         to nothing before it was one."""
-        strays = context.transaction.requests_of_account(host.account)
+        strays = context.transaction.requests_of_account(host.account, ENOUGH)
         state = self._state(context, host, has_strays=bool(strays))
         peers = {entry.peer for _, entry in (*requests, *strays)} | {*state.addresses}
         if context.caller.account == host.account:

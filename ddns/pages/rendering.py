@@ -21,7 +21,7 @@ from ddns.pages.languages import LANGUAGES, translations
 from ddns.pages.qr import qr_code
 
 KEPT = 4096
-"""Times in words that are kept: whoever reads a page often reads them again."""
+"""Times and durations in words that are kept: whoever reads a page often reads them again."""
 
 STATIC = {
     "pages.css": "text/css; charset=utf-8",
@@ -138,6 +138,7 @@ def time_text(language: str, seconds: float) -> str:
     return f"{format_datetime(at, 'medium', locale=language)} UTC"
 
 
+@functools.lru_cache(KEPT)
 def duration_text(language: str, seconds: float) -> str:
     """Return a duration as people say it."""
     return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=language)

@@ -148,7 +148,7 @@ def test_an_overview_says_what_the_other_operations_say(filled: House) -> None:
     assert events == filled.person("alice", "host_history", **given)["events"]
 
 
-def test_an_overview_has_the_latest_requests_and_is_diagnosed_by_all(filled: House) -> None:
+def test_an_overview_has_the_latest_requests_and_is_diagnosed_by_more(filled: House) -> None:
     log(filled, None, HOME, cause="wrong", agent="forgotten/1", at=filled.time - 9000)
     for number in range(25):
         log(filled, "alice", HOME, addresses="8.8.4.4", at=filled.time - 5000 + number)

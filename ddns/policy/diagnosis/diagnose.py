@@ -21,6 +21,10 @@ from ddns.policy.diagnosis.requests import Asked, Successes
 from ddns.policy.diagnosis.rules import RULES
 from ddns.policy.diagnosis.state import at_the_door, of_state
 
+ENOUGH = 50
+"""Requests that tell why a host is not updated: as many that failed for their credentials, and as
+many others. Those before them say the same, or are long over."""
+
 MAX_FINDINGS = 20
 """The most that is told of a host."""
 

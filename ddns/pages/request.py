@@ -58,6 +58,16 @@ class PageRequest:
         return next(iter(self.form.get(name, ())), "")
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that stands there in digits; None for anything else, and for more digits
+    than SQLite's integers have.
+
+    >>> whole_number("12"), whole_number("-1"), whole_number("²"), whole_number("9" * 19)
+    (12, None, None, None)
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer to a browser.

@@ -25,6 +25,9 @@ POLICY = (
 )
 """The Content-Security-Policy: nothing from elsewhere, no script and no style within a page."""
 
+HEADERS = (("Content-Security-Policy", POLICY), ("Referrer-Policy", "same-origin"))
+"""What goes with every answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -75,10 +78,8 @@ class Pages:
             answer = await self._answer(visit)
         except ApiError as error:
             answer = _refusal(visit, error)
-        headers = [("Content-Security-Policy", POLICY), ("Referrer-Policy", "same-origin")]
-        if request.secure:
-            headers.append(("Strict-Transport-Security", "max-age=31536000"))
-        return dataclasses.replace(answer, headers=(*headers, *answer.headers))
+        strict = (("Strict-Transport-Security", "max-age=31536000"),) if request.secure else ()
+        return dataclasses.replace(answer, headers=(*HEADERS, *strict, *answer.headers))
 
     def _visit(self, request: PageRequest) -> Visit:
         token, caller, headers = cookies.read(request, cookies.SESSION), NOBODY, []
@@ -150,5 +151,5 @@ def _refusal(visit: Visit, error: ApiError) -> Answer:
 def _static(request: PageRequest) -> Answer:
     name = "/".join(request.path[1:])
     if name not in STATIC or request.method != "GET":
-        return Answer(b"There is nothing here.\n", 404, "text/plain; charset=utf-8")
-    return Answer(static_file(name), content_type=STATIC[name], cache=WEEK)
+        return Answer(b"There is nothing here.\n", 404, "text/plain; charset=utf-8", HEADERS)
+    return Answer(static_file(name), 200, STATIC[name], HEADERS, WEEK)

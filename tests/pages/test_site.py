@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from ddns.pages.languages import choose
+from ddns.pages.site import HEADERS
 from tests.house import House
 from tests.pages.browsing import BASE, Browser
 from tests.pages.conftest import PASSWORD
@@ -98,6 +101,26 @@ def test_no_page_lets_anything_in_from_elsewhere(browser: Browser) -> None:
         assert not any(name.startswith("on") for name in attributes), tag
         for name in ("src", "href", "action"):
             assert "//" not in attributes.get(name, "")
+
+
+@pytest.mark.parametrize("place", ["/static/pages.js", "/static/nothing", "/nothing", "/hosts/x"])
+def test_whatever_is_answered_says_so(browser: Browser, place: str) -> None:
+    browser.get(place)
+    assert set(HEADERS) <= set(browser.answer.headers)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, str(2**64), "²", "-1", "nan"])
+def test_numbers_that_no_page_has(alice: Browser, number: str) -> None:
+    alice.house.api("zone_add", origin="alice.example", account="alice")
+    token = {"form_token": alice.page.forms[0].fields["form_token"]}
+    for place, field in (
+        ("/zones/alice.example/undo", "position"),
+        ("/account/passkeys/remove", "passkey"),
+        ("/zones/alice.example/invitations", "uses"),
+        (f"/keys/{quote(number)}/disable", "unused"),
+    ):
+        alice.post(place, **token, **{field: number})
+        assert alice.answer.status in (400, 404), place
 
 
 def test_unknown_pages_and_methods(browser: Browser) -> None:

@@ -16,9 +16,9 @@ from twisted.web.resource import Resource
 from ddns.net import peers
 from ddns.net.http.origin import is_foreign, origin_of
 from ddns.net.http.pace import Pace
-from ddns.net.http.site import send_answer
+from ddns.net.http.site import answer_headers, send_answer
 from ddns.pages.request import EVENTS, Answer, PageRequest, Pieces
-from ddns.pages.site import Pages
+from ddns.pages.site import HEADERS, Pages
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
 
@@ -65,11 +65,10 @@ class PagesResource(Resource):
     def render(self, request: server.Request) -> int:
         """Answer any path and method."""
         if request.method not in (b"GET", b"HEAD", b"POST"):
-            allow = [("Allow", "GET, HEAD, POST")]
-            send_answer(request, 405, b"GET or POST only.\n", PLAIN, allow)
+            self._send(request, 405, b"GET or POST only.\n", ("Allow", "GET, HEAD, POST"))
         elif (refusal := self._refusal(request)) is not None:
             status, words = refusal
-            send_answer(request, status, words, PLAIN)
+            self._send(request, status, words)
         else:
             ensureDeferred(self._answer(request))
         return server.NOT_DONE_YET
@@ -94,11 +93,15 @@ class PagesResource(Resource):
                 prepare, self._prepare = self._prepare, None
                 await prepare()
             await self._ready()
-            answer = await self._pages.answer(_page_request(request, self._url()))
+            try:
+                asked = _page_request(request, self._url())
+            except ValueError:
+                self._send(request, 400, b"Too many fields.\n")
+                return
+            answer = await self._pages.answer(asked)
         except Exception:
             self._log.failure("a page failed")
-            body = b"The server could not do it; its log says why.\n"
-            send_answer(request, 500, body, PLAIN)
+            self._send(request, 500, b"The server could not do it; its log says why.\n")
             return
         if isinstance(answer.body, bytes):
             kept = f"public, max-age={answer.cache}, immutable" if answer.cache else "no-store"
@@ -114,10 +117,10 @@ class PagesResource(Resource):
             await pieces.aclose()
             return
         request.setResponseCode(answer.status)
-        kept = ("Cache-Control", "no-store")
-        for name, value in (("Content-Type", answer.content_type), kept, *answer.headers):
+        request.responseHeaders.removeHeader("server")  # Twisted tells its version
+        for name, value in (*answer_headers(answer.content_type), *answer.headers):
             request.responseHeaders.addRawHeader(name, value)
-        sending = ensureDeferred(self._send(request, pieces))
+        sending = ensureDeferred(self._send_pieces(request, pieces))
         gone: Deferred[None] = request.notifyFinish()
         gone.addErrback(lambda _: sending.cancel())
         beat = LoopingCall(self._beat, request)
@@ -139,7 +142,7 @@ class PagesResource(Resource):
             request.unregisterProducer()
             request.finish()
 
-    async def _send(self, request: server.Request, pieces: Pieces) -> None:
+    async def _send_pieces(self, request: server.Request, pieces: Pieces) -> None:
         pace = Pace()
         request.registerProducer(pace, True)
         async with aclosing(pieces):
@@ -151,6 +154,13 @@ class PagesResource(Resource):
                 if pace.gone or request.channel is None:
                     return
                 request.write(piece.encode() if isinstance(piece, str) else piece)
+
+    @staticmethod
+    def _send(
+        request: server.Request, status: int, words: bytes, *headers: tuple[str, str]
+    ) -> None:
+        """Send a line of text in the place of a page."""
+        send_answer(request, status, words, PLAIN, (*HEADERS, *headers))
 
     @staticmethod
     def _beat(request: server.Request) -> None:

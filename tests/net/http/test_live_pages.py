@@ -12,10 +12,10 @@ from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 
 from ddns.net.http import pages as pages_module
-from ddns.net.http.pages import PagesResource
+from ddns.net.http.pages import MAX_FIELDS, PagesResource
 from ddns.net.http.site import LimitedSite
 from ddns.pages.request import EVENTS, Answer, PageRequest
-from ddns.pages.site import Pages
+from ddns.pages.site import POLICY, Pages
 from tests.net.reactors import PATIENCE, RunningReactor
 
 PIECE = b"x" * 65_536
@@ -156,3 +156,32 @@ def test_head_is_answered_at_once(client: http.client.HTTPConnection, live: Live
         client.request("HEAD", place)
         assert client.getresponse().read() == b""
     assert live.made == 0
+
+
+@pytest.mark.parametrize("place", ["/events", "/file"])
+def test_what_is_sent_in_pieces_is_no_more_than_it_is_called(
+    client: http.client.HTTPConnection, place: str
+) -> None:
+    client.request("HEAD", place)
+    answer = client.getresponse()
+    assert answer.getheader("Server") == "ddns"
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+    assert answer.getheader("Cache-Control") == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "place", "status"),
+    [
+        ("GET", "", f"/events?{'a&' * MAX_FIELDS}a", 400),
+        ("POST", f"{'a&' * MAX_FIELDS}a", "/events", 400),
+        ("TRACE", "", "/events", 405),
+    ],
+)
+def test_what_is_answered_without_a_page_lets_nothing_in_either(
+    client: http.client.HTTPConnection, method: str, body: str, place: str, status: int
+) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    client.request(method, place, body, form)
+    answer = client.getresponse()
+    assert answer.status == status
+    assert answer.getheader("Content-Security-Policy") == POLICY

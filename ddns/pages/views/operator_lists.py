@@ -10,7 +10,7 @@ from ddns.api.errors import Invalid
 from ddns.model import names
 from ddns.model.request_log import LoggedRequest
 from ddns.pages.live import live
-from ddns.pages.request import EVENTS, Answer, whole_number
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.visit import Visit
 
 PAGE = 50
@@ -77,7 +77,7 @@ async def live_requests(visit: Visit) -> Answer:
         shown = _newest(found)
         return visit.render("operator_request_rows.html", requests=found)
 
-    return Answer(live(visit, concerns, part), content_type=EVENTS)
+    return live(visit, concerns, part)
 
 
 def _newest(found: list[dict[str, Any]]) -> str:

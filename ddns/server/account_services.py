@@ -163,11 +163,6 @@ class AccountServices:
             )
             self.notifications.failures(account, number)
 
-    def end_live_pages(self) -> None:
-        """Let nobody's open page keep the server from stopping."""
-        if self._page_resource is not None:
-            self._page_resource.stop()
-
     async def stop(self) -> None:
         """Send the mails that are due, and stop."""
         if self.mailer is not None:

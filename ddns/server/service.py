@@ -292,8 +292,9 @@ class DdnsService(Service):
             self.core.pipeline.close()
             return
         await self.loaded()
-        self.core.account_services.end_live_pages()  # or they hold the frontends up
         await self._frontends.stop(self._settings.stop_time)
-        core = self.core
-        for part in (core.account_services, self._control, self._dns, core, self.monitoring):
-            await part.stop()
+        await self.core.account_services.stop()
+        await self._control.stop()
+        await self._dns.stop()
+        await self.core.stop()
+        await self.monitoring.stop()

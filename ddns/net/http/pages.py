@@ -58,10 +58,6 @@ class PagesResource(Resource):
         self.refused: NetworkSet | None = None
         self.calls: Buckets | None = None
 
-    def stop(self) -> None:
-        """End what has no end of its own."""
-        self._streams.stop()
-
     def render(self, request: server.Request) -> int:
         """Answer any path and method."""
         if request.method not in (b"GET", b"HEAD", b"POST"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -34,17 +36,12 @@ class Streams:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._live: dict[Deferred[None], str] = {}
+        self._live: list[str] = []
 
     def has_room(self, live: Live) -> bool:
         """Return whether one more live page may be opened."""
-        of_account = sum(account == live.account for account in self._live.values())
+        of_account = self._live.count(live.account)
         return len(self._live) < MAX_LIVE and of_account < MAX_LIVE_OF_ACCOUNT
-
-    def stop(self) -> None:
-        """End all live pages, which would keep a server from stopping."""
-        for sending in list(self._live):
-            sending.cancel()
 
     async def send(
         self, request: server.Request, answer: Answer, pieces: AsyncGenerator[str | bytes, None]
@@ -64,7 +61,9 @@ class Streams:
         beat = LoopingCall(_beat, request, answer.live, sending)
         beat.clock = self._clock
         if answer.live is not None:
-            self._live[sending] = answer.live.account
+            channel: Any = request.channel
+            channel.deadline = math.inf  # it ends when its client says no more, or the server stops
+            self._live.append(answer.live.account)
             beat.start(BEAT)
         try:
             await sending
@@ -75,7 +74,8 @@ class Streams:
             request.loseConnection()
             return
         finally:
-            self._live.pop(sending, None)
+            if answer.live is not None:
+                self._live.remove(answer.live.account)
             if beat.running:
                 beat.stop()
         if request.channel is not None:

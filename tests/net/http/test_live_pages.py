@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, cast
@@ -239,10 +240,19 @@ def test_live_pages_are_bounded_by_account_and_in_all(
 
 
 def test_a_server_that_stops_ends_live_pages(
-    running: RunningReactor, client: http.client.HTTPConnection, resource: PagesResource
+    running: RunningReactor, client: http.client.HTTPConnection, live: LivePages, site: LimitedSite
 ) -> None:
     client.request("GET", "/events")
-    answer = client.getresponse()
-    answer.readline()
-    running.call(resource.stop)
-    answer.read()  # to the end
+    client.getresponse().readline()
+    running.call(site.close_connections, True)
+    assert live.ended.wait(PATIENCE)
+
+
+def test_a_live_page_ends_when_the_browser_says_no_more(
+    client: http.client.HTTPConnection, live: LivePages
+) -> None:
+    client.request("GET", "/events")
+    client.getresponse().readline()
+    assert client.sock is not None
+    client.sock.shutdown(socket.SHUT_WR)
+    assert live.ended.wait(PATIENCE)

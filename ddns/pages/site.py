@@ -110,6 +110,9 @@ class Pages:
         if not found:
             raise NotFound("there is no such page")
         chosen = next((one for one in found if one[0].method == request.method), None)
+        if chosen is None and request.method == "GET":
+            _check(visit.caller, found[0][0].permission)
+            return visit.redirect(*self._page_above(request.path))
         if chosen is None:
             raise NotAllowed(sorted({page.method for page, _ in found}))
         page, visit.parameters = chosen
@@ -119,6 +122,16 @@ class Pages:
             raise Forbidden("this form is not ours, or too old; go back, reload it and try again")
         _check(visit.caller, page.permission)
         return await page.view(visit)
+
+    def _page_above(self, path: Sequence[str]) -> Sequence[str]:
+        """Return the nearest page above a path that only forms are sent to: that is where the form
+        is, for who comes by the browser's history, by another language or by logging in."""
+        above = tuple(path[:-1])
+        while above and not any(
+            page.method == "GET" and page.match(above) is not None for page in self._pages
+        ):
+            above = above[:-1]
+        return above or ("",)
 
 
 def _check(caller: Caller, permission: Permission) -> None:

@@ -126,6 +126,32 @@ def test_numbers_that_no_page_has(alice: Browser, number: str) -> None:
 def test_unknown_pages_and_methods(browser: Browser) -> None:
     browser.get("/nothing")
     assert browser.answer.status == 404
-    browser.get("/logout")
+    browser.post("/account/export")
     assert browser.answer.status == 405
-    assert dict(browser.answer.headers)["Allow"] == "POST"
+    assert dict(browser.answer.headers)["Allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("place", "page"),
+    [
+        ("logout", ""),
+        ("login/code", "login"),
+        ("account/totp", "account"),
+        ("keys/3/regenerate", "keys"),
+        ("zones/alice.example/undo", "zones/alice.example"),
+    ],
+)
+def test_whoever_opens_where_a_form_goes_is_sent_to_the_form(
+    alice: Browser, place: str, page: str
+) -> None:
+    alice.house.api("zone_add", origin="alice.example", account="alice")
+    alice.get(f"/{place}")
+    assert (alice.answer.status, alice.url) == (200, BASE + page)
+
+
+def test_the_answer_to_a_form_can_be_read_in_another_language(alice: Browser) -> None:
+    alice.get("/account")
+    alice.submit("account/totp", password=PASSWORD)
+    page = alice.submit("language", language="es")
+    assert (alice.answer.status, alice.url) == (200, BASE + "account")
+    assert "Cuenta" in page.text

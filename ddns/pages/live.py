@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from ddns.api.errors import ApiError
 from ddns.model.request_log import LoggedRequest
+from ddns.pages.request import EVENTS, Answer, Live
 from ddns.pages.visit import Visit
 
 PAUSE = 1.0
@@ -38,16 +39,25 @@ class Bell:
         self._rung = False
 
 
-async def live(
+def live(
+    visit: Visit,
+    concerns: Callable[[LoggedRequest], bool],
+    part: Callable[[], Awaitable[str | None]],
+) -> Answer:
+    """Return what sends an event now, and after each request of clients that concerns the reader;
+    until the session ends, or what the page is about is the reader's no more.
+
+    :param part: returns the HTML, None for nothing to say.
+    """
+    about = Live(visit.caller.logged_in_account(), visit.is_logged_in)
+    return Answer(_events(visit, concerns, part), content_type=EVENTS, live=about)
+
+
+async def _events(
     visit: Visit,
     concerns: Callable[[LoggedRequest], bool],
     part: Callable[[], Awaitable[str | None]],
 ) -> AsyncGenerator[str, None]:
-    """Yield an event now, and after each request of clients that concerns the reader; until the
-    session ends, or what the page is about is the reader's no more.
-
-    :param part: returns the HTML, None for nothing to say.
-    """
     bell = Bell()
     stop = visit.service.watch(lambda request: bell.ring() if concerns(request) else None)
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 HTML = "text/html; charset=utf-8"
 EVENTS = "text/event-stream"
-"""Server-sent events, for which there is a comment now and then where nothing happens."""
+"""Server-sent events."""
 
 Pieces = AsyncGenerator[str, None] | AsyncGenerator[bytes, None]
 
@@ -58,6 +58,29 @@ class PageRequest:
         return next(iter(self.form.get(name, ())), "")
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that stands there in digits; None for anything else, and for more digits
+    than SQLite's integers have.
+
+    >>> whole_number("12"), whole_number("-1"), whole_number("²"), whole_number("9" * 19)
+    (12, None, None, None)
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What there is to know of a page that is sent as it changes, in which there is a comment now
+    and then where nothing does.
+
+    :param account: its reader's.
+    :param goes_on: whether it is still for the reader; asked now and then.
+    """
+
+    account: str
+    goes_on: Callable[[], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer to a browser.
@@ -65,6 +88,7 @@ class Answer:
     :param body: its octets, or pieces that are sent as they come and as fast as the browser reads.
     :param headers: further header fields.
     :param cache: for how many seconds a browser may keep it; not at all by default.
+    :param live: of pieces that have no end of their own.
     """
 
     body: bytes | Pieces
@@ -72,3 +96,4 @@ class Answer:
     content_type: str = HTML
     headers: tuple[tuple[str, str], ...] = ()
     cache: int = 0
+    live: Live | None = None

@@ -25,6 +25,9 @@ POLICY = (
 )
 """The Content-Security-Policy: nothing from elsewhere, no script and no style within a page."""
 
+HEADERS = (("Content-Security-Policy", POLICY), ("Referrer-Policy", "same-origin"))
+"""What goes with every answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -83,10 +86,8 @@ class Pages:
             answer = await self._answer(visit)
         except ApiError as error:
             answer = _refusal(visit, error)
-        headers = [("Content-Security-Policy", POLICY), ("Referrer-Policy", "same-origin")]
-        if request.secure:
-            headers.append(("Strict-Transport-Security", "max-age=31536000"))
-        return dataclasses.replace(answer, headers=(*headers, *answer.headers))
+        strict = (("Strict-Transport-Security", "max-age=31536000"),) if request.secure else ()
+        return dataclasses.replace(answer, headers=(*HEADERS, *strict, *answer.headers))
 
     def _visit(self, request: PageRequest) -> Visit:
         token, caller, headers = cookies.read(request, cookies.SESSION), NOBODY, []
@@ -109,14 +110,13 @@ class Pages:
 
     async def _answer(self, visit: Visit) -> Answer:
         request = visit.request
-        found = [
-            (page, parameters)
-            for page in self._pages.get(_place_of(request.path), ())
-            if (parameters := page.match(request.path)) is not None
-        ]
+        found = self._found(request.path)
         if not found:
             raise NotFound("there is no such page")
         chosen = next((one for one in found if one[0].method == request.method), None)
+        if chosen is None and request.method == "GET":
+            _check(visit.caller, found[0][0].permission)
+            return visit.redirect(*self._page_above(request.path))
         if chosen is None:
             raise NotAllowed(sorted({page.method for page, _ in found}))
         page, visit.parameters = chosen
@@ -126,6 +126,22 @@ class Pages:
             raise Forbidden("this form is not ours, or too old; go back, reload it and try again")
         _check(visit.caller, page.permission)
         return await page.view(visit)
+
+    def _found(self, path: Sequence[str]) -> list[tuple[Page, dict[str, str]]]:
+        """Return the pages at a path, one for each method, with the parameters in it."""
+        return [
+            (page, parameters)
+            for page in self._pages.get(_place_of(path), ())
+            if (parameters := page.match(path)) is not None
+        ]
+
+    def _page_above(self, path: Sequence[str]) -> Sequence[str]:
+        """Return the nearest page above a path that only forms are sent to: that is where the form
+        is, for who comes by the browser's history, by another language or by logging in."""
+        above = tuple(path[:-1])
+        while above and not any(page.method == "GET" for page, _ in self._found(above)):
+            above = above[:-1]
+        return above or ("",)
 
 
 def _check(caller: Caller, permission: Permission) -> None:
@@ -158,5 +174,5 @@ def _refusal(visit: Visit, error: ApiError) -> Answer:
 def _static(request: PageRequest) -> Answer:
     name = "/".join(request.path[1:])
     if name not in STATIC or request.method != "GET":
-        return Answer(b"There is nothing here.\n", 404, "text/plain; charset=utf-8")
-    return Answer(static_file(name), content_type=STATIC[name], cache=WEEK)
+        return Answer(b"There is nothing here.\n", 404, "text/plain; charset=utf-8", HEADERS)
+    return Answer(static_file(name), 200, STATIC[name], HEADERS, WEEK)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from ddns.api.caller import Caller
-from ddns.api.errors import ApiError
+from ddns.api.errors import ApiError, Unauthenticated
 from ddns.api.operations import Operations
 from ddns.model.request_log import LoggedRequest
 from ddns.pages import cookies
@@ -98,6 +98,14 @@ class Visit:
             done=self.request.query.get("done", ""),
             **values,
         )
+
+    def is_logged_in(self) -> bool:
+        """Return whether the session goes on by now."""
+        try:
+            self.check_session()
+        except Unauthenticated:
+            return False
+        return True
 
     def keep_session(self, token: str) -> None:
         """Have the browser keep the token of a session."""

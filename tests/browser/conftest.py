@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -25,8 +26,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def somebody(service: Service, chromium: Browser) -> Iterator[Person]:
-    with window(service, chromium) as person:
+def somebody(service: Service, chromium: Browser, **options: Any) -> Iterator[Person]:
+    """A person with a window of their own, whose browser has nothing to complain of."""
+    with window(service, chromium, **options) as person:
         yield person
     assert person.complaints == []
 
@@ -35,6 +37,13 @@ def somebody(service: Service, chromium: Browser) -> Iterator[Person]:
 def person(service: Service, chromium: Browser) -> Iterator[Person]:
     """Somebody with a phone, whom the server does not know."""
     with somebody(service, chromium) as person:
+        yield person
+
+
+@pytest.fixture
+def scriptless(service: Service, chromium: Browser) -> Iterator[Person]:
+    """Somebody whose browser runs no scripts."""
+    with somebody(service, chromium, java_script_enabled=False) as person:
         yield person
 
 
@@ -51,3 +60,13 @@ def alice(person: Person) -> Person:
     person.has_account()
     person.log_in()
     return person
+
+
+@pytest.fixture(scope="session")
+def operator(service: Service, chromium: Browser) -> Iterator[Person]:
+    """An operator for all tests, who has logged in with a second factor."""
+    with somebody(service, chromium) as person:
+        person.has_account()
+        person.log_in()
+        person.becomes_operator()
+        yield person

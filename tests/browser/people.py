@@ -10,14 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyotp
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.processes import PATIENCE, Server
 from tests.programs import program
 from tests.relays import MailRelay, mail_relay
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
 
@@ -75,6 +84,28 @@ class Person:
         self.page.get_by_label("Account").fill(self.name)
         self.page.get_by_label("Password").fill(password)
         self.press_in_main("Log in")
+
+    def becomes_operator(self) -> None:
+        """Of somebody with an account: take the right, and log in with a second factor, a code that
+        was written down."""
+        page = self.page
+        self.service.server.call("account_set", name=self.name, operator=True)
+        page.goto("account")
+        totp = page.get_by_role("region", name="Second factor").locator("details").first
+        totp.locator("summary").click()
+        totp.get_by_label("Password").fill(PASSWORD)
+        totp.get_by_role("button", name="Go on").click()
+        secret = page.get_by_role("textbox", name="Secret").input_value()
+        page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
+        self.press("Switch on")
+        recovery = page.locator("#codes").inner_text().split()[0]
+        page.goto("operator")
+        expect(page.get_by_text("there is no such page")).to_be_visible()
+        self.log_out()
+        self.log_in()
+        page.get_by_label("Code").fill(recovery)
+        self.press_in_main("Log in")
+        expect(page.get_by_role("link", name="Operator")).to_be_visible()
 
     def log_out(self) -> None:
         self.page.get_by_role("button", name="Log out").click()

@@ -11,10 +11,10 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import pyotp
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize
 
 from tests.browser.people import (
+    DESK,
     PASSWORD,
     PHONE,
     Person,
@@ -23,7 +23,6 @@ from tests.browser.people import (
     window,
 )
 
-DESK = {"width": 1280, "height": 900}
 ZONE = "dyn.example"
 HOST = f"home.{ZONE}"
 
@@ -35,10 +34,10 @@ class Album:
         self._person = person
         self._folder = folder
 
-    def take(self, name: str, place: str | None = None, size: dict[str, int] = PHONE) -> None:
+    def take(self, name: str, place: str | None = None, size: ViewportSize = PHONE) -> None:
         """Take a picture of what the window shows, or of another page of ours."""
         page = self._person.page
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         if place is not None:
             page.goto(place)
         page.screenshot(path=self._folder / f"{name}-{size['width']}.png")
@@ -84,26 +83,6 @@ def of_people(album: Album, person: Person) -> None:
     album.take("changes", "zones/alice.example/changes", DESK)
 
 
-def become_operator(person: Person) -> None:
-    """Set up one-time codes, and log in as an operator."""
-    page = person.page
-    person.service.server.call("account_set", name=person.name, operator=True)
-    page.goto("account")
-    totp = page.get_by_role("region", name="Second factor").locator("details").first
-    totp.locator("summary").click()
-    totp.get_by_label("Password").fill(PASSWORD)
-    totp.get_by_role("button", name="Go on").click()
-    secret = page.get_by_role("textbox", name="Secret").input_value()
-    page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
-    person.press("Switch on")
-    recovery = page.locator("#codes").inner_text().split()[0]
-    person.log_out()
-    person.log_in()
-    page.get_by_label("Code").fill(recovery)
-    person.press_in_main("Log in")
-    expect(page.get_by_role("link", name="Operator")).to_be_visible()
-
-
 def main() -> None:
     """Make all pictures anew."""
     folder = Path(sys.argv[1])
@@ -119,7 +98,7 @@ def main() -> None:
         person.log_in()
         album = Album(person, folder)
         of_people(album, person)
-        become_operator(person)
+        person.becomes_operator()
         album.take("operator", "operator", DESK)
         album.take("requests", "operator/requests", DESK)
 

@@ -5,50 +5,17 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-import pyotp
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import PASSWORD, Person
+from tests.browser.people import Person
 from tests.programs import program, run
-
-
-@pytest.fixture
-def operator(alice: Person) -> Person:
-    """Of alice, who is an operator and has logged in with a code that she wrote down."""
-    page = alice.page
-    alice.service.server.call("account_set", name=alice.name, operator=True)
-    page.goto("account")
-    totp = page.get_by_role("region", name="Second factor").locator("details").first
-    totp.locator("summary").click()
-    totp.get_by_label("Password").fill(PASSWORD)
-    totp.get_by_role("button", name="Go on").click()
-    secret = page.get_by_role("textbox", name="Secret").input_value()
-    page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
-    alice.press("Switch on")
-    recovery = page.locator("#codes").inner_text().split()[0]
-    page.goto("operator")
-    expect(page.get_by_text("there is no such page")).to_be_visible()
-    alice.log_out()
-    alice.log_in()
-    page.get_by_label("Code").fill(recovery)
-    alice.press_in_main("Log in")
-    page.get_by_role("link", name="Operator").click()
-    return alice
-
-
-def test_the_pages_of_operators_keep_nobody_out(operator: Person) -> None:
-    page = operator.page
-    for name in ("Overview", "Accounts", "Hosts", "Zones", "Requests", "Refusals"):
-        page.get_by_role("navigation", name="Operator").get_by_role("link", name=name).click()
-        assert operator.barriers() == []
-    operator.sees("Refused of late")
 
 
 def test_the_owner_of_a_blocked_account_sees_why(operator: Person, other: Person) -> None:
     other.has_account()
     other.log_in()
     page = operator.page
+    page.goto("operator")
     page.get_by_role("navigation", name="Operator").get_by_role("link", name="Accounts").click()
     page.get_by_label("Name or e-mail address contains").fill(other.name)
     operator.press("Search")
@@ -80,6 +47,7 @@ def test_requests_come_in_while_one_looks(operator: Person) -> None:
 
 def test_a_copy_of_the_database(operator: Person, tmp_path: Path) -> None:
     page = operator.page
+    page.goto("operator")
     with page.expect_download() as download:
         operator.press("Download a copy")
     copy = tmp_path / "copy.sqlite"

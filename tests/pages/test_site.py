@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from ddns.pages.languages import choose
+from ddns.pages.site import HEADERS
 from tests.house import House
 from tests.pages.browsing import BASE, Browser
 from tests.pages.conftest import PASSWORD
@@ -100,9 +103,55 @@ def test_no_page_lets_anything_in_from_elsewhere(browser: Browser) -> None:
             assert "//" not in attributes.get(name, "")
 
 
+@pytest.mark.parametrize("place", ["/static/pages.js", "/static/nothing", "/nothing", "/hosts/x"])
+def test_whatever_is_answered_says_so(browser: Browser, place: str) -> None:
+    browser.get(place)
+    assert set(HEADERS) <= set(browser.answer.headers)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, str(2**64), "²", "-1", "nan"])
+def test_numbers_that_no_page_has(alice: Browser, number: str) -> None:
+    alice.house.api("zone_add", origin="alice.example", account="alice")
+    token = {"form_token": alice.page.forms[0].fields["form_token"]}
+    for place, field in (
+        ("/zones/alice.example/undo", "position"),
+        ("/account/passkeys/remove", "passkey"),
+        ("/zones/alice.example/invitations", "uses"),
+        (f"/keys/{quote(number)}/disable", "unused"),
+    ):
+        alice.post(place, **token, **{field: number})
+        assert alice.answer.status in (400, 404), place
+
+
 def test_unknown_pages_and_methods(browser: Browser) -> None:
     browser.get("/nothing")
     assert browser.answer.status == 404
-    browser.get("/logout")
+    browser.post("/account/export")
     assert browser.answer.status == 405
-    assert dict(browser.answer.headers)["Allow"] == "POST"
+    assert dict(browser.answer.headers)["Allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("place", "page"),
+    [
+        ("logout", ""),
+        ("login/code", "login"),
+        ("account/totp", "account"),
+        ("keys/3/regenerate", "keys"),
+        ("zones/alice.example/undo", "zones/alice.example"),
+    ],
+)
+def test_whoever_opens_where_a_form_goes_is_sent_to_the_form(
+    alice: Browser, place: str, page: str
+) -> None:
+    alice.house.api("zone_add", origin="alice.example", account="alice")
+    alice.get(f"/{place}")
+    assert (alice.answer.status, alice.url) == (200, BASE + page)
+
+
+def test_the_answer_to_a_form_can_be_read_in_another_language(alice: Browser) -> None:
+    alice.get("/account")
+    alice.submit("account/totp", password=PASSWORD)
+    page = alice.submit("language", language="es")
+    assert (alice.answer.status, alice.url) == (200, BASE + "account")
+    assert "Cuenta" in page.text

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
 from urllib.parse import parse_qs, parse_qsl, unquote
 
-from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.defer import ensureDeferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import Resource
 
 from ddns.net import peers
 from ddns.net.http.origin import is_foreign, origin_of
-from ddns.net.http.pace import Pace
 from ddns.net.http.site import send_answer
-from ddns.pages.request import EVENTS, Answer, PageRequest, Pieces
-from ddns.pages.site import Pages
+from ddns.net.http.streams import Streams
+from ddns.pages.request import PageRequest
+from ddns.pages.site import HEADERS, Pages
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
 
 PLAIN = "text/plain; charset=utf-8"
 MAX_FIELDS = 500
-
-BEAT = 15.0
-"""Seconds between two comments in a live page."""
 
 
 class PagesResource(Resource):
@@ -59,17 +54,17 @@ class PagesResource(Resource):
         self._prepare: Callable[[], Awaitable[None]] | None = prepare
         self._url = url
         self._clock = clock
+        self._streams = Streams(clock)
         self.refused: NetworkSet | None = None
         self.calls: Buckets | None = None
 
     def render(self, request: server.Request) -> int:
         """Answer any path and method."""
         if request.method not in (b"GET", b"HEAD", b"POST"):
-            allow = [("Allow", "GET, HEAD, POST")]
-            send_answer(request, 405, b"GET or POST only.\n", PLAIN, allow)
+            self._send(request, 405, b"GET or POST only.\n", ("Allow", "GET, HEAD, POST"))
         elif (refusal := self._refusal(request)) is not None:
             status, words = refusal
-            send_answer(request, status, words, PLAIN)
+            self._send(request, status, words)
         else:
             ensureDeferred(self._answer(request))
         return server.NOT_DONE_YET
@@ -94,70 +89,33 @@ class PagesResource(Resource):
                 prepare, self._prepare = self._prepare, None
                 await prepare()
             await self._ready()
-            answer = await self._pages.answer(_page_request(request, self._url()))
+            try:
+                asked = _page_request(request, self._url())
+            except ValueError:
+                self._send(request, 400, b"Too many fields.\n")
+                return
+            answer = await self._pages.answer(asked)
         except Exception:
             self._log.failure("a page failed")
-            body = b"The server could not do it; its log says why.\n"
-            send_answer(request, 500, body, PLAIN)
+            self._send(request, 500, b"The server could not do it; its log says why.\n")
             return
         if isinstance(answer.body, bytes):
             kept = f"public, max-age={answer.cache}, immutable" if answer.cache else "no-store"
             send_answer(
                 request, answer.status, answer.body, answer.content_type, answer.headers, kept
             )
+        elif answer.live is None or self._streams.has_room(answer.live):
+            await self._streams.send(request, answer, answer.body)
         else:
-            await self._stream(request, answer, answer.body)
-
-    async def _stream(self, request: server.Request, answer: Answer, pieces: Pieces) -> None:
-        """Send pieces as they come, until there are no more or the client has gone."""
-        if request.channel is None:
-            await pieces.aclose()
-            return
-        request.setResponseCode(answer.status)
-        kept = ("Cache-Control", "no-store")
-        for name, value in (("Content-Type", answer.content_type), kept, *answer.headers):
-            request.responseHeaders.addRawHeader(name, value)
-        sending = ensureDeferred(self._send(request, pieces))
-        gone: Deferred[None] = request.notifyFinish()
-        gone.addErrback(lambda _: sending.cancel())
-        beat = LoopingCall(self._beat, request)
-        beat.clock = self._clock
-        if answer.content_type == EVENTS:
-            beat.start(BEAT)
-        try:
-            await sending
-        except CancelledError:
-            return
-        except Exception:
-            self._log.failure("a live page failed")
-            request.loseConnection()
-            return
-        finally:
-            if beat.running:
-                beat.stop()
-        if request.channel is not None:
-            request.unregisterProducer()
-            request.finish()
-
-    async def _send(self, request: server.Request, pieces: Pieces) -> None:
-        pace = Pace()
-        request.registerProducer(pace, True)
-        async with aclosing(pieces):
-            if request.method == b"HEAD":
-                request.write(b"")
-                return
-            async for piece in pieces:
-                await pace.wait()
-                if pace.gone or request.channel is None:
-                    return
-                request.write(piece.encode() if isinstance(piece, str) else piece)
+            await answer.body.aclose()
+            self._send(request, 429, b"Too many live pages are open.\n")
 
     @staticmethod
-    def _beat(request: server.Request) -> None:
-        """Write a comment, so that proxies keep the connection, and a client that has gone without
-        a word is found out."""
-        if request.channel is not None:
-            request.write(b":\n\n")
+    def _send(
+        request: server.Request, status: int, words: bytes, *headers: tuple[str, str]
+    ) -> None:
+        """Send a line of text in the place of a page."""
+        send_answer(request, status, words, PLAIN, (*HEADERS, *headers))
 
 
 def _page_request(request: server.Request, url: str) -> PageRequest:

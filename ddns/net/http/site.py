@@ -79,6 +79,20 @@ def _head(
     )
 
 
+def answer_headers(content_type: str, cache: str = "no-store") -> tuple[tuple[str, str], ...]:
+    """Return the headers that every answer has.
+
+    Answers are for who asked, once, and what they are called: no cache may keep them unless
+    *cache*, a Cache-Control, says so, and no browser take them for something that it runs.
+    """
+    return (
+        ("Server", "ddns"),
+        ("Content-Type", content_type),
+        ("Cache-Control", cache),
+        ("X-Content-Type-Options", "nosniff"),
+    )
+
+
 def send_answer(
     request: http.Request,
     status: int,
@@ -89,20 +103,13 @@ def send_answer(
 ) -> None:
     """Send a whole answer; nothing once an answer has begun, or to a client that has gone.
 
-    Answers are for who asked, once, and what they are called: no cache may keep them unless
-    *cache*, a Cache-Control, says so, and no browser take them for something that it runs.
+    See :func:`answer_headers` for *cache*.
 
     :raises ValueError: when a header has a line break in it.
     """
     if request.channel is None or request.startedWriting:
         return
-    head = (
-        ("Server", "ddns"),
-        ("Content-Type", content_type),
-        ("Cache-Control", cache),
-        ("X-Content-Type-Options", "nosniff"),
-        *headers,
-    )
+    head = (*answer_headers(content_type, cache), *headers)
     if isinstance(request, LimitedRequest):
         request.reply(status, head, body)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ddns.api.errors import ApiError, Invalid
 from ddns.pages.diagnosed import in_words
-from ddns.pages.request import Answer
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.views.entry import MISTAKES
 from ddns.pages.views.host_records import TYPES
 from ddns.pages.visit import Visit
@@ -64,6 +64,7 @@ def _number(text: str) -> int:
 
     :raises Invalid: if that is none.
     """
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = whole_number(text)
+    if number is None:
         raise Invalid("{text} is no whole number", text=text)
-    return int(text)
+    return number

@@ -11,7 +11,7 @@ from ddns.model import names
 from ddns.model.request_log import LoggedRequest
 from ddns.pages.diagnosed import in_words
 from ddns.pages.live import live
-from ddns.pages.request import EVENTS, Answer
+from ddns.pages.request import Answer
 from ddns.pages.visit import Visit
 from ddns.policy.diagnosis import Diagnosis, Severity
 
@@ -41,7 +41,7 @@ async def events(visit: Visit) -> Answer:
         shown = seen["seen"]
         return visit.render("wait_seen.html", **seen)
 
-    return Answer(live(visit, concerns, part), content_type=EVENTS)
+    return live(visit, concerns, part)
 
 
 async def _seen(visit: Visit) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ddns.api.errors import ApiError, Invalid
-from ddns.pages.request import Answer
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.views.entry import MISTAKES
 from ddns.pages.visit import Visit
 
@@ -77,6 +77,7 @@ def _number(text: str) -> int:
 
     :raises Invalid: for anything else.
     """
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+    number = whole_number(text)
+    if number is None:
         raise Invalid("{text} is no number", text=text)
-    return int(text)
+    return number

@@ -6,7 +6,7 @@ from typing import Any
 
 from ddns.api.errors import ApiError
 from ddns.model.account import KeyKind, Right
-from ddns.pages.request import Answer
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.views.entry import MISTAKES
 from ddns.pages.visit import Visit
 from ddns.policy.secrets import ALGORITHMS
@@ -74,8 +74,7 @@ async def _changed(visit: Visit, done: str, change: Any) -> Answer:
 
 def _number(visit: Visit) -> int:
     """Return the number of a key in the path; 0, which none has, for what is no number."""
-    text = visit.parameters["number"]
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    return whole_number(visit.parameters["number"]) or 0
 
 
 def _words(text: str) -> list[str]:

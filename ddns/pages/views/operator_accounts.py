@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ddns.api.errors import ApiError, Invalid
-from ddns.pages.request import Answer
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.views.entry import MISTAKES
 from ddns.pages.visit import Visit
 
@@ -102,5 +102,5 @@ def _days(text: str) -> float | None:
 
 def _hosts(text: str) -> int | str:
     """Return a number of hosts that was typed, nothing for as many as others; or what is none."""
-    whole = text.isascii() and text.isdecimal() and len(text) < 10
-    return int(text) if whole else text or "default"
+    number = whole_number(text)
+    return (text or "default") if number is None else number

@@ -10,7 +10,7 @@ from ddns.api.errors import Invalid
 from ddns.model import names
 from ddns.model.request_log import LoggedRequest
 from ddns.pages.live import live
-from ddns.pages.request import EVENTS, Answer
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.visit import Visit
 
 PAGE = 50
@@ -43,19 +43,18 @@ async def zones(visit: Visit) -> Answer:
 
 async def requests(visit: Visit) -> Answer:
     """List the last requests, by filters; a script shows those that come."""
-    filters, before = _filters(visit), visit.request.query.get("before", "")
-    if before and not (before.isascii() and before.isdecimal()):
-        raise Invalid("{text} is no number", text=before)
-    found = await visit.operations.request_list(
-        **filters, before=int(before) if before else None, limit=PAGE
-    )
+    filters, text = _filters(visit), visit.request.query.get("before", "")
+    before = whole_number(text)
+    if text and before is None:
+        raise Invalid("{text} is no number", text=text)
+    found = await visit.operations.request_list(**filters, before=before, limit=PAGE)
     return visit.page(
         "operator_requests.html",
         requests=found["requests"],
         next=found.get("next"),
         filters={name: value or "" for name, value in filters.items()},
         seen=_newest(found["requests"]),
-        first=not before,
+        first=before is None,
     )
 
 
@@ -78,7 +77,7 @@ async def live_requests(visit: Visit) -> Answer:
         shown = _newest(found)
         return visit.render("operator_request_rows.html", requests=found)
 
-    return Answer(live(visit, concerns, part), content_type=EVENTS)
+    return live(visit, concerns, part)
 
 
 def _newest(found: list[dict[str, Any]]) -> str:

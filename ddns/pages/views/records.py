@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ddns.api.errors import ApiError, Invalid, NotFound
-from ddns.pages.request import Answer
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.views.entry import MISTAKES
 from ddns.pages.visit import Visit
 
@@ -97,9 +97,10 @@ def _ttl(text: str) -> int | None:
     """
     if not text:
         return None
-    if not text.isascii() or not text.isdecimal() or len(text) > 10:
+    seconds = whole_number(text)
+    if seconds is None:
         raise Invalid("a TTL is a number of seconds")
-    return int(text)
+    return seconds
 
 
 async def _checked(visit: Visit, typed: dict[str, Any]) -> list[dict[str, Any]]:

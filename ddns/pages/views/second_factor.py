@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ddns.api.errors import Invalid
-from ddns.pages.request import Answer
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.views import account
 from ddns.pages.views.entry import MISTAKES, after_log_in
 from ddns.pages.visit import Visit
@@ -73,10 +73,10 @@ def _added(visit: Visit, codes: list[str] | None, done: str) -> Answer:
 
 async def passkey_remove(visit: Visit) -> Answer:
     """Forget a passkey."""
-    number = visit.request.field("passkey")
-    if not number.isdecimal():
+    number = whole_number(visit.request.field("passkey"))
+    if number is None:
         raise Invalid("there is no such passkey")
-    await visit.operations.passkey_remove(int(number))
+    await visit.operations.passkey_remove(number)
     return visit.redirect("account", done="passkey-removed")
 
 

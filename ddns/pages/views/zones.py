@@ -9,7 +9,7 @@ from typing import Any
 from ddns.api.errors import ApiError
 from ddns.api.operations import Operations
 from ddns.model import masterfile
-from ddns.pages.request import Answer
+from ddns.pages.request import Answer, whole_number
 from ddns.pages.views.entry import MISTAKES
 from ddns.pages.visit import Visit
 
@@ -68,9 +68,9 @@ async def changes(visit: Visit) -> Answer:
 
 async def undo(visit: Visit) -> Answer:
     """Undo one of the last changes."""
-    origin, position = visit.parameters["origin"], visit.request.field("position")
+    origin, position = visit.parameters["origin"], whole_number(visit.request.field("position"))
     try:
-        await visit.operations.zone_undo(origin, int(position) if position.isdecimal() else -1)
+        await visit.operations.zone_undo(origin, -1 if position is None else position)
     except MISTAKES as error:
         return await _changes_page(visit, error)
     return visit.redirect("zones", origin, "changes", done="undone")

@@ -20,10 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from benchmarks import peers
 from benchmarks.latency import Latencies
@@ -37,12 +38,25 @@ REQUESTS = 200
 SETTINGS = f"{peers.UNREACHED}[requests]\nper_host = {REQUESTS}\n[pages]\nrequests_per_minute = 0\n"
 
 
-class Load:
-    """A wrk that asks for one page over four connections, beside something else."""
+class Pages(NamedTuple):
+    """Pages a second, and milliseconds of processor time for one."""
 
-    def __init__(self, url: str, cookie: str, seconds: int) -> None:
+    rate: float
+    cost: float
+
+    def __str__(self) -> str:
+        return f"{self.rate:8.1f} a second, {self.cost:6.2f} ms of processor time each"
+
+
+class Load:
+    """A wrk that asks the server of a process for one page over four connections, beside something
+    else."""
+
+    def __init__(self, server: int, url: str, cookie: str, seconds: int) -> None:
+        self._server = server
         answer = self._once(url, cookie)
         self.octets = len(answer)
+        self._used = peers.cpu_seconds(server)
         ask = ["wrk", "-t1", "-c4", f"-d{seconds}", "--timeout=30", "-H", f"Cookie: {cookie}", url]
         # At a low priority: what is measured is the servers, not what asks them.
         self._process = subprocess.Popen(
@@ -63,15 +77,18 @@ class Load:
             raise RuntimeError(f"{url}: {answer.status}")
         return body
 
-    def rate(self) -> float:
-        """Wait for the end; return pages a second.
+    def finish(self) -> Pages:
+        """Wait for the end.
 
         :raises RuntimeError: if some were refused.
         """
         text, _ = self._process.communicate()
         if "Non-2xx" in text:
             raise RuntimeError(text)
-        return float(re.findall(r"Requests/sec: +([\d.]+)", text)[0])
+        used = peers.cpu_seconds(self._server) - self._used
+        number = int(re.findall(r"(\d+) requests in", text)[0])
+        rate = float(re.findall(r"Requests/sec: +([\d.]+)", text)[0])
+        return Pages(rate, used / number * 1000)
 
 
 def session(port: int) -> str:
@@ -83,8 +100,10 @@ def session(port: int) -> str:
 
 
 @contextmanager
-def nsupdate_info(environment: Path, directory: Path, dns_port: int) -> Iterator[tuple[str, str]]:
-    """Run nsupdate.info; yield the URL of a host's page, and a session's cookie."""
+def nsupdate_info(
+    environment: Path, directory: Path, dns_port: int
+) -> Iterator[tuple[int, str, str]]:
+    """Run nsupdate.info; yield its process, the URL of a host's page, and a session's cookie."""
     place, port = directory / "nsupdate.info", peers.free_port()
     place.mkdir()
     program = Path(__file__).with_name("nsupdate_info.py")
@@ -110,7 +129,7 @@ def nsupdate_info(environment: Path, directory: Path, dns_port: int) -> Iterator
         )
     try:
         _wait_for(port)
-        yield f"http://127.0.0.1:{port}/host/{number}/", f"sessionid={token}"
+        yield server.pid, f"http://127.0.0.1:{port}/host/{number}/", f"sessionid={token}"
     finally:
         server.terminate()
         server.wait()
@@ -155,39 +174,40 @@ def main() -> None:
             )
             return json.loads(done.stdout)  # type: ignore[no-any-return]
 
-        with peers.running(peers.ddns(directory, port, web, SETTINGS), directory, port):
-            command("account", "set-password", "user", text_in=f"{PASSWORD}\n")
+        with peers.running(peers.ddns(directory, port, web, SETTINGS), directory, port) as server:
+            command("account", "set-password", "user", "--password-stdin", text_in=f"{PASSWORD}\n")
             key = command("key", "add", "user")["key"]
             asyncio.run(HttpRun(web, "user", key, REQUESTS).run([HOST], 1))
             time.sleep(2)  # until the request log is written
             url, cookie = f"http://127.0.0.1:{web}/hosts/{HOST}", session(web)
-            rates, idle, busy, theirs = [], [], [], []
+            ours, idle, busy, theirs = [], [], [], []
             for _ in range(args.rounds):
-                load = Load(url, cookie, args.seconds)
-                rates.append(load.rate())
-                print(f"pages alone              {rates[-1]:8.0f} a second of {load.octets} octets")
+                load = Load(server.pid, url, cookie, args.seconds)
+                ours.append(load.finish())
+                print(f"pages alone     {ours[-1]}, of {load.octets} octets")
                 run = Latencies(port, data, args.seconds, log)
                 run.finish()
                 idle.append(run.report("queries, idle"))
                 run = Latencies(port, data, args.seconds, log)
-                rate = Load(url, cookie, args.seconds).rate()
+                pages = Load(server.pid, url, cookie, args.seconds).finish()
                 run.finish()
-                busy.append(run.report(f"with {rate:.0f} pages/s"))
+                busy.append(run.report(f"with {pages.rate:.0f} pages/s"))
             if args.nsupdate:
-                with nsupdate_info(args.nsupdate, directory, port) as (url, cookie):
+                with nsupdate_info(args.nsupdate, directory, port) as (peer, url, cookie):
                     for _ in range(args.rounds):
-                        load = Load(url, cookie, args.seconds)
-                        theirs.append(load.rate())
-                        print(f"nsupdate.info            {theirs[-1]:8.1f} a second")
+                        theirs.append(Load(peer, url, cookie, args.seconds).finish())
+                        print(f"nsupdate.info   {theirs[-1]}")
             print(
-                f"pages {median(rates):.0f} a second, p99 of queries {median(busy):.3f} ms,"
-                f" to idle {median(busy) / median(idle):.2f}"
+                f"pages           {_median(ours)}; p99 of queries {median(busy):.3f} ms, to idle"
+                f" {median(busy) / median(idle):.2f}"
             )
             if theirs:
-                print(
-                    f"nsupdate.info {median(theirs):.1f} a second, ours to it"
-                    f" {median(rates) / median(theirs):.1f}"
-                )
+                rate = _median(ours).rate / _median(theirs).rate
+                print(f"nsupdate.info   {_median(theirs)}; ours to it {rate:.1f}")
+
+
+def _median(pages: Sequence[Pages]) -> Pages:
+    return Pages(median(one.rate for one in pages), median(one.cost for one in pages))
 
 
 if __name__ == "__main__":

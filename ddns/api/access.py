@@ -75,9 +75,10 @@ class Context(Generic[S_co]):
     def visible_host(self, name: bytes) -> Host:
         """Return a host of the caller's, or one in a zone of the caller's."""
         host = self.transaction.host(name)
-        zone = None if host is None else self.transaction.zone(host.zone)
-        if host is not None and zone is not None and self.caller.owns(zone.account):
-            return host
+        if host is not None and not self.caller.owns(host.account):
+            zone = self.transaction.zone(host.zone)
+            if zone is not None and self.caller.owns(zone.account):
+                return host
         return self._own_host(host, name)
 
     def _own_host(self, host: Host | None, name: bytes) -> Host:

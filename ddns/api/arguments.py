@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,9 +113,9 @@ def _from_text(wanted: Any, value: str) -> Any:
 def _fits(wanted: Any, value: Any) -> bool:
     """Return whether a value is of the wanted type, exactly: True is no int."""
     origin, inner = typing.get_origin(wanted), typing.get_args(wanted)
-    if origin is list:
+    if origin in (list, Sequence):
         return isinstance(value, list) and all(_fits(inner[0], item) for item in value)
-    if origin is dict:
+    if origin in (dict, Mapping):
         return isinstance(value, dict) and all(_fits(inner[1], item) for item in value.values())
     if wanted is Any:
         return True

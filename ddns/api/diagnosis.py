@@ -14,15 +14,23 @@ from ddns.api.serializers import Json, diagnosis_json, key_json, named, request_
 from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.records import ADDRESS_TYPES, address_to_text
-from ddns.policy.diagnosis import Diagnosis, HostState, diagnose
+from ddns.policy.diagnosis import ENOUGH, Diagnosis, HostState, diagnose
+from ddns.store.paging import Page
 
 EVENTS = 20
 """Changes in an overview."""
 
+REQUESTS = 20
+"""Requests in an overview."""
+
+OTHERS = 1000
+"""Other hosts of an account that a client may have meant; few accounts have more."""
+
 
 class HostOverview(NamedTuple):
-    """A host as :meth:`ddns.api.hosts.HostOperations.host_show` has it, and for its own account why
-    it is not updated, the keys that may update it, and its latest changes."""
+    """A host as :meth:`ddns.api.hosts.HostOperations.host_show` has it, with the latest requests
+    only; and for its own account why it is not updated, the keys that may update it, and its latest
+    changes."""
 
     host: Json
     diagnosis: Diagnosis | None
@@ -50,7 +58,7 @@ class DiagnosisOperations(BaseOperations):
 
         def work(context: ReadContext) -> tuple[Diagnosis, Requests]:
             host = context.own_host(owner)
-            requests = requests_of(context, host)
+            requests = requests_of(context, host, ENOUGH)
             return self._diagnosed(context, host, requests), requests
 
         return await self._read(work)
@@ -62,8 +70,8 @@ class DiagnosisOperations(BaseOperations):
 
         def work(context: ReadContext) -> HostOverview:
             host = context.visible_host(owner)
-            requests = requests_of(context, host)
-            found = shown(context, host, requests)
+            requests = requests_of(context, host, ENOUGH)
+            found = shown(context, host, requests[:REQUESTS])
             if not context.caller.owns(host.account):
                 return HostOverview(found, None, [], [])
             return HostOverview(
@@ -78,20 +86,21 @@ class DiagnosisOperations(BaseOperations):
     def _diagnosed(self, context: ReadContext, host: Host, requests: Requests) -> Diagnosis:
         """Return the diagnosis of a host from the last requests that named it, and from what came
         to nothing before it was one."""
-        strays = context.transaction.requests_of_account(host.account)
-        state = self._state(context, host)
+        strays = context.transaction.requests_of_account(host.account, ENOUGH)
+        state = self._state(context, host, has_strays=bool(strays))
         peers = {entry.peer for _, entry in (*requests, *strays)} | {*state.addresses}
         if context.caller.account == host.account:
             peers.add(context.caller.peer)  # whoever asks may well be behind the router
         state = dataclasses.replace(state, knocks=self._running.knocks(peers))
         return diagnose(state, requests, strays, context.now)
 
-    def _state(self, context: ReadContext, host: Host) -> HostState:
-        """Return a host as rules look at it."""
+    def _state(self, context: ReadContext, host: Host, *, has_strays: bool) -> HostState:
+        """Return a host as rules look at it: the other hosts of its account matter only where its
+        clients have named one that it does not have."""
         reading = context.transaction
         block = context.known_account(host.account).block
         rrsets = (reading.rrset(host.zone, host.name, number) for number in ADDRESS_TYPES)
-        others = (one.name for one in reading.hosts(host.account) if one.name != host.name)
+        others = reading.hosts(host.account, page=Page(OTHERS)) if has_strays else []
         return HostState(
             name=names.to_text(host.name),
             zone=names.to_text(host.zone),
@@ -100,6 +109,6 @@ class DiagnosisOperations(BaseOperations):
             addresses=[address_to_text(one) for rrset in rrsets if rrset for one in rrset.rdatas],
             expires=host.expires,
             block=block if block is not None and block.holds(context.now) else None,
-            others=list(map(names.to_text, others)),
+            others=[names.to_text(one.name) for one in others if one.name != host.name],
             https=self._https,
         )

@@ -13,10 +13,11 @@ Requests = list[tuple[bool, RequestEntry]]
 """Requests of clients, newest first, each with whether it failed for its credentials."""
 
 
-def requests_of(context: ReadContext, host: Host) -> Requests:
-    """Return the last requests for a host, if it is the caller's own and not just the zone."""
+def requests_of(context: ReadContext, host: Host, most: int | None = None) -> Requests:
+    """Return the last requests for a host, if it is the caller's own and not just the zone; all, or
+    at most so many that failed and that did not."""
     owns = context.caller.owns(host.account)
-    return context.transaction.requests_of_host(host.name) if owns else []
+    return context.transaction.requests_of_host(host.name, most) if owns else []
 
 
 def shown(context: ReadContext, host: Host, requests: Requests) -> Json:
@@ -50,7 +51,7 @@ def details_of(context: ReadContext, host: Host) -> Json:
         number: [] if rrset is None else [rdata_to_text(number, one) for one in rrset.rdatas]
         for number, rrset in found.items()
     }
-    requests = requests_of(context, host)
+    requests = requests_of(context, host, 1)
     return {
         "addresses": [*shown[A], *shown[AAAA]],
         "alias": next(iter(shown[CNAME]), None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import partial
 
 from ddns.api import paging, parsing
@@ -75,7 +76,7 @@ class HostOperations(BaseOperations):
     async def host_history(self, name: str, limit: int = 20) -> Json:
         """Show the changes of a host since its account has it, newest first: when, by whom and by
         which way what was changed. *limit* is 1 to 100 events."""
-        owner, most = parsing.host_name(name), parsing.limit(limit)
+        owner, most = parsing.host_name(name), paging.listed(limit)
 
         def work(context: ReadContext) -> Json:
             events = history(context, context.own_host(owner), most)
@@ -88,7 +89,7 @@ class HostOperations(BaseOperations):
         name: str,
         account: str | None = None,
         ttl: int | None = None,
-        records: list[Texts] | None = None,
+        records: Sequence[Texts] | None = None,
         wildcard: bool = False,
     ) -> Json:
         """Register a host for an account in the zone that its name lies in, with the given records:

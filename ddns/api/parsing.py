@@ -28,9 +28,6 @@ MAX_HOSTS = 1_000_000
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
 
-MAX_EVENTS = 100
-"""The most events of the journal that are shown at a time."""
-
 MIN_PASSWORD = 10
 MAX_PASSWORD = 1024
 
@@ -228,13 +225,6 @@ def days(value: int) -> int:
     """Check a number of days, 0 for none."""
     if not 0 <= value <= MAX_DAYS:
         raise Invalid("expected 0 to {most} days", most=MAX_DAYS)
-    return value
-
-
-def limit(value: int) -> int:
-    """Check how many events of the journal to show."""
-    if not 1 <= value <= MAX_EVENTS:
-        raise Invalid("limit: expected 1 to {most}", most=MAX_EVENTS)
     return value
 
 

@@ -6,6 +6,7 @@ Names are A-labels; where the name has U-labels, ``unicode`` beside it has them.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from ddns.store.paging import Became
 from ddns.store.results import SeenRequest
 
 Json = dict[str, Any]
-Texts = dict[str, str | None]
+Texts = Mapping[str, str | None]
 
 
 def named(key: str, name: bytes) -> Json:

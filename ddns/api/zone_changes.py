@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ddns.api import parsing
+from ddns.api import paging, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.errors import Conflict, NotFound
 from ddns.api.records import RecordOperations, remove_rrset, replace_rrset
@@ -19,7 +19,7 @@ class ZoneChangeOperations(RecordOperations):
     async def zone_history(self, origin: str, limit: int = 20) -> Json:
         """Show the changes of a zone's records since it has its owner, newest first. Those at hosts
         of others are shown to the operator only. *limit* is 1 to 100."""
-        apex, most = parsing.name(origin), parsing.limit(limit)
+        apex, most = parsing.name(origin), paging.listed(limit)
 
         def work(context: ReadContext) -> Json:
             context.own_zone(apex)

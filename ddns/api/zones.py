@@ -41,7 +41,7 @@ class ZoneOperations(BaseOperations):
     async def zone_add(
         self,
         origin: str,
-        ns: list[Texts] | None = None,
+        ns: Sequence[Texts] | None = None,
         account: str | None = None,
         addresses: str | None = None,
         registration: str = Registration.CLOSED,

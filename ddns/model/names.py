@@ -82,6 +82,7 @@ def host_from_text(text: str) -> bytes:
     return b"".join(bytes((len(label),)) + label for label in name.encode().split(b".")) + ROOT
 
 
+@functools.lru_cache(maxsize=4096)
 def to_text(name: bytes) -> str:
     r"""Return the presentation form without the final dot; the root is ``.``.
 

@@ -85,6 +85,7 @@ def is_data_type(number: int) -> bool:
     return number not in (0, OPT) and not 128 <= number <= 255
 
 
+@functools.lru_cache(maxsize=256)
 def type_to_text(number: int) -> str:
     """Return the mnemonic of a type, or ``TYPEn``."""
     return dns.rdatatype.to_text(dns.rdatatype.RdataType.make(number))

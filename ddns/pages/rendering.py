@@ -21,7 +21,7 @@ from ddns.pages.languages import LANGUAGES, translations
 from ddns.pages.qr import qr_code
 
 KEPT = 4096
-"""Times in words that are kept: whoever reads a page often reads them again."""
+"""Times and durations in words that are kept: whoever reads a page often reads them again."""
 
 STATIC = {
     "pages.css": "text/css; charset=utf-8",
@@ -60,10 +60,21 @@ class _Words(Extension):
                 at += 1
 
 
+class _Templates(Environment):
+    """Templates whose values are mostly JSON objects: these are looked into first for what stands
+    behind a point, where Jinja does so only when nothing else has it."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return what ``{{ obj.attribute }}`` is."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 @functools.cache
 def environment(language: str) -> Environment:
     """Return the templates in a language."""
-    made = Environment(
+    made = _Templates(
         loader=PackageLoader("ddns.pages"),
         autoescape=True,
         trim_blocks=True,
@@ -106,6 +117,7 @@ def translator(language: str) -> Callable[[str], str]:
     return translations(language).gettext
 
 
+@functools.lru_cache(KEPT)
 def _when(language: str, text: str) -> Markup:
     """Return a time of the API as people write it, in UTC; a script makes it the reader's own."""
     shown = time_text(language, _time(text).timestamp())
@@ -126,6 +138,7 @@ def time_text(language: str, seconds: float) -> str:
     return f"{format_datetime(at, 'medium', locale=language)} UTC"
 
 
+@functools.lru_cache(KEPT)
 def duration_text(language: str, seconds: float) -> str:
     """Return a duration as people say it."""
     return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=language)

@@ -53,6 +53,12 @@ class Page:
         return found
 
 
+def _place_of(path: Sequence[str]) -> tuple[str, int]:
+    """Return what pages that may answer for a path have in common with it: the first segment, which
+    is none in braces, and how many there are."""
+    return path[0], len(path)
+
+
 class Pages:
     """All pages.
 
@@ -64,7 +70,9 @@ class Pages:
     def __init__(
         self, pages: Sequence[Page], service: Service, caller_of: Callable[[str], Caller]
     ) -> None:
-        self._pages = pages
+        self._pages: dict[tuple[str, int], list[Page]] = {}
+        for page in pages:
+            self._pages.setdefault(_place_of(page.path.split("/")), []).append(page)
         self._service = service
         self._caller_of = caller_of
         self.places = frozenset(page.path.partition("/")[0] for page in pages) | {"static"}
@@ -104,7 +112,7 @@ class Pages:
         request = visit.request
         found = [
             (page, parameters)
-            for page in self._pages
+            for page in self._pages.get(_place_of(request.path), ())
             if (parameters := page.match(request.path)) is not None
         ]
         if not found:
@@ -128,7 +136,8 @@ class Pages:
         is, for who comes by the browser's history, by another language or by logging in."""
         above = tuple(path[:-1])
         while above and not any(
-            page.method == "GET" and page.match(above) is not None for page in self._pages
+            page.method == "GET" and page.match(above) is not None
+            for page in self._pages.get(_place_of(above), ())
         ):
             above = above[:-1]
         return above or ("",)

@@ -126,11 +126,16 @@ class Visit:
         return Answer(b"", 303, headers=headers)
 
 
+@functools.lru_cache(4096)
+def _quoted(segment: str) -> str:
+    return quote(segment, safe="*@")
+
+
 def url_of(root: str, *segments: str, **query: str) -> str:
     """Return the relative URL of a page: ``url_of("../", "hosts", "home.example.net")``.
 
     >>> url_of("../", "zones", "0/25.2.0.192.in-addr.arpa", done="removed")
     '../zones/0%2F25.2.0.192.in-addr.arpa?done=removed'
     """
-    path = root + "/".join(quote(segment, safe="*@") for segment in segments)
+    path = root + "/".join(map(_quoted, segments))
     return f"{path}?{urlencode(query)}" if query else path

@@ -80,10 +80,11 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
     ) -> list[Host]:
         """Return hosts in the order of their names: all, of one account, in one zone; or a page."""
 
-    def requests_of_host(name: bytes) -> list[tuple[bool, RequestEntry]]:
-        """Return a host's last requests, newest first, each with whether its login failed."""
+    def requests_of_host(name: bytes, most: int | None = None) -> list[tuple[bool, RequestEntry]]:
+        """Return a host's last requests, newest first, each with whether its login failed; all that
+        are kept, or at most so many that failed and as many that did not."""
 
-    def requests_of_account(name: str) -> list[tuple[bool, RequestEntry]]:
+    def requests_of_account(name: str, most: int | None = None) -> list[tuple[bool, RequestEntry]]:
         """Return the last requests of an account that are kept with none of its hosts."""
 
     def requests(page: RequestPage) -> list[SeenRequest]:

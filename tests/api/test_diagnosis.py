@@ -79,6 +79,13 @@ def test_the_state_of_account_and_host(filled: House) -> None:
     assert "blocked-until" not in diagnosed(filled)[1]
 
 
+def test_another_host_of_the_account_that_was_meant(filled: House) -> None:
+    log(filled, "alice", status="nohost", hosts="hoem2.example.net")
+    assert "host-misspelt" in diagnosed(filled)[1]
+    filled.api("host_add", name="home2.example.net", account="alice")
+    assert diagnosed(filled)[1] == {}
+
+
 @pytest.mark.parametrize(
     ("caller", "told"),
     [
@@ -139,6 +146,17 @@ def test_an_overview_says_what_the_other_operations_say(filled: House) -> None:
     assert diagnosis == filled.person("alice", "host_diagnosed", **given)[0]
     assert keys == filled.person("alice", "key_list", host="home.example.net")["keys"]
     assert events == filled.person("alice", "host_history", **given)["events"]
+
+
+def test_an_overview_has_the_latest_requests_and_is_diagnosed_by_more(filled: House) -> None:
+    log(filled, None, HOME, cause="wrong", agent="forgotten/1", at=filled.time - 9000)
+    for number in range(25):
+        log(filled, "alice", HOME, addresses="8.8.4.4", at=filled.time - 5000 + number)
+    host, diagnosis, _, _ = filled.person("alice", "host_overview", name="home.example.net")
+    every = filled.person("alice", "host_show", name="home.example.net")["requests"]
+    assert len(every) == 21
+    assert host["requests"] == every[:20]
+    assert "wrong-key" in {one.rule.id for one in diagnosis.findings}
 
 
 def test_an_overview_for_whoever_has_the_zone_only(filled: House) -> None:

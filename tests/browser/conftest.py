@@ -8,54 +8,27 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.people import Person, Service
-from tests.processes import Server
-from tests.programs import program
-from tests.relays import mail_relay
-
-PHONE = {"width": 390, "height": 844}
+from tests.browser.people import Person, Service, launched_chromium, running_service, window
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with mail_relay() as relay:
-        server = Server(tmp_path_factory.mktemp("browser"), "--no-sample")
-        server.with_registration(relay.port)
-        server.config.write_text(
-            server.config.read_text() + "[registration]\nhosts_per_account = 100\n"
-        )
-        try:
-            server.start()
-            server.call("zone_add", origin="dyn.example", registration="open", addresses="any")
-            yield Service(server, relay)
-        finally:
-            server.clean_up()
+    with running_service(tmp_path_factory.mktemp("browser")) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program("chromium"),
-            args=[
-                *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-                *("--disable-background-networking", "--disable-sync"),
-            ],
-        )
+    with launched_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager
-def somebody(service: Service, chromium: Browser, **given: Any) -> Iterator[Person]:
-    """A person with a window of their own, whose browser has nothing to complain of."""
-    options = {"viewport": PHONE, "locale": "en-GB", "base_url": service.url, **given}
-    context = chromium.new_context(**options)
-    person = Person(service, context.new_page())
-    yield person
-    context.close()
+def somebody(service: Service, chromium: Browser, **options: Any) -> Iterator[Person]:
+    with window(service, chromium, **options) as person:
+        yield person
     assert person.complaints == []
 
 

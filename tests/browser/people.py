@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pyotp
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.processes import PATIENCE, Server
-from tests.relays import MailRelay
+from tests.programs import program
+from tests.relays import MailRelay, mail_relay
 
+PHONE = {"width": 390, "height": 844}
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
 
@@ -112,3 +118,45 @@ class Person:
         """Return what axe-core finds that keeps people out, with where it is."""
         found = Axe().run(self.page).response["violations"]
         return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+@contextmanager
+def running_service(folder: Path) -> Iterator[Service]:
+    """Run a server that anybody may sign up at, with a zone for everybody's hosts."""
+    with mail_relay() as relay:
+        server = Server(folder, "--no-sample")
+        server.with_registration(relay.port)
+        server.config.write_text(
+            server.config.read_text() + "[registration]\nhosts_per_account = 100\n"
+        )
+        try:
+            server.start()
+            server.call("zone_add", origin="dyn.example", registration="open", addresses="any")
+            yield Service(server, relay)
+        finally:
+            server.clean_up()
+
+
+@contextmanager
+def launched_chromium() -> Iterator[Browser]:
+    """Launch Debian's chromium, which asks nobody for anything of its own accord."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium"),
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+                *("--disable-background-networking", "--disable-sync", "--disable-dev-shm-usage"),
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def window(service: Service, chromium: Browser, **options: Any) -> Iterator[Person]:
+    """Open a window for somebody with a phone, whom the server does not know."""
+    context = chromium.new_context(
+        **{"viewport": PHONE, "locale": "en-GB", "base_url": service.url, **options}
+    )
+    yield Person(service, context.new_page())
+    context.close()

@@ -15,8 +15,7 @@ from ddns.api.caller import Permission
 from ddns.pages import cookies
 from ddns.pages.languages import LANGUAGES
 from ddns.pages.table import PAGES
-from tests.browser.conftest import PHONE
-from tests.browser.people import Person
+from tests.browser.people import PHONE, Person
 from tests.pages.browsing import Document
 from tests.programs import program, run
 

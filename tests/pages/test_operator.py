@@ -196,6 +196,16 @@ def test_the_zone_of_a_person_is_the_operators_too(bob: Browser, operator: Brows
     assert fields["secondaries"].strip() == "nonsense"
 
 
+def test_of_a_catalog_only_the_secondaries_are_set(operator: Browser) -> None:
+    operator.house.api("zone_add", origin="catalog.invalid", catalog=True)
+    page = operator.get("/zones/catalog.invalid")
+    assert "registration" not in [given.get("name") for _, given in page.tags]
+    operator.submit("zones/catalog.invalid/settings", secondaries="192.0.2.53")
+    assert "Changed." in operator.page.text
+    zone = operator.house.api("zone_show", origin="catalog.invalid", ask=False)
+    assert zone["secondaries"] == ["192.0.2.53"]
+
+
 # Requests --------------------------------------------------------------------------------------
 
 

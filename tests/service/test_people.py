@@ -80,8 +80,7 @@ def test_from_the_first_mail_to_the_last_word(
     mail = relay.take()
     assert mail.recipients == [EMAIL]
     assert mail.message["Auto-Submitted"] == "auto-generated"
-    assert f"    ddns --server {alice.url} confirm\n" in mail.text
-    assert f"\n    {mail.token}\n" in mail.text
+    assert f"    {alice.url}/confirm?token={mail.token}\n" in mail.text
     assert server.ddns("account", "list") == {"accounts": []}
     assert "type the token" in alice.refused("confirm")
     assert alice.ddns("confirm", typed=f"{mail.token}\n")["name"] == "alice"
@@ -340,7 +339,7 @@ def test_a_relay_that_wants_tls_and_a_password(
         alice.ddns("register", "alice", "--email", EMAIL, "--password-stdin", typed=f"{PASSWORD}\n")
         mail = relay.take()
         assert (mail.encrypted, mail.user) == (True, "ddns")
-        assert "    ddns --server https://ddns.example.net confirm\n" in mail.text
+        assert f"    https://ddns.example.net/confirm?token={mail.token}\n" in mail.text
         relay.refusals = ["451 later"]
         bob = ("register", "bob", "--email", "b@example.org", "--password-stdin")
         alice.ddns(*bob, typed=f"{PASSWORD}\n")

@@ -49,10 +49,14 @@ def request(
     return LoggedRequest(account, dict.fromkeys(hosts, ("", 0.0)), entry)
 
 
-def shown(store: Blocking, of: bytes | str) -> list[tuple[bool, str]]:
+def shown(store: Blocking, of: bytes | str, most: int | None = None) -> list[tuple[bool, str]]:
     """What is kept of a host or an account."""
     found = store.read(
-        lambda r: r.requests_of_host(of) if isinstance(of, bytes) else r.requests_of_account(of)
+        lambda r: (
+            r.requests_of_host(of, most)
+            if isinstance(of, bytes)
+            else r.requests_of_account(of, most)
+        )
     )
     return [(failed, entry.asked) for failed, entry in found]
 
@@ -302,6 +306,18 @@ class StoreContract(
         assert shown(store, "mallory") == [(False, "3")]
         (*_, first) = store.read(lambda r: r.requests_of_host(HOME))
         assert first == (False, given[0].entry)
+
+    def test_at_most_so_many_requests_of_each_kind(self, store: Blocking) -> None:
+        store.commit(fill)
+        given = [
+            request(account, HOME, asked=str(number))
+            for number, account in enumerate(("alice", None, "alice", None, "alice"))
+        ]
+        given += [request("alice", asked="5"), request("alice", asked="6")]
+        store.commit(lambda t: t.log_requests(given, 20, 5, 1000))
+        assert shown(store, HOME, 2) == [(False, "4"), (True, "3"), (False, "2"), (True, "1")]
+        assert shown(store, HOME, 1) == [(False, "4"), (True, "3")]
+        assert shown(store, "alice", 1) == [(False, "6")]
 
     def test_a_password_in_the_place_of_a_name_is_not_kept(self, store: Blocking) -> None:
         store.commit(fill)

@@ -9,9 +9,6 @@ from ddns.pages.views.entry import MISTAKES
 from ddns.pages.views.host_records import TYPES
 from ddns.pages.visit import Visit
 
-REQUESTS = 20
-"""Requests on one page."""
-
 
 async def show(visit: Visit) -> Answer:
     """Show a host."""
@@ -51,7 +48,6 @@ async def _page(visit: Visit, error: ApiError | None) -> Answer:
         "host.html",
         200 if error is None else error.status,
         host=host,
-        shown=REQUESTS,
         diagnosis=diagnosis and in_words(visit, diagnosis),
         types=TYPES,
         keys=found.keys,

@@ -1,6 +1,6 @@
 """Why a host is not updated: rules over its last requests and its state."""
 
-from ddns.policy.diagnosis.diagnose import diagnose
+from ddns.policy.diagnosis.diagnose import ENOUGH, diagnose
 from ddns.policy.diagnosis.model import (
     SENTENCES,
     Diagnosis,
@@ -18,6 +18,7 @@ from ddns.policy.diagnosis.model import (
 from ddns.policy.diagnosis.rules import RULES, messages
 
 __all__ = [
+    "ENOUGH",
     "RULES",
     "SENTENCES",
     "Diagnosis",

@@ -51,8 +51,7 @@ def habits_of_client(latest: Asked, now: float) -> Iterator[Found]:
 
 def latest_of_each(requests: Sequence[Asked]) -> list[Asked]:
     """Return the latest request of each client, of requests newest first."""
-    found: list[Asked] = []
+    found: dict[object, Asked] = {}
     for asked in requests:
-        if not any(asked.is_by_the_same(one) for one in found):
-            found.append(asked)
-    return found
+        found.setdefault(asked.sender, asked)
+    return list(found.values())

@@ -17,9 +17,13 @@ from ddns.policy.diagnosis.model import (
     State,
 )
 from ddns.policy.diagnosis.refusals import basics, explain
-from ddns.policy.diagnosis.requests import Asked, habit_of
+from ddns.policy.diagnosis.requests import Asked, Successes
 from ddns.policy.diagnosis.rules import RULES
 from ddns.policy.diagnosis.state import at_the_door, of_state
+
+ENOUGH = 50
+"""Requests that tell why a host is not updated: as many that failed for their credentials, and as
+many others. Those before them say the same, or are long over."""
 
 MAX_FINDINGS = 20
 """The most that is told of a host."""
@@ -41,7 +45,7 @@ def diagnose(host: HostState, requests: Logged, strays: Logged, now: float) -> D
     """
     mine = [Asked(entry, failed) for failed, entry in requests]
     others = [Asked(entry, failed, stray=True) for failed, entry in strays]
-    done = [asked for asked in mine if asked.done]
+    done = Successes([asked for asked in mine if asked.done])
     found: dict[object, Finding] = {}
     for sign in _signs(mine, others, done, host, now):
         finding = _finding(sign, host, done, now)
@@ -57,16 +61,16 @@ def diagnose(host: HostState, requests: Logged, strays: Logged, now: float) -> D
 def _signs(
     mine: Sequence[Asked],
     strays: Sequence[Asked],
-    done: Sequence[Asked],
+    done: Successes,
     host: HostState,
     now: float,
 ) -> Iterator[Sign]:
     """Yield all that requests say, unless it is over."""
     for asked in (*mine, *strays):
-        if asked.done or _is_over(asked, done):
+        if asked.done or done.are_after(asked):
             continue
         for found in explain(asked, host):
-            if found[0] != "host-unknown" or not done:  # it may be meant to be another's
+            if found[0] != "host-unknown" or not done.requests:  # it may be meant to be another's
                 yield Sign(found, asked)
     for asked in latest_of_each(mine):
         for found in habits_of_client(asked, now):
@@ -74,12 +78,7 @@ def _signs(
     yield from habits(done, host, now)
 
 
-def _is_over(asked: Asked, done: Sequence[Asked]) -> bool:
-    """Return whether the client of a refused request has succeeded since."""
-    return any(one.at > asked.at and one.is_by_the_same(asked) for one in done)
-
-
-def _finding(sign: Sign, host: HostState, done: Sequence[Asked], now: float) -> Finding:
+def _finding(sign: Sign, host: HostState, done: Successes, now: float) -> Finding:
     (name, parameters), asked = sign
     rule = RULES[name]
     severity = rule.severity
@@ -88,24 +87,24 @@ def _finding(sign: Sign, host: HostState, done: Sequence[Asked], now: float) -> 
     return Finding(rule, severity, asked.at, {**basics(asked, host), **parameters})
 
 
-def _others_update(asked: Asked, done: Sequence[Asked], now: float) -> bool:
+def _others_update(asked: Asked, done: Successes, now: float) -> bool:
     """Return whether the host is updated all the same, by another client than that of a request."""
-    if not done or done[0].is_by_the_same(asked):
+    latest = done.latest
+    if latest is None or latest.sender == asked.sender:
         return False
-    habit = habit_of(done)
-    return now - done[0].at < max(RECENT, 3 * habit.usual if habit else 0.0)
+    return now - latest.at < max(RECENT, 3 * done.habit.usual if done.habit else 0.0)
 
 
 def _of_host(
     host: HostState,
     mine: Sequence[Asked],
     strays: Sequence[Asked],
-    done: Sequence[Asked],
+    done: Successes,
     now: float,
 ) -> Iterator[Finding]:
     """Yield what the host says by itself."""
     plain: Parameters = {"name": host.name, "account": host.account}
-    signs = [*of_state(host, now), *at_the_door(host, done, now)]
+    signs = [*of_state(host, now), *at_the_door(host, done.requests, now)]
     if not (mine or strays or host.addresses):
         signs.append((("never-heard", {}), host.created))
     for (name, parameters), at in signs:
@@ -113,16 +112,16 @@ def _of_host(
 
 
 def _diagnosis(
-    host: HostState, done: Sequence[Asked], findings: tuple[Finding, ...], now: float
+    host: HostState, done: Successes, findings: tuple[Finding, ...], now: float
 ) -> Diagnosis:
     parameters: Parameters = {"name": host.name}
-    if done:
-        parameters = {**basics(done[0], host), "ago": Span(max(0.0, now - done[0].at))}
-        if (habit := habit_of(done)) is not None:
-            parameters = {**parameters, "habit": Span(habit.usual)}
+    if done.latest is not None:
+        parameters = {**basics(done.latest, host), "ago": Span(max(0.0, now - done.latest.at))}
+        if done.habit is not None:
+            parameters = {**parameters, "habit": Span(done.habit.usual)}
     if any(one.severity is Severity.ERROR for one in findings):
         state = State.TROUBLE
-    elif not done:
+    elif done.latest is None:
         state = State.WAITING
     elif any(one.rule.id == "stale" for one in findings):
         state = State.STALE

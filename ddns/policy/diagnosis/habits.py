@@ -9,7 +9,7 @@ from ddns.model.records import AAAA, A
 from ddns.model.request_log import PLAIN
 from ddns.policy.diagnosis.model import HostState, Moment, Parameter, Span
 from ddns.policy.diagnosis.refusals import Found, mistakes_in_addresses
-from ddns.policy.diagnosis.requests import Asked, class_of, habit_of
+from ddns.policy.diagnosis.requests import Asked, Successes, class_of, habit_of
 
 STORM = 10
 """Requests in a row that change nothing, after which their pace is looked at."""
@@ -27,12 +27,11 @@ class Sign(NamedTuple):
     asked: Asked
 
 
-def habits(done: Sequence[Asked], host: HostState, now: float) -> Iterator[Sign]:
+def habits(successes: Successes, host: HostState, now: float) -> Iterator[Sign]:
     """Yield what the successful requests of a host say together, newest first."""
-    if not done:
+    done, latest, habit = successes.requests, successes.latest, successes.habit
+    if latest is None:
         return
-    latest = done[0]
-    habit = habit_of(done)
     if habit is not None and habit.is_broken(now - latest.at):
         yield Sign(("stale", {"since": Moment(latest.at), "habit": Span(habit.usual)}), latest)
     else:
@@ -61,6 +60,8 @@ def _of_latest(latest: Asked, host: HostState) -> Iterator[Sign]:
 
 def _stopped_family(done: Sequence[Asked], family: int, other: int) -> Iterator[Sign]:
     """Yield that a family is not sent any more, while the other one is."""
+    if family in done[0].addresses:
+        return
     with_family = [asked for asked in done if family in asked.addresses]
     habit = habit_of(with_family)
     if habit is None or not habit.is_broken(done[0].at - with_family[0].at):
@@ -76,7 +77,7 @@ def _stopped_family(done: Sequence[Asked], family: int, other: int) -> Iterator[
 def _storm(done: Sequence[Asked]) -> Iterator[Sign]:
     """Yield that a client sends again and again what it has been told to be there already."""
     latest = done[0]
-    mine = [asked for asked in done if asked.is_by_the_same(latest)][:STORM]
+    mine = [asked for asked in done if asked.sender == latest.sender][:STORM]
     if len(mine) < STORM or any(asked.status != "nochg" for asked in mine):
         return
     every = (latest.at - mine[-1].at) / (STORM - 1)

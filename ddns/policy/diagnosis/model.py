@@ -112,7 +112,7 @@ class HostState:
 
     ``addresses`` are those that DNS answers for it, ``expires`` is when it goes offline if nothing
     is heard of it. ``created`` and ``expires`` are seconds since 1970. ``block`` is that of its
-    account, if it holds; ``others`` are the account's other hosts. ``https`` is whether this
+    account, if it holds; ``others`` are other hosts of the account. ``https`` is whether this
     server offers HTTPS, ``knocks`` are connections from where its clients may be that came to
     nothing.
     """

@@ -8,7 +8,6 @@ import itertools
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from ddns.model import records
 from ddns.model.records import AAAA, A
@@ -49,56 +48,65 @@ def class_of(address: str) -> str | None:
     return None if is_public(packed) else "special-address"
 
 
-@dataclass(frozen=True)
+@functools.lru_cache(maxsize=4096)
+def words_of(said: str) -> Sequence[tuple[int | None, str]]:
+    """Return what a client said of addresses: each with the family that it was said to be of."""
+    found: list[tuple[int | None, str]] = []
+    for word in filter(None, map(str.strip, said.split(","))):
+        mark, equals, address = word.partition("=")
+        found.append((_MARKS[mark], address) if equals and mark in _MARKS else (None, word))
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=4096)  # most clients say the same in most of their requests
+def addresses_of(said: str, peer: str) -> Mapping[int, str]:
+    """Return the addresses that a client at *peer* wanted to set, one of each family."""
+    if said == OFFLINE:
+        return {}
+    texts = [word for _, word in words_of(said)] or [peer]
+    packed = filter(None, (records.address_from_text(one.partition("/")[0]) for one in texts))
+    found: dict[int, str] = {}
+    for one in packed:
+        found.setdefault(records.address_type(one), records.address_to_text(one))
+    return found
+
+
 class Asked:
     """A request, with whether it failed for its credentials, and whether it named no host that its
-    account has."""
+    account has.
 
-    entry: RequestEntry
-    failed: bool
-    stray: bool = False
+    ``at`` is when, in seconds since 1970. ``done`` is whether DNS has what the client asked for;
+    requests of former versions have no status. ``sender`` is the same for requests that seem to be
+    of one client.
+    """
+
+    __slots__ = ("at", "done", "entry", "failed", "sender", "status", "stray")
+
+    def __init__(self, entry: RequestEntry, failed: bool, stray: bool = False) -> None:
+        self.entry = entry
+        self.failed = failed
+        self.stray = stray
+        self.at = entry.at
+        self.status = entry.status
+        well = entry.status in DONE if entry.status else not entry.reason
+        self.done = well and not failed
+        self.sender = (entry.agent, "" if entry.agent else entry.peer)
 
     @property
-    def at(self) -> float:
-        return self.entry.at
-
-    @property
-    def status(self) -> str:
-        return self.entry.status
-
-    @cached_property
-    def done(self) -> bool:
-        """Whether DNS has what the client asked for; requests of former versions have no status."""
-        if self.failed:
-            return False
-        return self.status in DONE if self.status else not self.entry.reason
-
-    @cached_property
     def words(self) -> Sequence[tuple[int | None, str]]:
         """What the client said of addresses: each with the family that it was said to be of."""
-        found: list[tuple[int | None, str]] = []
-        for word in filter(None, map(str.strip, self.entry.addresses.split(","))):
-            mark, equals, address = word.partition("=")
-            found.append((_MARKS[mark], address) if equals and mark in _MARKS else (None, word))
-        return found
+        return words_of(self.entry.addresses)
 
-    @cached_property
+    @property
     def is_offline(self) -> bool:
         """Whether the host was to lose its addresses."""
         return self.entry.addresses == OFFLINE
 
-    @cached_property
+    @property
     def addresses(self) -> Mapping[int, str]:
         """The addresses that were to be set, one of each family: those that the client sent, or
         else its own."""
-        if self.is_offline:
-            return {}
-        texts = [word for _, word in self.words] or [self.entry.peer]
-        packed = filter(None, (records.address_from_text(one.partition("/")[0]) for one in texts))
-        found: dict[int, str] = {}
-        for one in packed:
-            found.setdefault(records.address_type(one), records.address_to_text(one))
-        return found
+        return addresses_of(self.entry.addresses, self.entry.peer)
 
     @property
     def hosts(self) -> Sequence[str]:
@@ -113,13 +121,6 @@ class Asked:
     @property
     def protocol(self) -> str:
         return PROTOCOLS.get(self.entry.dialect, self.entry.dialect)
-
-    def is_by_the_same(self, other: Asked) -> bool:
-        """Return whether both requests seem to be of one client."""
-        mine, theirs = self.entry, other.entry
-        if mine.agent != theirs.agent:
-            return False
-        return mine.peer == theirs.peer or bool(mine.agent)
 
 
 PROTOCOLS = {
@@ -153,5 +154,27 @@ def habit_of(requests: Sequence[Asked]) -> Habit | None:
     """Return the habit of requests, newest first; None for too few of them."""
     if len(requests) < _WORDS:
         return None
-    gaps = [max(0.0, newer.at - older.at) for newer, older in itertools.pairwise(requests)]
-    return Habit(statistics.median(gaps), max(gaps))
+    times = [asked.at for asked in requests]
+    gaps = [newer - older for newer, older in itertools.pairwise(times)]
+    return Habit(max(0.0, statistics.median(gaps)), max(0.0, *gaps))
+
+
+class Successes:
+    """The requests of a host that were done, newest first; their habit; and when each client, by
+    its :attr:`Asked.sender`, has succeeded last, in seconds since 1970."""
+
+    def __init__(self, requests: Sequence[Asked]) -> None:
+        self.requests = requests
+        self.habit = habit_of(requests)
+        self._last: dict[object, float] = {}
+        for asked in requests:
+            self._last.setdefault(asked.sender, asked.at)
+
+    @property
+    def latest(self) -> Asked | None:
+        """The latest one, if there is any."""
+        return self.requests[0] if self.requests else None
+
+    def are_after(self, asked: Asked) -> bool:
+        """Return whether the client of a request has succeeded since."""
+        return self._last.get(asked.sender, asked.at) > asked.at

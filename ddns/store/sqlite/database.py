@@ -76,14 +76,21 @@ class Opened:
             return f"{file} was removed or replaced while it was open"
         return ""
 
+    def check(self) -> None:
+        """Refuse to go on without the files.
+
+        :raises StoreError: when the database was removed or replaced.
+        """
+        if lost := self.lost():
+            raise StoreError(lost, logged=True)
+
     @contextmanager
     def view(self) -> Iterator[sqlite3.Connection]:
         """See :func:`view`.
 
         :raises StoreError: when the database was removed or replaced.
         """
-        if lost := self.lost():
-            raise StoreError(lost, logged=True)
+        self.check()
         with view(self.path) as connection:
             yield connection
 
@@ -229,13 +236,23 @@ def connect(to: str | Path, timeout: float = 1.0) -> sqlite3.Connection:
     return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Connect to a database that is there, to read it."""
+    connection = connect(f"{path.absolute().as_uri()}?mode=rw")
+    try:
+        connection.execute("pragma query_only = on")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 @contextmanager
 def view(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a consistent view of the latest committed state, on a connection that cannot write and
     may be handed from one thread to another."""
-    connection = connect(f"{path.absolute().as_uri()}?mode=rw")
+    connection = connect_to_read(path)
     try:
-        connection.execute("pragma query_only = on")
         connection.execute("begin")  # the view is fixed by the first statement that reads
         yield connection
     finally:

@@ -19,7 +19,7 @@ from ddns.store.sqlite.history_reader import EVENT, HistoryReader
 from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.people_reader import PeopleReader
-from ddns.store.sqlite.request_rows import read_requests
+from ddns.store.sqlite.request_rows import read_requests, read_requests_of
 from ddns.store.sqlite.row_objects import (
     make_event,
     make_zone,
@@ -113,15 +113,15 @@ class Reader(PeopleReader, HistoryReader):
     def count_leases(self) -> int:
         return int(self.execute("select count(*) from lease").fetchone()[0])
 
-    def requests_of_host(self, name: bytes) -> list[tuple[bool, RequestEntry]]:
-        return self._requests("host", name)
+    def requests_of_host(
+        self, name: bytes, most: int | None = None
+    ) -> list[tuple[bool, RequestEntry]]:
+        return read_requests_of(self.execute, ENTRY, "host", name, most)
 
-    def requests_of_account(self, name: str) -> list[tuple[bool, RequestEntry]]:
-        return self._requests("account", name)
-
-    def _requests(self, column: str, value: bytes | str) -> list[tuple[bool, RequestEntry]]:
-        of = f"select failed, {ENTRY} from request where {column} = ? order by id desc"
-        return [(bool(row[0]), RequestEntry(*row[1:])) for row in self.execute(of, (value,))]
+    def requests_of_account(
+        self, name: str, most: int | None = None
+    ) -> list[tuple[bool, RequestEntry]]:
+        return read_requests_of(self.execute, ENTRY, "account", name, most)
 
     def requests(self, page: RequestPage) -> list[SeenRequest]:
         return read_requests(self.execute, ENTRY, page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from typing import Literal
 
 from ddns.model.request_log import RequestEntry
 from ddns.store.paging import Became, RequestPage
@@ -15,6 +16,25 @@ _BECAME = {
     Became.FAILED: "reason <> '' and failed",
 }
 _WHOSE = "coalesce(request.account, host.account)"
+
+
+def read_requests_of(
+    execute: Callable[..., sqlite3.Cursor],
+    columns: str,
+    index: Literal["host", "account"],
+    value: bytes | str,
+    most: int | None,
+) -> list[tuple[bool, RequestEntry]]:
+    """Return requests of a host or an account, newest first, each with whether its login failed;
+    at most so many of either kind. *columns* are those of an entry."""
+    kinds = " union all ".join(
+        f"select * from (select id, failed, {columns} from request"
+        f" where {index} = :value and failed = {failed} order by id desc limit :most)"
+        for failed in (0, 1)
+    )
+    given = {"value": value, "most": -1 if most is None else most}
+    rows = execute(f"select failed, {columns} from ({kinds}) order by id desc", given)
+    return [(bool(row[0]), RequestEntry._make(row[1:])) for row in rows]
 
 
 def read_requests(

@@ -28,6 +28,7 @@ from ddns.store.results import Checked, Committed, Copied
 from ddns.store.scanning import IScan
 from ddns.store.sqlite import database
 from ddns.store.sqlite.fault_log import FaultLog
+from ddns.store.sqlite.kept_view import KeptView
 from ddns.store.sqlite.maintenance import Maintenance
 from ddns.store.sqlite.reader import Reader
 from ddns.store.sqlite.writer import Writer, one_line
@@ -81,6 +82,7 @@ class SQLiteStore:
             faults=self._faults,
         )
         self._reader = LowPriorityPool(1, 1, "ddns-store-reader")
+        self._view = KeptView()  # of the reader's thread
         self._maintenance = Maintenance(reactor, lambda: self._opened.view())
 
     def configure(self, settings: StoreSettings) -> None:
@@ -116,6 +118,7 @@ class SQLiteStore:
         self._maintenance.stop()
         self._reader.stop()
         try:
+            self._view.close()
             opened.close()
         except sqlite3.Error as error:
             self._log.error("closing the database: {error}", error=error)
@@ -158,7 +161,7 @@ class SQLiteStore:
 
     def read(self, work: Callable[[IReading], T]) -> Deferred[T]:
         def run() -> T:
-            with self._opened.view() as connection:
+            with self._view.of(self._opened) as connection:
                 return work(Reader(connection))
 
         return self._in_reader(run)

@@ -227,6 +227,7 @@ class Writer:
         return alive
 
     def _commit(self, works: Sequence[_Work]) -> Sequence[Event]:
+        assert self._opened is not None
         connection = self._connection
         execute = connection.execute
         batch = Batch(connection, self.position + 1)
@@ -248,16 +249,10 @@ class Writer:
         if position // 256 != self.position // 256:
             # Trimming at every commit would cost each of them; 256 events are a page or two.
             execute("delete from journal where position <= ?", (position - self.journal_rows,))
-        self._refuse_if_lost()
+        self._opened.check()  # nobody would find what is committed now
         execute("commit")  # returns after the fsync: synchronous=FULL
         self.position = position
         return batch.events
-
-    def _refuse_if_lost(self) -> None:
-        """Raise StoreError if nobody would find what is committed now."""
-        assert self._opened is not None
-        if lost := self._opened.lost():
-            raise StoreError(lost, logged=True)
 
     def _recover(self) -> None:
         """Roll a failed batch back, and read the position again, lest memory and disk differ."""

@@ -11,9 +11,6 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import pyotp
-from playwright.sync_api import expect
-
 from tests.browser.people import (
     PASSWORD,
     PHONE,
@@ -84,26 +81,6 @@ def of_people(album: Album, person: Person) -> None:
     album.take("changes", "zones/alice.example/changes", DESK)
 
 
-def become_operator(person: Person) -> None:
-    """Set up one-time codes, and log in as an operator."""
-    page = person.page
-    person.service.server.call("account_set", name=person.name, operator=True)
-    page.goto("account")
-    totp = page.get_by_role("region", name="Second factor").locator("details").first
-    totp.locator("summary").click()
-    totp.get_by_label("Password").fill(PASSWORD)
-    totp.get_by_role("button", name="Go on").click()
-    secret = page.get_by_role("textbox", name="Secret").input_value()
-    page.get_by_label("The code that the app shows now").fill(pyotp.TOTP(secret).now())
-    person.press("Switch on")
-    recovery = page.locator("#codes").inner_text().split()[0]
-    person.log_out()
-    person.log_in()
-    page.get_by_label("Code").fill(recovery)
-    person.press_in_main("Log in")
-    expect(page.get_by_role("link", name="Operator")).to_be_visible()
-
-
 def main() -> None:
     """Make all pictures anew."""
     folder = Path(sys.argv[1])
@@ -119,7 +96,7 @@ def main() -> None:
         person.log_in()
         album = Album(person, folder)
         of_people(album, person)
-        become_operator(person)
+        person.becomes_operator()
         album.take("operator", "operator", DESK)
         album.take("requests", "operator/requests", DESK)
 

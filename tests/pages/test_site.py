@@ -29,7 +29,9 @@ def test_whoever_has_not_logged_in_comes_back_to_where_they_wanted_to_go(house: 
     assert browser.url == BASE + "hosts"
 
 
-@pytest.mark.parametrize("place", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "place", ["//evil.example", "https://evil.example", "/\\evil.example", "..", "."]
+)
 def test_nobody_is_sent_elsewhere_after_logging_in(house: House, place: str) -> None:
     house.api("account_add", name="alice", password=PASSWORD)
     browser = Browser(house)

@@ -139,3 +139,13 @@ def url_of(root: str, *segments: str, **query: str) -> str:
     """
     path = root + "/".join(map(_quoted, segments))
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def segments_of(text: str) -> list[str]:
+    """Return the segments of a page's path in a form or link, which others may have filled in: none
+    that leads above the place of the pages, where a proxy may have something else.
+
+    >>> segments_of("hosts/home.example.net"), segments_of("../../x/./y")
+    (['hosts', 'home.example.net'], ['x', 'y'])
+    """
+    return [segment for segment in text.split("/") if segment not in (".", "..")]

@@ -8,6 +8,7 @@ import pytest
 
 from ddns.pages.languages import choose
 from ddns.pages.site import HEADERS
+from ddns.pages.table import PAGES
 from tests.house import House
 from tests.pages.browsing import BASE, Browser
 from tests.pages.conftest import PASSWORD
@@ -28,7 +29,9 @@ def test_whoever_has_not_logged_in_comes_back_to_where_they_wanted_to_go(house: 
     assert browser.url == BASE + "hosts"
 
 
-@pytest.mark.parametrize("place", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "place", ["//evil.example", "https://evil.example", "/\\evil.example", "..", "."]
+)
 def test_nobody_is_sent_elsewhere_after_logging_in(house: House, place: str) -> None:
     house.api("account_add", name="alice", password=PASSWORD)
     browser = Browser(house)
@@ -50,6 +53,43 @@ def test_a_token_of_somebody_else_does_nothing(alice: Browser) -> None:
     token = stranger.page.forms[0].fields["form_token"]
     alice.post("/hosts", name="home.dyn.example", form_token=token)
     assert alice.answer.status == 403
+
+
+@pytest.mark.parametrize("path", [page.path for page in PAGES if page.method == "POST"])
+def test_no_form_is_taken_without_the_token_of_its_reader(house: House, path: str) -> None:
+    browser, stranger = Browser(house), Browser(house)
+    browser.get("/")
+    stranger.get("/")
+    token = stranger.page.forms[0].fields["form_token"]
+    for fields in ({}, {"form_token": token}):
+        browser.post(f"/{path.replace('{', '').replace('}', '')}", **fields)
+        assert browser.answer.status == 403
+
+
+def test_nothing_of_somebody_else_is_there(alice: Browser, bob: Browser) -> None:
+    alice.house.api("host_add", name="home.dyn.example", account="alice")
+    alice.house.api("zone_add", origin="alice.example", account="alice")
+    alice.house.api("key_add", account="alice")
+    at = {"name": "home.dyn.example", "origin": "alice.example", "number": "1", "type": "SOA"}
+    at |= {"owner": "alice.example", "client": "curl", "account": "alice", "code": "nonsense"}
+    bob.get("/hosts")
+    given = {"form_token": bob.page.forms[0].fields["form_token"], "name": "www", "type": "A"}
+    given |= {"rdatas": "192.0.2.1", "ttl": "60", "position": "1", "uses": "1", "days": "1"}
+    given |= {"owner": "home.dyn.example", "registration": "open"}
+    opened = []
+    for page in PAGES:
+        if "{" in page.path and page.path.split("/")[0] in ("hosts", "keys", "zones", "operator"):
+            place = f"/{page.path.format_map(at)}"
+            if page.method == "GET":
+                bob.get(place)
+            else:
+                bob.post(place, **given)
+            if bob.answer.status != 404:
+                opened.append((page.method, place, bob.text))
+    # What a script asks while one types is told in the same words.
+    ((method, place, text),) = opened
+    assert (method, place) == ("POST", "/zones/alice.example/records/check")
+    assert "no name of yours" in text
 
 
 def test_a_wrong_password_is_said_in_the_form(house: House) -> None:

@@ -18,7 +18,7 @@ from ddns.api.errors import (
 )
 from ddns.pages import cookies
 from ddns.pages.request import Answer
-from ddns.pages.visit import Visit
+from ddns.pages.visit import Visit, segments_of
 
 MISTAKES = (Invalid, Conflict, NotFound, Forbidden, Unauthenticated, TooMany)
 """Refusals that are shown in the form, for another try."""
@@ -105,7 +105,7 @@ def after_log_in(visit: Visit, session: dict[str, Any]) -> Answer:
     visit.keep_session(str(session["token"]))
     if session["language"] is not None:
         visit.keep_language(session["language"])
-    return visit.redirect(*(visit.request.field("next") or "hosts").split("/"))
+    return visit.redirect(*segments_of(visit.request.field("next") or "hosts"))
 
 
 async def log_out(visit: Visit) -> Answer:

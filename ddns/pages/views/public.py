@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ddns.pages.request import Answer
-from ddns.pages.visit import Visit
+from ddns.pages.visit import Visit, segments_of
 
 
 async def welcome(visit: Visit) -> Answer:
@@ -15,4 +15,4 @@ async def welcome(visit: Visit) -> Answer:
 async def language(visit: Visit) -> Answer:
     """Have pages in another language from now on."""
     visit.keep_language(visit.request.field("language"))
-    return visit.redirect(*visit.request.field("back").split("/"))
+    return visit.redirect(*segments_of(visit.request.field("back")))

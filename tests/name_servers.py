@@ -140,7 +140,7 @@ def powerdns(
         pdnsutil("create-secondary-zone", zone, f"127.0.0.1:{primary}")
         if key:
             pdnsutil("activate-tsig-key", zone, key[0], "secondary")
-        if zone == CATALOG:  # of which it takes no changes by IXFR
+        if zone == CATALOG:  # with IXFR set, it would never ask for its changes
             pdnsutil("set-kind", zone, "consumer")
         else:
             pdnsutil("set-meta", zone, "IXFR", "1")

@@ -91,6 +91,7 @@ class Person:
         page = self.page
         self.service.server.call("account_set", name=self.name, operator=True)
         page.goto("account")
+        self.sees("You are an operator, in sessions that you open with a second factor.")
         totp = page.get_by_role("region", name="Second factor").locator("details").first
         totp.locator("summary").click()
         totp.get_by_label("Password").fill(PASSWORD)

@@ -27,6 +27,7 @@ from ddns.api.serializers import (
 )
 from ddns.model import names
 from ddns.model.account import ZoneInfo
+from ddns.store.paging import Page
 
 PAGE = 100
 """Hosts, RRsets or events in a page."""
@@ -131,8 +132,8 @@ def _invitations(context: ReadContext, name: str, after: str) -> _Page:
 
 
 def _hosts(context: ReadContext, name: str, after: str) -> _Page:
-    transaction, begin = context.transaction, bytes.fromhex(after)
-    hosts = [host for host in transaction.hosts(name) if host.name > begin][: PAGE + 1]
+    transaction, begin = context.transaction, bytes.fromhex(after) or None
+    hosts = transaction.hosts(name, page=Page(PAGE + 1, begin))
     items = [
         {
             **host_json(host),

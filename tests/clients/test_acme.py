@@ -2,59 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import certificates
 from tests.clients.documented import LOOPBACK, updating, words
 from tests.conftest import ACCOUNT, HOST, ZONE
-from tests.processes import PATIENCE, Json, Server, can_bind, eventually, free_port
+from tests.pebble import Authority, pebble
+from tests.processes import PATIENCE, Json, Server
 from tests.programs import program, run, script
 
 
-@pytest.fixture
-def acme(server: Server, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """Pebble, which asks our server over TCP: the URL of its directory, and its certificate."""
-    pair = certificates.make(tmp_path)
-    port, management = free_port(), free_port()
-    config = tmp_path / "pebble.json"
-    settings = {
-        "listenAddress": f"127.0.0.1:{port}",
-        "managementListenAddress": f"127.0.0.1:{management}",
-        "certificate": str(pair.certificate),
-        "privateKey": str(pair.private_key),
-        "httpPort": 5002,
-        "tlsPort": 5001,
-    }
-    config.write_text(json.dumps({"pebble": settings}))
-    command = [program("pebble"), "-config", str(config)]
-    with open(tmp_path / "pebble.log", "wb") as log:
-        process = subprocess.Popen(
-            [*command, "-dnsserver", f"127.0.0.1:{server.dns_port}"],
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"},
-        )
-    try:
-        eventually(lambda: not can_bind("127.0.0.1", port), "pebble listens")
-        yield f"https://127.0.0.1:{port}/dir", pair.certificate
-    finally:
-        process.kill()
-        process.wait(PATIENCE)
-
-
 @pytest.mark.parametrize("client", ["lego", "certbot"])
-def test_a_certificate_by_the_key_of_one_host(
-    server: Server, acme: tuple[str, Path], tmp_path: Path, client: str
-) -> None:
-    directory, ca = acme
+def test_a_certificate_by_the_key_of_one_host(server: Server, tmp_path: Path, client: str) -> None:
     key = server.call("key_add", account=ACCOUNT, kind="tsig", hosts=[HOST])
-    certificate = ask(client, server, key, directory, ca, tmp_path)
+    with pebble(server.dns_port, tmp_path) as authority:
+        certificate = ask(client, server, key, authority, tmp_path)
     assert certificate.read_text().startswith("-----BEGIN CERTIFICATE-----")
     assert server.answers(f"_acme-challenge.{HOST}", "TXT") == []
     asked = server.call("host_show", name=HOST)["requests"]
@@ -62,14 +25,21 @@ def test_a_certificate_by_the_key_of_one_host(
     assert {one["answer"] for one in asked} == {"NOERROR"}
 
 
-def ask(client: str, server: Server, key: Json, directory: str, ca: Path, folder: Path) -> Path:
+def ask(client: str, server: Server, key: Json, authority: Authority, folder: Path) -> Path:
     """Run a client as docs/rfc2136.md says; the certificate that it has got."""
     if client == "lego":
         environment, (_, *options, do) = words(updating("lego", server, key))
-        environment |= {"LEGO_CA_CERTIFICATES": str(ca), "RFC2136_SEQUENCE_INTERVAL": "1"}
+        environment |= {"LEGO_CA_CERTIFICATES": str(authority.ca), "RFC2136_SEQUENCE_INTERVAL": "1"}
         where = f"{LOOPBACK}:{server.dns_port}"
         command = [
-            *(program("lego"), "--server", directory, "--path", str(folder / "lego"), *options),
+            *(
+                program("lego"),
+                "--server",
+                authority.directory,
+                "--path",
+                str(folder / "lego"),
+                *options,
+            ),
             *("--dns.disable-cp", "--dns.resolvers", where, do),
         ]
         certificate = folder / "lego" / "certificates" / f"{HOST}.crt"
@@ -78,9 +48,17 @@ def ask(client: str, server: Server, key: Json, directory: str, ca: Path, folder
         credentials.write_text(updating("certbot: rfc2136.ini", server, key))
         credentials.chmod(0o600)
         _, (name, *options) = words(updating("certbot: a record", server, key))
-        environment = {"REQUESTS_CA_BUNDLE": str(ca)}
+        environment = {"REQUESTS_CA_BUNDLE": str(authority.ca)}
         command = [
-            *(script(name), *options, "--server", directory, "--agree-tos", "-m", f"a@{ZONE}"),
+            *(
+                script(name),
+                *options,
+                "--server",
+                authority.directory,
+                "--agree-tos",
+                "-m",
+                f"a@{ZONE}",
+            ),
             *("--non-interactive", "--no-eff-email"),
             *("--config-dir", "config", "--work-dir", "work", "--logs-dir", "logs"),
         ]

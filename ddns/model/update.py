@@ -7,9 +7,11 @@ import ipaddress
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ddns.model import names
 from ddns.model.account import KeyKind
+from ddns.model.records import AAAA, MX
 
 
 class Status(enum.Enum):
@@ -52,6 +54,8 @@ class Cause(enum.StrEnum):
     MINIUPDATE_KEY = "miniupdate_key"
     TSIG_KEY = "tsig_key"
     """The secret is this user's key of this kind, which the protocol does not take."""
+    TOOLS_KEY = "tools_key"
+    """The secret is this user's key, but for tools that change records, not to update hosts."""
     DISABLED = "disabled"
     """The key is right, but disabled."""
     PASSWORD = "password"
@@ -123,6 +127,7 @@ class Renumber:
     """Move the host's AAAA records into *network*, keeping their interface identifiers."""
 
     network: ipaddress.IPv6Network
+    type: ClassVar[int] = AAAA
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ class Mail:
 
     exchange: bytes | None
     backup: bool | None
+    type: ClassVar[int] = MX
 
 
 Edit = Replace | Remove | Renumber | Mail

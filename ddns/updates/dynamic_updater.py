@@ -14,7 +14,7 @@ from dns.rcode import NOERROR, NOTAUTH, NOTZONE, REFUSED, SERVFAIL
 from twisted.logger import Logger
 
 from ddns.model import names
-from ddns.model.account import Host, Key, ZoneInfo
+from ddns.model.account import Host, Key, Right, ZoneInfo
 from ddns.model.dynamic_update import Operation
 from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, ANY, DS, NS, RRset
@@ -193,9 +193,11 @@ class _Rights:
         return owner == nearest.origin and number in (NS, DS)
 
     def may_change(self, owner: bytes, number: int) -> bool:
-        if self._key is None:
+        key = self._key
+        if key is None:
             return True
-        return may_change(self._key, owner, number, self._zone, self._host_of(owner))
+        host = self._host_of(owner)
+        return Right.UPDATE in key.rights and may_change(key, owner, number, self._zone, host)
 
     def _host_of(self, owner: bytes) -> Host | None:
         """Return the host in this zone that an owner name belongs to."""

@@ -11,7 +11,7 @@ import pytest
 from twisted.internet.defer import Deferred, ensureDeferred
 
 from ddns.model import names
-from ddns.model.account import Key, KeyKind, Right, TsigTerms, ZoneInfo
+from ddns.model.account import Key, KeyKind, Right, TsigName, ZoneInfo
 from ddns.model.records import NS, SOA, RRset
 from ddns.model.update import Outcome
 from ddns.net.dns import update_handler
@@ -36,7 +36,12 @@ from ddns.zone.zone import Zone, Zones
 ORIGIN = names.from_text("example.net")
 NAME = names.from_text("a-key")
 KEY = Key(
-    1, "alice", KeyKind.TSIG, bytes(32), tsig=TsigTerms(NAME, "hmac-sha256", frozenset(Right))
+    1,
+    "alice",
+    KeyKind.TSIG,
+    bytes(32),
+    rights=frozenset(Right),
+    tsig=TsigName(NAME, "hmac-sha256"),
 )
 SOURCE = bytes((192, 0, 2, 77))
 UNSIGNED = prohibited("needs the signature of a key")

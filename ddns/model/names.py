@@ -22,6 +22,13 @@ WILDCARD = b"\x01*"
 ACME = b"\x0f_acme-challenge"
 """The label of the TXT record that ACME's dns-01 challenge looks up (RFC 8555 8.4)."""
 
+PERSIST = b"\x13_validation-persist"
+"""The label of the TXT records by which ACME's dns-persist-01 lets an account have certificates for
+as long as they are there."""
+
+CHALLENGES = (ACME, PERSIST)
+"""The labels at and below which there are records by which certificates are issued."""
+
 BELOW_HOST = (WILDCARD, ACME)
 """Labels directly below a host that belong to the host."""
 

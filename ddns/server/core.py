@@ -167,6 +167,7 @@ class Core:
             blocker,
             time.monotonic,
             lambda: self.operations.rules,
+            lambda: self._settings.challenges.keep,
         )
         self.requests = RequestLog(self.store, reactor, settings.requests)
         self.pipeline = Pipeline(updater.perform, record_updater.perform, now, self.requests)

@@ -29,7 +29,7 @@ as long as they are there."""
 CHALLENGES = (ACME, PERSIST)
 """The labels at and below which there are records by which certificates are issued."""
 
-BELOW_HOST = (WILDCARD, ACME)
+BELOW_HOST = (WILDCARD, ACME, PERSIST)
 """Labels directly below a host that belong to the host."""
 
 _HOST = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)

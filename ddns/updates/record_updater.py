@@ -167,7 +167,7 @@ def _write(
         asked = update.asked()
     except UpdateError as error:
         return _Made(error.rcode, Status.BADREQUEST)
-    rights = RecordRights(key, update.right, zone, transaction)
+    rights = RecordRights(key, update.right, zone, transaction, update.key)
     if not all(rights.is_here(one.owner, one.type) for one in asked.operations):
         return _Made(NOTZONE, Status.NOHOST, reason="a name is not in this zone")
     lookup = partial(transaction.rrsets, zone.origin)

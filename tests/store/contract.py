@@ -40,7 +40,7 @@ from tests.store.staging import StagingContract
 from tests.store.telling import TellingContract
 
 OTHER = names.from_text("other.example")
-WILD, ACME = (label + HOME for label in names.BELOW_HOST)
+WILD, ACME, PERSIST = (label + HOME for label in names.BELOW_HOST)
 
 
 def request(
@@ -451,7 +451,7 @@ class StoreContract(
     def test_a_removed_host_takes_what_belongs_to_it(self, store: Blocking) -> None:
         below = names.from_text("www.home.example.net")
         store.commit(fill)
-        for owner in (HOME, WILD, ACME, below):
+        for owner in (HOME, WILD, ACME, PERSIST, below):
             store.commit(put(rrset(owner, TXT, b"\x01x")))
         store.commit(lambda t: t.remove_host(HOME))
         assert [owner for owner, *_ in store.rows()] == sorted([ORIGIN, below])

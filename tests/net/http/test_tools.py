@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 
 import pytest
@@ -46,12 +46,12 @@ class Tool:
                 return ToolAnswer(200, self._broken())
         return ToolAnswer(201, b'{"done": true}', headers=(("X-Tool", "yes"),))
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
         for _ in range(PIECES):
             self.pieces += 1
             yield PIECE
 
-    async def _broken(self) -> AsyncIterator[bytes]:
+    async def _broken(self) -> AsyncGenerator[bytes, None]:
         yield PIECE
         raise ZeroDivisionError
 

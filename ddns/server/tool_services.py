@@ -10,6 +10,7 @@ from twisted.web.resource import IResource
 from ddns.api.base import RunSlow
 from ddns.api.operations import Operations
 from ddns.config.settings import Settings
+from ddns.model.counters import DialectCounts
 from ddns.net.http.tools import EitherResource, ToolResource
 from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
@@ -80,6 +81,8 @@ class ToolServices:
         return {**beside, b"api": at_api}
 
     def _resource(self, tool: Tool) -> IResource:
+        # Counted from the beginning, so that a metric is there before the first change.
+        self._pipeline.counts.dialects.setdefault(tool.name, DialectCounts())
         return ToolResource(tool, self._pipeline.loaded, self._pipeline.now)
 
     def max_body(self, headers: Headers) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from weakref import WeakValueDictionary
 
-from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.defer import DeferredLock, DeferredSemaphore
 
 from ddns.model.account import ZoneInfo
 from ddns.model.records import RRset
@@ -22,7 +23,8 @@ PAGE = 25
 some 0.5 ms."""
 
 MOST_WALKS = 4
-"""Zones that are read in pieces at the same time: each holds a view of the store."""
+"""Zones that are read in pieces at the same time, one for an account: each holds a view of the
+store, and a client that reads slowly must not keep the others waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Listings:
     def __init__(self, store: IStore) -> None:
         self._store = store
         self._walks = DeferredSemaphore(MOST_WALKS)
+        self._turns: WeakValueDictionary[str, DeferredLock] = WeakValueDictionary()
 
     async def zone(
         self, sight: Sight, origin: bytes, choose: Choose
@@ -81,21 +84,21 @@ class Listings:
     async def _pieces(
         self, sight: Sight, origin: bytes, choose: Choose
     ) -> AsyncGenerator[bytes, None]:
-        await self._walks.acquire()
-        scan = self._store.scan([origin])
-        try:
-            form, text, after = await scan.read(
-                lambda reading: _begin(reading, sight, origin, choose, PAGE)
-            )
-            yield form.before + text
-            while after is not None:
-                text, after = await scan.read(partial(_go_on, sight, origin, form, after))
-                if text:
-                    yield form.between + text
-            yield form.after
-        finally:
-            await scan.close()
-            self._walks.release()
+        turn = self._turns.setdefault(sight.key.account, DeferredLock())
+        async with turn, self._walks:
+            scan = self._store.scan([origin])
+            try:
+                form, text, after = await scan.read(
+                    lambda reading: _begin(reading, sight, origin, choose, PAGE)
+                )
+                yield form.before + text
+                while after is not None:
+                    text, after = await scan.read(partial(_go_on, sight, origin, form, after))
+                    if text:
+                        yield form.between + text
+                yield form.after
+            finally:
+                await scan.close()
 
     async def name(
         self, sight: Sight, origin: bytes, choose: Choose, owner: bytes, number: int | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, TypeVar
@@ -98,13 +99,17 @@ def test_a_zone_that_is_not_there() -> None:
 def test_readers_wait_for_others_and_leave_their_place_whenever_they_go() -> None:
     store = Store(2 * AT_ONCE)
     shared = listings(store)
-    bodies = [result(shared.zone(SIGHT, ORIGIN, as_json)) for _ in range(MOST_WALKS + 1)]
+    accounts = [*map(str, range(MOST_WALKS)), "0", "last"]
+    sights = [Sight(dataclasses.replace(SIGHT.key, account=one), True) for one in accounts]
+    bodies = [result(shared.zone(sight, ORIGIN, as_json)) for sight in sights]
     readers = [body for body in bodies if not isinstance(body, bytes)]
     first = [ensureDeferred(anext(reader)) for reader in readers]  # type: ignore[arg-type]
-    assert [one.called for one in first] == [True] * MOST_WALKS + [False]
+    assert [one.called for one in first] == [True] * MOST_WALKS + [False, False]
     assert store.open == MOST_WALKS
+    result(readers[1].aclose())
+    assert [one.called for one in first[MOST_WALKS:]] == [False, True]
     result(readers[0].aclose())
-    assert first[-1].called
+    assert all(one.called for one in first)
     for reader in readers:
         result(reader.aclose())
     assert store.open == 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ddns.model.record_changes import ChangeType, RRsetChange
 from ddns.model.records import CNAME, MX, TXT, A, mx_rdata
@@ -65,7 +68,7 @@ def test_octodns_escapes_semicolons_and_splits_long_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("rrsets", "words"),
     [
         (None, "rrsets: expected a list"),
         ({}, "rrsets: expected a list"),
@@ -92,14 +95,18 @@ def test_octodns_escapes_semicolons_and_splits_long_texts() -> None:
         ([rrset("REPLACE", "192.0.2.256")], "'192.0.2.256' is not A rdata"),
         ([rrset("REPLACE", "a b", type="TXT")], "'a b' has to be in quotes"),
         ([rrset("REPLACE", '"a', type="TXT")], "is not TXT rdata"),
+        ([rrset("REPLACE", '"\ud800"', type="TXT")], "is not TXT rdata"),
+        ([rrset("REPLACE", '"a"\n"b"', type="TXT")], "is not TXT rdata"),
+        ([rrset(name="\ud800.example.net.")], "is not a domain name"),
+        ([rrset(type="\ud800")], "is not a record type"),
         ([rrset("REPLACE", f'"{"x" * 256}"', type="TXT")], "is not TXT rdata"),
         ([rrset("REPLACE", "@", type="CNAME")], "@ is a zone's origin"),
         ([rrset("DELETE"), rrset("DELETE")], "Duplicate RRset www.example.net. A"),
     ],
 )
-def test_what_makes_no_sense(given: object, words: str) -> None:
+def test_what_makes_no_sense(rrsets: object, words: str) -> None:
     with pytest.raises(ToolError) as caught:
-        changes(given, ORIGIN)
+        changes(rrsets, ORIGIN)
     assert caught.value.status == 422
     assert words in str(caught.value)
 
@@ -112,3 +119,25 @@ def test_the_rrsets_of_a_new_zone_say_nothing_of_changes() -> None:
     for nonsense in ("x", ["x"]):
         with pytest.raises(ToolError):
             changes(new_rrsets(nonsense), ORIGIN)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "name": st.sampled_from(["www.example.net.", "example.net.", ""]) | st.text(),
+                "type": st.sampled_from(["A", "TXT", "MX", "SOA", "CNAME", ""]) | st.text(),
+                "changetype": st.sampled_from([*ChangeType.__members__, ""]) | st.text(),
+                "ttl": st.integers() | st.none() | st.text() | st.floats(),
+                "records": st.lists(
+                    st.fixed_dictionaries({"content": st.text() | st.integers()}) | st.text()
+                ),
+            },
+        )
+        | st.integers()
+    )
+)
+def test_whatever_is_sent_is_read_or_refused_in_words(rrsets: list[object]) -> None:
+    with suppress(ToolError):
+        assert isinstance(changes(rrsets, ORIGIN), tuple)

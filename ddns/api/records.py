@@ -27,7 +27,7 @@ class RecordOperations(BaseOperations):
         def work(context: ReadContext) -> Json:
             zone, _, _ = _locate(context, name)
             found = [
-                _with_serial(rrset, zone) for rrset in context.transaction.rrsets(zone.origin, name)
+                with_serial(rrset, zone) for rrset in context.transaction.rrsets(zone.origin, name)
             ]
             return {"owner": names.to_text(name), "records": [rrset_json(one) for one in found]}
 
@@ -51,7 +51,7 @@ class RecordOperations(BaseOperations):
             found = []
             if page.after is None and all(part in apex for part in page.parts):
                 found = [
-                    _with_serial(rrset, zone) for rrset in context.transaction.rrsets(apex, apex)
+                    with_serial(rrset, zone) for rrset in context.transaction.rrsets(apex, apex)
                 ]
             wanted = dataclasses.replace(page, limit=page.limit + 1)
             below = context.transaction.rrsets_below(apex, wanted)
@@ -87,9 +87,7 @@ class RecordOperations(BaseOperations):
         """Return an RRset that was put as it is now: the commit has given an SOA a serial."""
         if rrset.type != SOA:
             return rrset
-        return await self._read(
-            lambda context: _with_serial(rrset, context.known_zone(rrset.owner))
-        )
+        return await self._read(lambda context: with_serial(rrset, context.known_zone(rrset.owner)))
 
     async def record_check(
         self, owner: str, type: str, rdatas: list[str], zone: str | None = None
@@ -244,7 +242,7 @@ def _checked_json(number: int, checked: bytes | ApiError) -> Json:
     return {"rdata": records.rdata_to_text(number, checked), "error": None}
 
 
-def _with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
+def with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
     """Put the zone's serial into an SOA, which is stored without it."""
     if rrset.type != SOA:
         return rrset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 
 import pytest
@@ -16,7 +16,7 @@ from ddns.net.http.site import LimitedSite
 from ddns.net.http.tools import EitherResource, ToolResource
 from ddns.net.http.updates import UpdateResource
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest
-from tests.net.http_clients import Answer, Client, Serving, request
+from tests.net.http_clients import Answer, Client, Serving, request, until
 from tests.net.http_clients import Pipeline as Dialects
 from tests.net.pipelines import opened
 from tests.net.reactors import RunningReactor
@@ -32,6 +32,7 @@ class Tool:
     def __init__(self) -> None:
         self.asked: list[ToolRequest] = []
         self.pieces = 0
+        self.closed = False
 
     async def answer(self, request: ToolRequest) -> ToolAnswer:
         self.asked.append(request)
@@ -46,12 +47,15 @@ class Tool:
                 return ToolAnswer(200, self._broken())
         return ToolAnswer(201, b'{"done": true}', headers=(("X-Tool", "yes"),))
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        for _ in range(PIECES):
-            self.pieces += 1
-            yield PIECE
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        try:
+            for _ in range(PIECES):
+                self.pieces += 1
+                yield PIECE
+        finally:
+            self.closed = True
 
-    async def _broken(self) -> AsyncIterator[bytes]:
+    async def _broken(self) -> AsyncGenerator[bytes, None]:
         yield PIECE
         raise ZeroDivisionError
 
@@ -149,7 +153,7 @@ def test_an_answer_that_breaks_is_seen_to_be_broken(site: Serving) -> None:
     assert not received.endswith(b"0\r\n\r\n")
 
 
-def test_who_does_not_read_is_waited_for(site: Serving, tool: Tool) -> None:
+def test_who_does_not_read_is_waited_for_until_he_goes(site: Serving, tool: Tool) -> None:
     with site.connect() as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.send(request("/tool/pieces"))
@@ -157,6 +161,9 @@ def test_who_does_not_read_is_waited_for(site: Serving, tool: Tool) -> None:
         for _ in range(100):  # turns of the reactor
             site.running.call(lambda: None)
         assert 0 < tool.pieces < PIECES
+        assert not tool.closed
+    until(lambda: tool.closed)
+    assert tool.pieces < PIECES
 
 
 @pytest.mark.parametrize(

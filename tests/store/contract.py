@@ -19,6 +19,7 @@ from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.store.paging import Page
 from ddns.store.scanning import IScan
+from tests.store.acme_dns import AcmeDnsContract
 from tests.store.expiring import ExpiringContract
 from tests.store.following import FollowingContract
 from tests.store.living import LivingContract
@@ -70,6 +71,7 @@ class StoreContract(
     PeopleContract,
     FollowingContract,
     ExpiringContract,
+    AcmeDnsContract,
 ):
     """See the module."""
 

@@ -8,6 +8,7 @@ from ddns.model.records import RRset
 from ddns.store.interfaces import ITransaction
 from ddns.store.sqlite import (
     accounts,
+    acme_dns,
     expiring,
     hosts,
     memberships,
@@ -78,6 +79,11 @@ class Transaction(UnitOfWork):
     expired_hosts = expiring.expired_hosts
     limit_expiries = expiring.limit_expiries
     shift_expiries = expiring.shift_expiries
+
+    add_acme_dns = acme_dns.add_acme_dns
+    change_acme_dns = acme_dns.change_acme_dns
+    remove_acme_dns = acme_dns.remove_acme_dns
+    unused_acme_dns = acme_dns.unused_acme_dns
 
     stage = zone_import.stage
     drop_staged = zone_import.drop_staged

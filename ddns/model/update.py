@@ -215,9 +215,10 @@ class Outcome:
     """The outcome of an :class:`Update`: a refusal of the whole, or one result for each change.
 
     ``user`` is the authenticated account, if any; ``rcode`` is what a DNS UPDATE is answered
-    (RFC 2136 2.2), 0 for NOERROR, and ``reason`` says in a few words why that is REFUSED.
+    (RFC 2136 2.2), 0 for NOERROR, and ``reason`` says in a few words why records may not change.
     ``cause`` says why credentials were refused, and ``owner`` is the account whose they would be in
-    another place, if any; both are for the log of requests only.
+    another place, if any; both are for the log of requests only. ``wait`` is after how many seconds
+    a refused whole may be tried again, where that is known.
     """
 
     refusal: Status | None = None
@@ -227,12 +228,13 @@ class Outcome:
     reason: str = ""
     cause: Cause | None = None
     owner: str | None = None
+    wait: float = 0.0
 
     @property
     def retry_after(self) -> int | None:
         """The whole seconds after which a client should try again; None if nothing of what it was
         told is :data:`TEMPORARY`."""
         if self.refusal in TEMPORARY:
-            return RETRY_AFTER
+            return math.ceil(self.wait or RETRY_AFTER)
         waits = [result.wait for result in self.results if result.status in TEMPORARY]
         return math.ceil(max(waits) or RETRY_AFTER) if waits else None

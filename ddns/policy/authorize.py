@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ddns.model import names
-from ddns.model.account import Grant, Host, Key, ZoneInfo
+from ddns.model.account import Account, Grant, Host, Key, Right, ZoneInfo
 from ddns.model.records import ADDRESS_TYPES, DNAME, NS, TXT, RRset
 from ddns.model.update import Change, Replace, Status
 
@@ -75,6 +75,11 @@ def may_change(key: Key, owner: bytes, number: int, zone: ZoneInfo, host: Host |
     if owner == host.name:
         return number in ADDRESS_TYPES
     return number == TXT and owner == names.ACME + host.name
+
+
+def has_operator_rights(key: Key, account: Account) -> bool:
+    """Return whether a key of an account changes everything, as an operator does."""
+    return account.operator and Right.OPERATOR in key.rights
 
 
 def has_whole_zone(key: Key, zone: ZoneInfo) -> bool:

@@ -57,7 +57,7 @@ class Pipeline:
     def now(self) -> float:
         return 1000.0
 
-    def perform_signed(self, signed: Any, updater: Any) -> Deferred[Outcome]:
+    def perform_records(self, signed: Any) -> Deferred[Outcome]:
         self.asked.append(signed)
         self.waiting.append(Deferred())
         return self.waiting[-1]
@@ -79,7 +79,6 @@ class Handling:
         self.handler = UpdateHandler(
             Zones([zone]),
             self.pipeline,  # type: ignore[arg-type]
-            None,  # type: ignore[arg-type]
             self.directory,
             lambda: self.time,
             lambda: (30, 7200),

@@ -13,6 +13,7 @@ from typing import Any
 from ddns.api.caller import Caller
 from ddns.model import names, records
 from ddns.model.account import Account, Block, Host, Key, TsigName, ZoneInfo
+from ddns.model.acme_dns import AcmeDnsRegistration
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
@@ -105,6 +106,20 @@ def key_json(key: Key) -> Json:
 
 def _tsig_json(tsig: TsigName) -> Json:
     return {"name": names.to_text(tsig.name), "algorithm": tsig.algorithm}
+
+
+def registration_json(registration: AcmeDnsRegistration) -> Json:
+    """Return a registration of acme-dns without its password, which is not stored."""
+    used = registration.used
+    return {
+        "subdomain": registration.subdomain,
+        "fulldomain": names.to_text(registration.name),
+        "account": registration.account,
+        "allowfrom": list(registration.allow_from),
+        "note": registration.note,
+        "created": time_json(registration.created),
+        "used": None if used is None else time_json(used),
+    }
 
 
 def host_json(host: Host) -> Json:

@@ -20,7 +20,7 @@ from ddns.net.miniupdate_tcp import MiniupdateFactory
 from ddns.net.miniupdate_udp import AddressAnswerer
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import Proxies
-from ddns.net.tls import Certificate, TlsFactory
+from ddns.net.tls import Certificate, TlsFactory, read_pair
 from ddns.server import factories
 from ddns.system.socket_activation import PROXIED, InheritedSockets, of_kind
 from ddns.updates.door import Door
@@ -98,7 +98,7 @@ class Frontends:
             raise ValueError("https.certificate: expected a file, for the socket passed to us")
         if self._certificate is None:
             self._certificate = Certificate(
-                https.certificate, https.private_key or https.certificate
+                read_pair(https.certificate, https.private_key or https.certificate)
             )
         return TlsFactory(self._certificate, False, factory, self._reactor)
 
@@ -191,7 +191,9 @@ class Frontends:
         """
         if self._certificate is not None:
             https = settings.https
-            self._certificate.load(https.certificate, https.private_key or https.certificate)
+            self._certificate.use(
+                read_pair(https.certificate, https.private_key or https.certificate)
+            )
         for site in self._sites:
             site.limit(settings.http)
         for factory in self._lines:

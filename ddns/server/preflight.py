@@ -9,7 +9,7 @@ from ddns.config.load import load_settings, split_listeners
 from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.net import endpoints
-from ddns.net.tls import Certificate, TlsError
+from ddns.net.tls import Certificate, TlsError, read_pair
 from ddns.system.exposure import exposed, secret_files, writable
 
 
@@ -55,7 +55,7 @@ def _files(settings: Settings) -> None:
     https = settings.https
     if https.certificate:
         try:
-            Certificate(https.certificate, https.private_key or https.certificate)
+            Certificate(read_pair(https.certificate, https.private_key or https.certificate))
         except TlsError as error:
             raise ConfigError(f"https.certificate: {error}") from None
     if settings.mail.ca:

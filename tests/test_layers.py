@@ -22,10 +22,11 @@ MAY_IMPORT = {
     "updates": {"model", "system", "config", "zone", "policy", "store"},
     "api": {"model", "system", "policy", "store"},
     "pages": {"model", "policy", "api"},
+    "tools": {"model", "policy", "store", "updates", "api"},
     "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates", "api"}
-    | {"pages"},
+    | {"pages", "tools"},
     "server": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates"}
-    | {"api", "pages", "net"},
+    | {"api", "pages", "tools", "net"},
     "cli": {"model", "system", "config", "policy", "store", "api", "server"},
     "embedding": {"model", "config", "dialects", "store", "net", "server"},
 }

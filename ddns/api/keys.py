@@ -11,9 +11,12 @@ from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.serializers import Json, key_json
 from ddns.model import names
-from ddns.model.account import Host, Key, KeyKind, TsigTerms
+from ddns.model.account import Host, Key, KeyKind, Right
 from ddns.policy import secrets
 from ddns.store.interfaces import IReading
+
+_LIMITED = (KeyKind.UPDATE, KeyKind.TSIG)
+"""Kinds of keys that may be limited to zones and types."""
 
 
 class KeyOperations(BaseOperations):
@@ -49,16 +52,27 @@ class KeyOperations(BaseOperations):
     ) -> Json:
         """Create a key for all hosts of the account or for the named ones. The answer holds the
         secret, which is not stored and cannot be shown again. People need not name the account: it
-        is their own. Name, algorithm, a secret that is there already, and zones, types and rights
-        are for keys of kind tsig."""
+        is their own. Zones and types are limits of keys of kind update and tsig; name, algorithm
+        and a secret that is there already are for those of kind tsig."""
         of, owner = parsing.key_kind(kind), self._account_or_own(account)
         only = None if not hosts else frozenset(parsing.host_name(host) for host in hosts)
-        given = (name, algorithm, secret, zones, types, rights)
-        if of is not KeyKind.TSIG and any(one is not None for one in given):
-            raise Invalid("name, algorithm, secret, zones, types and rights are for tsig keys")
-        terms = parsing.tsig_terms(name, algorithm, zones, types, rights)
+        if of is not KeyKind.TSIG and any(one is not None for one in (name, algorithm, secret)):
+            raise Invalid("name, algorithm and secret are for tsig keys")
+        if of not in _LIMITED and any(one is not None for one in (zones, types)):
+            raise Invalid("zones and types are for update and tsig keys")
+        key = Key(
+            0,
+            owner,
+            of,
+            b"",
+            only,
+            rights=parsing.key_rights(of, rights),
+            zones=parsing.key_zones(zones),
+            types=frozenset(map(parsing.record_type, types)) if types else None,
+            tsig=parsing.tsig_name(name, algorithm) if of is KeyKind.TSIG else None,
+        )
         await self._read(lambda context: context.own_account(owner))
-        made = await self._new_secret(of, owner, terms, secret)
+        made = await self._new_secret(key, secret)
 
         def work(context: WriteContext) -> Json:
             transaction, limit = context.transaction, context.rules.keys_per_account
@@ -84,11 +98,11 @@ class KeyOperations(BaseOperations):
                         account=owner,
                         host=names.to_text(host),
                     )
-            if of is KeyKind.TSIG:
-                _check_terms(context, owner, terms)
-            key = Key(0, owner, of, made.digest, only, context.now, made.sealed)
-            key = dataclasses.replace(key, tsig=terms if of is KeyKind.TSIG else None)
-            return {"key": made.secret, **key_json(transaction.add_key(key))}
+            _check_rights(context, key)
+            added = dataclasses.replace(
+                key, digest=made.digest, sealed=made.sealed, created=context.now
+            )
+            return {"key": made.secret, **key_json(transaction.add_key(added))}
 
         return await self._transact(work)
 
@@ -103,7 +117,7 @@ class KeyOperations(BaseOperations):
     async def key_regenerate(self, number: int) -> Json:
         """Give a key another secret and enable it; the former secret becomes invalid."""
         key = await self._read(lambda context: context.own_key(number))
-        made = await self._new_secret(key.kind, key.account, key.tsig)
+        made = await self._new_secret(key)
         changed = await self._change_key(
             number, digest=made.digest, sealed=made.sealed, enabled=True
         )
@@ -131,23 +145,21 @@ class KeyOperations(BaseOperations):
 
         return await self._transact(work, even_if_blocked=even_if_blocked)
 
-    async def _new_secret(
-        self, kind: KeyKind, account: str, terms: TsigTerms | None, given: str | None = None
-    ) -> _NewSecret:
-        """Return a secret, or the one that was *given*, and what is stored of it."""
+    async def _new_secret(self, key: Key, given: str | None = None) -> _NewSecret:
+        """Return a secret for a key, or the one that was *given*, and what is stored of it."""
         by = ""
-        if kind is KeyKind.TSIG and terms is not None:
-            by = names.to_text(terms.name)  # keys of two names may have the same secret
+        if key.tsig is not None:
+            by = names.to_text(key.tsig.name)  # keys of two names may have the same secret
             secret = plain = given or secrets.generate_tsig_secret()
             if not secrets.is_base64(secret):
                 raise Invalid("the secret of a tsig key is Base64 of at least 16 octets")
-        elif kind is KeyKind.MINIUPDATE:
+        elif key.kind is KeyKind.MINIUPDATE:
             secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
             plain = secrets.responder(secret)
         else:
             secret = secrets.generate_key()
             return _NewSecret(secret, secrets.digest_key(secret))
-        sealed = await self._seal(plain, account.encode())
+        sealed = await self._seal(plain, key.account.encode())
         return _NewSecret(secret, secrets.digest_key(by + secret), sealed)
 
 
@@ -164,19 +176,24 @@ class _NewSecret(NamedTuple):
     sealed: bytes | None = None
 
 
-def _check_terms(context: WriteContext, owner: str, terms: TsigTerms) -> None:
-    """Refuse a TSIG key that cannot be, or that opens what is not the caller's to give."""
+def _check_rights(context: WriteContext, key: Key) -> None:
+    """Refuse a key that cannot be, or that opens what is not the caller's to give."""
     caller = context.caller
-    if context.transaction.tsig_key(terms.name) is not None:
-        raise Conflict("there is a tsig key {name} already", name=names.to_text(terms.name))
-    if not caller.operator and terms.algorithm in secrets.WEAK_ALGORITHMS:
-        raise Forbidden("only the operator makes keys for {algorithm}", algorithm=terms.algorithm)
-    for origin in sorted(terms.zones or ()):
+    if key.tsig is not None:
+        if context.transaction.tsig_key(key.tsig.name) is not None:
+            raise Conflict("there is a tsig key {name} already", name=names.to_text(key.tsig.name))
+        if not caller.operator and key.tsig.algorithm in secrets.WEAK_ALGORITHMS:
+            raise Forbidden(
+                "only the operator makes keys for {algorithm}", algorithm=key.tsig.algorithm
+            )
+    if Right.OPERATOR in key.rights and not caller.operator:
+        raise Forbidden("only an operator makes keys with the right operator")
+    for origin in sorted(key.zones or ()):
         zone = context.known_zone(origin) if caller.operator else context.own_zone(origin)
-        if zone.account not in (None, owner):
+        if zone.account not in (None, key.account):
             raise NotFound(
                 "account {account} has no zone {origin}",
-                account=owner,
+                account=key.account,
                 origin=names.to_text(origin),
             )
 

@@ -11,7 +11,16 @@ from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Texts
 from ddns.model import account as accounts
 from ddns.model import mail, names, presentation, records
-from ddns.model.account import Addresses, KeyKind, Language, Registration, Right, TsigTerms
+from ddns.model.account import (
+    RIGHTS,
+    Addresses,
+    KeyKind,
+    Language,
+    Registration,
+    Right,
+    TsigName,
+    usual_rights,
+)
 from ddns.model.secondaries import BadSecondary, Secondary, secondary
 from ddns.policy import catalog, secrets
 from ddns.store.paging import Became
@@ -140,14 +149,8 @@ def key_kind(text: str) -> KeyKind:
     return _member(KeyKind, text, "{text!r} is no kind of key: it is one of {known}")
 
 
-def tsig_terms(
-    name_: str | None,
-    algorithm: str | None,
-    zones: list[str] | None,
-    types: list[str] | None,
-    rights: list[str] | None,
-) -> TsigTerms:
-    """Parse what a TSIG key is called and good for; without a name it is given one."""
+def tsig_name(name_: str | None, algorithm: str | None) -> TsigName:
+    """Parse what a TSIG key is called; without a name it is given one."""
     known = {"hmac-md5": secrets.WEAK_ALGORITHMS[1]}
     known |= {one: one for one in (*secrets.ALGORITHMS, *secrets.WEAK_ALGORITHMS)}
     wanted = known.get((algorithm or secrets.ALGORITHMS[0]).lower().rstrip("."))
@@ -157,18 +160,29 @@ def tsig_terms(
             algorithm=algorithm,
             known=", ".join(known),
         )
-    if zones is not None and not zones:
+    return TsigName(name(name_ or f"key-{secrets.generate_key(8).lower()}"), wanted)
+
+
+def key_rights(kind: KeyKind, texts: list[str] | None) -> frozenset[Right]:
+    """Parse the rights of a key; without any it has the usual ones of its kind."""
+    given = [
+        _member(Right, one, "{text!r} is no right: it is one of {known}") for one in texts or ()
+    ]
+    for one in given:
+        if one not in RIGHTS[kind]:
+            raise Invalid(
+                "keys of kind {kind} have rights of these: {known}",
+                kind=str(kind),
+                known=", ".join(RIGHTS[kind]),
+            )
+    return frozenset(given) or usual_rights(kind)
+
+
+def key_zones(texts: list[str] | None) -> frozenset[bytes] | None:
+    """Parse the zones to which a key is limited; None for no limit."""
+    if texts is not None and not texts:
         raise Invalid("zones: expected at least one")
-    return TsigTerms(
-        name(name_ or f"key-{secrets.generate_key(8).lower()}"),
-        wanted,
-        frozenset(
-            _member(Right, one, "{text!r} is no right: it is one of {known}")
-            for one in rights or ["update"]
-        ),
-        None if zones is None else frozenset(map(name, zones)),
-        None if not types else frozenset(map(record_type, types)),
-    )
+    return None if texts is None else frozenset(map(name, texts))
 
 
 def addresses(text: str) -> Addresses:

@@ -11,13 +11,10 @@ from ddns.api.errors import ApiError, Conflict, Exceeded, Forbidden, Invalid, No
 from ddns.api.serializers import Json, rrset_json
 from ddns.model import names, presentation, records
 from ddns.model.account import Host, ZoneInfo
-from ddns.model.records import SOA, RRset
+from ddns.model.records import SOA, ZONE_TTL, RRset
 from ddns.policy import rrset_rules
 from ddns.policy.addresses import allowed
 from ddns.policy.registration import HOST_TYPES
-
-OPERATOR_TTL = 3600
-"""Default TTL in seconds of the operator's records."""
 
 
 class RecordOperations(BaseOperations):
@@ -202,7 +199,7 @@ def _checked_rrset(
     elif number in present:
         ttl = present[number].ttl
     else:
-        ttl = host.ttl if host is not None else OPERATOR_TTL
+        ttl = host.ttl if host is not None else ZONE_TTL
     rrset = RRset(owner, number, ttl, rdatas)
     if not context.caller.operator:
         _check_type(number, whole_zone)

@@ -70,14 +70,11 @@ _key = {
     "kind": {"enum": list(KeyKind)},
     "enabled": _FLAG,
     "hosts": _or_null(_TEXTS),
-}
-_TSIG = {
-    "name": _NAME,
-    "algorithm": _STRING,
     "rights": {"type": "array", "items": {"enum": list(Right)}},
     "zones": _or_null(_TEXTS),
     "types": _or_null(_TEXTS),
 }
+_TSIG = {"name": _NAME, "algorithm": _STRING}
 _host = {"name": _NAME, "zone": _NAME, "account": _STRING, "ttl": _TTL}
 _DETAILS = {
     "addresses": _TEXTS,

@@ -12,7 +12,7 @@ from typing import Any
 
 from ddns.api.caller import Caller
 from ddns.model import names, records
-from ddns.model.account import Account, Block, Host, Key, TsigTerms, ZoneInfo
+from ddns.model.account import Account, Block, Host, Key, TsigName, ZoneInfo
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
@@ -94,20 +94,17 @@ def key_json(key: Key) -> Json:
         "kind": str(key.kind),
         "enabled": key.enabled,
         "hosts": None if key.hosts is None else sorted(map(names.to_text, key.hosts)),
-        **({} if key.tsig is None else _terms_json(key.tsig)),
-    }
-
-
-def _terms_json(terms: TsigTerms) -> Json:
-    return {
-        "name": names.to_text(terms.name),
-        "algorithm": terms.algorithm,
-        "rights": sorted(terms.rights),
-        "zones": None if terms.zones is None else sorted(map(names.to_text, terms.zones)),
+        "rights": sorted(key.rights),
+        "zones": None if key.zones is None else sorted(map(names.to_text, key.zones)),
         "types": None
-        if terms.types is None
-        else [records.type_to_text(number) for number in sorted(terms.types)],
+        if key.types is None
+        else [records.type_to_text(number) for number in sorted(key.types)],
+        **({} if key.tsig is None else _tsig_json(key.tsig)),
     }
+
+
+def _tsig_json(tsig: TsigName) -> Json:
+    return {"name": names.to_text(tsig.name), "algorithm": tsig.algorithm}
 
 
 def host_json(host: Host) -> Json:

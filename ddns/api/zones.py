@@ -12,11 +12,10 @@ from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.caller import OPERATOR
 from ddns.api.errors import Conflict, Forbidden, Invalid
-from ddns.api.records import OPERATOR_TTL
 from ddns.api.serializers import Json, Texts, secondary_json, time_json, zone_json
 from ddns.model import names, records
 from ddns.model.account import Addresses, Registration, ZoneInfo
-from ddns.model.records import AAAA, NS, SOA, A, RRset
+from ddns.model.records import AAAA, NS, SOA, ZONE_TTL, A, RRset
 from ddns.policy import catalog as catalog_zones
 
 SOA_TTL = 10
@@ -173,7 +172,7 @@ def initial_rrsets(origin: bytes, servers: Sequence[tuple[bytes, str | None]]) -
     hostmaster = parsing.below(b"\x0ahostmaster", origin)
     soa = targets[0] + hostmaster + struct.pack("!5I", 0, *SOA_TIMES)
     yield RRset(origin, SOA, SOA_TTL, (soa,))
-    yield RRset(origin, NS, OPERATOR_TTL, tuple(targets))
+    yield RRset(origin, NS, ZONE_TTL, tuple(targets))
     for target in targets:
         given = [
             records.address_from_text(text) for server, text in servers if text and server == target
@@ -188,7 +187,7 @@ def initial_rrsets(origin: bytes, servers: Sequence[tuple[bytes, str | None]]) -
                     target=names.to_text(target),
                     origin=names.to_text(origin),
                 )
-            yield RRset(target, number, OPERATOR_TTL, found)
+            yield RRset(target, number, ZONE_TTL, found)
 
 
 def _default_addresses(registration: Registration) -> Addresses:

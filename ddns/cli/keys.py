@@ -40,12 +40,13 @@ COLUMNS: dict[str, Column] = {
         metavar="FILE",
         help='the secret that a tsig key has already, in Base64; "-" reads standard input',
     ),
-    several("--zone", "ORIGIN", "limit a tsig key to this zone; may be repeated", dest="zones"),
-    several("--type", "TYPE", "what a tsig key may change besides; may be repeated", dest="types"),
+    several("--zone", "ORIGIN", "limit it to this zone; may be repeated", dest="zones"),
+    several("--type", "TYPE", "what it may change; may be repeated", dest="types"),
     several(
         "--right",
         "RIGHT",
-        "update (default), transfer or notify; may be repeated",
+        "what it is good for, of {} (default: update, and records with an update key); may be"
+        " repeated".format(", ".join(Right)),
         dest="rights",
         choices=list(Right),
     ),

@@ -19,6 +19,7 @@ AT_START = frozenset(
         "miniupdate.udp",
         "api.enabled",
         "pages.enabled",
+        "tools.enabled",
         "metrics.listen",
         "metrics.standstill_time",
         "log.format",

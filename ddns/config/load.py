@@ -27,6 +27,7 @@ _ZERO_ALLOWED = (
     "requests.failed_per_host",
     "registration.quarantine_days",
     "api.calls_per_minute",
+    "tools.calls_per_minute",
     "pages.requests_per_minute",
 )
 _RETIRED = (("abuse", "nochg_interval"),)

@@ -173,6 +173,17 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsSettings:
+    """``[tools]``, the APIs of other DNS servers that tools speak. ``enabled`` serves them over
+    HTTP and HTTPS; ``calls_per_minute`` limits an account, or a network without a key, 0 is no
+    limit; ``body`` is how many octets whoever sends a key may send at once."""
+
+    enabled: bool = True
+    calls_per_minute: int = 6000
+    body: int = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
 class PagesSettings:
     """``[pages]``. ``enabled`` serves web pages over HTTP and HTTPS; ``requests_per_minute`` limits
     those of a network, 0 is no limit."""
@@ -246,6 +257,7 @@ class Settings:
     proxies: ProxiesSettings = field(default_factory=ProxiesSettings)
     inetd: InetdSettings = field(default_factory=InetdSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
+    tools: ToolsSettings = field(default_factory=ToolsSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     mail: MailSettings = field(default_factory=MailSettings)

@@ -60,27 +60,41 @@ class KeyKind(enum.StrEnum):
 
 
 class Right(enum.StrEnum):
-    """What a name server or a tool that signs with a TSIG key may do."""
+    """What whoever has a key may do with it."""
 
     UPDATE = "update"
+    """Update hosts in the protocols of the key's kind: with TSIG, records by DNS UPDATE."""
+    RECORDS = "records"
+    """Read and change records through the APIs of other servers that tools speak."""
     TRANSFER = "transfer"
     NOTIFY = "notify"
+    PERSIST = "persist"
+    """Change ``_validation-persist`` records, which let others have certificates for long."""
+    OPERATOR = "operator"
+    """All zones, and making them; only while the key's account is an operator's."""
+
+
+RIGHTS = {
+    KeyKind.UPDATE: (Right.UPDATE, Right.RECORDS, Right.PERSIST, Right.OPERATOR),
+    KeyKind.DONDNS: (Right.UPDATE,),
+    KeyKind.MINIUPDATE: (Right.UPDATE,),
+    KeyKind.TSIG: (Right.UPDATE, Right.TRANSFER, Right.NOTIFY, Right.PERSIST),
+}
+"""The rights that keys of each kind may have."""
+
+
+def usual_rights(kind: KeyKind) -> frozenset[Right]:
+    """Return the rights of a new key for which nothing else is said."""
+    return frozenset((Right.UPDATE, Right.RECORDS) if kind is KeyKind.UPDATE else (Right.UPDATE,))
 
 
 @dataclass(frozen=True, slots=True)
-class TsigTerms:
-    """What a TSIG key is called on the wire, and what it is good for.
-
-    ``name`` is its owner name, ``algorithm`` the text of its name (RFC 8945 6). ``zones`` limits
-    the key to these origins; ``types`` are the types of the records that it may change, None for
-    those that belong to it without saying (:func:`ddns.policy.authorize.may_change`).
-    """
+class TsigName:
+    """What a TSIG key is called on the wire: ``name`` is its owner name, ``algorithm`` the text of
+    its algorithm's name (RFC 8945 6)."""
 
     name: bytes
     algorithm: str
-    rights: frozenset[Right]
-    zones: frozenset[bytes] | None = None
-    types: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +176,9 @@ class Key:
     to these owner names; None means all hosts of the account. ``sealed`` is what has to be known of
     the secret again, encrypted: the responder of a miniupdate key
     (:func:`ddns.policy.secrets.responder`), or a TSIG key in Base64. A key that is not ``enabled``
-    authorizes nothing.
+    authorizes nothing. ``zones`` limits it to these origins. ``types`` are the types of the records
+    that it may change, None for those that belong to it without saying
+    (:func:`ddns.policy.authorize.may_change`).
     """
 
     id: int
@@ -173,27 +189,35 @@ class Key:
     created: float = 0.0
     sealed: bytes | None = None
     enabled: bool = True
-    tsig: TsigTerms | None = None
+    rights: frozenset[Right] = frozenset({Right.UPDATE})
+    zones: frozenset[bytes] | None = None
+    types: frozenset[int] | None = None
+    tsig: TsigName | None = None
+
+    @property
+    def grant(self) -> Grant:
+        """What it allows in the protocols of its kind, if it has the right to update."""
+        return Grant(self.account, self.hosts, self.zones, self.types)
 
     def reaches(self, host: Host) -> bool:
         """Return whether clients may update a host of the account by this key, once enabled."""
-        if self.hosts is not None and host.name not in self.hosts:
-            return False
-        return self.tsig is None or (
-            Right.UPDATE in self.tsig.rights
-            and (self.tsig.zones is None or host.zone in self.tsig.zones)
-        )
+        return Right.UPDATE in self.rights and self.grant.covers(host.name, host.zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The rights of verified credentials: an account, and optionally only some of its hosts."""
+    """The rights of verified credentials: an account, and optionally only some of its hosts, of its
+    zones and of the types of records."""
 
     account: str
     hosts: frozenset[bytes] | None = None
+    zones: frozenset[bytes] | None = None
+    types: frozenset[int] | None = None
 
-    def covers(self, name: bytes) -> bool:
-        """Return whether the grant includes the host *name*."""
+    def covers(self, name: bytes, origin: bytes) -> bool:
+        """Return whether the grant includes the host *name* in the zone *origin*."""
+        if self.zones is not None and origin not in self.zones:
+            return False
         return self.hosts is None or name in self.hosts
 
 

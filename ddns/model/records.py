@@ -42,6 +42,9 @@ ADDRESS_TYPES = (A, AAAA)
 MAX_TTL = 2**31 - 1  # RFC 2181 8
 MAX_RDATA = 2**16 - 1  # octets, RFC 1035 3.2.1: RDLENGTH
 MAX_RRSET = 64_000  # octets on the wire
+ZONE_TTL = 3600
+"""Default TTL in seconds of records that belong to no host."""
+
 HOST_TTL = 10  # seconds; the miniDNS seed: "TTL is preset to 10 seconds"
 
 _V4_MAPPED = bytes(10) + b"\xff\xff"

@@ -7,9 +7,11 @@ import ipaddress
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ddns.model import names
 from ddns.model.account import KeyKind
+from ddns.model.records import AAAA, MX
 
 
 class Status(enum.Enum):
@@ -52,6 +54,8 @@ class Cause(enum.StrEnum):
     MINIUPDATE_KEY = "miniupdate_key"
     TSIG_KEY = "tsig_key"
     """The secret is this user's key of this kind, which the protocol does not take."""
+    TOOLS_KEY = "tools_key"
+    """The secret is this user's key, but for tools that change records, not to update hosts."""
     DISABLED = "disabled"
     """The key is right, but disabled."""
     PASSWORD = "password"
@@ -123,6 +127,7 @@ class Renumber:
     """Move the host's AAAA records into *network*, keeping their interface identifiers."""
 
     network: ipaddress.IPv6Network
+    type: ClassVar[int] = AAAA
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ class Mail:
 
     exchange: bytes | None
     backup: bool | None
+    type: ClassVar[int] = MX
 
 
 Edit = Replace | Remove | Renumber | Mail
@@ -209,9 +215,10 @@ class Outcome:
     """The outcome of an :class:`Update`: a refusal of the whole, or one result for each change.
 
     ``user`` is the authenticated account, if any; ``rcode`` is what a DNS UPDATE is answered
-    (RFC 2136 2.2), 0 for NOERROR, and ``reason`` says in a few words why that is REFUSED.
+    (RFC 2136 2.2), 0 for NOERROR, and ``reason`` says in a few words why records may not change.
     ``cause`` says why credentials were refused, and ``owner`` is the account whose they would be in
-    another place, if any; both are for the log of requests only.
+    another place, if any; both are for the log of requests only. ``wait`` is after how many seconds
+    a refused whole may be tried again, where that is known.
     """
 
     refusal: Status | None = None
@@ -221,12 +228,13 @@ class Outcome:
     reason: str = ""
     cause: Cause | None = None
     owner: str | None = None
+    wait: float = 0.0
 
     @property
     def retry_after(self) -> int | None:
         """The whole seconds after which a client should try again; None if nothing of what it was
         told is :data:`TEMPORARY`."""
         if self.refusal in TEMPORARY:
-            return RETRY_AFTER
+            return math.ceil(self.wait or RETRY_AFTER)
         waits = [result.wait for result in self.results if result.status in TEMPORARY]
         return math.ceil(max(waits) or RETRY_AFTER) if waits else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ddns.model import names
-from ddns.model.account import Grant, Host, Key, Right, ZoneInfo
+from ddns.model.account import Account, Grant, Host, Key, Right, ZoneInfo
 from ddns.model.records import ADDRESS_TYPES, DNAME, NS, TXT, RRset
 from ddns.model.update import Change, Replace, Status
 
@@ -26,15 +26,20 @@ def authorize(
     if change.name is None:
         return Status.NOTFQDN
     if host is not None:
-        mine = host.account == grant.account and grant.covers(host.name)
-        return None if mine else Status.NOTYOURS
+        mine = host.account == grant.account and grant.covers(host.name, host.zone)
+        return None if mine and _has_types(grant, change) else Status.NOTYOURS
     if zone is None or zone.account is None or zone.account != grant.account:
         return Status.NOHOST
-    if not grant.covers(change.name):
+    if not grant.covers(change.name, zone.origin) or not _has_types(grant, change):
         return Status.NOTYOURS
     if change.name == zone.origin or any(rrset.type in ADDRESS_TYPES for rrset in rrsets()):
         return None
     return Status.NOHOST
+
+
+def _has_types(grant: Grant, change: Change) -> bool:
+    """Return whether a grant is for all types that a change edits."""
+    return grant.types is None or all(edit.type in grant.types for edit in change.edits)
 
 
 def activated(change: Change, host: Host | None, rrsets: Iterable[RRset]) -> bool:
@@ -53,7 +58,7 @@ def activated(change: Change, host: Host | None, rrsets: Iterable[RRset]) -> boo
 
 
 def may_change(key: Key, owner: bytes, number: int, zone: ZoneInfo, host: Host | None) -> bool:
-    """Return whether a TSIG key may change an RRset of a zone.
+    """Return whether a key with the right to change records may change an RRset of a zone.
 
     :param host: the one in the zone that the owner name belongs to, if any.
 
@@ -61,33 +66,30 @@ def may_change(key: Key, owner: bytes, number: int, zone: ZoneInfo, host: Host |
     everything in it; one that is limited to hosts, or whose account only has hosts there, changes
     their addresses and the TXT record of ACME's challenge. Types that it was given replace these.
     """
-    terms = key.tsig
-    if terms is None or Right.UPDATE not in terms.rights:
-        return False
-    if terms.zones is not None and zone.origin not in terms.zones:
-        return False
     if has_whole_zone(key, zone):
-        return terms.types is None or number in terms.types
-    if host is None or host.account != key.account:
+        return key.types is None or number in key.types
+    if host is None or host.account != key.account or not key.grant.covers(host.name, host.zone):
         return False
-    if key.hosts is not None and host.name not in key.hosts:
-        return False
-    if terms.types is not None:
-        return number in terms.types
+    if key.types is not None:
+        return number in key.types
     if owner == host.name:
         return number in ADDRESS_TYPES
     return number == TXT and owner == names.ACME + host.name
 
 
+def has_operator_rights(key: Key, account: Account) -> bool:
+    """Return whether a key of an account changes everything, as an operator does."""
+    return account.operator and Right.OPERATOR in key.rights
+
+
 def has_whole_zone(key: Key, zone: ZoneInfo) -> bool:
-    """Return whether a TSIG key's rights are for all of a zone: it is its owner's, or the operator
-    has given it the zone, which is his; and it is not limited to hosts or other zones."""
-    terms = key.tsig
-    if terms is None or key.hosts is not None:
+    """Return whether a key's rights are for all of a zone: it is its owner's, or the operator has
+    given it the zone, which is his; and it is not limited to hosts or other zones."""
+    if key.hosts is not None:
         return False
-    if terms.zones is None:
+    if key.zones is None:
         return zone.account == key.account
-    return zone.origin in terms.zones and zone.account in (None, key.account)
+    return zone.origin in key.zones and zone.account in (None, key.account)
 
 
 def is_occluded(name: bytes, origin: bytes, rrsets: Callable[[bytes], Iterable[RRset]]) -> bool:

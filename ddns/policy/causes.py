@@ -7,7 +7,7 @@ that a refusal takes as long for an unknown user as for a wrong secret.
 from __future__ import annotations
 
 from ddns.model import names
-from ddns.model.account import KeyKind
+from ddns.model.account import Key, KeyKind, Right
 from ddns.model.update import Cause, ChallengeResponse, Credentials
 from ddns.policy import secrets
 from ddns.policy.directory import Directory, takes_user
@@ -38,7 +38,7 @@ def cause_of(
     password_as_user, _ = directory.passwords.recall(exchanged, monotonic)
     account, may_be_host = directory.account(given.user), _may_be_host(given.user_name)
     if key is not None and is_users:
-        return Cause.DISABLED if key.kind is given.kind else _KINDS[key.kind], key.account
+        return _cause_of_key(key, given), key.account
     if key_as_user is not None and is_swapped:
         return Cause.SWAPPED, key_as_user.account
     if password_as_user is not None:
@@ -50,6 +50,13 @@ def cause_of(
     if account is None and not may_be_host:
         return Cause.UNKNOWN_USER, None
     return Cause.WRONG if secrets.looks_like_key(given.secret) else Cause.NOT_A_KEY, None
+
+
+def _cause_of_key(key: Key, given: Credentials) -> Cause:
+    """Return why a key of the user's own was refused."""
+    if key.kind is not given.kind:
+        return _KINDS[key.kind]
+    return Cause.DISABLED if Right.UPDATE in key.rights else Cause.TOOLS_KEY
 
 
 def _cause_of_response(directory: Directory, given: ChallengeResponse) -> Cause:

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 
 from ddns.model import names
-from ddns.model.account import Account, Grant, Key
+from ddns.model.account import Account, Grant, Key, Right
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.addresses import NetworkSet
@@ -122,7 +122,9 @@ class Directory:
             return None
         if not takes_user(key, credentials.user_name):
             return None
-        return Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
+        if Right.UPDATE not in key.rights:
+            return None
+        return key.grant if key.enabled else Status.DISABLED
 
     def key(self, secret: str) -> Key | None:
         """Return the key with this secret, whosever and of whatever kind it is."""
@@ -143,7 +145,7 @@ class Directory:
             except CannotUnseal:
                 return Status.FAILED
             if secrets.answers(given.response, given.challenge, responder) and responder and keys:
-                found = Grant(key.account, key.hosts) if key.enabled else Status.DISABLED
+                found = key.grant if key.enabled else Status.DISABLED
         return found
 
     def _responding_keys(self, given: ChallengeResponse) -> dict[int, Key] | None:

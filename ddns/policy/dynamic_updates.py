@@ -12,6 +12,7 @@ from ddns.model.dynamic_update import Action, Condition, DynamicUpdate, Operatio
 from ddns.model.names import ancestors
 from ddns.model.presentation import canonical
 from ddns.model.records import DNAME, SOA, RRset
+from ddns.model.update import Status
 from ddns.policy import rrset_rules
 
 MAX_RECORDS = 100
@@ -26,19 +27,24 @@ Allowed = Callable[[bytes, int], bool]
 
 class Refused(Exception):
     """The update may not be made, or would make a zone that secondaries do not take; ``str()`` says
-    why in a few words."""
+    why in a few words, ``status`` whether that is for want of a right."""
+
+    def __init__(self, why: str, status: Status = Status.BADREQUEST) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The RRsets to write, where an empty one is deleted, and the serial that the update asks for,
-    None if it asks for none; nothing at all with another ``rcode`` than NOERROR. ``reason`` says
-    why it is REFUSED."""
+    None if it asks for none; nothing at all with another ``rcode`` than NOERROR, where ``status``
+    says what kind of refusal it is. ``reason`` says why it is REFUSED."""
 
     rcode: Rcode
     rrsets: tuple[RRset, ...] = ()
     serial: int | None = None
     reason: str = ""
+    status: Status = Status.BADREQUEST
 
 
 def decide(update: DynamicUpdate, lookup: Lookup, allowed: Allowed, serial: int) -> Decision:
@@ -46,7 +52,7 @@ def decide(update: DynamicUpdate, lookup: Lookup, allowed: Allowed, serial: int)
 
     :param serial: the zone's, which an SOA in the update has to be later than.
     """
-    state = _State(lookup)
+    state = RRsetState(lookup)
     rcode = next(filter(None, (_check(one, state) for one in update.prerequisites)), NOERROR)
     if rcode or update.error:
         return Decision(rcode or Rcode(update.error))
@@ -56,13 +62,13 @@ def decide(update: DynamicUpdate, lookup: Lookup, allowed: Allowed, serial: int)
             work.perform(operation)
         changed = state.changed()
         for rrset in changed:
-            work.check(rrset)
+            state.check(rrset, update.origin)
     except Refused as why:
-        return Decision(REFUSED, reason=str(why))
+        return Decision(REFUSED, reason=str(why), status=why.status)
     return Decision(NOERROR, tuple(changed), work.wanted_serial)
 
 
-class _State:
+class RRsetState:
     """The RRsets of the names that an update touches, before it and after."""
 
     def __init__(self, lookup: Lookup) -> None:
@@ -91,8 +97,23 @@ class _State:
                     found.append(new)
         return found
 
+    def check(self, rrset: RRset, origin: bytes) -> None:
+        """Check a changed RRset of a zone.
 
-def _check(wanted: Prerequisite, state: _State) -> Rcode:
+        :raises Refused: if secondaries would not take it.
+        """
+        if not rrset.rdatas:
+            return
+        if len(rrset.rdatas) > MAX_RECORDS or not records.fits(records.pack_rdatas(rrset.rdatas)):
+            raise Refused("too many records in an RRset")
+        for owner in ancestors(rrset.owner)[1:]:
+            if len(owner) < len(origin):
+                break
+            if DNAME in self.at(owner):  # RFC 6672 2.3
+                raise Refused("data below a DNAME")
+
+
+def _check(wanted: Prerequisite, state: RRsetState) -> Rcode:
     """Return the RCODE of a prerequisite that does not hold (RFC 2136 3.2)."""
     at = state.at(wanted.owner)
     rrset = at.get(wanted.type)
@@ -113,7 +134,7 @@ def _check(wanted: Prerequisite, state: _State) -> Rcode:
 class _Work:
     """Performs the operations of an update, one after the other (RFC 2136 3.4.2)."""
 
-    def __init__(self, origin: bytes, state: _State, allowed: Allowed, serial: int) -> None:
+    def __init__(self, origin: bytes, state: RRsetState, allowed: Allowed, serial: int) -> None:
         self._origin = origin
         self._state = state
         self._allowed = allowed
@@ -145,18 +166,6 @@ class _Work:
             elif not self._is_required(number, owner):
                 del at[number]
 
-    def check(self, rrset: RRset) -> None:
-        """Refuse an RRset that secondaries would not take."""
-        if not rrset.rdatas:
-            return
-        if len(rrset.rdatas) > MAX_RECORDS or not records.fits(records.pack_rdatas(rrset.rdatas)):
-            raise Refused("too many records in an RRset")
-        for owner in ancestors(rrset.owner)[1:]:
-            if len(owner) < len(self._origin):
-                break
-            if DNAME in self._state.at(owner):  # RFC 6672 2.3
-                raise Refused("data below a DNAME")
-
     def _add(self, at: dict[int, RRset], operation: Operation) -> None:
         """Add a record, or ignore it where RFC 2136 3.4.2.2 says so."""
         owner, number, rdata = operation.owner, operation.type, operation.rdata
@@ -183,4 +192,4 @@ class _Work:
 
     def _require(self, owner: bytes, number: int) -> None:
         if not self._allowed(owner, number):
-            raise Refused("the key may not change this")
+            raise Refused("the key may not change this", Status.NOTYOURS)

@@ -26,6 +26,6 @@ def may_transfer(
     for secondary in secondaries:
         if secondary.key in (None, name) and address_from_text(secondary.address) == address:
             return True
-    if key is None or key.tsig is None or Right.TRANSFER not in key.tsig.rights:
+    if key is None or Right.TRANSFER not in key.rights:
         return False
     return has_whole_zone(key, zone)

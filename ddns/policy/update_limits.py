@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ddns.config.load import parse_network
 from ddns.config.settings import AbuseSettings
 from ddns.model import names
-from ddns.model.records import AAAA, ADDRESS_TYPES
+from ddns.model.records import AAAA, ADDRESS_TYPES, TXT
 from ddns.model.update import Change, Edit, Remove, Renumber, Replace
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.token_bucket import Buckets
@@ -21,9 +21,16 @@ from ddns.policy.token_bucket import Buckets
 OTHER = 0
 """The slot of edits that set no address of the host: an alias, a mail exchange."""
 
+CHALLENGE = TXT
+"""The slot of ACME's challenges, which come by the dozen when certificates are issued."""
+
+CHALLENGES = 10
+"""How many times as often as anything else challenges may change."""
+
 Slot = tuple[str, bytes, int]
-"""Key of a bucket: account, owner name, and A, AAAA or :data:`OTHER`. The families of a host are
-counted apart, so that a client which updates one after the other is not taken for an abuser."""
+"""Key of a bucket: account, owner name, and A, AAAA, :data:`CHALLENGE` or :data:`OTHER`. The
+families of a host are counted apart, so that a client which updates one after the other is not
+taken for an abuser."""
 
 
 def slots(account: str, change: Change) -> tuple[Slot, ...]:
@@ -37,7 +44,10 @@ def slots(account: str, change: Change) -> tuple[Slot, ...]:
 def slot_of(account: str, owner: bytes, number: int) -> Slot:
     """Return the slot of an RRset, which is that of the host that its owner name belongs to."""
     host = names.host_of(owner)
-    return account, host, number if number in ADDRESS_TYPES and owner == host else OTHER
+    if number in ADDRESS_TYPES and owner == host:
+        return account, host, number
+    is_challenge = number == TXT and owner.startswith(names.ACME)
+    return account, host, CHALLENGE if is_challenge else OTHER
 
 
 def _kind(edit: Edit) -> int:
@@ -66,7 +76,17 @@ class UpdateLimiter:
         self._refusals: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self.settings = settings
         self._refused_networks = refused_networks(settings)
-        self._changes = _buckets(settings.change_burst, settings.change_interval, capacity)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Begin with full buckets."""
+        burst, interval = self.settings.change_burst, self.settings.change_interval
+        self._changes = _buckets(burst, interval, self._capacity)
+        self._challenges = _buckets(CHALLENGES * burst, interval / CHALLENGES, self._capacity)
+
+    def _of(self, slot: Slot) -> Buckets | None:
+        """Return the buckets of a slot; None without a limit."""
+        return self._challenges if slot[2] == CHALLENGE else self._changes
 
     def apply(self, settings: AbuseSettings) -> None:
         """Use these settings. Buckets whose size or interval has changed begin full."""
@@ -74,7 +94,7 @@ class UpdateLimiter:
         self._refused_networks = refused_networks(settings)
         burst, interval = settings.change_burst, settings.change_interval
         if (burst, interval) != (old.change_burst, old.change_interval):
-            self._changes = _buckets(burst, interval, self._capacity)
+            self._fill()
 
     def refuses(self, peer: str) -> bool:
         """Return whether the operator refuses everything from this address."""
@@ -84,22 +104,22 @@ class UpdateLimiter:
 
     def check(self, slots: Iterable[Slot], now: float) -> float:
         """Return in how many seconds a change may take these slots; 0.0 is at once."""
-        changes = self._changes
-        if changes is None:
+        if self._changes is None:
             return 0.0
-        return max([changes.wait(slot, now) for slot in slots], default=0.0)
+        waits = [of.wait(slot, now) for slot in slots if (of := self._of(slot)) is not None]
+        return max(waits, default=0.0)
 
     def take(self, slots: Iterable[Slot], now: float) -> None:
         """Take from each slot: before a change is tried, so that many at once are counted too."""
-        if self._changes is not None:
-            for slot in slots:
-                self._changes.take(slot, now)
+        for slot in slots:
+            if (of := self._of(slot)) is not None:
+                of.take(slot, now)
 
     def give_back(self, slots: Iterable[Slot], now: float) -> None:
         """Give back what a change has taken that was not made."""
-        if self._changes is not None:
-            for slot in slots:
-                self._changes.give_back(slot, now)
+        for slot in slots:
+            if (of := self._of(slot)) is not None:
+                of.give_back(slot, now)
 
     def take_rrset(self, account: str, owner: bytes, number: int, now: float) -> float:
         """Count a change of an RRset that is made without a client, at its host.
@@ -131,8 +151,9 @@ class UpdateLimiter:
     def reset(self, account: str) -> None:
         """Forget all that was counted for an account, for its block has been lifted."""
         self.forget_refusals(account)
-        if self._changes is not None:
-            self._changes.empty(lambda slot: slot[0] == account)
+        for of in (self._changes, self._challenges):
+            if of is not None:
+                of.empty(lambda slot: slot[0] == account)
 
 
 def _buckets(burst: int, interval: float, capacity: int) -> Buckets | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -23,13 +24,14 @@ from ddns.net.dns.transfer_handler import TransferHandler
 from ddns.net.dns.twisted_names import ZoneResolver
 from ddns.net.dns.update_handler import UpdateHandler
 from ddns.net.http.updates import UpdateResource
-from ddns.policy.directory import CannotUnseal, Directory
+from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
 from ddns.policy.update_limits import UpdateLimiter
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
 from ddns.server.preflight import exposed_files
-from ddns.server.unsealer import Unsealer
+from ddns.server.tool_services import ToolServices
+from ddns.server.unsealer import Unsealer, tsig_key_of
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.clock import since_boot
@@ -38,19 +40,19 @@ from ddns.system.secret_box import SecretBox
 from ddns.system.threads import LowPriorityPool
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.blocker import Blocker
-from ddns.updates.dynamic_updater import DynamicUpdater
 from ddns.updates.expiring import Expirer
 from ddns.updates.familiar_networks import FamiliarNetworks
 from ddns.updates.notifier import Notifier
 from ddns.updates.pipeline import Pipeline
 from ddns.updates.publisher import Publisher
+from ddns.updates.record_updater import RecordUpdater
 from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.request_log import RequestLog
 from ddns.updates.session_log import SessionLog
 from ddns.updates.updater import Updater
 from ddns.zone.engine import Engine
 from ddns.zone.message import UPDATE
-from ddns.zone.tsig import Signatures, TsigKey
+from ddns.zone.tsig import Signatures
 from ddns.zone.zone import Zones
 
 T = TypeVar("T")
@@ -94,14 +96,15 @@ class Core:
         self._secret_box = SecretBox(key_path(settings.database))
         self._unseal = Unsealer(self._secret_box)
         self.directory = Directory(secrets.token_bytes(32), self._unseal)
+        tsig_key = partial(tsig_key_of, self.directory)
         self.engine = Engine(
             self.zones,
             limiter=self.limiter,
             cookies=factories.cookies(settings.dns, now),
-            signatures=Signatures(self._tsig_key, now),
+            signatures=Signatures(tsig_key, now),
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
-        self._secondary_client = SecondaryClient(reactor, self._tsig_key, now)
+        self._secondary_client = SecondaryClient(reactor, tsig_key, now)
         self.notifier = Notifier(
             self.store,
             self.publisher,
@@ -159,9 +162,7 @@ class Core:
             time.monotonic,
             blocker,
         )
-        self.requests = RequestLog(self.store, reactor, settings.requests)
-        self.pipeline = Pipeline(updater.perform, now, self.requests)
-        dynamic_updater = DynamicUpdater(
+        record_updater = RecordUpdater(
             self.store,
             self.directory,
             self.publisher,
@@ -170,10 +171,12 @@ class Core:
             time.monotonic,
             lambda: self.operations.rules,
         )
+        self.requests = RequestLog(self.store, reactor, settings.requests)
+        self.pipeline = Pipeline(updater.perform, record_updater.perform, now, self.requests)
+        self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic)
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones,
             self.pipeline,
-            dynamic_updater,
             self.directory,
             time.monotonic,
             lambda: (self._settings.dns.lease_min, self._settings.dns.lease_max),
@@ -206,17 +209,6 @@ class Core:
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
 
-    def _tsig_key(self, name: bytes) -> TsigKey | None:
-        """Return a TSIG key for verifying signatures; without the key file there is none."""
-        try:
-            secret = self.directory.tsig_secret(name)
-        except CannotUnseal:
-            return None
-        key = self.directory.tsig_key(name)
-        if key is None or key.tsig is None or secret is None:
-            return None
-        return TsigKey(name, key.tsig.algorithm, secret)
-
     def _count_change(self, account: str, owner: bytes, number: int) -> float:
         return self._update_limiter.take_rrset(account, owner, number, time.monotonic())
 
@@ -247,6 +239,7 @@ class Core:
         self.requests.apply(settings.requests)
         self.operations.rules = factories.rules(settings.registration)
         self.account_services.apply(settings)
+        self.tools.apply(settings)
 
     async def load(self) -> None:
         """Read the open store into memory; then DNS can be answered, and updates are performed."""
@@ -276,6 +269,12 @@ class Core:
         of paths that are no dialect's.
         """
         return UpdateResource(self.pipeline, dialects, beside)
+
+    def beside(self) -> Mapping[bytes, IResource]:
+        """Return what our own sites have beside the dialects: API, pages and the APIs of tools."""
+        watch = self.requests.subscribe
+        people = self.account_services.resources(self.operations, self.pipeline.loaded, watch)
+        return self.tools.resources(people)
 
     def authority(self) -> ZoneResolver:
         """Return the zones for a server of twisted.names, beside other authorities."""

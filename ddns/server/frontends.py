@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 
 from ddns.config.load import parse_address, split_listeners
@@ -35,6 +36,7 @@ class Frontends:
     :param inherited: sockets by the name of their service, used instead of those in *settings*.
     :param proxies: who is trusted to say where a client is; set from *settings* here.
     :param between: called before each piece that a client of HTTP sends.
+    :param granted: how large a body may be, see :class:`ddns.net.http.site.LimitedSite`.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Frontends:
         inherited: InheritedSockets,
         proxies: Proxies,
         between: Callable[[], None],
+        granted: Callable[[Headers], int],
     ) -> None:
         self._inherited = inherited
         self._settings = settings
         self._proxies = proxies
         self._between = between
+        self._granted = granted
         self._reactor = reactor
         self._certificate: Certificate | None = None
         self._sites: list[LimitedSite] = []
@@ -72,15 +76,21 @@ class Frontends:
     def _open_http(self, resource: IResource, door: Door) -> None:
         """Open the sites: that of HTTPS even without a port, for connections may be handed over."""
         http, https = self._settings.http, self._settings.https
-        site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
-        self._sites.append(site)
+        site = self._site(resource)
         self._listen("http", http.listen, site, site)
         if https.certificate or self._is_asked_for("https", https.listen):
-            site = LimitedSite(resource, self._reactor, http, self._proxies, self._between)
-            self._sites.append(site)
+            site = self._site(resource)
             secured = self._secured(site)
             secured.on_trouble = door.note
             self._listen("https", https.listen, secured, site)
+
+    def _site(self, resource: IResource) -> LimitedSite:
+        limits = self._settings.http
+        site = LimitedSite(
+            resource, self._reactor, limits, self._proxies, self._between, self._granted
+        )
+        self._sites.append(site)
+        return site
 
     def _open_dot(self, factory: DotFactory) -> None:
         dot = self._settings.dot

@@ -108,13 +108,12 @@ class DdnsService(Service):
             exempt=proxies.trusts_source,
         )
         self.core.pipeline.between = self._dns.catch_up
-        self._resource = self.core.resource(
-            dialects,
-            self.core.account_services.resources(
-                self.core.operations, self.core.pipeline.loaded, self.core.requests.subscribe
-            ),
+        self._resource = self.core.resource(dialects, self.core.beside())
+        self._frontends = Frontends(
+            *(settings, reactor, self._inherited, proxies),
+            between=self._dns.catch_up,
+            granted=self.core.tools.max_body,
         )
-        self._frontends = Frontends(settings, reactor, self._inherited, proxies, self._dns.catch_up)
         self._control = ControlListener(
             reactor,
             self.core.operations,

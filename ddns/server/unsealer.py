@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from ddns.policy.directory import CannotUnseal
+from ddns.policy.directory import CannotUnseal, Directory
 from ddns.system.secret_box import SecretBox, SecretBoxError, Tampered
+from ddns.zone.tsig import TsigKey
 
 
 class Unsealer:
@@ -42,3 +43,15 @@ class Unsealer:
         if str(error) != self._logged:
             self._logged = str(error)
             self._log.error("keys and one-time codes cannot be checked: {error}", error=error)
+
+
+def tsig_key_of(directory: Directory, name: bytes) -> TsigKey | None:
+    """Return a TSIG key for verifying signatures; without the key file there is none."""
+    try:
+        secret = directory.tsig_secret(name)
+    except CannotUnseal:
+        return None
+    key = directory.tsig_key(name)
+    if key is None or key.tsig is None or secret is None:
+        return None
+    return TsigKey(name, key.tsig.algorithm, secret)

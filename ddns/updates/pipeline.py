@@ -5,22 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
-from dns.rcode import SERVFAIL, Rcode
+from dns.rcode import SERVFAIL
 from twisted.internet.defer import Deferred
 
 from ddns.model.counters import UpdateCounts
 from ddns.model.update import Outcome, Status, Update
 from ddns.system.latch import Latch
 from ddns.updates.door import Door
-from ddns.updates.dynamic_updater import DynamicUpdater
+from ddns.updates.record_update import RecordUpdate
 from ddns.updates.request_log import RequestLog
-from ddns.updates.signed_update import DIALECT, SignedUpdate
+from ddns.updates.signed_update import DIALECT
 
 
 class Pipeline:
     """Has updates performed once everything is loaded, and counts them in ``counts``.
 
     :param perform: the steps, :meth:`ddns.updates.updater.Updater.perform`.
+    :param perform_records: those of changes of records,
+        :meth:`ddns.updates.record_updater.RecordUpdater.perform`.
     :param now: seconds since 1970, for whoever makes an Update.
     :param requests: the log in which callers note what a client asked and was told.
     :param clock: monotonic, for how long updates take.
@@ -33,6 +35,7 @@ class Pipeline:
     def __init__(
         self,
         perform: Callable[[Update], Awaitable[Outcome]],
+        perform_records: Callable[[RecordUpdate], Awaitable[Outcome]],
         now: Callable[[], float],
         requests: RequestLog | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -45,6 +48,7 @@ class Pipeline:
         )  # resources add the dialects that they speak
         self.between: Callable[[], None] = lambda: None
         self._perform = perform
+        self._perform_records = perform_records
         self._clock = clock
         self._loaded = Latch()
         self._closed = False
@@ -66,12 +70,13 @@ class Pipeline:
         """Perform an update as soon as everything is loaded, and count its outcome."""
         return await self._let_in(update.dialect, lambda: self._perform(update))
 
-    async def perform_signed(self, signed: SignedUpdate, updater: DynamicUpdater) -> Outcome:
-        """Perform a DNS UPDATE in the same way, and note it in the log of requests."""
-        outcome = await self._let_in(DIALECT, lambda: updater.perform(signed))
+    async def perform_records(self, asked: RecordUpdate) -> Outcome:
+        """Change records in the same way, and note it in the log of requests. Nothing was changed
+        if there is a ``refusal``."""
+        outcome = await self._let_in(asked.dialect, lambda: self._perform_records(asked))
         requests = self.requests
-        if requests is not None and requests.wants(signed.update, outcome):
-            requests.add(signed.update, outcome, signed.shown(), Rcode(outcome.rcode).name)
+        if requests is not None and requests.wants(asked.update, outcome):
+            requests.add(asked.update, outcome, asked.shown(), asked.told(outcome))
         return outcome
 
     async def _let_in(self, dialect: str, perform: Callable[[], Awaitable[Outcome]]) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
+from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, NotFound
 from ddns.model import names
 from ddns.model.account import Grant, KeyKind
 from ddns.model.update import ChallengeResponse, Credentials, Status
@@ -69,6 +69,16 @@ def test_the_owner_of_a_zone_stays(filled: House) -> None:
     refused(filled, NotFound, "account_remove", name="nobody")
 
 
+def test_rights_and_limits_of_a_key(filled: House) -> None:
+    limits = {"zones": ["example.net"], "types": ["TXT"], "rights": ["records", "persist"]}
+    added = filled.api("key_add", account="alice", **limits)
+    assert added.items() >= {**limits, "rights": ["persist", "records"]}.items()
+    operators = filled.api("key_add", account="alice", rights=["operator"])
+    assert operators["rights"] == ["operator"]
+    with pytest.raises(Forbidden):
+        filled.person("alice", "key_add", rights=["operator"])
+
+
 def test_a_key_is_shown_once(filled: House) -> None:
     added = filled.api("key_add", account="alice", hosts=["home.example.net"])
     secret = added.pop("key")
@@ -78,6 +88,9 @@ def test_a_key_is_shown_once(filled: House) -> None:
         "kind": "update",
         "enabled": True,
         "hosts": ["home.example.net"],
+        "rights": ["records", "update"],
+        "zones": None,
+        "types": None,
     }
     assert filled.directory.by_key(Credentials("alice", secret)) is not None
     assert secret not in str(filled.api("key_list"))
@@ -93,6 +106,13 @@ def test_a_key_is_shown_once(filled: House) -> None:
         ("key_add", {"account": "nobody"}, NotFound),
         ("key_add", {"account": "alice", "hosts": ["none.example.net"]}, NotFound),
         ("key_add", {"account": "alice", "hosts": ["-"]}, Invalid),
+        ("key_add", {"account": "alice", "kind": "dondns", "types": ["A"]}, Invalid),
+        ("key_add", {"account": "alice", "kind": "dondns", "rights": ["records"]}, Invalid),
+        ("key_add", {"account": "alice", "kind": "tsig", "rights": ["records"]}, Invalid),
+        ("key_add", {"account": "alice", "rights": ["transfer"]}, Invalid),
+        ("key_add", {"account": "alice", "zones": []}, Invalid),
+        ("key_add", {"account": "alice", "zones": ["none.example"]}, NotFound),
+        ("key_add", {"account": "alice", "name": "a-key"}, Invalid),
         ("key_list", {"account": "nobody"}, NotFound),
         ("key_revoke", {"number": 99}, NotFound),
         ("key_revoke", {"number": 0}, NotFound),

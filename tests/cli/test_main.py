@@ -196,6 +196,9 @@ def test_json(house: House, run: Run, tmp_path: Path) -> None:
         "kind": "update",
         "enabled": True,
         "hosts": ["a.example.net"],
+        "rights": ["records", "update"],
+        "zones": None,
+        "types": None,
     }
     done = {"origin": "example.net", "written": 4, "removed": 0, "skipped": 0}
     record = {"owner": "www.example.net", "type": "TXT", "ttl": 60, "rdatas": ['"x"']}

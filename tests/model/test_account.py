@@ -52,10 +52,13 @@ def test_any_text_is_a_name_that_stays_as_it_is_or_bad(text: str) -> None:
 
 
 def test_a_grant_reaches_all_hosts_or_those_it_names() -> None:
-    assert Grant("foo").covers(b"\x01a\x00")
-    assert Grant("foo", frozenset({b"\x01a\x00"})).covers(b"\x01a\x00")
-    assert not Grant("foo", frozenset({b"\x01a\x00"})).covers(b"\x01b\x00")
-    assert not Grant("foo", frozenset()).covers(b"\x01b\x00")
+    a, b, root = b"\x01a\x00", b"\x01b\x00", b"\x00"
+    assert Grant("foo").covers(a, root)
+    assert Grant("foo", frozenset({a})).covers(a, root)
+    assert not Grant("foo", frozenset({a})).covers(b, root)
+    assert not Grant("foo", frozenset()).covers(b, root)
+    assert Grant("foo", zones=frozenset({root})).covers(a, root)
+    assert not Grant("foo", frozenset({a}), frozenset({b})).covers(a, root)
 
 
 def test_secrets_are_not_shown() -> None:

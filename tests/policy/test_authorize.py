@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from ddns.model import names
-from ddns.model.account import Grant, Host, Key, KeyKind, Right, TsigTerms, ZoneInfo
-from ddns.model.records import AAAA, CNAME, TXT, A, RRset
-from ddns.model.update import Change, Remove, Replace, Status
+from ddns.model.account import Grant, Host, Key, KeyKind, ZoneInfo
+from ddns.model.records import AAAA, CNAME, MX, TXT, A, RRset
+from ddns.model.update import Change, Mail, Remove, Renumber, Replace, Status
 from ddns.policy.authorize import activated, authorize, may_change
 
 ORIGIN = names.from_text("example.net")
@@ -50,6 +51,28 @@ def test_hosts(grant: Grant, owner: str, status: Status | None) -> None:
 
 def test_no_host_and_no_zone() -> None:
     assert asked(ALICE) is Status.NOHOST
+
+
+@pytest.mark.parametrize(
+    ("limits", "edit", "status"),
+    [
+        ({"zones": frozenset({ORIGIN})}, Remove(A), None),
+        ({"zones": frozenset({NAME})}, Remove(A), Status.NOTYOURS),
+        ({"types": frozenset({A})}, Remove(A), None),
+        ({"types": frozenset({TXT})}, Replace(A, (b"1234",)), Status.NOTYOURS),
+        ({"types": frozenset({A})}, Renumber(ip_network("2001:db8::/64")), Status.NOTYOURS),
+        ({"types": frozenset({A})}, Mail(NAME, None), Status.NOTYOURS),
+        ({"types": frozenset({A, MX})}, Mail(NAME, None), None),
+    ],
+)
+@pytest.mark.parametrize("of_host", [True, False])
+def test_limits_to_zones_and_types(
+    limits: dict[str, frozenset[Any]], edit: Any, status: Status | None, of_host: bool
+) -> None:
+    host = Host(NAME, ORIGIN, "alice") if of_host else None
+    change, grant = Change("home", NAME, (edit,)), Grant("alice", **limits)
+    there = [RRset(NAME, A, 10, (b"1234",))]
+    assert authorize(change, grant, host, ZoneInfo(ORIGIN, 1, "alice"), lambda: there) is status
 
 
 @pytest.mark.parametrize("owner", [None, "bob"])
@@ -135,21 +158,13 @@ ASKED = [
         ({"zones": frozenset({OTHER_NAME})}, "alice", set()),
         ({"types": frozenset({15})}, "alice", {one for one in ASKED if one[1] == 15}),
         ({"types": frozenset({15})}, None, {(HOST_NAME, 15), (CHALLENGE, 15)}),
-        ({"rights": frozenset({Right.TRANSFER})}, "alice", set()),
         ({"account": "bob"}, None, set()),
     ],
 )
-def test_what_a_tsig_key_may_change(
+def test_what_a_key_may_change(
     key: dict[str, Any], zone_of: str | None, expected: set[tuple[bytes, int]]
 ) -> None:
-    terms = TsigTerms(
-        names.from_text("a-key"),
-        "hmac-sha256",
-        key.get("rights", frozenset({Right.UPDATE})),
-        key.get("zones"),
-        key.get("types"),
-    )
-    one = Key(1, key.get("account", "alice"), KeyKind.TSIG, bytes(32), key.get("hosts"), tsig=terms)
+    one = Key(1, key.pop("account", "alice"), KeyKind.UPDATE, bytes(32), **key)
     zone = ZoneInfo(ZONE_NAME, 1, zone_of)
     host = Host(HOST_NAME, ZONE_NAME, "alice")
     found = {
@@ -158,8 +173,3 @@ def test_what_a_tsig_key_may_change(
         if may_change(one, owner, number, zone, None if owner == OTHER_NAME else host)
     }
     assert found == expected
-
-
-def test_a_key_of_another_kind_changes_nothing() -> None:
-    key = Key(1, "alice", KeyKind.UPDATE, bytes(32))
-    assert not may_change(key, HOST_NAME, 1, ZoneInfo(ZONE_NAME, 1, "alice"), None)

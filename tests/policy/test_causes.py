@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ddns.model import names
-from ddns.model.account import Account, Key, KeyKind
+from ddns.model.account import Account, Key, KeyKind, Right
 from ddns.model.update import Cause, ChallengeResponse, Credentials
 from ddns.policy import secrets
 from ddns.policy.causes import cause_of
@@ -17,7 +17,7 @@ from ddns.policy.directory import Directory
 
 HOME = names.from_text("home.example.net")
 KEYS = {kind: f"{kind}0000000000000000000000000"[: secrets.KEY_LENGTH] for kind in KeyKind}
-LIMITED, OFF, BOBS = "limited", "disabled", "bobskey"
+LIMITED, OFF, BOBS, TOOLS = "limited", "disabled", "bobskey", "tools"
 RIGHT = Credentials("alice", "the password")
 
 
@@ -28,10 +28,13 @@ def directory() -> Directory:
     made.put_account(Account("bob"))
     all_keys = [("alice", kind, secret) for kind, secret in KEYS.items()]
     all_keys += [("alice", KeyKind.UPDATE, LIMITED), ("alice", KeyKind.UPDATE, OFF)]
+    all_keys.append(("alice", KeyKind.UPDATE, TOOLS))
     for number, (user, kind, secret) in enumerate([*all_keys, ("bob", KeyKind.UPDATE, BOBS)]):
         key = Key(number, user, kind, secrets.digest_key(secret), enabled=secret != OFF)
         if secret == LIMITED:
             key = dataclasses.replace(key, hosts=frozenset({HOME}))
+        if secret == TOOLS:
+            key = dataclasses.replace(key, rights=frozenset({Right.RECORDS}))
         if kind is KeyKind.MINIUPDATE:
             key = dataclasses.replace(key, sealed=b"sealed")
         made.put_key(key)
@@ -50,6 +53,8 @@ def directory() -> Directory:
         ("alice", KEYS[KeyKind.TSIG], KeyKind.UPDATE, Cause.TSIG_KEY),
         ("Alice ", KEYS[KeyKind.UPDATE], KeyKind.DONDNS, Cause.UPDATE_KEY),
         ("alice", OFF, KeyKind.UPDATE, Cause.DISABLED),
+        ("alice", TOOLS, KeyKind.UPDATE, Cause.TOOLS_KEY),
+        ("alice", TOOLS, KeyKind.DONDNS, Cause.UPDATE_KEY),
         ("bob", KEYS[KeyKind.UPDATE], KeyKind.UPDATE, Cause.OTHER_USER),
         ("nobody", BOBS, KeyKind.UPDATE, Cause.OTHER_USER),
         ("other.example.net", LIMITED, KeyKind.UPDATE, Cause.OTHER_USER),

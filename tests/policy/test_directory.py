@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from hashlib import md5
 
 import pytest
 
 from ddns.model import names
-from ddns.model.account import Account, Grant, Key, KeyKind
+from ddns.model.account import Account, Grant, Key, KeyKind, Right
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
@@ -28,6 +29,18 @@ def directory() -> Directory:
 
 
 # Keys ------------------------------------------------------------------------------------------
+
+
+def test_a_key_that_may_not_update(directory: Directory) -> None:
+    directory.put_key(dataclasses.replace(key(1, "tools"), rights=frozenset({Right.RECORDS})))
+    assert directory.by_key(Credentials("alice", "tools")) is None
+
+
+def test_a_key_with_limits(directory: Directory) -> None:
+    zones, types = frozenset({b"\x03net\x00"}), frozenset({1})
+    directory.put_key(dataclasses.replace(key(1, "few"), zones=zones, types=types))
+    grant = directory.by_key(Credentials("alice", "few"))
+    assert grant == Grant("alice", None, zones, types)
 
 
 @pytest.mark.parametrize("user", ["alice", "ALICE", " alice "])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ddns.model import names, records
 from ddns.model.dynamic_update import Action, Condition, DynamicUpdate, Operation, Prerequisite
 from ddns.model.records import RRset
+from ddns.model.update import Status
 from ddns.policy.dynamic_updates import MAX_RECORDS, Decision, decide
 
 ORIGIN = names.from_text("example.net")
@@ -233,7 +234,8 @@ def test_a_later_soa() -> None:
 )
 def test_one_thing_that_may_not_be_changed_refuses_all(operations: list[str]) -> None:
     found, after = decision(*operations, allowed=lambda owner, number: number == A)
-    assert found == Decision(REFUSED, reason="the key may not change this")
+    why = "the key may not change this"
+    assert found == Decision(REFUSED, reason=why, status=Status.NOTYOURS)
     assert lines(after) == lines(zone())
 
 

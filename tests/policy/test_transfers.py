@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ddns.model import names
-from ddns.model.account import Key, KeyKind, Right, TsigTerms, ZoneInfo
+from ddns.model.account import Key, KeyKind, Right, TsigName, ZoneInfo
 from ddns.model.secondaries import secondary
 from ddns.policy import transfers
 
@@ -23,8 +23,16 @@ def key(
     zones: frozenset[bytes] | None = None,
     hosts: frozenset[bytes] | None = None,
 ) -> Key:
-    terms = TsigTerms(names.from_text(name), "hmac-sha256", frozenset(rights), zones)
-    return Key(1, account, KeyKind.TSIG, bytes(32), hosts, tsig=terms)
+    return Key(
+        1,
+        account,
+        KeyKind.TSIG,
+        bytes(32),
+        hosts,
+        rights=frozenset(rights),
+        zones=zones,
+        tsig=TsigName(names.from_text(name), "hmac-sha256"),
+    )
 
 
 def may_transfer(zone: ZoneInfo, address: bytes, signed: Key | None) -> bool:

@@ -136,8 +136,9 @@ def test_tables_are_bounded_and_what_is_full_again_is_forgotten() -> None:
         here = slots("alice", change(name=names.from_text(f"h{number}.example.net")))
         limiter.take(here, 0.0)
         limiter.refuse(f"a{number}", 0.0)
+        limiter.take_rrset("alice", names.from_text(f"_acme-challenge.h{number}.net"), 16, 0.0)
     tables = [table for name, table in vars(limiter).items() if hasattr(table, "__len__")]
-    assert [len(table) for table in tables] == [50, 50]
+    assert [len(table) for table in tables] == [50, 50, 50]
     for number in range(100):
         here = slots("alice", change(name=names.from_text(f"h{number}.example.net")))
         limiter.take(here, 1e6)
@@ -238,9 +239,12 @@ def test_changes_without_a_client_count_with_those_of_clients() -> None:
     assert limiter.take_rrset("alice", HOME, A, 0.0) == 0.0
     assert limiter.take_rrset("alice", HOME, A, 0.0) == 60.0
     assert not is_admitted(limiter, change(V4), 0.0)
-    acme = names.from_text("_acme-challenge.home.example.net")
-    assert [limiter.take_rrset("alice", acme, 16, 0.0) for _ in range(4)] == [0, 0, 0, 60.0]
+    wild = names.from_text("*.home.example.net")
+    assert [limiter.take_rrset("alice", wild, 16, 0.0) for _ in range(4)] == [0, 0, 0, 60.0]
     assert limiter.take_rrset("alice", HOME, 16, 0.0) == 60.0  # all of the host's
+    acme = names.from_text("_acme-challenge.home.example.net")
+    waits = [limiter.take_rrset("alice", acme, 16, 0.0) for _ in range(31)]
+    assert waits == [*[0.0] * 30, 6.0]  # challenges come more often
     limiter.reset("alice")
     assert times(limiter, change(V4), 0.0) == 3
     assert (

@@ -12,7 +12,6 @@ from ddns.model.account import Key
 from ddns.model.leases import Lease
 from ddns.model.records import IN, SOA, address_to_text
 from ddns.policy.directory import Directory
-from ddns.updates.dynamic_updater import DynamicUpdater
 from ddns.updates.pipeline import Pipeline
 from ddns.updates.signed_update import SignedUpdate
 from ddns.zone.message import (
@@ -53,7 +52,6 @@ class UpdateHandler:
 
     :param zones: those that can be updated.
     :param directory: knows the TSIG keys, and which zones take what is not signed.
-    :param updater: performs what the pipeline lets in.
     :param clock: monotonic.
     :param bounds: of leases that are granted, in seconds.
 
@@ -65,14 +63,12 @@ class UpdateHandler:
         self,
         zones: Zones,
         pipeline: Pipeline,
-        updater: DynamicUpdater,
         directory: Directory,
         clock: Callable[[], float],
         bounds: Callable[[], tuple[int, int]],
     ) -> None:
         self._zones = zones
         self._pipeline = pipeline
-        self._updater = updater
         self._directory = directory
         self._bounds = bounds
         self._waiting = 0
@@ -132,11 +128,11 @@ class UpdateHandler:
         signed = SignedUpdate(wire, request.name, key, touched, peer, self._pipeline.now(), lease)
         self._waiting += 1
         try:
-            outcome = await self._pipeline.perform_signed(signed, self._updater)
+            outcome = await self._pipeline.perform_records(signed)
         finally:
             self._waiting -= 1
         told = lease_option(lease) if lease and outcome.rcode == NOERROR else b""
-        reason = prohibited(outcome.reason) if outcome.reason else None
+        reason = prohibited(outcome.reason) if outcome.rcode == REFUSED and outcome.reason else None
         return Answer(outcome.rcode, options=told, reason=reason)
 
     def _granted(self, request: Query) -> Lease | None:

@@ -1,7 +1,5 @@
-"""A connection of a twisted.web site, which bounds what its client may cost.
-
-What the limits are and why: docs/architecture.md, "HTTP".
-"""
+"""A connection of a twisted.web site, which bounds what its client may cost. What the limits are
+and why: docs/architecture.md, "HTTP"."""
 
 from __future__ import annotations
 
@@ -15,6 +13,7 @@ from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
+from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from ddns.config.settings import HttpSettings
@@ -58,6 +57,7 @@ class ChannelSite(Protocol):
     between: Callable[[], None]
     seconds: Callable[[], float]
     answers: list[int]
+    max_body: Callable[[Headers], int]
 
 
 @implementer(IHalfCloseableProtocol)
@@ -192,7 +192,7 @@ class Channel(Connection, http.HTTPChannel):
         encodings = headers.getRawHeaders(b"transfer-encoding", ())
         if len(hosts) > 1 or len(encodings) > 1 or not _HOST.fullmatch(hosts[0]):
             self.refuse(b"400 Bad Request")
-        elif (self.length or 0) > self.site.limits.body:
+        elif (self.length or 0) > self.site.max_body(headers):
             self.refuse(b"413 Content Too Large")
         else:
             super().allHeadersReceived()

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.web import http, server
+from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 
 from ddns.config.settings import HttpSettings
@@ -24,7 +25,8 @@ class LimitedRequest(server.Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         channel: Any = self.channel
-        if self.content is not None and self.content.tell() + len(data) <= channel.site.limits.body:
+        most = channel.site.max_body(self.requestHeaders)
+        if self.content is not None and self.content.tell() + len(data) <= most:
             super().handleContentChunk(data)
         elif not channel.refused:
             channel.refuse(b"413 Content Too Large")
@@ -134,6 +136,8 @@ class LimitedSite(ConnectionOwner, server.Site):
     :param limits: sizes, times and connections.
     :param proxies: who is trusted to say where a client is.
     :param between: called before each piece that a client sends.
+    :param granted: how large a body in octets a request may have that has these headers, where that
+        is more than usual.
     """
 
     displayTracebacks = False
@@ -146,10 +150,12 @@ class LimitedSite(ConnectionOwner, server.Site):
         limits: HttpSettings = _DEFAULTS,
         proxies: Proxies = NOBODY,
         between: Callable[[], None] = lambda: None,
+        granted: Callable[[Headers], int] = lambda headers: 0,
     ) -> None:
         super().__init__(resource, LimitedRequest, timeout=None, reactor=reactor)
         self.proxies = proxies
         self.between = between
+        self._granted = granted
         self.seconds = reactor.seconds
         self.answers = [0] * 10
         self.table: ConnectionTable[Channel] = ConnectionTable(reactor, 0, 0, 1.0)
@@ -162,6 +168,10 @@ class LimitedSite(ConnectionOwner, server.Site):
         self.linger_time = limits.linger_time if isinstance(limits, HttpLimits) else LINGER_TIME
         pause = min(1.0, limits.request_time / 4, limits.idle_time / 4)
         self.table.limit(limits.connections, limits.connections_per_address, pause)
+
+    def max_body(self, headers: Headers) -> int:
+        """Return how many octets the body of a request may have."""
+        return max(self.limits.body, self._granted(headers))
 
     def acceptableProtocols(self) -> list[bytes]:
         """Return what is offered in ALPN: HTTP/1.1 alone, also where Twisted could speak HTTP/2,

@@ -5,8 +5,6 @@ Answers always have a Content-Length, because ddclient 3.10 speaks HTTP/1.1 and 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -19,8 +17,9 @@ from twisted.web.resource import IResource, Resource
 from ddns.dialects.base import Dialect, Headers, Reply, Request, match_path, shown
 from ddns.model.counters import DialectCounts
 from ddns.model.request_log import PLAIN, TLS, Arrival
-from ddns.model.update import Credentials, Outcome, Status, Update
+from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
+from ddns.net.http.credentials import basic_credentials
 from ddns.net.http.origin import is_foreign
 from ddns.net.http.site import send_answer
 from ddns.updates.pipeline import Pipeline
@@ -149,7 +148,7 @@ def _request(
     return Request(
         path=path,
         args={name: values[0] for name, values in args.items()},
-        credentials=_credentials(request),
+        credentials=basic_credentials(request),
         peer=peers.text_of(request.getClientAddress()),
         agent=_text((request.requestHeaders.getRawHeaders(b"user-agent") or [b""])[0]),
         now=now,
@@ -202,23 +201,3 @@ def _fields(request: http.Request) -> Iterator[tuple[str, str]]:
 
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
-
-
-def _credentials(request: http.Request) -> Credentials | None:
-    """Return the Basic credentials (RFC 7617); empty ones for a header that makes no sense."""
-    header = request.requestHeaders.getRawHeaders(b"authorization")
-    if header is None:
-        return None
-    scheme, _, encoded = header[0].partition(b" ")
-    if scheme.lower() != b"basic":
-        return Credentials("", "")
-    try:
-        decoded = base64.b64decode(encoded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return Credentials("", "")
-    try:
-        text = decoded.decode()
-    except UnicodeDecodeError:  # of clients that know nothing of RFC 7617's charset
-        text = decoded.decode("latin-1")
-    user, _, secret = text.partition(":")
-    return Credentials(user, secret)

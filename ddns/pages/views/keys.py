@@ -22,14 +22,15 @@ async def add(visit: Visit) -> Answer:
     request = visit.request
     kind = request.field("kind")
     terms: dict[str, Any] = {}
-    if kind == KeyKind.TSIG:
+    if kind in (KeyKind.UPDATE, KeyKind.TSIG):
         terms = {
-            "name": request.field("key_name") or None,
-            "algorithm": request.field("algorithm") or None,
             "zones": _words(request.field("zones")) or None,
             "types": _words(request.field("types")) or None,
             "rights": list(request.form.get("rights", ())) or None,
         }
+    if kind == KeyKind.TSIG:
+        terms["name"] = request.field("key_name") or None
+        terms["algorithm"] = request.field("algorithm") or None
     hosts = _words(request.field("hosts"))
     try:
         made = await visit.operations.key_add(
@@ -90,7 +91,7 @@ async def _page(visit: Visit, error: ApiError | None) -> Answer:
         keys=found["keys"],
         kinds=list(map(str, KeyKind)),
         algorithms=ALGORITHMS,
-        rights=list(map(str, Right)),
+        rights=[str(right) for right in Right if right is not Right.OPERATOR],
         typed={
             field: request.field(field)
             for field in ("kind", "hosts", "key_name", "algorithm", "zones", "types")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ddns.api.errors import ApiError, NotFound
+from ddns.model.account import Right
 from ddns.pages import clients
 from ddns.pages.clients import Setup
 from ddns.pages.request import Answer
@@ -32,7 +33,9 @@ async def make_key(visit: Visit) -> Answer:
     _setup(visit)  # or a key would be made that nobody sees
     host = await visit.operations.host_show(visit.parameters["name"])
     try:
-        made = await visit.operations.key_add(account=host["account"], hosts=[host["name"]])
+        made = await visit.operations.key_add(
+            account=host["account"], hosts=[host["name"]], rights=[Right.UPDATE]
+        )
     except MISTAKES as error:
         return _page(visit, host, error=error)
     return _page(visit, host, made["key"])

@@ -29,6 +29,7 @@ _CAUSES = {
     Cause.UNKNOWN_USER: "unknown-user",
     Cause.SWAPPED: "swapped",
     Cause.OTHER_USER: "key-of-other-user",
+    Cause.TOOLS_KEY: "key-for-tools",
     Cause.DISABLED: "key-disabled",
     Cause.PASSWORD: "password-for-key",
     Cause.NO_KEY: "no-key",

@@ -68,6 +68,13 @@ RULES_OF_REQUESTS = (
         " protocol for which its key is good.",
     ),
     Rule(
+        "key-for-tools",
+        _E,
+        "{client} at {peer} sends a key that is for tools which change records, and may not update"
+        " hosts.",
+        "Make a key of the kind {wanted} with the right to update and enter it in the client.",
+    ),
+    Rule(
         "key-disabled",
         _E,
         "{client} at {peer} sends a key that has been disabled.",

@@ -11,7 +11,7 @@ import dataclasses
 from ddns.model.account import Account, Key, PendingToken
 from ddns.model.journal import EventKind
 from ddns.store.sqlite.hosts import remove_host
-from ddns.store.sqlite.key_rows import INSERT_TERMS, terms_row
+from ddns.store.sqlite.key_rows import INSERT, row_of
 from ddns.store.sqlite.reader import known
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
@@ -73,12 +73,7 @@ def put_mark(unit: UnitOfWork, account: str, mark: bytes, at: float, most: int) 
 
 def add_key(unit: UnitOfWork, key: Key) -> Key:
     unit.write_through()
-    limited = key.hosts is not None
-    cursor = unit.execute(
-        "insert into key (account, kind, digest, limited, created, sealed, enabled)"
-        " values (?, ?, ?, ?, ?, ?, ?)",
-        (key.account, str(key.kind), key.digest, limited, key.created, key.sealed, key.enabled),
-    )
+    cursor = unit.execute(INSERT, row_of(key))
     assert cursor.lastrowid is not None
     key = dataclasses.replace(key, id=cursor.lastrowid)
     unit.connection.executemany(
@@ -86,7 +81,10 @@ def add_key(unit: UnitOfWork, key: Key) -> Key:
         [(key.id, name) for name in sorted(key.hosts or ())],
     )
     if key.tsig is not None:
-        unit.execute(INSERT_TERMS, terms_row(key.id, key.tsig))
+        unit.execute(
+            "insert into tsig (key, name, algorithm) values (?, ?, ?)",
+            (key.id, key.tsig.name, key.tsig.algorithm),
+        )
     unit.journal(EventKind.KEY, str(key.id), None, key)
     return key
 

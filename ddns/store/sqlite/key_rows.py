@@ -1,4 +1,4 @@
-"""Keys as rows: how they are read, and what the columns of TSIG keys hold."""
+"""Keys as rows."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ddns.model import names
-from ddns.model.account import Key, KeyKind, Right, TsigTerms
+from ddns.model.account import Key, KeyKind, Right, TsigName
 from ddns.store.sqlite.row_objects import from_row
 
 _SELECT = (
-    "select id, account, kind, digest, limited, created, sealed, enabled,"
-    " name, algorithm, rights, zones, types from key left join tsig on tsig.key = key.id"
+    "select id, account, kind, digest, limited, created, sealed, enabled, rights, zones, types,"
+    " name, algorithm from key left join tsig on tsig.key = key.id"
 )
-INSERT_TERMS = (
-    "insert into tsig (key, name, algorithm, rights, zones, types) values (?, ?, ?, ?, ?, ?)"
+INSERT = (
+    "insert into key (account, kind, digest, limited, created, sealed, enabled, rights, zones,"
+    " types) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -27,6 +28,7 @@ def read_keys(execute: Callable[..., Any], where: str, value: object) -> list[Ke
 @from_row
 def _key(execute: Callable[..., Any], *row: Any) -> Key:
     number, account, kind, digest, limited, created, sealed, enabled, *terms = row
+    rights, zones, types, name, algorithm = terms
     hosts = None
     if limited:
         found = execute("select name from key_host where key = ?", (number,))
@@ -40,29 +42,24 @@ def _key(execute: Callable[..., Any], *row: Any) -> Key:
         created,
         sealed,
         bool(enabled),
-        None if terms[0] is None else _terms(*terms),
-    )
-
-
-def _terms(
-    name: bytes, algorithm: str, rights: str, zones: bytes | None, types: str | None
-) -> TsigTerms:
-    return TsigTerms(
-        name,
-        algorithm,
         frozenset(map(Right, rights.split())),
         None if zones is None else frozenset(names.split(zones)),
         None if types is None else frozenset(map(int, types.split())),
+        None if name is None else TsigName(name, algorithm),
     )
 
 
-def terms_row(number: int, terms: TsigTerms) -> tuple[Any, ...]:
-    """Return the row of :data:`INSERT_TERMS` for the key of that number."""
+def row_of(key: Key) -> tuple[Any, ...]:
+    """Return the row of :data:`INSERT`."""
     return (
-        number,
-        terms.name,
-        terms.algorithm,
-        " ".join(sorted(terms.rights)),
-        None if terms.zones is None else b"".join(sorted(terms.zones)),
-        None if terms.types is None else " ".join(map(str, sorted(terms.types))),
+        key.account,
+        str(key.kind),
+        key.digest,
+        key.hosts is not None,
+        key.created,
+        key.sealed,
+        key.enabled,
+        " ".join(sorted(key.rights)),
+        None if key.zones is None else b"".join(sorted(key.zones)),
+        None if key.types is None else " ".join(map(str, sorted(key.types))),
     )

@@ -11,7 +11,7 @@ import pytest
 from twisted.internet.defer import Deferred, ensureDeferred
 
 from ddns.model import names
-from ddns.model.account import Key, KeyKind, Right, TsigTerms, ZoneInfo
+from ddns.model.account import Key, KeyKind, Right, TsigName, ZoneInfo
 from ddns.model.records import NS, SOA, RRset
 from ddns.model.update import Outcome
 from ddns.net.dns import update_handler
@@ -36,7 +36,12 @@ from ddns.zone.zone import Zone, Zones
 ORIGIN = names.from_text("example.net")
 NAME = names.from_text("a-key")
 KEY = Key(
-    1, "alice", KeyKind.TSIG, bytes(32), tsig=TsigTerms(NAME, "hmac-sha256", frozenset(Right))
+    1,
+    "alice",
+    KeyKind.TSIG,
+    bytes(32),
+    rights=frozenset(Right),
+    tsig=TsigName(NAME, "hmac-sha256"),
 )
 SOURCE = bytes((192, 0, 2, 77))
 UNSIGNED = prohibited("needs the signature of a key")
@@ -52,7 +57,7 @@ class Pipeline:
     def now(self) -> float:
         return 1000.0
 
-    def perform_signed(self, signed: Any, updater: Any) -> Deferred[Outcome]:
+    def perform_records(self, signed: Any) -> Deferred[Outcome]:
         self.asked.append(signed)
         self.waiting.append(Deferred())
         return self.waiting[-1]
@@ -74,7 +79,6 @@ class Handling:
         self.handler = UpdateHandler(
             Zones([zone]),
             self.pipeline,  # type: ignore[arg-type]
-            None,  # type: ignore[arg-type]
             self.directory,
             lambda: self.time,
             lambda: (30, 7200),

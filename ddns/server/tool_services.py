@@ -1,0 +1,62 @@
+"""The APIs of tools in a server, and who may use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from twisted.web.http_headers import Headers
+from twisted.web.resource import IResource
+
+from ddns.config.settings import Settings
+from ddns.policy.directory import Directory
+from ddns.policy.token_bucket import Buckets
+from ddns.policy.update_limits import refused_networks
+from ddns.tools.admission import Admission
+from ddns.updates.pipeline import Pipeline
+
+
+class ToolServices:
+    """What tools can ask for, as the settings have it.
+
+    :param settings: all of them.
+    :param directory: knows keys and accounts.
+    :param pipeline: performs changes, and knows the time.
+    :param clock: monotonic.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Directory,
+        pipeline: Pipeline,
+        clock: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._pipeline = pipeline
+        self.admission = Admission(directory, clock, pipeline.now)
+        self._limit(settings, settings)
+
+    def apply(self, settings: Settings) -> None:
+        """Use these settings. Where a limit has changed, calls are counted from zero."""
+        old, self._settings = self._settings, settings
+        self._limit(settings, old)
+
+    def _limit(self, settings: Settings, old: Settings) -> None:
+        self.admission.refused = refused_networks(settings.abuse)
+        most = settings.tools.calls_per_minute
+        if settings is old or most != old.tools.calls_per_minute:
+            self.admission.calls = Buckets(most, 60.0) if most else None
+
+    def resources(self, beside: Mapping[bytes, IResource]) -> Mapping[bytes, IResource]:
+        """Return the APIs of tools and the resources *beside* them, by the first segment of their
+        path."""
+        return beside
+
+    def max_body(self, headers: Headers) -> int:
+        """Return how many octets the body of a request with these headers may have because of the
+        key that it brings; 0 for nothing but the usual."""
+        secrets = headers.getRawHeaders(b"x-api-key")
+        if not secrets or self._directory.key(secrets[0].decode("latin-1")) is None:
+            return 0
+        return self._settings.tools.body

@@ -1,0 +1,84 @@
+"""Which requests of tools are let in, and by which key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ddns.model.account import Key, KeyKind, Right
+from ddns.model.records import network_of
+from ddns.model.update import Credentials
+from ddns.policy.addresses import NetworkSet
+from ddns.policy.directory import Directory, takes_user
+from ddns.policy.token_bucket import Buckets
+from ddns.tools.base import ToolError
+
+
+class Admission:
+    """Lets tools in.
+
+    :param directory: knows keys and accounts.
+    :param clock: monotonic.
+    :param now: seconds since 1970.
+
+    ``refused`` are networks from which nothing is taken, ``calls`` the buckets of calls, by account
+    where there is a key and by network else, None for no limit; both may be set at any time.
+    """
+
+    def __init__(
+        self, directory: Directory, clock: Callable[[], float], now: Callable[[], float]
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._now = now
+        self.refused: NetworkSet | None = None
+        self.calls: Buckets | None = None
+
+    def by_key(self, secret: str, peer: str) -> Key:
+        """Return the key that a tool has sent, which may read and change records.
+
+        :raises ToolError: when it is none, or may not.
+        """
+        return self._let_in(self._directory.key(secret) if secret else None, peer)
+
+    def by_credentials(self, given: Credentials | None, peer: str) -> Key:
+        """Return the key that a tool has sent with a user name, as :meth:`by_key` does.
+
+        :raises ToolError: also when it is not this user's.
+        """
+        key = None if given is None else self._directory.key(given.secret)
+        if key is not None and given is not None and not takes_user(key, given.user_name):
+            key = None
+        return self._let_in(key, peer)
+
+    def without_key(self, peer: str) -> None:
+        """Let a request in that needs no key.
+
+        :raises ToolError: when there are too many from its network, or it takes nothing.
+        """
+        if self.refused is not None and peer in self.refused:
+            raise ToolError(403, "nothing is taken from your network")
+        self._count(network_of(peer))
+
+    def _let_in(self, key: Key | None, peer: str) -> Key:
+        if self.refused is not None and peer in self.refused:
+            raise ToolError(403, "nothing is taken from your network")
+        account = None if key is None else self._directory.account(key.account)
+        if key is None or account is None or key.kind is not KeyKind.UPDATE:
+            self._count(network_of(peer))
+            raise ToolError(401, "this is no key of kind update")
+        self._count(account.name)
+        if not key.enabled:
+            raise ToolError(403, "the key is disabled")
+        if key.rights.isdisjoint((Right.RECORDS, Right.OPERATOR)):
+            raise ToolError(403, "the key has not the right: records")
+        if account.block is not None and account.block.holds(self._now()):
+            raise ToolError(403, f"the account is blocked: {account.block.reason}")
+        return key
+
+    def _count(self, who: str | bytes) -> None:
+        if self.calls is None:
+            return
+        now = self._clock()
+        if (wait := self.calls.wait(who, now)) > 0:
+            raise ToolError(429, "you call too often; wait a moment", wait)
+        self.calls.take(who, now)

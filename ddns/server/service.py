@@ -205,7 +205,10 @@ class DdnsService(Service):
             self.core.notify(addresses)
         only_loopback = self._frontends.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
-            await self._offer_sample()
+            path = sample_path(self._settings.database)
+            http = self._frontends.listeners.addresses("http")
+            dns = self._dns.addresses
+            await sample.offer(self.core.operations, dns, http, self._terminal, path)
         over_tls = ", DNS over TLS on {dot}" if self._settings.dot.listen else ""
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
@@ -216,14 +219,6 @@ class DdnsService(Service):
         )
         self._ready = True
         self._say_ready()
-
-    async def _offer_sample(self) -> None:
-        dns = next(iter(self._dns.addresses), None)
-        http = next(filter(None, self._frontends.listeners.addresses("http")), None)
-        text = await sample.create(self.core.operations, dns, http)
-        path = sample_path(self._settings.database)
-        if not sample.show(text, self._terminal, path):
-            self._log.info("a sample host was made; how to try it is in {path}", path=str(path))
 
     def _say_ready(self) -> None:
         self._supervisor.ready(f"answering for {len(self.core.zones)} zones")

@@ -38,7 +38,7 @@ STARTING = 15.0
 GROUPS = (
     *(zone_members.zone, accounts.account, keys.key, hosts.host, records.record),
     *(self_service.top, self_service.session, self_service.password, self_service.email),
-    *(maintenance.top, server.config, server.top),
+    *(maintenance.top, server.config, server.certificate, server.top),
 )
 
 

@@ -21,7 +21,7 @@ from tests.passing import PassThrough, Said, passing
 from tests.pebble import pebble
 from tests.processes import PATIENCE, Server, eventually, free_port, get_with, mode_of
 from tests.programs import program, run, script
-from tests.service.watching import sample, scraped
+from tests.service.watching import OF_ITS_OWN_CERTIFICATE, sample, scraped
 
 ZONE = "dyn.example.net"
 NAME = f"ddns.{ZONE}"
@@ -180,6 +180,7 @@ def test_the_authority_says_when_to_renew(own: Own) -> None:
     eventually(lambda: str(own.state()["renewal"]).startswith("2028-01-01"), "it has said so")
     assert any(path.startswith("/renewal-info/") for path in own.authority.asked)
     numbers = scraped(own.server)
+    assert {name for name, _ in numbers} >= OF_ITS_OWN_CERTIFICATE
     begins = 1_830_297_600.0  # 2028-01-01
     renewal = numbers[sample("ddns_certificate_renewal_timestamp_seconds")]
     assert begins <= renewal <= begins + 86_400

@@ -194,6 +194,7 @@ def listening_nowhere(settings: Settings) -> Settings:
         dns=silent(settings.dns),
         http=silent(settings.http),
         https=silent(settings.https, acme=AcmeSettings()),
+        dot=silent(settings.dot),
         miniupdate=silent(settings.miniupdate, udp=()),
     )
 

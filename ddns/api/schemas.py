@@ -233,7 +233,7 @@ SCHEMAS: dict[str, Schema] = {
             "additionalProperties": {"type": "array", "items": {"type": "number", "minimum": 0}},
         },
     ),
-    "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
+    "RRset": _object(_IDN | {"copy_of": _NAME}, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),
     "ZoneRecords": _object({"next": _NAME}, origin=_NAME, records=_list("RRset")),
     "Deleted": _object(deleted=_list("RRset")),

@@ -119,12 +119,13 @@ def host_json(host: Host) -> Json:
     }
 
 
-def rrset_json(rrset: RRset) -> Json:
-    """Return an RRset."""
+def rrset_json(rrset: RRset, copy_of: bytes | None = None) -> Json:
+    """Return an RRset; *copy_of* is the wildcard's owner name if it is a copy."""
     return {
         **named("owner", rrset.owner),
         "type": records.type_to_text(rrset.type),
         **values_json(rrset),
+        **({} if copy_of is None else {"copy_of": names.to_text(copy_of)}),
     }
 
 

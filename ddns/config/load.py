@@ -29,6 +29,7 @@ _ZERO_ALLOWED = (
     "registration.quarantine_days",
     "api.calls_per_minute",
     "tools.calls_per_minute",
+    "challenges.keep",
     "pages.requests_per_minute",
 )
 _RETIRED = (("abuse", "nochg_interval"),)

@@ -199,6 +199,14 @@ class ToolsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengesSettings:
+    """``[challenges]``. ``keep`` is for how many seconds answers to ACME's challenges stay that
+    tools leave behind; 0 is for ever."""
+
+    keep: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
 class PagesSettings:
     """``[pages]``. ``enabled`` serves web pages over HTTP and HTTPS; ``requests_per_minute`` limits
     those of a network, 0 is no limit."""
@@ -273,6 +281,7 @@ class Settings:
     inetd: InetdSettings = field(default_factory=InetdSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     tools: ToolsSettings = field(default_factory=ToolsSettings)
+    challenges: ChallengesSettings = field(default_factory=ChallengesSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     mail: MailSettings = field(default_factory=MailSettings)

@@ -7,11 +7,19 @@ from collections.abc import Callable, Mapping
 from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 
+from ddns.api.base import RunSlow
+from ddns.api.operations import Operations
 from ddns.config.settings import Settings
+from ddns.model.counters import DialectCounts
+from ddns.net.http.tools import EitherResource, ToolResource
 from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
 from ddns.policy.update_limits import refused_networks
+from ddns.store.interfaces import IStore
 from ddns.tools.admission import Admission
+from ddns.tools.base import Tool
+from ddns.tools.powerdns.changing import Changing
+from ddns.tools.powerdns.tool import PowerDns, is_power_dns
 from ddns.updates.pipeline import Pipeline
 
 
@@ -48,10 +56,34 @@ class ToolServices:
         if settings is old or most != old.tools.calls_per_minute:
             self.admission.calls = Buckets(most, 60.0) if most else None
 
-    def resources(self, beside: Mapping[bytes, IResource]) -> Mapping[bytes, IResource]:
+    def resources(
+        self,
+        beside: Mapping[bytes, IResource],
+        store: IStore,
+        operations: Operations,
+        run_slow: RunSlow,
+    ) -> Mapping[bytes, IResource]:
         """Return the APIs of tools and the resources *beside* them, by the first segment of their
-        path."""
-        return beside
+        path.
+
+        :param store: where tools read.
+        :param operations: perform what an operator's keys may do.
+        :param run_slow: runs a function outside the reactor's thread.
+        """
+        if not self._settings.tools.enabled:
+            return beside
+        changing = Changing(self._pipeline, operations, run_slow)
+        power_dns = PowerDns(store, changing, self.admission, self._directory)
+        there = beside.get(b"api")
+        at_api = self._resource(power_dns)
+        if there is not None:
+            at_api = EitherResource(is_power_dns, at_api, there)
+        return {**beside, b"api": at_api}
+
+    def _resource(self, tool: Tool) -> IResource:
+        # Counted from the beginning, so that a metric is there before the first change.
+        self._pipeline.counts.dialects.setdefault(tool.name, DialectCounts())
+        return ToolResource(tool, self._pipeline.loaded, self._pipeline.now)
 
     def max_body(self, headers: Headers) -> int:
         """Return how many octets the body of a request with these headers may have because of the

@@ -54,6 +54,20 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AcmeSettings:
+    """``[https.acme]``: where to get the server's own certificate (RFC 8555). ``directory`` is the
+    URL of an authority's directory, empty for none. Without ``names`` the certificate is for the
+    host of ``api.url``. ``keys`` are types of keys, ``ecdsa`` and ``rsa``. ``ca`` is a PEM file
+    with the authorities to trust for the directory instead of the system's."""
+
+    directory: str = ""
+    names: tuple[str, ...] = ()
+    email: str = ""
+    keys: tuple[str, ...] = ("ecdsa",)
+    ca: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HttpsSettings:
     """``[https]``. ``listen`` are Twisted endpoint descriptions. ``certificate`` and
     ``private_key`` are PEM files; if the latter is empty, the key is in the certificate's file.
@@ -62,6 +76,7 @@ class HttpsSettings:
     listen: tuple[str, ...] = ()
     certificate: str = ""
     private_key: str = ""
+    acme: AcmeSettings = field(default_factory=AcmeSettings)
 
 
 @dataclass(frozen=True, slots=True)

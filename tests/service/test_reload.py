@@ -252,6 +252,10 @@ def test_a_good_file(tmp_path: Path) -> None:
             '[mail]\nrelay = "localhost:25"\nsender = "a@example.net"\nca = "no.pem"',
             "ddns.toml: mail.ca: no.pem: No such file",
         ),
+        (
+            '[https.acme]\ndirectory = "https://ca.test/"\nnames = ["a.test"]\nca = "no.pem"',
+            "ddns.toml: https.acme.ca: no.pem: No such file",
+        ),
         ('database = "no/where.sqlite"', "ddns.toml: database: there is no directory no"),
         ("x", "ddns.toml: not TOML"),
     ],

@@ -94,6 +94,13 @@ def test_a_certificate_without_a_place_to_use_it(tmp_path: Path) -> None:
     assert "https.listen: expected a plain socket" in done.stdout + done.stderr
 
 
+def test_a_certificate_to_come_without_a_place_to_use_it(fail: Fail, tmp_path: Path) -> None:
+    config = tmp_path / "ddns.toml"
+    config.write_text('[https.acme]\ndirectory = "https://ca.test/"\nnames = ["a.test"]\n')
+    said = fail(tmp_path / "ddns.sqlite", config=str(config))
+    assert said.startswith("https.acme.directory: expected https.listen or dot.listen")
+
+
 def test_a_dns_port_that_is_taken_over_tcp(fail: Fail, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -24,6 +24,7 @@ from ddns.config.settings import (
     RequestsSettings,
     Settings,
     StoreSettings,
+    ToolsSettings,
 )
 from ddns.config.toml import ConfigError
 from ddns.dialects import DIALECTS
@@ -93,6 +94,7 @@ __all__ = [
     "Status",
     "StoreError",
     "StoreSettings",
+    "ToolsSettings",
     "Update",
     "ZoneResolver",
     "change_of",

@@ -127,7 +127,8 @@ def test_changes_of_each_kind(house: House) -> None:
     assert texts.patch(ZONE).status == 204
     (asked, *_) = server.call("host_show", name=HOST)["requests"]
     assert (asked["dialect"], asked["asked"], asked["answer"]) == (
-        *("powerdns", f"PATCH /api/v1/servers/localhost/zones/{ZONE}."),
+        "powerdns",
+        f"PATCH /api/v1/servers/localhost/zones/{ZONE}.: DELETE {CHALLENGE}. TXT",
         "done",
     )
 
@@ -154,9 +155,14 @@ def test_an_owner_changes_the_zone_and_sees_it_as_a_master_file(house: House) ->
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
-        (rrset(f"bobs.{ZONE}", "A", "REPLACE", "192.0.2.9"), 403, "the key may not change this"),
-        (rrset(f"new.{ZONE}", "TXT", "REPLACE", '"x"'), 403, "the key may not change this"),
-        (rrset(ZONE, "NS", "DELETE"), 403, "the key may not change this"),
+        (rrset(f"bobs.{ZONE}", "A", "REPLACE", "::1"), 422, "is not A rdata"),
+        (
+            rrset(f"bobs.{ZONE}", "A", "REPLACE", "192.0.2.9"),
+            403,
+            f"may not change A of bobs.{ZONE}",
+        ),
+        (rrset(f"new.{ZONE}", "TXT", "REPLACE", '"x"'), 403, f"may not change TXT of new.{ZONE}"),
+        (rrset(ZONE, "NS", "DELETE"), 403, f"the key may not change NS of {ZONE}"),
         (rrset("www.example.org", "A", "REPLACE", "192.0.2.9"), 422, "is out of zone"),
         (rrset(HOST, "A", "REPLACE", "nonsense"), 422, "is not A rdata"),
     ],

@@ -4,6 +4,7 @@ unless it says otherwise. They return JSON, once our DNS answers what they chang
 from __future__ import annotations
 
 from ddns.api.accounts import AccountOperations
+from ddns.api.acme_dns import AcmeDnsOperations
 from ddns.api.diagnosis import DiagnosisOperations
 from ddns.api.export import ExportOperations
 from ddns.api.hosts import HostOperations
@@ -29,6 +30,7 @@ class Operations(
     InvitationOperations,
     AccountOperations,
     KeyOperations,
+    AcmeDnsOperations,
     HostOperations,
     DiagnosisOperations,
     ZoneChangeOperations,

@@ -21,15 +21,17 @@ class RecordOperations(BaseOperations):
     """Reading and replacing RRsets."""
 
     async def record_show(self, owner: str) -> Json:
-        """Show the records of an owner name. An SOA has the zone's serial."""
+        """Show the records of an owner name, also those that are copies of a wildcard's. An SOA has
+        the zone's serial."""
         name = parsing.name(owner)
 
         def work(context: ReadContext) -> Json:
             zone, _, _ = _locate(context, name)
-            found = [
-                with_serial(rrset, zone) for rrset in context.transaction.rrsets(zone.origin, name)
-            ]
-            return {"owner": names.to_text(name), "records": [rrset_json(one) for one in found]}
+            there = context.transaction.rrsets(zone.origin, name)
+            found = [rrset_json(with_serial(rrset, zone)) for rrset in there]
+            copies = context.transaction.copies(zone.origin, name)
+            found += [rrset_json(copy.rrset, copy.source) for copy in copies]
+            return {"owner": names.to_text(name), "records": found}
 
         return await self._read(work)
 
@@ -60,7 +62,15 @@ class RecordOperations(BaseOperations):
             if len(owners) > page.limit:
                 below = [rrset for rrset in below if rrset.owner != owners[-1]]
                 more = {"next": names.to_text(owners[-2])}
-            shown = [rrset_json(rrset) for rrset in (*found, *below)]
+            sources = {
+                (copy.rrset.owner, copy.rrset.type): copy.source
+                for one in owners
+                for copy in context.transaction.copies(apex, one)
+            }
+            shown = [
+                rrset_json(rrset, sources.get((rrset.owner, rrset.type)))
+                for rrset in (*found, *below)
+            ]
             return {"origin": names.to_text(apex), "records": shown, **more}
 
         return await self._read(work)

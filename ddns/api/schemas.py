@@ -143,6 +143,19 @@ SCHEMAS: dict[str, Schema] = {
     "Key": _object(_TSIG, **_key),
     "NewKey": _object(_TSIG, key=_STRING, **_key),
     "Keys": _object(keys=_list("Key")),
+    "AcmeDnsRegistration": _object(
+        subdomain=_STRING,
+        fulldomain=_NAME,
+        account=_or_null(_STRING),
+        allowfrom=_TEXTS,
+        note=_STRING,
+        created=_TIME,
+        used=_or_null(_TIME),
+    ),
+    "AcmeDnsRegistrations": _object({"next": _STRING}, registrations=_list("AcmeDnsRegistration")),
+    "NewAcmeDnsRegistration": _object(
+        username=_STRING, password=_STRING, fulldomain=_NAME, subdomain=_STRING, allowfrom=_TEXTS
+    ),
     "Host": _object(_EXPIRING | _IDN, **_host),
     "ListedHost": _object(_EXPIRING | _IDN | _DETAILS, **_host),
     "Hosts": _object({"next": _NAME}, hosts=_list("ListedHost")),
@@ -220,7 +233,7 @@ SCHEMAS: dict[str, Schema] = {
             "additionalProperties": {"type": "array", "items": {"type": "number", "minimum": 0}},
         },
     ),
-    "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
+    "RRset": _object(_IDN | {"copy_of": _NAME}, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),
     "ZoneRecords": _object({"next": _NAME}, origin=_NAME, records=_list("RRset")),
     "Deleted": _object(deleted=_list("RRset")),

@@ -280,6 +280,25 @@ def test_a_zone_that_is_read_in_pieces(house: House) -> None:
     assert house.alice.patch(OWN, *(rrset(name, "TXT", "DELETE") for name in names)).status == 204
 
 
+def test_what_the_server_keeps_by_itself_is_not_shown_to_tools(house: House) -> None:
+    """They keep zones as they have them in files, and would delete it."""
+    server, challenge = house.server, f"_acme-challenge.foo.{OWN}"
+    persistent = f"_validation-persist.foo.{OWN}"
+    server.call("record_set", owner=persistent, type="TXT", rdatas=['"x"'])
+    added = rrset(f"*.{OWN}", "A", "REPLACE", "192.0.2.3")
+    challenged = rrset(challenge, "TXT", "REPLACE", f'"{"x" * 43}"')
+    assert house.alice.patch(OWN, added, challenged).status == 204
+    assert server.answers(f"foo.{OWN}") == ["192.0.2.3"]
+    for tool in (house.alice, house.operator):
+        names = {name for name, _ in tool("GET", f"/{OWN}.").rrsets}
+        assert names == {f"{OWN}.", f"*.{OWN}.", f"{challenge}."}
+        refused = tool.patch(OWN, rrset(persistent, "TXT", "DELETE"))
+        assert (refused.status, "persist" in refused.error) == (403, True)
+    gone = [rrset(f"*.{OWN}", "A", "DELETE"), rrset(challenge, "TXT", "DELETE")]
+    assert house.alice.patch(OWN, *gone).status == 204
+    server.call("record_delete", owner=persistent)
+
+
 def test_a_key_of_many_hosts(house: House) -> None:
     hosts = [f"h{number}.{ZONE}" for number in range(MANY)]
     house.server.call("account_set", name="bob", hosts=1000)

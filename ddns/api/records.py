@@ -256,7 +256,7 @@ def with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
     """Put the zone's serial into an SOA, which is stored without it."""
     if rrset.type != SOA:
         return rrset
-    rdatas = tuple(records.soawith_serial(rdata, zone.serial) for rdata in rrset.rdatas)
+    rdatas = tuple(records.soa_with_serial(rdata, zone.serial) for rdata in rrset.rdatas)
     return dataclasses.replace(rrset, rdatas=rdatas)
 
 

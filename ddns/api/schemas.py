@@ -47,6 +47,7 @@ def _list(of: str) -> Schema:
     return {"type": "array", "items": ref(of)}
 
 
+_CERTIFICATE = _or_null(ref("Certificate"))
 _IDN = {"unicode": _UNICODE}
 _ZONE = {**_IDN, "secondaries": _TEXTS, "catalog": {"const": True}}
 _zone = {
@@ -143,6 +144,19 @@ SCHEMAS: dict[str, Schema] = {
     "Key": _object(_TSIG, **_key),
     "NewKey": _object(_TSIG, key=_STRING, **_key),
     "Keys": _object(keys=_list("Key")),
+    "AcmeDnsRegistration": _object(
+        subdomain=_STRING,
+        fulldomain=_NAME,
+        account=_or_null(_STRING),
+        allowfrom=_TEXTS,
+        note=_STRING,
+        created=_TIME,
+        used=_or_null(_TIME),
+    ),
+    "AcmeDnsRegistrations": _object({"next": _STRING}, registrations=_list("AcmeDnsRegistration")),
+    "NewAcmeDnsRegistration": _object(
+        username=_STRING, password=_STRING, fulldomain=_NAME, subdomain=_STRING, allowfrom=_TEXTS
+    ),
     "Host": _object(_EXPIRING | _IDN, **_host),
     "ListedHost": _object(_EXPIRING | _IDN | _DETAILS, **_host),
     "Hosts": _object({"next": _NAME}, hosts=_list("ListedHost")),
@@ -189,11 +203,7 @@ SCHEMAS: dict[str, Schema] = {
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
     "KeyCopy": _object(file=_STRING, size=_NUMBER),
     "Status": _object(
-        version=_STRING,
-        zones=_NUMBER,
-        warnings=_TEXTS,
-        not_ready=_STRING,
-        certificate=_or_null(ref("Certificate")),
+        version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING, certificate=_CERTIFICATE
     ),
     "Certificate": _object(
         **dict.fromkeys(("directory", "issuer", "problem"), _STRING),

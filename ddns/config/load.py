@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ddns.config.acme import check_acme
-from ddns.config.settings import MailSettings, Settings
+from ddns.config.settings import AcmeDnsSettings, MailSettings, Settings
 from ddns.config.toml import ConfigError, read_table
+from ddns.model import names
+from ddns.model.acme_dns import OpenTo
 from ddns.model.mail import BadEmail, email_address
 from ddns.model.records import MAX_TTL
 from ddns.model.text import is_loopback
@@ -30,6 +32,7 @@ _ZERO_ALLOWED = (
     "api.calls_per_minute",
     "tools.calls_per_minute",
     "challenges.keep",
+    "acme_dns.expire_after",
     "pages.requests_per_minute",
 )
 _RETIRED = (("abuse", "nochg_interval"),)
@@ -121,14 +124,26 @@ def check_settings(settings: Settings) -> Settings:
         ("log.format", settings.log.format, LOG_FORMATS),
         ("log.level", settings.log.level, LOG_LEVELS),
         ("accounts.registration", settings.accounts.registration, ("closed", "open")),
+        ("acme_dns.registration", settings.acme_dns.registration, tuple(OpenTo)),
         ("mail.tls", settings.mail.tls, ("off", "starttls", "implicit")),
     ):
         if given not in known:
             raise ConfigError(f"{key}: expected one of {', '.join(known)}, got {given!r}")
+    _check_acme_dns(settings.acme_dns)
     _check_contact(settings.api.url, settings.accounts.registration == "open", settings.mail)
     check_acme(settings)
     _check_proxies(settings)
     return settings
+
+
+def _check_acme_dns(settings: AcmeDnsSettings) -> None:
+    if settings.zone:
+        try:
+            names.host_from_text(settings.zone)
+        except names.BadName as error:
+            raise ConfigError(f"acme_dns.zone: {error}") from None
+    elif settings.registration != OpenTo.CLOSED:
+        raise ConfigError("acme_dns.zone: expected a zone, since acme_dns.registration is set")
 
 
 def _check_contact(url: str, is_open: bool, mail: MailSettings) -> None:

@@ -192,7 +192,7 @@ class Core:
             self._run_slow,
             now,
             self._secret_box,
-            rules=factories.rules(settings.registration),
+            rules=factories.rules(settings),
             flush_request_log=self.requests.flush,
             block_changed=self._blocked,
             account_service=account_service,
@@ -235,7 +235,7 @@ class Core:
         self._failures.window = settings.abuse.window
         self._update_limiter.apply(settings.abuse)
         self.requests.apply(settings.requests)
-        self.operations.rules = factories.rules(settings.registration)
+        self.operations.rules = factories.rules(settings)
         self.account_services.apply(settings)
         self.tools.apply(settings)
 

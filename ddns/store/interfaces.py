@@ -18,6 +18,7 @@ from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
+from ddns.store.acme_dns import IAcmeDns, IReadingAcmeDns
 from ddns.store.copies import ICopying, IReadingCopies
 from ddns.store.expiring import IExpiring, IReadingExpiry
 from ddns.store.history import IReadingHistory
@@ -43,7 +44,7 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
-class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies):
+class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies, IReadingAcmeDns):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
@@ -148,7 +149,7 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies):
         that of now, so a follower that takes over all events ends with what is stored."""
 
 
-class ITransaction(IReading, IChangingPeople, IExpiring, ICopying):
+class ITransaction(IReading, IChangingPeople, IExpiring, ICopying, IAcmeDns):
     """Changes within one transaction. An exception of the work undoes its changes and nobody's
     else. RRset changes raise their zone's serial, once a commit."""
 

@@ -143,6 +143,10 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     for kind in ("update", "dondns", "miniupdate"):
         key = api("key_add", "alice", kind=kind, hosts=["home.example.net"])
     house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))
+    subdomain = api("acme_dns_add", account="alice", zone="example.net")["subdomain"]
+    api("acme_dns_set", "alice", subdomain=subdomain, note="www")
+    assert "next" not in api("acme_dns_list")
+    api("acme_dns_remove", subdomain=subdomain)
     key = house.api("key_add", account="alice")
     house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))
     for operation in ("key_disable", "key_enable", "key_regenerate"):

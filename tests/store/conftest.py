@@ -8,6 +8,7 @@ import pytest
 from twisted.logger import globalLogPublisher
 
 for name in (
+    "acme_dns",
     "contract",
     "copying",
     "following",

@@ -19,6 +19,7 @@ from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.store.paging import Page
 from ddns.store.scanning import IScan
+from tests.store.acme_dns import AcmeDnsContract
 from tests.store.copying import CopyingContract
 from tests.store.expiring import ExpiringContract
 from tests.store.following import FollowingContract
@@ -72,6 +73,7 @@ class StoreContract(
     FollowingContract,
     ExpiringContract,
     CopyingContract,
+    AcmeDnsContract,
 ):
     """See the module."""
 

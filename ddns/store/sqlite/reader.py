@@ -15,6 +15,7 @@ from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
 from ddns.store.paging import Page, RequestPage
 from ddns.store.results import SeenRequest
+from ddns.store.sqlite.acme_dns_reader import AcmeDnsReader
 from ddns.store.sqlite.history_reader import EVENT, HistoryReader
 from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
@@ -45,7 +46,7 @@ ENTRY = (  # columns of a RequestEntry
 
 
 @implementer(IReading)
-class Reader(PeopleReader, HistoryReader, RRsetReader):
+class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader):
     """One connection's view. The caller begins and ends the transaction around it."""
 
     def zone(self, origin: bytes) -> ZoneInfo | None:

@@ -9,6 +9,7 @@ from ddns.model.records import RRset
 from ddns.store.interfaces import ITransaction
 from ddns.store.sqlite import (
     accounts,
+    acme_dns,
     copies,
     expiring,
     hosts,
@@ -99,6 +100,10 @@ class Transaction(UnitOfWork):
     has_copies_at = copies.has_copies_at
     replaced = copies.replaced
     put_copy = copies.put_copy
+    add_acme_dns = acme_dns.add_acme_dns
+    change_acme_dns = acme_dns.change_acme_dns
+    remove_acme_dns = acme_dns.remove_acme_dns
+    unused_acme_dns = acme_dns.unused_acme_dns
 
     stage = zone_import.stage
     drop_staged = zone_import.drop_staged

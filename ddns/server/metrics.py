@@ -100,16 +100,15 @@ class ServerCollector(Collector):
 
     def _own_certificate(self) -> Iterator[Metric]:
         state = self._watched.certificate.state()
-        if state is None:
-            return
         for name, text, at in (
-            ("renewal", "When the next order for a certificate is due", state.renewal),
-            ("issued", "When the last order brought a certificate", state.issued_at),
+            ("renewal", "When the next order for a certificate is due", state and state.renewal),
+            ("issued", "When the last order brought a certificate", state and state.issued_at),
         ):
             full = f"ddns_certificate_{name}_timestamp_seconds"
             yield gauge(full, f"{text}, in seconds since 1970.", at)
+        failures = state.failures if state else 0
         yield counter(
-            "ddns_certificate_failures", "Orders for a certificate that failed.", state.failures
+            "ddns_certificate_failures", "Orders for a certificate that failed.", failures
         )
 
     def _dns(self) -> Iterator[Metric]:

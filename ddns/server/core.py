@@ -274,7 +274,7 @@ class Core:
         """Return what our own sites have beside the dialects: API, pages and the APIs of tools."""
         watch = self.requests.subscribe
         people = self.account_services.resources(self.operations, self.pipeline.loaded, watch)
-        return self.tools.resources(people)
+        return self.tools.resources(people, self.store, self.operations)
 
     def authority(self) -> ZoneResolver:
         """Return the zones for a server of twisted.names, beside other authorities."""

@@ -9,9 +9,7 @@ from ddns.config.settings import (
     AccountsSettings,
     ApiSettings,
     DnsSettings,
-    DotSettings,
     HttpSettings,
-    HttpsSettings,
     InetdSettings,
     LogSettings,
     MailSettings,
@@ -26,6 +24,7 @@ from ddns.config.settings import (
     StoreSettings,
     ToolsSettings,
 )
+from ddns.config.tls_settings import AcmeSettings, DotSettings, HttpsSettings
 from ddns.config.toml import ConfigError
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect, Reply, Request
@@ -55,6 +54,7 @@ __all__ = [
     "SUCCESSES",
     "AbuseSettings",
     "AccountsSettings",
+    "AcmeSettings",
     "ApiSettings",
     "Change",
     "Committed",

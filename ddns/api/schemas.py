@@ -47,6 +47,7 @@ def _list(of: str) -> Schema:
     return {"type": "array", "items": ref(of)}
 
 
+_CERTIFICATE = _or_null(ref("Certificate"))
 _IDN = {"unicode": _UNICODE}
 _ZONE = {**_IDN, "secondaries": _TEXTS, "catalog": {"const": True}}
 _zone = {
@@ -202,11 +203,7 @@ SCHEMAS: dict[str, Schema] = {
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
     "KeyCopy": _object(file=_STRING, size=_NUMBER),
     "Status": _object(
-        version=_STRING,
-        zones=_NUMBER,
-        warnings=_TEXTS,
-        not_ready=_STRING,
-        certificate=_or_null(ref("Certificate")),
+        version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING, certificate=_CERTIFICATE
     ),
     "Certificate": _object(
         **dict.fromkeys(("directory", "issuer", "problem"), _STRING),

@@ -6,7 +6,8 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-from ddns.config.settings import AcmeSettings, Settings
+from ddns.config.settings import Settings
+from ddns.config.tls_settings import AcmeSettings
 from ddns.config.toml import ConfigError
 from ddns.model import names
 from ddns.model.mail import BadEmail, email_address

@@ -20,7 +20,8 @@ from ddns.acme.problem import Problem
 from ddns.acme.temporary import temporary
 from ddns.acme.wanted import Wanted, wanted_by
 from ddns.api.errors import ApiError, Conflict
-from ddns.config.settings import HttpsSettings, Settings
+from ddns.config.settings import Settings
+from ddns.config.tls_settings import HttpsSettings
 from ddns.model.certificate import CertificateState
 from ddns.net.http.acme import AcmeResource
 from ddns.net.tls import Certificate, KeyPair, TlsError, read_pair

@@ -22,7 +22,8 @@ from twisted.python import usage
 
 from ddns.api.errors import ApiError
 from ddns.config.load import check_settings, load_settings
-from ddns.config.settings import AcmeSettings, Settings
+from ddns.config.settings import Settings
+from ddns.config.tls_settings import AcmeSettings
 from ddns.config.toml import ConfigError
 from ddns.net.listeners import Gone
 from ddns.server.service import DdnsService, StartupError

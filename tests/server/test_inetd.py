@@ -9,7 +9,8 @@ import pytest
 from twisted.python.usage import UsageError
 
 from ddns.config.load import load_settings
-from ddns.config.settings import HttpsSettings, MiniupdateSettings, Settings
+from ddns.config.settings import MiniupdateSettings, Settings
+from ddns.config.tls_settings import HttpsSettings
 from ddns.server.inetd import Options, listening_nowhere
 
 LISTENERS = ("dns", "http", "https", "dot", "miniupdate")

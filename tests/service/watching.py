@@ -14,7 +14,6 @@ from tests.programs import PATIENCE
 WATCHING = ("listener", "metrics")
 
 OF_ITS_OWN_CERTIFICATE = {
-    "ddns_certificate_failures_total",
     "ddns_certificate_issued_timestamp_seconds",
     "ddns_certificate_renewal_timestamp_seconds",
 }

@@ -100,16 +100,17 @@ class ServerCollector(Collector):
 
     def _own_certificate(self) -> Iterator[Metric]:
         state = self._watched.certificate.state()
+        due, issued, failures = None, None, 0
+        if state is not None:
+            due, issued, failures = state.renewal, state.issued_at, state.failures
         for name, text, at in (
-            ("renewal", "When the next order for a certificate is due", state and state.renewal),
-            ("issued", "When the last order brought a certificate", state and state.issued_at),
+            ("renewal", "When the next order for a certificate is due", due),
+            ("issued", "When the last order brought a certificate", issued),
         ):
             full = f"ddns_certificate_{name}_timestamp_seconds"
             yield gauge(full, f"{text}, in seconds since 1970.", at)
-        failures = state.failures if state else 0
-        yield counter(
-            "ddns_certificate_failures", "Orders for a certificate that failed.", failures
-        )
+        text = "Orders for a certificate that failed."
+        yield counter("ddns_certificate_failures", text, failures)
 
     def _dns(self) -> Iterator[Metric]:
         dns = self._watched.dns

@@ -127,7 +127,8 @@ def test_changes_of_each_kind(house: House) -> None:
     assert texts.patch(ZONE).status == 204
     (asked, *_) = server.call("host_show", name=HOST)["requests"]
     assert (asked["dialect"], asked["asked"], asked["answer"]) == (
-        *("powerdns", f"PATCH /api/v1/servers/localhost/zones/{ZONE}."),
+        "powerdns",
+        f"PATCH /api/v1/servers/localhost/zones/{ZONE}.: DELETE {CHALLENGE}. TXT",
         "done",
     )
 
@@ -154,9 +155,14 @@ def test_an_owner_changes_the_zone_and_sees_it_as_a_master_file(house: House) ->
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
-        (rrset(f"bobs.{ZONE}", "A", "REPLACE", "192.0.2.9"), 403, "the key may not change this"),
-        (rrset(f"new.{ZONE}", "TXT", "REPLACE", '"x"'), 403, "the key may not change this"),
-        (rrset(ZONE, "NS", "DELETE"), 403, "the key may not change this"),
+        (rrset(f"bobs.{ZONE}", "A", "REPLACE", "::1"), 422, "is not A rdata"),
+        (
+            rrset(f"bobs.{ZONE}", "A", "REPLACE", "192.0.2.9"),
+            403,
+            f"may not change A of bobs.{ZONE}",
+        ),
+        (rrset(f"new.{ZONE}", "TXT", "REPLACE", '"x"'), 403, f"may not change TXT of new.{ZONE}"),
+        (rrset(ZONE, "NS", "DELETE"), 403, f"the key may not change NS of {ZONE}"),
         (rrset("www.example.org", "A", "REPLACE", "192.0.2.9"), 422, "is out of zone"),
         (rrset(HOST, "A", "REPLACE", "nonsense"), 422, "is not A rdata"),
     ],
@@ -272,6 +278,25 @@ def test_a_zone_that_is_read_in_pieces(house: House) -> None:
     lines = house.alice("GET", f"/{OWN}./export").value.decode().splitlines()
     assert len(lines) == MANY + 2
     assert house.alice.patch(OWN, *(rrset(name, "TXT", "DELETE") for name in names)).status == 204
+
+
+def test_what_the_server_keeps_by_itself_is_not_shown_to_tools(house: House) -> None:
+    """They keep zones as they have them in files, and would delete it."""
+    server, challenge = house.server, f"_acme-challenge.foo.{OWN}"
+    persistent = f"_validation-persist.foo.{OWN}"
+    server.call("record_set", owner=persistent, type="TXT", rdatas=['"x"'])
+    added = rrset(f"*.{OWN}", "A", "REPLACE", "192.0.2.3")
+    challenged = rrset(challenge, "TXT", "REPLACE", f'"{"x" * 43}"')
+    assert house.alice.patch(OWN, added, challenged).status == 204
+    assert server.answers(f"foo.{OWN}") == ["192.0.2.3"]
+    for tool in (house.alice, house.operator):
+        names = {name for name, _ in tool("GET", f"/{OWN}.").rrsets}
+        assert names == {f"{OWN}.", f"*.{OWN}.", f"{challenge}."}
+        refused = tool.patch(OWN, rrset(persistent, "TXT", "DELETE"))
+        assert (refused.status, "persist" in refused.error) == (403, True)
+    gone = [rrset(f"*.{OWN}", "A", "DELETE"), rrset(challenge, "TXT", "DELETE")]
+    assert house.alice.patch(OWN, *gone).status == 204
+    server.call("record_delete", owner=persistent)
 
 
 def test_a_key_of_many_hosts(house: House) -> None:

@@ -11,7 +11,7 @@ from ddns.model import names
 from ddns.model.account import Key
 from ddns.model.record_changes import RRsetChange
 from ddns.tools.base import ToolError, ToolRequest, check
-from ddns.tools.powerdns.rrset_changes import UNPROCESSABLE, changes, new_rrsets
+from ddns.tools.powerdns.rrset_changes import UNPROCESSABLE, changes, new_rrsets, shown
 from ddns.tools.powerdns.zone_settings import ZoneSettings, zone_name, zone_settings
 from ddns.updates.keyed_update import KeyedUpdate
 from ddns.updates.pipeline import Pipeline
@@ -84,8 +84,9 @@ class Changing:
         if not wanted:
             return
         agent = request.headers.get("user-agent", "")
+        told = f"{request.shown}: {shown(wanted)}"
         update = KeyedUpdate(
-            *(DIALECT, origin, key, wanted, request.peer, request.at, request.shown), agent=agent
+            *(DIALECT, origin, key, wanted, request.peer, request.at, told), agent=agent
         )
         check(await self._pipeline.perform_records(update))
 

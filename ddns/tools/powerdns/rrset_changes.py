@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ddns.api import parsing
@@ -15,6 +15,9 @@ from ddns.tools.powerdns.zone_ids import dotted
 
 UNPROCESSABLE = 422
 """The status of what is JSON and makes no sense (RFC 9110 15.5.21)."""
+
+SHOWN = 4
+"""Changes of a request that the owner of a host is shown."""
 
 _RECORDS = {ChangeType.REPLACE, ChangeType.EXTEND, ChangeType.PRUNE}
 
@@ -39,6 +42,12 @@ def new_rrsets(rrsets: object) -> object:
         {**one, "changetype": ChangeType.REPLACE.name} if isinstance(one, dict) else one
         for one in rrsets
     ]
+
+
+def shown(wanted: Sequence[RRsetChange]) -> str:
+    """Return in one line what is to be changed; of many changes the first."""
+    first = [f"{one.action.name} {_named(one.owner, one.type)}" for one in wanted[:SHOWN]]
+    return ", ".join(first if len(first) == len(wanted) else [*first, "..."])
 
 
 def _distinct(found: Iterator[RRsetChange]) -> Iterator[RRsetChange]:

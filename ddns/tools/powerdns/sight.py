@@ -10,7 +10,7 @@ from ddns.api.records import with_serial
 from ddns.model import names
 from ddns.model.account import Host, Key, ZoneInfo
 from ddns.model.records import NS, SOA, RRset
-from ddns.policy.authorize import has_whole_zone, may_change
+from ddns.policy.authorize import has_whole_zone, lacks_persist, may_change
 from ddns.store.interfaces import IReading
 from ddns.store.paging import Page
 from ddns.tools.base import ToolError
@@ -21,7 +21,7 @@ from ddns.tools.powerdns.zone_ids import dotted
 class Sight:
     """What a key sees. What it does not, does not exist for it.
 
-    :param operator: whether it is an operator's key, which sees everything.
+    :param operator: whether it is an operator's key, which sees all zones.
     """
 
     key: Key
@@ -72,11 +72,13 @@ class Sight:
     ) -> tuple[list[RRset], bytes | None]:
         """Return the RRsets of the next names, or hosts, of a zone, *most* of them at most and its
         origin's first, and what the next page has to come *after*, None at the end. The first page
-        comes after ``b""``."""
+        comes after ``b""``. Copies of a wildcard's RRsets are the server's own: tools that keep all
+        of a zone as they have it somewhere would delete them."""
         found = [] if after else self.rrsets_at(reading, zone, zone.origin)
         if self.has_whole(zone):
             below = reading.rrsets_below(zone.origin, Page(most, after or None))
-            found += (one for one in below if self._sees(one, zone, None))
+            copies = {copy.rrset for copy in reading.copies_below(zone.origin, zone.origin)}
+            found += (one for one in below if one not in copies and self._sees(one, zone, None))
             owners = {rrset.owner for rrset in below}
             return found, below[-1].owner if len(owners) == most else None
         hosts = list(self._hosts(reading, zone.origin, after, most))
@@ -94,8 +96,10 @@ class Sight:
 
     def _sees(self, rrset: RRset, zone: ZoneInfo, host: Host | None) -> bool:
         """Return whether an RRset is seen: tools want a zone to have SOA and NS, whoever asks."""
-        if self.operator or (rrset.owner == zone.origin and rrset.type in (SOA, NS)):
+        if rrset.owner == zone.origin and rrset.type in (SOA, NS):
             return True
+        if self.operator:
+            return not lacks_persist(self.key, rrset.owner)
         return may_change(self.key, rrset.owner, rrset.type, zone, host)
 
     def _hosts(

@@ -41,6 +41,8 @@ class Tool:
                 raise ToolError(422, "not so", 3.0)
             case "fail":
                 raise ZeroDivisionError
+            case "done":
+                return ToolAnswer(204)
             case "pieces":
                 return ToolAnswer(200, self._pieces(), "text/plain")
             case "break":
@@ -137,6 +139,16 @@ def test_what_fails_is_logged_and_not_told(site: Serving) -> None:
     answer = ask(site, "/tool/fail")
     assert answer.status == 500
     assert b"Zero" not in answer.body
+
+
+def test_an_answer_without_a_body_has_no_length(site: Serving) -> None:
+    with site.connect() as client:
+        client.send(request("/tool/done"))
+        received = whole(client, "/tool/x")
+    done, _, after = received.partition(b"\r\n\r\n")
+    assert done.startswith(b"HTTP/1.1 204 ")
+    assert b"content-length" not in done.lower()
+    assert after.startswith(b"HTTP/1.1 201 ")
 
 
 def test_an_answer_in_pieces(site: Serving) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ddns.model.record_changes import ChangeType, RRsetChange
 from ddns.model.records import CNAME, MX, TXT, A, mx_rdata
 from ddns.tools.base import ToolError
-from ddns.tools.powerdns.rrset_changes import changes, new_rrsets
+from ddns.tools.powerdns.rrset_changes import SHOWN, changes, new_rrsets, shown
 
 ORIGIN = b"\x07example\x03net\x00"
 WWW = b"\x03www" + ORIGIN
@@ -65,6 +65,13 @@ def test_octodns_escapes_semicolons_and_splits_long_texts() -> None:
     (change,) = changes([rrset("REPLACE", content, type="TXT")], ORIGIN)
     first = b"v=DKIM1; p=" + b"x" * 240
     assert change.rdatas == (bytes((len(first),)) + first + b"\x0a" + b"y" * 10,)
+
+
+def test_what_is_shown_of_changes() -> None:
+    one = RRsetChange(WWW, A, ChangeType.DELETE)
+    assert shown([one]) == "DELETE www.example.net. A"
+    assert shown([one] * SHOWN).count("www") == SHOWN
+    assert shown([one] * (SHOWN + 1)) == shown([one] * SHOWN) + ", ..."
 
 
 @pytest.mark.parametrize(

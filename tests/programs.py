@@ -21,6 +21,7 @@ PACKAGES = {
     "IO::Socket::SSL": "libio-socket-ssl-perl",
     "curl": "curl",
     "ddclient": "ddclient",
+    "dehydrated": "dehydrated",
     "dig": "bind9-dnsutils",
     "docker-compose": "docker-compose",
     "dnsperf": "dnsperf",

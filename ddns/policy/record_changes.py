@@ -59,6 +59,8 @@ def _make(
     at, number = state.at(change.owner), change.type
     present = at.get(number)
     rdatas = _after(change, present.rdatas if present else ())
+    if change.keep is not None:
+        state.by_age.add((change.owner, number))
     if not rdatas:
         if rrset_rules.is_required(number, change.owner, origin):
             raise Refused("a zone needs its SOA and NS records")

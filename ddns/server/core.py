@@ -185,7 +185,9 @@ class Core:
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
         )
-        self.expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
+        self.expirer = Expirer(
+            *(self.store, self.publisher, reactor, now, since_boot), lambda: self.operations.rules
+        )
         self.operations = Operations(
             self.store,
             self.publisher.published,

@@ -16,8 +16,12 @@ from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
 from ddns.policy.update_limits import refused_networks
 from ddns.store.interfaces import IStore
+from ddns.tools.acme_dns.api import AcmeDns
+from ddns.tools.acme_dns.register import Register
+from ddns.tools.acme_dns.update import Update
 from ddns.tools.admission import Admission
 from ddns.tools.base import Tool
+from ddns.tools.httpreq import HttpReq
 from ddns.tools.powerdns.changing import Changing
 from ddns.tools.powerdns.tool import PowerDns, is_power_dns
 from ddns.updates.pipeline import Pipeline
@@ -42,6 +46,7 @@ class ToolServices:
         self._settings = settings
         self._directory = directory
         self._pipeline = pipeline
+        self._clock = clock
         self.admission = Admission(directory, clock, pipeline.now)
         self._limit(settings, settings)
 
@@ -67,18 +72,27 @@ class ToolServices:
         path.
 
         :param store: where tools read.
-        :param operations: perform what an operator's keys may do.
+        :param operations: perform what accounts and an operator's keys may do.
         :param run_slow: runs a function outside the reactor's thread.
         """
         if not self._settings.tools.enabled:
             return beside
+        perform, admission = self._pipeline.perform_records, self.admission
         changing = Changing(self._pipeline, operations, run_slow)
-        power_dns = PowerDns(store, changing, self.admission, self._directory)
-        there = beside.get(b"api")
-        at_api = self._resource(power_dns)
-        if there is not None:
+        at_api = self._resource(PowerDns(store, changing, admission, self._directory))
+        if (there := beside.get(b"api")) is not None:
             at_api = EitherResource(is_power_dns, at_api, there)
-        return {**beside, b"api": at_api}
+        httpreq = self._resource(HttpReq(perform, store, admission))
+        acme_dns = AcmeDns(
+            Register(operations, admission, self._clock),
+            Update(perform, store, admission, self._clock),
+        )
+        return {
+            **beside,
+            **dict.fromkeys((b"present", b"cleanup"), httpreq),
+            b"acme-dns": self._resource(acme_dns),
+            b"api": at_api,
+        }
 
     def _resource(self, tool: Tool) -> IResource:
         # Counted from the beginning, so that a metric is there before the first change.

@@ -163,6 +163,8 @@ def _write(
     zone = transaction.zone(update.origin)
     if zone is None:
         return _Made(NOTAUTH, Status.NOHOST, reason="there is no such zone")
+    if why := update.refused_by(transaction):
+        return _Made(REFUSED, Status.NOTYOURS, reason=why)
     try:
         asked = update.asked()
     except UpdateError as error:

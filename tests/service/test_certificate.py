@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from cryptography import x509
 
 from tests.clients.documented import blocks_of
 from tests.passing import PassThrough, Said, passing
-from tests.pebble import pebble
+from tests.pebble import Authority, pebble
 from tests.processes import PATIENCE, Server, eventually, free_port, get_with, mode_of
 from tests.programs import program, run, script
 from tests.service.watching import OF_ITS_OWN_CERTIFICATE, sample, scraped
@@ -316,15 +316,26 @@ def other_dns() -> Iterator[int]:
         process.wait(PATIENCE)
 
 
+ACCOUNT, MAC_KEY = "kid-1", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+
+
+def accounting(own: Own, dns_port: int, folder: Path) -> AbstractContextManager[Authority]:
+    """An authority that wants an account that it knows."""
+    return pebble(dns_port, folder, own.server.http_port, {ACCOUNT: MAC_KEY})
+
+
 def test_a_name_that_is_shown_over_http(own: Own, tmp_path: Path) -> None:
-    """A reload brings another authority, which asks somebody else's DNS, and another name."""
-    with other_dns() as port, pebble(port, tmp_path, own.server.http_port) as other:
+    """A reload brings another authority, which asks somebody else's DNS and wants an account that
+    it knows, and another name."""
+    with other_dns() as port, accounting(own, port, tmp_path) as other:
         text = own.server.config.read_text()
         text = re.sub('directory = ".*"', f'directory = "{other.directory}"', text)
-        text = re.sub('ca = ".*"', f'ca = "{other.ca}"\nnames = ["{ELSEWHERE}"]', text)
+        mine = f'names = ["{ELSEWHERE}"]\neab_kid = "{ACCOUNT}"\neab_hmac_key = "{MAC_KEY}"'
+        text = re.sub('ca = ".*"', f'ca = "{other.ca}"\n{mine}', text)
         text = re.sub("keys = .*", 'keys = ["ecdsa"]', text)
         with reloaded(own, text) as changed:
-            assert changed == {f"https.acme.{key}" for key in ("ca", "directory", "keys", "names")}
+            keys = ("ca", "directory", "eab_kid", "eab_hmac_key", "keys", "names")
+            assert changed == {f"https.acme.{key}" for key in keys}
             eventually(lambda: own.state()["issued_at"], "there is a certificate")
             assert names_of(own) == [ELSEWHERE]
 

@@ -127,8 +127,9 @@ class Authority:
         wanted = self._wanted
         if not wanted.eab_kid:
             return None
+        key = wanted.eab_hmac_key.rstrip("=")  # the library wants it without padding
         return messages.ExternalAccountBinding.from_data(
-            self._key.public_key(), wanted.eab_kid, wanted.eab_hmac_key, directory
+            self._key.public_key(), wanted.eab_kid, key, directory
         )
 
     def _pending(self, authorization: messages.Authorization) -> Pending:

@@ -330,7 +330,7 @@ def test_a_name_that_is_shown_over_http(own: Own, tmp_path: Path) -> None:
     with other_dns() as port, accounting(own, port, tmp_path) as other:
         text = own.server.config.read_text()
         text = re.sub('directory = ".*"', f'directory = "{other.directory}"', text)
-        mine = f'names = ["{ELSEWHERE}"]\neab_kid = "{ACCOUNT}"\neab_hmac_key = "{MAC_KEY}"'
+        mine = f'names = ["{ELSEWHERE}"]\neab_kid = "{ACCOUNT}"\neab_hmac_key = "{MAC_KEY}=="'
         text = re.sub('ca = ".*"', f'ca = "{other.ca}"\n{mine}', text)
         text = re.sub("keys = .*", 'keys = ["ecdsa"]', text)
         with reloaded(own, text) as changed:

@@ -13,7 +13,7 @@ from ddns.api.base import BaseOperations
 from ddns.api.caller import Permission
 from ddns.api.code_checks import totp_purpose
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
-from ddns.api.serializers import Json
+from ddns.api.serializers import Json, certificate_json
 from ddns.model import names
 from ddns.system.secret_box import SecretBoxError, Tampered
 
@@ -125,8 +125,10 @@ class MaintenanceOperations(BaseOperations):
 
     async def status(self) -> Json:
         """Show the server's version, its number of zones, in ``warnings`` a line for each file with
-        secrets that is open to everybody, or for a zone that is missing, and why it is not ready
-        for clients, if it is not."""
+        secrets that is open to everybody, or for a zone that is missing, why it is not ready for
+        clients, if it is not, and how it stands with the certificate that it gets for itself, if it
+        does."""
+        certificate = self._running.certificate()
         zones = await self._read(lambda context: context.transaction.zones())
         origins = {zone.origin for zone in zones}
         return {
@@ -134,7 +136,13 @@ class MaintenanceOperations(BaseOperations):
             "zones": len(origins),
             "warnings": [*self._exposed(), *_missing(self.rules.acme_dns.zone, origins)],
             "not_ready": self._running.not_ready(),
+            "certificate": None if certificate is None else certificate_json(certificate),
         }
+
+    async def certificate_renew(self) -> Json:
+        """Order the certificate that the server gets for itself now, though it may not be due yet,
+        and wait for it."""
+        return certificate_json(await self._running.renew())
 
     async def reload(self) -> Json:
         """Read the settings again, and certificates and private keys. ``changed`` are the settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ddns.api.accounts import AccountOperations
 from ddns.api.acme_dns import AcmeDnsOperations
+from ddns.api.certificate import CertificateOperations
 from ddns.api.diagnosis import DiagnosisOperations
 from ddns.api.export import ExportOperations
 from ddns.api.hosts import HostOperations
@@ -40,6 +41,7 @@ class Operations(
     LogInOperations,
     PasskeyOperations,
     ExportOperations,
+    CertificateOperations,
     MaintenanceOperations,
 ):
     """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

@@ -150,6 +150,7 @@ ROUTES = (
     Route("GET", "/v1/samples", "sample_list", "Samples", _OPERATOR),
     Route("GET", "/v1/check", "check", "Check", _OPERATOR),
     Route("GET", "/v1/status", "status", "Status", _OPERATOR),
+    Route("POST", "/v1/certificate/renew", "certificate_renew", "Certificate", _OPERATOR),
     Route("POST", "/v1/reload", "reload", "Reloaded", _OPERATOR),
 )
 

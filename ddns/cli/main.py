@@ -40,7 +40,7 @@ GROUPS = (
     *(zone_members.zone, accounts.account, keys.key, hosts.host, records.record),
     acme_dns.acme_dns,
     *(self_service.top, self_service.session, self_service.password, self_service.email),
-    *(maintenance.top, server.config, server.top),
+    *(maintenance.top, server.config, server.certificate, server.top),
 )
 
 

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+from ddns.config.acme import check_acme
 from ddns.config.settings import AcmeDnsSettings, MailSettings, Settings
 from ddns.config.toml import ConfigError, read_table
 from ddns.model import names
@@ -30,6 +31,7 @@ _ZERO_ALLOWED = (
     "registration.quarantine_days",
     "api.calls_per_minute",
     "tools.calls_per_minute",
+    "challenges.keep",
     "acme_dns.expire_after",
     "pages.requests_per_minute",
 )
@@ -86,8 +88,11 @@ def check_settings(settings: Settings) -> Settings:
         for description in listen:
             if description.startswith(("ssl:", "tls:")):
                 raise ConfigError(f"{name}.listen: expected a plain socket, got {description!r}")
-        if listen and not settings.https.certificate:
-            raise ConfigError(f"https.certificate: expected a file, since {name}.listen is set")
+        if listen and not (settings.https.certificate or settings.https.acme.directory):
+            raise ConfigError(
+                "https.certificate or https.acme.directory: expected one of them, since"
+                f" {name}.listen is set"
+            )
     if not settings.dns.lease_min <= settings.dns.lease_max < 2**32:
         raise ConfigError("dns.lease_max: expected dns.lease_min or more, up to 4294967295")
     for key in ("cookie_secret", "cookie_secret_accepted"):
@@ -126,6 +131,7 @@ def check_settings(settings: Settings) -> Settings:
             raise ConfigError(f"{key}: expected one of {', '.join(known)}, got {given!r}")
     _check_acme_dns(settings.acme_dns)
     _check_contact(settings.api.url, settings.accounts.registration == "open", settings.mail)
+    check_acme(settings)
     _check_proxies(settings)
     return settings
 

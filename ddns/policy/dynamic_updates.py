@@ -22,7 +22,8 @@ Lookup = Callable[[bytes], Iterable[RRset]]
 """Reads all RRsets of an owner name."""
 
 Allowed = Callable[[bytes, int], bool]
-"""Whether an RRset of this owner name and type may be changed."""
+"""Whether an RRset of this owner name and type may be changed; raises :class:`Refused` where there
+is more to say."""
 
 
 class Refused(Exception):

@@ -35,7 +35,8 @@ def decide(
     try:
         for change in changes:
             if not allowed(change.owner, change.type):
-                raise Refused("the key may not change this", Status.NOTYOURS)
+                what = f"{records.type_to_text(change.type)} of {to_text(change.owner)}"
+                raise Refused(f"the key may not change {what}", Status.NOTYOURS)
             _make(change, state, origin, ttl)
         for owner in dict.fromkeys(change.owner for change in changes):
             if rrset_rules.has_cname_and_other_data(state.at(owner)):

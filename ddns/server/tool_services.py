@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 
+from ddns.api.base import RunSlow
 from ddns.api.operations import Operations
 from ddns.config.settings import Settings
-from ddns.net.http.tools import ToolResource
+from ddns.model.counters import DialectCounts
+from ddns.net.http.tools import EitherResource, ToolResource
 from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
 from ddns.policy.update_limits import refused_networks
@@ -20,6 +22,8 @@ from ddns.tools.acme_dns.update import Update
 from ddns.tools.admission import Admission
 from ddns.tools.base import Tool
 from ddns.tools.httpreq import HttpReq
+from ddns.tools.powerdns.changing import Changing
+from ddns.tools.powerdns.tool import PowerDns, is_power_dns
 from ddns.updates.pipeline import Pipeline
 
 
@@ -62,28 +66,37 @@ class ToolServices:
         beside: Mapping[bytes, IResource],
         store: IStore,
         operations: Operations,
+        run_slow: RunSlow,
     ) -> Mapping[bytes, IResource]:
         """Return the APIs of tools and the resources *beside* them, by the first segment of their
         path.
 
         :param store: where tools read.
-        :param operations: what accounts can do.
+        :param operations: perform what accounts, or an operator's keys, may do.
+        :param run_slow: runs a function outside the reactor's thread.
         """
         if not self._settings.tools.enabled:
             return beside
-        perform, admission = self._pipeline.perform_records, self.admission
-        httpreq = self._resource(HttpReq(perform, store, admission))
+        pipeline, admission = self._pipeline, self.admission
+        changing = Changing(pipeline, operations, run_slow)
+        at_api = self._resource(PowerDns(store, changing, admission, self._directory))
+        if (there := beside.get(b"api")) is not None:
+            at_api = EitherResource(is_power_dns, at_api, there)
+        httpreq = self._resource(HttpReq(pipeline.perform_records, store, admission))
         acme_dns = AcmeDns(
             Register(operations, admission, self._clock),
-            Update(perform, store, admission, self._clock),
+            Update(pipeline.perform_records, store, admission, self._clock),
         )
         return {
             **beside,
+            b"api": at_api,
             **dict.fromkeys((b"present", b"cleanup"), httpreq),
             b"acme-dns": self._resource(acme_dns),
         }
 
     def _resource(self, tool: Tool) -> IResource:
+        # Counted from the beginning, so that a metric is there before the first change.
+        self._pipeline.counts.dialects.setdefault(tool.name, DialectCounts())
         return ToolResource(tool, self._pipeline.loaded, self._pipeline.now)
 
     def max_body(self, headers: Headers) -> int:

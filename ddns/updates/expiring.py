@@ -23,11 +23,11 @@ from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.dynamic_update import Operation
 from ddns.model.journal import Author
-from ddns.model.leases import Lease
+from ddns.model.presentation import canonical
 from ddns.model.records import ADDRESS_TYPES, RRset
 from ddns.model.update import Edit, Replace
 from ddns.policy.acme_dns import NEVER_USED
-from ddns.policy.expiry import NOTED_EVERY, heard, leases_after, without
+from ddns.policy.expiry import NOTED_EVERY, Terms, heard, leases_after, without
 from ddns.policy.registration import Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.updates.publisher import Publisher
@@ -243,12 +243,12 @@ def put_under_lease(
     origin: bytes,
     operations: Iterable[Operation],
     changed: Iterable[RRset],
-    lease: Lease | None,
+    terms: Terms,
     now: float,
 ) -> None:
     """Write what an UPDATE changes, and the leases of what it adds or changes.
 
-    :param lease: that under which it adds, None if its records are to stay.
+    :param terms: those on which it adds.
     """
     put = {(rrset.owner, rrset.type): rrset for rrset in changed}
     of: dict[tuple[bytes, int], list[Operation]] = {key: [] for key in put}
@@ -256,11 +256,11 @@ def put_under_lease(
         of.setdefault((operation.owner, operation.type), []).append(operation)
     for (owner, number), some in of.items():
         before = transaction.leases(origin, owner, number)
+        present = transaction.rrset(origin, owner, number)
+        there = {canonical(number, rdata) for rdata in present.rdatas} if present else set()
         rrset = put.get((owner, number))
         if rrset is not None:
             transaction.put_rrset(origin, rrset)
-        elif before or lease is not None:
-            rrset = transaction.rrset(origin, owner, number)
-        after = leases_after(some, rrset, before, lease, now)
+        after = leases_after(some, rrset or present, before, terms, now, there - before.keys())
         if after != before or (after and (owner, number) in put):
             transaction.put_leases(origin, owner, number, after)

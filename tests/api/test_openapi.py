@@ -16,11 +16,25 @@ from ddns.api.caller import Permission
 from ddns.api.errors import SecondFactorNeeded
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
+from ddns.model.certificate import CertificateState
 from tests.api.browsing import Browser
 from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
 
 ANSWERS = {route.operation: route.answer for route in ROUTES if route.answer is not None}
+STATE = CertificateState(
+    directory="https://ca.example/directory",
+    names=("ddns.example.net",),
+    key_types=("ecdsa",),
+    issuer="CA",
+    expires=1_800_000_000.0,
+    renewal=1_790_000_000.0,
+    ordering=False,
+    issued_at=None,
+    failed_at=None,
+    problem="",
+    failures=0,
+)
 DOCUMENT = openapi.document("1.2.3", "/api")
 
 
@@ -85,6 +99,10 @@ def answers(operation: str, answer: Any) -> None:
     jsonschema.validate(
         answer, schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
     )
+
+
+async def renewed() -> CertificateState:
+    return STATE
 
 
 def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
@@ -176,6 +194,10 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("check")
     api("reload")
     api("status")
+    house.server.certificate = lambda: STATE
+    assert api("status")["certificate"]["names"] == ["ddns.example.net"]
+    house.server.renew = renewed
+    api("certificate_renew")
     api("backup", file=str(tmp_path / "copy"))
     api("backup_key", file=str(tmp_path / "copy.key"))
     api("zone_import", origin="new.example", rows=b"", stage="s", last=False)

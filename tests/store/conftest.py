@@ -10,6 +10,7 @@ from twisted.logger import globalLogPublisher
 for name in (
     "acme_dns",
     "contract",
+    "copying",
     "following",
     "living",
     "people",

@@ -31,6 +31,7 @@ def pipeline_of(house: House) -> Pipeline:
         *(house.store, house.directory, house.publisher, house.limiter, house.blocker),
         lambda: house.time,
         lambda: house.operations.rules,
+        lambda: 0.0,
     )
     pipeline = Pipeline(house.updater.perform, updater.perform, lambda: house.time)
     pipeline.open()

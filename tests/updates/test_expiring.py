@@ -17,7 +17,7 @@ from ddns.model.journal import Author
 from ddns.model.leases import DAY, Lease
 from ddns.model.records import AAAA, A, RRset
 from ddns.model.update import Status
-from ddns.policy.expiry import NOTED_EVERY
+from ddns.policy.expiry import NOTED_EVERY, Terms
 from ddns.store.interfaces import StoreError
 from ddns.updates import expiring
 from ddns.updates.expiring import DISUSE, EXPIRY, LEASE, Expirer, put_under_lease
@@ -80,9 +80,9 @@ class Expiring:
             old = there.rdatas if there else ()
             rrset = RRset(owner, A, 60, tuple(dict.fromkeys((*old, *rdatas))))
             added = [Operation(Action.ADD, owner, A, rdata, 60) for rdata in rdatas]
-            lease = None if seconds is None else Lease(seconds)
+            terms = Terms(None if seconds is None else Lease(seconds))
             changed = [] if rrset == there else [rrset]
-            put_under_lease(transaction, ORIGIN, added, changed, lease, now)
+            put_under_lease(transaction, ORIGIN, added, changed, terms, now)
 
         self.house.running.call(self.house.store.transact, Author("alice", "test", now), work)
 

@@ -56,7 +56,7 @@ class RecordOperations(BaseOperations):
                     with_serial(rrset, zone) for rrset in context.transaction.rrsets(apex, apex)
                 ]
             wanted = dataclasses.replace(page, limit=page.limit + 1)
-            below = context.transaction.rrsets_below(apex, wanted)
+            below = context.transaction.rrsets_below(apex, wanted, copies=True)
             owners = list(dict.fromkeys(rrset.owner for rrset in below))
             more = {}
             if len(owners) > page.limit:

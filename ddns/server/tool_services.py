@@ -72,26 +72,26 @@ class ToolServices:
         path.
 
         :param store: where tools read.
-        :param operations: perform what accounts, or an operator's keys, may do.
+        :param operations: perform what accounts and an operator's keys may do.
         :param run_slow: runs a function outside the reactor's thread.
         """
         if not self._settings.tools.enabled:
             return beside
-        pipeline, admission = self._pipeline, self.admission
-        changing = Changing(pipeline, operations, run_slow)
+        perform, admission = self._pipeline.perform_records, self.admission
+        changing = Changing(self._pipeline, operations, run_slow)
         at_api = self._resource(PowerDns(store, changing, admission, self._directory))
         if (there := beside.get(b"api")) is not None:
             at_api = EitherResource(is_power_dns, at_api, there)
-        httpreq = self._resource(HttpReq(pipeline.perform_records, store, admission))
+        httpreq = self._resource(HttpReq(perform, store, admission))
         acme_dns = AcmeDns(
             Register(operations, admission, self._clock),
-            Update(pipeline.perform_records, store, admission, self._clock),
+            Update(perform, store, admission, self._clock),
         )
         return {
             **beside,
-            b"api": at_api,
             **dict.fromkeys((b"present", b"cleanup"), httpreq),
             b"acme-dns": self._resource(acme_dns),
+            b"api": at_api,
         }
 
     def _resource(self, tool: Tool) -> IResource:

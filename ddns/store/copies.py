@@ -1,7 +1,7 @@
 """What a store knows of copies of a wildcard's RRsets, and what a transaction can do to them.
 
-They are RRsets like others to DNS, the journal, scans and :meth:`IReading.rrsets_below`. All other
-methods that read RRsets leave them out, since nobody has put them there.
+They are RRsets like others to DNS, the journal and scans. The methods that read RRsets leave them
+out, since nobody has put them there.
 """
 
 from __future__ import annotations

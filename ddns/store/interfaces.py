@@ -129,8 +129,9 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies, 
     def rrsets(zone: bytes, owner: bytes) -> list[RRset]:
         """Return all RRsets of an owner name."""
 
-    def rrsets_below(zone: bytes, page: Page) -> list[RRset]:
-        """Return the RRsets of a page of names below a zone's origin, in that order."""
+    def rrsets_below(zone: bytes, page: Page, copies: bool = False) -> list[RRset]:
+        """Return the RRsets of a page of names below a zone's origin, in that order, *copies* of a
+        wildcard's among them if they are wanted."""
 
     def own_rrsets(zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
         """Return the first *limit* RRsets of a zone that belong to no host, by owner name and type,

@@ -61,11 +61,11 @@ class RRsetReader:
         )
         return [RRset(owner, number, ttl, unpack_rdatas(packed)) for number, ttl, packed in rows]
 
-    def rrsets_below(self, zone: bytes, page: Page) -> list[RRset]:
+    def rrsets_below(self, zone: bytes, page: Page, copies: bool = False) -> list[RRset]:
         given: dict[str, object] = {"zone": zone, "after": page.after or b"", "most": page.limit}
         parts = {f"part{number}": part for number, part in enumerate(page.parts)}
         has_parts = "".join(f" and instr(owner, :{name})" for name in parts)
-        within = "zone = (select id from zone where origin = :zone)"
+        within = _OF_ZONE if copies else f"{_OF_ZONE} and {_NO_COPY}"
         rows = self.execute(
             f"select owner, type, ttl, rdatas from rrset where {within} and owner in ("
             f"select distinct owner from rrset where {within} and owner > :after"

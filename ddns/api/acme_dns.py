@@ -41,6 +41,12 @@ class AcmeDnsOperations(BaseOperations):
 
         return await self._read(work)
 
+    def may_register_for_acme_dns(self) -> bool:
+        """Return whether the caller may register names, if there are not too many."""
+        rules = self.rules.acme_dns
+        may = self._caller.operator or rules.open_to is not OpenTo.CLOSED
+        return rules.zone is not None and may
+
     async def acme_dns_add(
         self,
         account: str | None = None,

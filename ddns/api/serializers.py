@@ -14,7 +14,6 @@ from ddns.api.caller import Caller
 from ddns.model import names, records
 from ddns.model.account import Account, Block, Host, Key, TsigName, ZoneInfo
 from ddns.model.acme_dns import AcmeDnsRegistration
-from ddns.model.certificate import CertificateState
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
@@ -250,26 +249,6 @@ def event_json(event: Event) -> Json:
         "type": None if event.type is None else records.type_to_text(event.type),
         "before": _side_json(event, event.before),
         "after": _side_json(event, event.after),
-    }
-
-
-def certificate_json(state: CertificateState) -> Json:
-    """Return how it stands with the server's own certificate."""
-    times = {
-        "expires": state.expires,
-        "renewal": state.renewal,
-        "issued_at": state.issued_at,
-        "failed_at": state.failed_at,
-    }
-    return {
-        "directory": state.directory,
-        "names": list(state.names),
-        "keys": list(state.key_types),
-        "issuer": state.issuer,
-        **{name: None if at is None else time_json(at) for name, at in times.items()},
-        "ordering": state.ordering,
-        "problem": state.problem,
-        "failures": state.failures,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 import dns.rcode
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ddns.model import names
 from ddns.model.account import ZoneInfo
-from ddns.model.copies import Copy
+from ddns.model.copies import Copy, Touched
 from ddns.model.names import ACME, CHALLENGES, PERSIST, WILDCARD, from_text
 from ddns.model.records import CNAME, NS, TXT, A, RRset
 from ddns.policy.rrset_rules import has_cname_and_other_data
@@ -63,8 +63,11 @@ class Tree:
 
     # What the rule asks for --------------------------------------------------------------------
 
-    def touched(self) -> Mapping[tuple[bytes, bytes], bool]:
-        return self._touched
+    def touched(self) -> Iterable[Touched]:
+        return [
+            Touched(zone, owner, existed, bool(self.rrsets(zone, owner)))
+            for (zone, owner), existed in self._touched.items()
+        ]
 
     def replaced(self) -> Collection[bytes]:
         return ()

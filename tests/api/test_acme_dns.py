@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from ddns.api import export
 from ddns.api.acme_dns import MAX_NOTE
 from ddns.api.caller import NOBODY
 from ddns.api.errors import (
@@ -157,3 +158,17 @@ def test_nobody_has_a_host_where_challenges_are_answered(named: House) -> None:
     name = named.person("alice", "acme_dns_add")["fulldomain"]
     refused_to(named, "bob", Conflict, "host_add", name=name)
     refused_to(named, "bob", Invalid, "host_add", name=f"x.{name}")
+
+
+def test_an_export_has_ones_own(named: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All pages of them, and no password."""
+    monkeypatch.setattr(export, "PAGE", 2)
+    made = [named.person(who, "acme_dns_add") for who in ("alice", "bob", "alice", "alice")]
+    found, after = [], "acme_dns"
+    while after.startswith("acme_dns"):
+        page = named.person("alice", "account_export", name="alice", after=after)
+        found += page["items"]
+        after = page["next"]
+    assert found == listed(named, account="alice")
+    assert len(found) == 3
+    assert not any(one["password"] in str(found) for one in made)

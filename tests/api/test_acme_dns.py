@@ -17,7 +17,6 @@ from ddns.api.errors import (
     Forbidden,
     Invalid,
     NotFound,
-    Unavailable,
 )
 from ddns.model import names
 from ddns.model.acme_dns import OpenTo
@@ -125,11 +124,11 @@ def test_so_many_registrations(open_house: House) -> None:
 
 def test_where_there_is_no_zone(open_house: House) -> None:
     open_house.rule()
-    assert "names one" in refused(open_house, Unavailable, "acme_dns_add")
+    assert "names one" in refused(open_house, Conflict, "acme_dns_add")
     made = open_house.api("acme_dns_add", zone="club.example")
     assert made["fulldomain"].endswith(".club.example")
     rule(open_house, open_to=OpenTo.OPEN, zone=names.from_text("auth.example"))
-    assert "no zone auth.example" in refused_to(open_house, "alice", Unavailable, "acme_dns_add")
+    assert "no zone auth.example" in refused_to(open_house, "alice", Conflict, "acme_dns_add")
     (warning,) = open_house.api("status")["warnings"]
     assert "ddns zone add auth.example" in warning
     open_house.api("zone_add", origin="auth.example")

@@ -1,27 +1,13 @@
-"""The interface of dialects, their requests and replies, and helpers that they share. No I/O."""
+"""The interface of dialects: requests, replies, and what replies have in common. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, overload
+from typing import Protocol
 from urllib.parse import quote
 
-from ddns.dialects.addresses import host_address, own_address, set_address
-from ddns.model import names
-from ddns.model.records import CNAME
-from ddns.model.update import (
-    Change,
-    Credentials,
-    Edit,
-    Outcome,
-    Remove,
-    Replace,
-    Result,
-    Status,
-    Update,
-    change_of,
-)
+from ddns.model.update import Credentials, Outcome, Result, Status, Update
 
 
 class Headers:
@@ -100,6 +86,9 @@ class Dialect(Protocol):
 
     A dialect may also have ``loggable``, the names of parameters whose values the log of requests
     may show. Without it the log shows of a request no more than how many parameters it has.
+
+    One that shares a path with others has ``claims``, a function of a request to that path which
+    says whether it is for this dialect; without it the dialect takes all.
     """
 
     @property
@@ -120,22 +109,6 @@ class Dialect(Protocol):
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         """Return the answer in the client's words, whatever the Status."""
-
-
-def match_path(pattern: str, path: str) -> dict[str, str] | None:
-    """Return the parameters of a path that a pattern matches; None if it does not. A name that
-    stands twice in the pattern stands for the same text."""
-    wanted, given = pattern.split("/"), path.split("/")
-    if len(wanted) != len(given):
-        return None
-    parameters: dict[str, str] = {}
-    for segment, text in zip(wanted, given, strict=True):
-        if segment.startswith("{") and segment.endswith("}") and text:
-            if parameters.setdefault(segment[1:-1], text) != text:
-                return None
-        elif segment != text:
-            return None
-    return parameters
 
 
 def shown(request: Request, dialect: Dialect) -> str:
@@ -189,96 +162,3 @@ def shown_addresses(result: Result, peer: str) -> str:
     """Return the addresses that a success reports. Clients insist on one, so a host without any,
     being offline, is reported with the client's own."""
     return ",".join(result.addresses) or peer
-
-
-def account_of(text: str) -> str:
-    """Return the account that a query or form names. No name has a space in it: it was a ``+`` that
-    the client did not escape."""
-    return text.replace(" ", "+")
-
-
-def query_credentials(args: Mapping[str, str]) -> Credentials | None:
-    """Return the credentials of a query or form, by the names that most clients have for them."""
-    user, secret = args.get("username", ""), args.get("password", "")
-    if not (user or secret):
-        user, secret = args.get("user", ""), args.get("pass", "")
-    return Credentials(account_of(user), secret) if user or secret else None
-
-
-def basic_or_query_credentials(request: Request) -> Credentials | None:
-    """Return the credentials of a Basic header, or of the query where it is absent or empty."""
-    basic = request.credentials
-    if basic is not None and (basic.user or basic.secret):
-        return basic
-    return query_credentials(request.args) or basic
-
-
-@dataclass(frozen=True)
-class ListedChanges(Sequence[Change]):
-    """The changes of a list of hosts, where ``*.host`` stands for a host with its wildcard.
-
-    :param wildcard: ``ON`` makes ``*.host`` an alias of each host, ``OFF`` removes that.
-
-    Each is made when it is asked for: a request holds thousands of names, and nobody has to be
-    authenticated to send it.
-    """
-
-    hosts: Sequence[str]
-    edits: tuple[Edit, ...]
-    wildcard: str = ""
-
-    def __len__(self) -> int:
-        return len(self.hosts)
-
-    @overload
-    def __getitem__(self, index: int) -> Change: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Change]: ...
-    def __getitem__(self, index: int | slice) -> Change | Sequence[Change]:
-        if isinstance(index, slice):
-            return tuple(self._change(host) for host in self.hosts[index])
-        return self._change(self.hosts[index])
-
-    def _change(self, host: str) -> Change:
-        bare, edits = host.removeprefix("*."), self.edits
-        try:
-            name = names.host_from_text(bare)
-        except names.BadName:
-            return Change(host, None, edits)
-        if bare != host or self.wildcard == "ON":
-            edits = (*edits, Replace(CNAME, (name,), names.WILDCARD))
-        elif self.wildcard == "OFF":
-            edits = (*edits, Remove(CNAME, names.WILDCARD))
-        return Change(host, name, edits)
-
-
-def update_of_one(
-    request: Request,
-    dialect: str,
-    credentials: Credentials | None,
-    *,
-    refusal: Status | None = None,
-    activated: bool = False,
-) -> Update:
-    """Return the update of a request with one ``host`` and one ``ip``, the client's own by default.
-
-    :param refusal: what else is wrong with the request; it comes first.
-    :param activated: see :class:`ddns.model.update.Change`.
-    """
-    host, text = request.args.get("host", "").strip(), request.args.get("ip", "")
-    address = host_address(text) if text.strip() else own_address(request.peer)
-    if refusal is None and not host:
-        refusal = Status.MISSING
-    elif refusal is None and address is None:
-        refusal = Status.BADADDRESS
-    edits = () if address is None else (set_address(address),)
-    return Update(
-        dialect=dialect,
-        credentials=credentials,
-        changes=(change_of(host, edits, activated=activated),) if host else (),
-        peer=request.peer,
-        at=request.now,
-        agent=request.agent,
-        refusal=refusal,
-        addresses=text.strip(),
-    )

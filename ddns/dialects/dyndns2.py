@@ -10,14 +10,8 @@ import contextlib
 from collections.abc import Mapping
 
 from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
-from ddns.dialects.base import (
-    ListedChanges,
-    Reply,
-    Request,
-    basic_or_query_credentials,
-    lines_or_word,
-    shown_addresses,
-)
+from ddns.dialects.base import Reply, Request, lines_or_word, shown_addresses
+from ddns.dialects.parsing import ListedChanges, basic_or_query_credentials, update_of
 from ddns.model import names
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
@@ -88,16 +82,9 @@ class DynDNS2:
             refusal = Status.BADADDRESS
         edits = (*(edits or ()), *_mail(args))
         wildcard = args.get("wildcard", "").upper()
-        return Update(
-            dialect=self.name,
-            credentials=credentials,
-            changes=ListedChanges(hosts, edits, wildcard),
-            peer=request.peer,
-            at=request.now,
-            agent=request.agent,
-            refusal=refusal,
-            addresses=OFFLINE if _is_offline(args) else said_of(addresses),
-        )
+        changes = ListedChanges(hosts, edits, wildcard)
+        said = OFFLINE if _is_offline(args) else said_of(addresses)
+        return update_of(request, self.name, credentials, changes, said=said, refusal=refusal)
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         return lines_or_word(outcome, WORDS, lambda result: _line(result, request.peer))

@@ -4,7 +4,7 @@ a dictionary in place of a store.
 A transcript is a case of a file below ``tests/cases``. It has ``why``, ``target`` (of the request
 line) and, where they differ from the usual,
 
-- ``form`` (the body of a POST), ``agent``, ``peer``, ``now``,
+- ``form`` (the body of a POST), ``agent``, ``peer``, ``now``, ``headers``,
 - ``login`` (right, wrong, none, or ``user:secret``) of the Basic header,
 - ``keys`` (who has which, of which kind, enabled or not, limited to which hosts),
 - ``hosts`` (whose they are), ``zones`` (likewise), ``before`` (the records that are there),
@@ -27,13 +27,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from ddns.dialects.base import Dialect, Reply, Request
+from ddns.dialects import DIALECTS
+from ddns.dialects.base import Dialect, Headers, Reply, Request
+from ddns.dialects.routing import Routes
 from ddns.model import names, records
 from ddns.model.account import Account, Grant, Host, Key, KeyKind, ZoneInfo
 from ddns.model.records import RRset
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
+from ddns.policy.short_names import in_full
 from ddns.updates.updater import Attempt, _write
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -50,8 +53,9 @@ KEYS: Sequence[Mapping[str, Any]] = (
 )
 HOSTS = {"home.example.net": "alice", "b.example.net": "alice", "bobs.example.net": "bob"}
 ZONES = {"example.net": ""}
+ROUTES = Routes(DIALECTS)
 FORMS = {"reply", "json", "xml"}
-ASKED = {"form", "agent", "peer", "now", "login"}
+ASKED = {"form", "agent", "peer", "now", "login", "headers"}
 THERE = {"keys", "hosts", "zones", "before", "outcome"}
 KNOWN = {"why", "target", "status", "after"} | FORMS | ASKED | THERE
 
@@ -153,6 +157,8 @@ def canonical(document: str) -> str:
 def request_of(target: str, **given: Any) -> Request:
     """A request from the target of its request line and the rest that a transcript says."""
     split = urlsplit(target)
+    path = split.path.rstrip("/") or "/"
+    route = ROUTES.find(path)
     args: dict[str, str] = {}
     for text in (given.get("form", ""), split.query):
         for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
@@ -160,12 +166,14 @@ def request_of(target: str, **given: Any) -> Request:
     login = given.get("login", "right")
     user, colon, secret = login.partition(":")
     return Request(
-        path=split.path.rstrip("/"),
+        path=path,
         args=args,
         credentials=Credentials(user, secret) if colon else LOGINS[login],
         peer=given.get("peer", PEER),
         agent=given.get("agent", AGENT),
         now=given.get("now", datetime.fromtimestamp(0, UTC)).timestamp(),
+        headers=Headers(given.get("headers", {}).items()),
+        parameters=route.parameters if route else {},
     )
 
 
@@ -188,7 +196,9 @@ def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> O
     if update.credentials is None:
         return Outcome(Status.UNAUTHENTICATED)
     assert isinstance(update.credentials, Credentials)
-    grant = _directory(keys).by_key(update.credentials) or Status.BADAUTH
+    directory = _directory(keys)
+    update = in_full(update, directory.key(update.credentials.secret))
+    grant = directory.by_key(update.credentials) or Status.BADAUTH
     if not isinstance(grant, Grant):
         return Outcome(grant)
     if update.refusal is not None:

@@ -17,12 +17,9 @@ from ddns.dialects.base import (
     Headers,
     Reply,
     Request,
-    account_of,
-    change_of,
-    match_path,
     shown,
-    update_of_one,
 )
+from ddns.dialects.parsing import account_of, asked_domain, key_alone, update_of_one
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
     RETRY_AFTER,
@@ -35,6 +32,7 @@ from ddns.model.update import (
     Result,
     Status,
     Update,
+    change_of,
 )
 
 SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
@@ -55,9 +53,8 @@ def request_to(path: str, **changed: Any) -> Request:
     return dataclasses.replace(request, **changed)
 
 
-def test_paths_belong_to_one_dialect() -> None:
-    paths = [path for dialect in DIALECTS for path in dialect.paths]
-    assert len(paths) == len(set(paths))
+def test_names_and_paths() -> None:
+    paths = [path for dialect in DIALECTS for path in dialect.paths if path != "/"]
     assert all(path.startswith("/") and not path.endswith("/") for path in paths)
     assert len({dialect.name for dialect in DIALECTS}) == len(DIALECTS)
 
@@ -208,6 +205,29 @@ def test_a_plus_that_was_not_escaped(text: str, account: str) -> None:
     assert account_of(text) == account
 
 
+def test_a_key_without_a_user_name() -> None:
+    assert key_alone("") is None
+    assert key_alone("key") == Credentials("", "key", nameless=True)
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("www.dyn.example.net", "dyn.example.net"),
+        ("dyn.example.net:8245", "dyn.example.net"),
+        ("DYN.example.net.", "dyn.example.net"),
+        ("localhost", ""),
+        ("www.localhost:80", ""),
+        ("192.0.2.1:80", ""),
+        ("[2001:db8::1]:80", ""),
+        ("2001:db8::1", ""),
+        ("", ""),
+    ],
+)
+def test_the_domain_that_a_client_asks(host: str, domain: str) -> None:
+    assert asked_domain(request_to("/", headers=Headers([("Host", host)]))) == domain
+
+
 def test_the_address_in_a_parameter() -> None:
     def address_of(text: str, peer: str) -> Update:
         request = Request("/", {"host": "a.b", "ip": text}, None, peer, "", 0.0)
@@ -264,23 +284,6 @@ def test_headers_by_name_in_any_case() -> None:
 def test_repeated_arguments() -> None:
     request = request_to("/", args={"a": "1", "b": "2"}, repeated={"a": ("1", "3")})
     assert [list(request.getlist(name)) for name in "abc"] == [["1", "3"], ["2"], []]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path", "expected"),
-    [
-        ("/u/{key}", "/u/k", {"key": "k"}),
-        ("/{a}/x/{b}", "/1/x/2", {"a": "1", "b": "2"}),
-        ("/u/{key}", "/u/", None),
-        ("/u/{key}", "/u", None),
-        ("/u/{key}", "/v/k", None),
-        ("/u/{key}", "/u/k/more", None),
-        ("/{key}/{key}", "/k/k", {"key": "k"}),
-        ("/{key}/{key}", "/k/l", None),
-    ],
-)
-def test_parameters_of_a_path(pattern: str, path: str, expected: dict[str, str] | None) -> None:
-    assert match_path(pattern, path) == expected
 
 
 def test_a_log_shows_what_the_dialect_has_declared() -> None:

@@ -49,6 +49,18 @@ def key_alone(secret: str) -> Credentials | None:
     return Credentials("", secret, nameless=True) if secret else None
 
 
+def merged(request: Request) -> Mapping[str, str]:
+    """Return the parameters of query, form and path, which have different names."""
+    return {**request.args, **request.parameters} if request.parameters else request.args
+
+
+def txt_rdata(text: str) -> bytes:
+    """Return the rdata of a TXT record: strings of up to 255 octets (RFC 1035 3.3.14)."""
+    octets = text.encode("utf-8", "surrogateescape")
+    pieces = [octets[start : start + 255] for start in range(0, len(octets), 255)] or [b""]
+    return b"".join(bytes((len(piece),)) + piece for piece in pieces)
+
+
 def asked_domain(request: Request) -> str:
     """Return the domain whose hosts a client names in short: that of the Host header, as
     www.duckdns.org has the hosts of duckdns.org; empty for an address and for a label alone."""

@@ -53,6 +53,8 @@ KEYS: Sequence[Mapping[str, Any]] = (
 )
 HOSTS = {"home.example.net": "alice", "b.example.net": "alice", "bobs.example.net": "bob"}
 ZONES = {"example.net": ""}
+WITHOUT_END = {"duckdns"}
+"""Dialects whose answers have no end of line, as those of their services."""
 ROUTES = Routes(DIALECTS)
 FORMS = {"reply", "json", "xml"}
 ASKED = {"form", "agent", "peer", "now", "login", "headers"}
@@ -143,7 +145,7 @@ def check(dialect: Dialect, case: Mapping[str, Any]) -> None:
     else:
         assert reply.content_type == "text/plain; charset=utf-8"
         assert reply.body.splitlines() == case["reply"]
-    assert reply.body.endswith("\n")
+    assert reply.body.endswith("\n") or dialect.name in WITHOUT_END
     assert reply.status == case.get("status", 200)
     assert there.lines() == sorted(case.get("after", before))
     assert ("WWW-Authenticate" in reply.headers) == (reply.status == 401)

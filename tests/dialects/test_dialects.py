@@ -20,6 +20,7 @@ from ddns.dialects.base import (
     shown,
 )
 from ddns.dialects.parsing import account_of, asked_domain, key_alone, update_of_one
+from ddns.dialects.routing import Routes
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
     RETRY_AFTER,
@@ -35,14 +36,16 @@ from ddns.model.update import (
     change_of,
 )
 
+ROUTES = Routes(DIALECTS)
+
 SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
 """What inadyn takes for a success, in any case and anywhere in the answer."""
 
 TAKE_BASIC = {"dyndns2", "securityspace", "minidns"}
 """The dialects that look for credentials in a Basic header."""
 
-NEVER_401 = {"minidns", "dondns", "checkip"}
-"""Those with clients that stop for good at a 401."""
+NEVER_401 = {"minidns", "dondns", "duckdns", "checkip"}
+"""Those with clients that stop for good at a 401, or that never send a Basic header."""
 
 PATHS = [pytest.param(dialect, path, id=path) for dialect in DIALECTS for path in dialect.paths]
 ERRORS = [status for status in Status if status not in SUCCESSES]
@@ -100,6 +103,8 @@ SAID = [
     ("/areg.php", {"opcode": "ADD", "host": "a.b.c", "ip": "0.0.0.0"}, "a.b.c", "0.0.0.0"),
     ("/areg.php", {"opcode": "?", "host": "a.b.c", "ip": " "}, "a.b.c", ""),
     ("/plain", {"host": "a.b.c", "ip": "%i", "user": "u", "apikey": "k"}, "a.b.c", "%i"),
+    ("/update", {"domains": "a,b.c", "ip": "1.2.3.4", "ipv6": "::1"}, "a,b.c", "1.2.3.4,AAAA=::1"),
+    ("/update", {"domains": "a", "ip": "1.2.3.4", "clear": "true"}, "a", "offline"),
 ]
 
 
@@ -108,7 +113,11 @@ def test_what_the_client_said_of_hosts_and_addresses(
     path: str, args: dict[str, str], hosts: str, addresses: str
 ) -> None:
     """It is told also where the request is refused."""
-    update = next(one for one in DIALECTS if path in one.paths).parse(request_to(path, args=args))
+    request = request_to(path, args=args)
+    route = ROUTES.find(path)
+    dialect = route.dialect(request) if route else None
+    assert dialect is not None
+    update = dialect.parse(request)
     assert isinstance(update, Update)
     assert ",".join(change.host for change in update.changes) == hosts
     assert update.addresses == addresses

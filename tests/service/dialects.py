@@ -116,3 +116,27 @@ UPDATES: dict[str, Update] = {
     "DonDNS, plain": dondns_plain,
     "miniupdate": miniupdate,
 }
+
+
+@dataclass(frozen=True)
+class OtherService:
+    """How to set an address by the protocol of another service, and what its answer then has.
+
+    ``path`` has places for host, address, user and key; with ``login`` user and key go into a Basic
+    header.
+    """
+
+    path: str
+    success: str
+    login: bool = False
+
+    def __call__(self, server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+        key, user = secrets.update, secrets.user
+        path = self.path.format(host=HOST, address=address, user=user, key=key)
+        body = server.get(path, login=f"{user}:{key}" if self.login else None).body
+        return self.success in body, body
+
+
+OTHER_SERVICES = {
+    "duckdns": OtherService("/update?domains={host}&token={key}&ip={address}", "OK"),
+}

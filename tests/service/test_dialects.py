@@ -14,7 +14,7 @@ import pytest
 from ddns.dialects import DIALECTS
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, basic, eventually
-from tests.service.dialects import UPDATES, Secrets, Update
+from tests.service.dialects import OTHER_SERVICES, UPDATES, Secrets, Update
 
 every_dialect = pytest.mark.parametrize("update", UPDATES.values(), ids=UPDATES)
 
@@ -41,13 +41,22 @@ def filled(server: Server) -> Server:
 
 
 def test_no_dialect_is_left_out() -> None:
-    assert {dialect.name for dialect in DIALECTS} == {
-        "dyndns2",
-        "securityspace",
-        "minidns",
-        "dondns",
-        "checkip",
-    }
+    known = {"dyndns2", "securityspace", "minidns", "dondns", "checkip", *OTHER_SERVICES}
+    assert {dialect.name for dialect in DIALECTS} == known
+
+
+def test_protocols_of_other_services(server: Server, secrets: Secrets) -> None:
+    for number, (name, update) in enumerate(OTHER_SERVICES.items(), start=1):
+        address = f"198.51.100.{number}"
+        before = server.answers(HOST)
+        for wrong in (WRONG, Secrets(secrets.dondns, secrets.miniupdate, secrets.update)):
+            done, said = update(server, wrong, address)
+            assert not done, (name, said)
+            assert server.answers(HOST) == before
+        for again in range(2):
+            done, said = update(server, secrets, address)
+            assert done, (name, again, said)
+            assert server.answers(HOST) == server.stored(HOST) == [address]
 
 
 @every_dialect
@@ -127,8 +136,8 @@ def test_secrets_are_nowhere_to_be_found(server: Server, secrets: Secrets) -> No
     password = Secrets(PASSWORD, PASSWORD, PASSWORD)
 
     def everything(address: str) -> None:
-        for update in UPDATES.values():
-            for given in (secrets, WRONG, password):
+        for given in (secrets, WRONG, password):
+            for update in (*UPDATES.values(), *OTHER_SERVICES.values()):
                 update(server, given, address)
 
     everything("198.51.100.1")

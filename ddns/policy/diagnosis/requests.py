@@ -128,6 +128,7 @@ PROTOCOLS = {
     "securityspace": "SecuritySpace",
     "minidns": "areg.php",
     "dondns": "DonDNS",
+    "duckdns": "DuckDNS",
     "miniupdate": "miniupdate",
     "rfc2136": "DNS UPDATE",
 }

@@ -1,0 +1,43 @@
+"""The protocols of other services: their transcripts, and what their helpers do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ddns.dialects import DIALECTS
+from ddns.dialects.base import Dialect
+from ddns.dialects.duckdns import DuckDNS
+from ddns.dialects.parsing import txt_rdata
+from ddns.model import records
+from tests.dialects.playing import Records, cases, check, play, request_of
+
+OF_THEIR_OWN = {"dyndns2", "securityspace", "minidns", "dondns", "checkip"}
+"""The dialects with a file of tests of their own."""
+
+TRANSCRIPTS = [
+    pytest.param(dialect, case.values[0], id=f"{dialect.name}, {case.id}")
+    for dialect in DIALECTS
+    if dialect.name not in OF_THEIR_OWN
+    for case in cases(dialect.name)
+]
+
+
+@pytest.mark.parametrize(("dialect", "case"), TRANSCRIPTS)
+def test_case(dialect: Dialect, case: dict[str, Any]) -> None:
+    check(dialect, case)
+
+
+@pytest.mark.parametrize("length", [0, 1, 255, 256, 600])
+def test_a_long_text_is_several_strings(length: int) -> None:
+    there = Records()
+    target = f"/update?domains=home.example.net&token=right&txt={'x' * length}"
+    assert play(DuckDNS(), request_of(target, login="none"), there).body == "OK"
+    text = " ".join(f'"{"x" * min(255, length - start)}"' for start in range(0, length or 1, 255))
+    assert f"home.example.net 10 TXT {text}" in there.lines()
+
+
+def test_octets_of_a_text() -> None:
+    assert txt_rdata("\u00e9\udcff") == b"\x03\xc3\xa9\xff"
+    assert records.rdata_to_text(records.TXT, txt_rdata('a"b')) == '"a\\"b"'

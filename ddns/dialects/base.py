@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import quote
 
-from ddns.model.update import Credentials, Outcome, Result, Status, Update
+from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
+
+LOGIN_FAILURES = frozenset({Status.UNAUTHENTICATED, Status.BADAUTH, Status.DISABLED})
+"""What all of a request is refused for that comes with wrong credentials, or none."""
 
 
 class Headers:
@@ -137,13 +140,17 @@ def lines_or_word(
 
     Wrong credentials are a 401.
     """
-    match outcome.refusal:
-        case None:
-            return answer(outcome, "".join(line(result) + "\n" for result in outcome.results))
-        case Status.UNAUTHENTICATED | Status.BADAUTH | Status.DISABLED as refusal:
-            return Reply(words[refusal] + "\n", 401, headers=challenge("Dynamic DNS"))
-        case refusal:
-            return answer(outcome, words[refusal] + "\n")
+    if outcome.refusal is not None:
+        return answer_or_challenge(outcome, words[outcome.refusal] + "\n")
+    return answer(outcome, "".join(line(result) + "\n" for result in outcome.results))
+
+
+def answer_or_challenge(outcome: Outcome, body: str) -> Reply:
+    """Return the answer to an outcome, for clients with a Basic header: wrong credentials are a
+    401."""
+    if outcome.refusal in LOGIN_FAILURES:
+        return Reply(body, 401, headers=challenge("Dynamic DNS"))
+    return answer(outcome, body)
 
 
 def answer(outcome: Outcome, body: str, content_type: str = "text/plain; charset=utf-8") -> Reply:
@@ -156,6 +163,34 @@ def answer(outcome: Outcome, body: str, content_type: str = "text/plain; charset
     if wait is None:
         return Reply(body, content_type=content_type)
     return Reply(body, 503, content_type, {"Retry-After": str(wait)})
+
+
+_HTTP_STATUSES = {
+    **dict.fromkeys((Status.GOOD, Status.NOCHG), 200),
+    **dict.fromkeys(LOGIN_FAILURES, 403),
+    **dict.fromkeys((Status.NOTYOURS, Status.BLOCKED), 403),
+    **dict.fromkeys((Status.MISSING, Status.NOTFQDN, Status.NOHOST), 404),
+}
+
+
+def answer_by_status(
+    outcome: Outcome, body: str, content_type: str = "text/plain; charset=utf-8"
+) -> Reply:
+    """Return the answer to an outcome with a status of HTTP that says as much as its words: for
+    clients that take any answer of status 200 for a success."""
+    reply = answer(outcome, body, content_type)
+    status = _HTTP_STATUSES.get(in_all(outcome), 400)
+    return reply if reply.status == 503 else replace(reply, status=status)
+
+
+def in_all(outcome: Outcome) -> Status:
+    """Return the status of all hosts, for clients that are told one: what went wrong first, if
+    anything did, or else whether anything has changed."""
+    statuses = [result.status for result in outcome.results]
+    if outcome.refusal is not None:
+        return outcome.refusal
+    failure = next((status for status in statuses if status not in SUCCESSES), None)
+    return failure or (Status.GOOD if Status.GOOD in statuses else Status.NOCHG)
 
 
 def shown_addresses(result: Result, peer: str) -> str:

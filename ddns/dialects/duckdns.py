@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ddns.dialects.addresses import Parameters, given_edits, said_of, split_list
-from ddns.dialects.base import Reply, Request, answer
+from ddns.dialects.base import Reply, Request, answer, in_all
 from ddns.dialects.parsing import (
     ListedChanges,
     asked_domain,
@@ -61,14 +61,14 @@ class DuckDNS:
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
-        statuses = [result.status for result in outcome.results]
-        if outcome.refusal is not None or not SUCCESSES.issuperset(statuses):
+        status = in_all(outcome)
+        if status not in SUCCESSES:
             return answer(outcome, "KO")
         args = merged(request)
         if not _is_true(args, "verbose"):
             return answer(outcome, "OK")
         shown = [_shown_txt(args)] if "txt" in args else _shown_addresses(outcome.results)
-        changed = "UPDATED" if Status.GOOD in statuses else "NOCHANGE"
+        changed = "UPDATED" if status is Status.GOOD else "NOCHANGE"
         return answer(outcome, "\n".join(["OK", *shown, changed]))
 
 

@@ -48,9 +48,9 @@ WORDS = {
     Status.FAILED: "911",
 }
 
-_SYSTEMS = frozenset({"", "dyndns", "statdns", "custom"})
-"""Kinds of service of dyndns.org's. They mean nothing here, but a client that asks for another one
-is set up for something else."""
+_SYSTEMS = frozenset({"", "dyndns", "statdns", "custom", "noip"})
+"""Kinds of service of dyndns.org's, and the one of No-IP. They mean nothing here, but a client that
+asks for another one is set up for something else."""
 
 
 class DynDNS2:
@@ -87,7 +87,36 @@ class DynDNS2:
         return update_of(request, self.name, credentials, changes, said=said, refusal=refusal)
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
-        return lines_or_word(outcome, WORDS, lambda result: _line(result, request.peer))
+        return reply_in_words(request, outcome)
+
+
+def update_of_listed(
+    request: Request, dialect: str, hosts: list[str], refusal: Status | None = None
+) -> Update:
+    """Return the update of a request that differs from dyndns2's in how it names hosts.
+
+    :param refusal: what else is wrong with the request; it comes first.
+    """
+    addresses: Parameters = ((request.args.get("myip"), None),)
+    edits = address_edits(addresses, request.peer)
+    if refusal is None and not hosts:
+        refusal = Status.MISSING
+    elif refusal is None and edits is None:
+        refusal = Status.BADADDRESS
+    edits = (*(edits or ()), *_mail(request.args))
+    return update_of(
+        request,
+        dialect,
+        basic_or_query_credentials(request),
+        ListedChanges(hosts, edits, request.args.get("wildcard", "").upper()),
+        said=said_of(addresses),
+        refusal=refusal,
+    )
+
+
+def reply_in_words(request: Request, outcome: Outcome) -> Reply:
+    """Return a line for each host, or one for the whole request."""
+    return lines_or_word(outcome, WORDS, lambda result: _line(result, request.peer))
 
 
 def _line(result: Result, peer: str) -> str:

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from ddns.dialects.addresses import host_address, own_address, set_address
+from ddns.dialects.addresses import (
+    Parameters,
+    given_edits,
+    host_address,
+    own_address,
+    said_of,
+    set_address,
+)
 from ddns.dialects.base import Request
 from ddns.model import names
 from ddns.model.records import CNAME
@@ -59,6 +66,12 @@ def txt_rdata(text: str) -> bytes:
     octets = text.encode("utf-8", "surrogateescape")
     pieces = [octets[start : start + 255] for start in range(0, len(octets), 255)] or [b""]
     return b"".join(bytes((len(piece),)) + piece for piece in pieces)
+
+
+def only_host(args: Mapping[str, str], name: str) -> list[str]:
+    """Return the host that a parameter names, in a list that is empty without one."""
+    host = args.get(name, "").strip()
+    return [host] if host else []
 
 
 def asked_domain(request: Request) -> str:
@@ -133,6 +146,30 @@ def update_of(
         agent=request.agent,
         refusal=refusal,
         addresses=said,
+        within=within,
+    )
+
+
+def update_of_hosts(
+    request: Request,
+    dialect: str,
+    credentials: Credentials | None,
+    hosts: Sequence[str],
+    addresses: Parameters,
+    *,
+    within: str | None = None,
+) -> Update:
+    """Return the update of hosts, by parameters with one address each
+    (:func:`ddns.dialects.addresses.given_edits`)."""
+    edits = given_edits(addresses, request.peer)
+    refusal = Status.BADADDRESS if edits is None else None
+    return update_of(
+        request,
+        dialect,
+        credentials,
+        ListedChanges(hosts, edits or ()),
+        said=said_of(addresses),
+        refusal=refusal if hosts else Status.MISSING,
         within=within,
     )
 

@@ -13,6 +13,7 @@ import pytest
 from ddns.dialects import DIALECTS
 from ddns.dialects.addresses import own_address, set_address, split_list
 from ddns.dialects.base import (
+    LOGIN_FAILURES,
     Dialect,
     Headers,
     Reply,
@@ -41,11 +42,20 @@ ROUTES = Routes(DIALECTS)
 SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
 """What inadyn takes for a success, in any case and anywhere in the answer."""
 
-TAKE_BASIC = {"dyndns2", "securityspace", "minidns"}
+TAKE_BASIC = {
+    *("dyndns2", "securityspace", "minidns", "he", "desec", "dyndns1"),
+    *("nsupdate.info", "easydns", "zoneedit"),
+}
 """The dialects that look for credentials in a Basic header."""
 
-NEVER_401 = {"minidns", "dondns", "duckdns", "checkip"}
-"""Those with clients that stop for good at a 401, or that never send a Basic header."""
+ALWAYS_200 = {"minidns", "dondns", "duckdns", "namecheap", "dnsexit", "regfish", "checkip"}
+"""Those with clients that stop for good at a 401, or that only read the answer."""
+
+CHALLENGE = {
+    *("dyndns2", "securityspace", "he", "desec", "dyndns1"),
+    *("nsupdate.info", "easydns", "zoneedit"),
+}
+"""Those with clients that send a Basic header when they are asked to."""
 
 PATHS = [pytest.param(dialect, path, id=path) for dialect in DIALECTS for path in dialect.paths]
 ERRORS = [status for status in Status if status not in SUCCESSES]
@@ -54,6 +64,11 @@ ERRORS = [status for status in Status if status not in SUCCESSES]
 def request_to(path: str, **changed: Any) -> Request:
     request = Request(path, {}, Credentials("alice", "secret"), "192.0.2.77", "test/1.0", 0.0)
     return dataclasses.replace(request, **changed)
+
+
+def refusals(status: Status) -> list[Outcome]:
+    """The refusal of a whole request with this status; no success is one."""
+    return [] if status in SUCCESSES else [Outcome(status)]
 
 
 def test_names_and_paths() -> None:
@@ -67,7 +82,7 @@ def test_names_and_paths() -> None:
 def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> None:
     change = change_of("home.example.net", ())
     for outcome in (
-        Outcome(status),
+        *refusals(status),
         Outcome(results=(Result(change, status, ("192.0.2.1",)),), user="alice"),
         Outcome(results=(Result(change, status),) * 3, user="alice"),
     ):
@@ -79,8 +94,10 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
         later = status in TEMPORARY and dialect.name != "checkip"
         assert (reply.status == 503) == later
         assert reply.headers.get("Retry-After") == (str(RETRY_AFTER) if later else None)
-        if dialect.name in NEVER_401:
+        if dialect.name in ALWAYS_200:
             assert reply.status == (503 if later else 200)
+        if outcome.refusal in LOGIN_FAILURES and dialect.name not in ALWAYS_200:
+            assert reply.status == (401 if dialect.name in CHALLENGE else 403)
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
 
@@ -105,6 +122,19 @@ SAID = [
     ("/plain", {"host": "a.b.c", "ip": "%i", "user": "u", "apikey": "k"}, "a.b.c", "%i"),
     ("/update", {"domains": "a,b.c", "ip": "1.2.3.4", "ipv6": "::1"}, "a,b.c", "1.2.3.4,AAAA=::1"),
     ("/update", {"domains": "a", "ip": "1.2.3.4", "clear": "true"}, "a", "offline"),
+    ("/update", {"hostname": "a.b,c.d", "myip": "x", "myipv6:c.d": "::1"}, "a.b,c.d", "x,AAAA=::1"),
+    ("/update", {"host": "a", "domain": "b.c", "password": "k", "ip": "x"}, "a.b.c", "x"),
+    ("/u/k", {"address": "1.2.3.4"}, "", "1.2.3.4"),
+    ("/nic/update", {"hostname": "a.b", "password": "k", "myip": "::1"}, "a.b", "::1"),
+    ("/nic/update", {"hostname": "a.b", "txt": "value"}, "a.b", ""),
+    ("/nic/dyndns", {"host_id": "a.b", "action": "?", "myip": "x"}, "a.b", "x"),
+    ("/nic/delete", {"hostname": "a.b", "myip": "::1"}, "a.b", "offline"),
+    (
+        "/api/update",
+        {"zone": "a.b", "ipv4": "auto", "ipv6": "-", "ipv6prefix": "x"},
+        "a.b",
+        "AAAA=x",
+    ),
 ]
 
 
@@ -155,7 +185,10 @@ def test_no_error_reads_like_a_success(
 @pytest.mark.parametrize("status", Status)
 def test_documents_are_well_formed(dialect: Dialect, path: str, status: Status) -> None:
     change = change_of("home.example.net", ())
-    for outcome in (Outcome(status), Outcome(results=(Result(change, status),), user="alice")):
+    for outcome in (
+        *refusals(status),
+        Outcome(results=(Result(change, status),), user="alice"),
+    ):
         reply = dialect.render(request_to(path), outcome)
         if reply.content_type.startswith(("text/html", "text/xml", "application/xml")):
             ET.fromstring(reply.body)

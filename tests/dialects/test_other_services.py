@@ -11,7 +11,7 @@ from ddns.dialects.base import Dialect
 from ddns.dialects.duckdns import DuckDNS
 from ddns.dialects.parsing import txt_rdata
 from ddns.model import records
-from tests.dialects.playing import Records, cases, check, play, request_of
+from tests.dialects.playing import ROUTES, Records, cases, check, play, request_of
 
 OF_THEIR_OWN = {"dyndns2", "securityspace", "minidns", "dondns", "checkip"}
 """The dialects with a file of tests of their own."""
@@ -41,3 +41,31 @@ def test_a_long_text_is_several_strings(length: int) -> None:
 def test_octets_of_a_text() -> None:
     assert txt_rdata("\u00e9\udcff") == b"\x03\xc3\xa9\xff"
     assert records.rdata_to_text(records.TXT, txt_rdata('a"b')) == '"a\\"b"'
+
+
+@pytest.mark.parametrize(
+    ("target", "login", "headers", "claimed"),
+    [
+        ("/", "none", {}, None),
+        ("/", "none", {"Accept": "text/html"}, None),
+        ("/", "none", {"Authorization": "Bearer x"}, None),
+        ("/?page=2", ":", {"Authorization": "Bearer x"}, None),
+        ("/", "right", {"Accept": "text/html,*/*"}, None),  # a proxy wants it
+        ("/", "right", {"Accept": "*/*"}, "desec"),
+        ("/?hostname=x", "none", {"Accept": "text/html,*/*"}, "desec"),
+        ("/?fqdn=x", "right", {}, "regfish"),
+        ("/update", "none", {}, "desec"),
+        ("/update?domain=x", "none", {}, "desec"),
+        ("/nic/update?password=x", "right", {}, "dyndns2"),
+        ("/nic/update?password=x", ":", {}, "he"),
+        ("/nic/update?password=x&username=y", "none", {}, "dyndns2"),
+        ("/nic/update?pass=x&user=y", "none", {}, "dyndns2"),
+    ],
+)
+def test_who_claims_what(
+    target: str, login: str, headers: dict[str, str], claimed: str | None
+) -> None:
+    request = request_of(target, login=login, headers=headers)
+    route = ROUTES.find(request.path)
+    dialect = route.dialect(request) if route else None
+    assert (dialect.name if dialect else None) == claimed

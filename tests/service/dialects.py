@@ -120,23 +120,47 @@ UPDATES: dict[str, Update] = {
 
 @dataclass(frozen=True)
 class OtherService:
-    """How to set an address by the protocol of another service, and what its answer then has.
+    """How to set an address by the protocol of another service, or to remove one if it ``removes``
+    it, and what its answer then has.
 
-    ``path`` has places for host, address, user and key; with ``login`` user and key go into a Basic
-    header.
+    ``path`` has places for host, address, user and key, which is limited to the host; with
+    ``login`` user and key go into a Basic header.
     """
 
     path: str
     success: str
     login: bool = False
+    removes: bool = False
 
     def __call__(self, server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
         key, user = secrets.update, secrets.user
         path = self.path.format(host=HOST, address=address, user=user, key=key)
         body = server.get(path, login=f"{user}:{key}" if self.login else None).body
-        return self.success in body, body
+        return self.success.format(address=address) in body, body
 
 
 OTHER_SERVICES = {
     "duckdns": OtherService("/update?domains={host}&token={key}&ip={address}", "OK"),
+    "he": OtherService("/nic/update?hostname={host}&password={key}&myip={address}", "{address}"),
+    "desec": OtherService("/?hostname={host}&myip={address}", "{address}", login=True),
+    "freemyip": OtherService("/update?token={key}&domain={host}&myip={address}", "OK"),
+    "namecheap": OtherService(
+        "/update?host=@&domain={host}&password={key}&ip={address}", "<ErrCount>0"
+    ),
+    "regfish": OtherService("/?fqdn={host}&token={key}&ipv4={address}", "success"),
+    "freedns": OtherService("/u/{key}/?address={address}", "{address}"),
+    "dynv6": OtherService("/api/update?zone={host}&token={key}&ipv4={address}", "addresses u"),
+    "dyndns1": OtherService("/nic/dyndns?host_id={host}&myip={address}", "NOERROR", login=True),
+    "nsupdate.info": OtherService(
+        "/nic/delete?hostname={host}&myip={address}", "deleted A", login=True, removes=True
+    ),
+    "easydns": OtherService(
+        "/dyn/generic.php?hostname={host}&myip={address}", "NOERROR", login=True
+    ),
+    "zoneedit": OtherService(
+        "/auth/dynamic.html?host={host}&dnsto={address}", "SUCCESS", login=True
+    ),
+    "dnsexit": OtherService(
+        "/RemoteUpdate.sv?login={user}&password={key}&host={host}&myip={address}", "0=Success"
+    ),
 }

@@ -109,7 +109,7 @@ def test_octet_by_octet(client: Client) -> None:
     assert client.answer().status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/other", "/nic", "/nic/update/x", "/NIC/UPDATE", "/%FF"])
+@pytest.mark.parametrize("path", ["/other", "/nic", "/nic/update/x", "/NIC/UPDATE", "/%FF"])
 def test_other_paths(served: Serving, client: Client, path: str) -> None:
     answer = client.ask(path, LOGIN)
     assert answer.status == 404

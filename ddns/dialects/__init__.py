@@ -15,6 +15,7 @@ from ddns.dialects.dynv6 import Dynv6
 from ddns.dialects.easydns import EasyDNS
 from ddns.dialects.freedns import FreeDNS
 from ddns.dialects.freemyip import FreeMyIP
+from ddns.dialects.gnudip import GnuDIP
 from ddns.dialects.he import HurricaneElectric
 from ddns.dialects.minidns import MiniDNS
 from ddns.dialects.namecheap import Namecheap
@@ -41,6 +42,7 @@ DIALECTS: tuple[Dialect, ...] = (
     EasyDNS(),
     ZoneEdit(),
     DNSExit(),
+    GnuDIP(),
     CheckIP(),
 )
 """Of several that have a path, those that come later are asked first whether they claim a request;

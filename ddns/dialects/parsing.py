@@ -18,6 +18,7 @@ from ddns.dialects.base import Request
 from ddns.model import names
 from ddns.model.records import CNAME
 from ddns.model.update import (
+    ChallengeResponse,
     Change,
     Credentials,
     Edit,
@@ -126,7 +127,7 @@ class ListedChanges(Sequence[Change]):
 def update_of(
     request: Request,
     dialect: str,
-    credentials: Credentials | None,
+    credentials: Credentials | ChallengeResponse | None,
     changes: Sequence[Change],
     *,
     said: str = "",

@@ -197,10 +197,13 @@ def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> O
     """The pipeline's order, without what it waits for."""
     if update.credentials is None:
         return Outcome(Status.UNAUTHENTICATED)
-    assert isinstance(update.credentials, Credentials)
     directory = _directory(keys)
-    update = in_full(update, directory.key(update.credentials.secret))
-    grant = directory.by_key(update.credentials) or Status.BADAUTH
+    grant: Grant | Status
+    if isinstance(update.credentials, Credentials):
+        update = in_full(update, directory.key(update.credentials.secret))
+        grant = directory.by_key(update.credentials) or Status.BADAUTH
+    else:
+        grant = directory.by_response(update.credentials)
     if not isinstance(grant, Grant):
         return Outcome(grant)
     if update.refusal is not None:
@@ -210,8 +213,9 @@ def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> O
 
 
 def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
-    directory = Directory(bytes(32))
+    directory = Directory(bytes(32), lambda sealed, account: sealed.decode())
     for number, key in enumerate(keys):
+        sealed = secrets.responder(key["secret"]).encode()
         hosts = frozenset(map(names.from_text, key["hosts"])) if "hosts" in key else None
         directory.put_account(Account(key["user"]))
         directory.put_key(
@@ -222,6 +226,7 @@ def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
                 digest=secrets.digest_key(key["secret"]),
                 hosts=hosts,
                 enabled=key.get("enabled", True),
+                sealed=sealed if key.get("kind") == "miniupdate" else None,
             )
         )
     return directory

@@ -48,7 +48,16 @@ TAKE_BASIC = {
 }
 """The dialects that look for credentials in a Basic header."""
 
-ALWAYS_200 = {"minidns", "dondns", "duckdns", "namecheap", "dnsexit", "regfish", "checkip"}
+ALWAYS_200 = {
+    "minidns",
+    "dondns",
+    "duckdns",
+    "namecheap",
+    "dnsexit",
+    "regfish",
+    "gnudip",
+    "checkip",
+}
 """Those with clients that stop for good at a 401, or that only read the answer."""
 
 CHALLENGE = {

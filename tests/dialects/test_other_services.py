@@ -13,7 +13,7 @@ from ddns.dialects.parsing import txt_rdata
 from ddns.model import records
 from tests.dialects.playing import ROUTES, Records, cases, check, play, request_of
 
-OF_THEIR_OWN = {"dyndns2", "securityspace", "minidns", "dondns", "checkip"}
+OF_THEIR_OWN = {"dyndns2", "securityspace", "minidns", "dondns", "gnudip", "checkip"}
 """The dialects with a file of tests of their own."""
 
 TRANSCRIPTS = [

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import md5
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -139,7 +142,20 @@ class OtherService:
         return self.success.format(address=address) in body, body
 
 
-OTHER_SERVICES = {
+class GnuDIP(OtherService):
+    """It asks for a salt first; ``path`` is where. Its miniupdate key is limited to the host."""
+
+    def __call__(self, server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+        fields = re.findall(r'name="(\w+)" content="(\w+)"', server.get(self.path).body)
+        salt = dict(fields)["salt"]
+        hashed = md5(f"{md5(secrets.miniupdate.encode()).hexdigest()}.{salt}".encode()).hexdigest()
+        user, _, domain = HOST.partition(".")
+        query = [*fields, ("user", user), ("domn", domain), ("pass", hashed), ("addr", address)]
+        body = server.get(f"{self.path}?{urlencode(query)}").body
+        return self.success in body, body
+
+
+OTHER_SERVICES: Mapping[str, OtherService] = {
     "duckdns": OtherService("/update?domains={host}&token={key}&ip={address}", "OK"),
     "he": OtherService("/nic/update?hostname={host}&password={key}&myip={address}", "{address}"),
     "desec": OtherService("/?hostname={host}&myip={address}", "{address}", login=True),
@@ -163,4 +179,5 @@ OTHER_SERVICES = {
     "dnsexit": OtherService(
         "/RemoteUpdate.sv?login={user}&password={key}&host={host}&myip={address}", "0=Success"
     ),
+    "gnudip": GnuDIP("/gnudip/cgi-bin/gdipupdt.cgi", '"retc" content="0"'),
 }

@@ -141,6 +141,7 @@ PROTOCOLS = {
     "easydns": "easyDNS",
     "zoneedit": "ZoneEdit",
     "dnsexit": "DNSExit",
+    "gnudip": "GnuDIP",
     "miniupdate": "miniupdate",
     "rfc2136": "DNS UPDATE",
 }

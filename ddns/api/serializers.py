@@ -13,6 +13,7 @@ from typing import Any
 from ddns.api.caller import Caller
 from ddns.model import names, records
 from ddns.model.account import Account, Block, Host, Key, TsigName, ZoneInfo
+from ddns.model.acme_dns import AcmeDnsRegistration
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
@@ -107,6 +108,20 @@ def _tsig_json(tsig: TsigName) -> Json:
     return {"name": names.to_text(tsig.name), "algorithm": tsig.algorithm}
 
 
+def registration_json(registration: AcmeDnsRegistration) -> Json:
+    """Return a registration of acme-dns without its password, which is not stored."""
+    used = registration.used
+    return {
+        "subdomain": registration.subdomain,
+        "fulldomain": names.to_text(registration.name),
+        "account": registration.account,
+        "allowfrom": list(registration.allow_from),
+        "note": registration.note,
+        "created": time_json(registration.created),
+        "used": None if used is None else time_json(used),
+    }
+
+
 def host_json(host: Host) -> Json:
     """Return a host."""
     return {
@@ -118,12 +133,13 @@ def host_json(host: Host) -> Json:
     }
 
 
-def rrset_json(rrset: RRset) -> Json:
-    """Return an RRset."""
+def rrset_json(rrset: RRset, copy_of: bytes | None = None) -> Json:
+    """Return an RRset; *copy_of* is the wildcard's owner name if it is a copy."""
     return {
         **named("owner", rrset.owner),
         "type": records.type_to_text(rrset.type),
         **values_json(rrset),
+        **({} if copy_of is None else {"copy_of": names.to_text(copy_of)}),
     }
 
 

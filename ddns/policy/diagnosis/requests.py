@@ -144,6 +144,7 @@ PROTOCOLS = {
     "gnudip": "GnuDIP",
     "miniupdate": "miniupdate",
     "rfc2136": "DNS UPDATE",
+    "powerdns": "PowerDNS's API",
 }
 """What the dialects are called."""
 

@@ -32,7 +32,7 @@ from ddns.model.update import (
     Update,
 )
 
-_CHALLENGES = (b"", names.ACME)
+_PREFIXES = (b"", names.ACME)
 
 
 class DuckDNS:
@@ -87,15 +87,16 @@ def _said(args: Mapping[str, str]) -> str:
 
 
 def _edits(args: Mapping[str, str], peer: str) -> tuple[Edit, ...] | None:
-    """Return the edits of a request, None if an address is malformed. ``clear`` comes before all
-    that is to be set, ``txt`` before addresses."""
+    """Return the edits of a request, None if an address is malformed or a text too long. ``clear``
+    comes before all that is to be set, ``txt`` before addresses."""
     clear = _is_true(args, "clear")
+    if "txt" in args and clear:
+        return tuple(Remove(TXT, prefix) for prefix in _PREFIXES)
     if "txt" in args:
         rdata = txt_rdata(args["txt"])
-        return tuple(
-            Remove(TXT, prefix) if clear else Replace(TXT, (rdata,), prefix)
-            for prefix in _CHALLENGES
-        )
+        if rdata is None:
+            return None
+        return tuple(Replace(TXT, (rdata,), prefix) for prefix in _PREFIXES)
     return (Remove(A), Remove(AAAA)) if clear else given_edits(_addresses(args), peer)
 
 

@@ -34,26 +34,31 @@ class HurricaneElectric:
     def parse(self, request: Request) -> Update | Outcome:
         args = request.args
         host, prefix = args.get("hostname", "").strip(), b""
-        edits: tuple[Edit, ...] | None
+        addresses: Parameters = ((args.get("myip"), None),)
         if "txt" in args:
+            addresses = ()
             if host.lower().startswith(_CHALLENGE):
                 host, prefix = host[len(_CHALLENGE) :], names.ACME
-            said, edits = "", (Replace(TXT, (txt_rdata(args["txt"]),), prefix),)
+            edits = _text_edits(args["txt"], prefix)
         else:
-            addresses: Parameters = ((args.get("myip"), None),)
-            said, edits = said_of(addresses), address_edits(addresses, request.peer)
+            edits = address_edits(addresses, request.peer)
         refusal = Status.BADADDRESS if edits is None else None
         return update_of(
             request,
             self.name,
             _credentials(request),
             (change_of(host, edits or ()),) if host else (),
-            said=said,
+            said=said_of(addresses),
             refusal=refusal if host else Status.MISSING,
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         return reply_in_words(request, outcome)
+
+
+def _text_edits(text: str, prefix: bytes) -> tuple[Edit, ...] | None:
+    rdata = txt_rdata(text)
+    return None if rdata is None else (Replace(TXT, (rdata,), prefix),)
 
 
 def _is_alone(args: Mapping[str, str]) -> bool:

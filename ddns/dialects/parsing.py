@@ -62,9 +62,16 @@ def merged(request: Request) -> Mapping[str, str]:
     return {**request.args, **request.parameters} if request.parameters else request.args
 
 
-def txt_rdata(text: str) -> bytes:
-    """Return the rdata of a TXT record: strings of up to 255 octets (RFC 1035 3.3.14)."""
+MAX_TEXT = 1000
+"""Octets of a text that a client may set: more than anybody verifies a name with."""
+
+
+def txt_rdata(text: str) -> bytes | None:
+    """Return the rdata of a TXT record, strings of up to 255 octets (RFC 1035 3.3.14); None for a
+    text that is too long."""
     octets = text.encode("utf-8", "surrogateescape")
+    if len(octets) > MAX_TEXT:
+        return None
     pieces = [octets[start : start + 255] for start in range(0, len(octets), 255)] or [b""]
     return b"".join(bytes((len(piece),)) + piece for piece in pieces)
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from ddns.dialects import DIALECTS
-from ddns.dialects.base import Dialect
+from ddns.dialects.base import Dialect, shown
 from ddns.dialects.duckdns import DuckDNS
-from ddns.dialects.parsing import txt_rdata
+from ddns.dialects.he import HurricaneElectric
+from ddns.dialects.parsing import MAX_TEXT, txt_rdata
 from ddns.model import records
-from tests.dialects.playing import ROUTES, Records, cases, check, play, request_of
+from ddns.model.update import Credentials, Update
+from tests.dialects.playing import ASKED, ROUTES, Records, cases, check, play, request_of
 
 OF_THEIR_OWN = {"dyndns2", "securityspace", "minidns", "dondns", "gnudip", "checkip"}
 """The dialects with a file of tests of their own."""
@@ -40,7 +42,32 @@ def test_a_long_text_is_several_strings(length: int) -> None:
 
 def test_octets_of_a_text() -> None:
     assert txt_rdata("\u00e9\udcff") == b"\x03\xc3\xa9\xff"
-    assert records.rdata_to_text(records.TXT, txt_rdata('a"b')) == '"a\\"b"'
+    assert txt_rdata('a"b') == records.rdata_from_text(records.TXT, '"a\\"b"')
+
+
+def test_a_text_that_is_too_long() -> None:
+    text = "\u00e9" * (MAX_TEXT // 2)
+    assert txt_rdata(text) is not None
+    assert txt_rdata(text + "x") is None
+    for dialect, target, reply in (
+        (DuckDNS(), "/update?domains=home.example.net&token=right", "KO"),
+        (HurricaneElectric(), "/nic/update?hostname=home.example.net&password=right", "dnserr\n"),
+    ):
+        there = Records()
+        request = request_of(f"{target}&txt={text}x", login="none")
+        assert play(dialect, request, there).body == reply
+        assert there.lines() == []
+
+
+@pytest.mark.parametrize(("dialect", "case"), TRANSCRIPTS)
+def test_the_log_shows_no_secret(dialect: Dialect, case: dict[str, Any]) -> None:
+    asked = {name: value for name, value in case.items() if name in ASKED}
+    request = request_of(case["target"], **asked)
+    update = dialect.parse(request)
+    assert isinstance(update, Update)
+    assert isinstance(update.credentials, Credentials | None)
+    secret = update.credentials.secret if update.credentials else ""
+    assert not secret or secret not in shown(request, dialect)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from ddns.dialects.base import Dialect
 from ddns.dialects.checkip import CheckIP
 from ddns.dialects.desec import DeSEC
 from ddns.dialects.dnsexit import DNSExit
+from ddns.dialects.dnsexit_json import DNSExitJSON
 from ddns.dialects.dondns import DonDNS
 from ddns.dialects.duckdns import DuckDNS
 from ddns.dialects.dyndns1 import DynDNS1
@@ -17,6 +18,7 @@ from ddns.dialects.freedns import FreeDNS
 from ddns.dialects.freemyip import FreeMyIP
 from ddns.dialects.gnudip import GnuDIP
 from ddns.dialects.he import HurricaneElectric
+from ddns.dialects.ipv64 import IPv64
 from ddns.dialects.minidns import MiniDNS
 from ddns.dialects.namecheap import Namecheap
 from ddns.dialects.nsupdate_info import NsupdateInfo
@@ -26,7 +28,8 @@ from ddns.dialects.zoneedit import ZoneEdit
 
 DIALECTS: tuple[Dialect, ...] = (
     DynDNS2(),
-    HurricaneElectric(),  # /nic/update
+    HurricaneElectric(),  # /nic/update, as the next one
+    IPv64(),
     SecuritySpace(),
     MiniDNS(),
     DonDNS(),
@@ -42,6 +45,7 @@ DIALECTS: tuple[Dialect, ...] = (
     EasyDNS(),
     ZoneEdit(),
     DNSExit(),
+    DNSExitJSON(),
     GnuDIP(),
     CheckIP(),
 )

@@ -68,7 +68,7 @@ class DynDNS2:
     def parse(self, request: Request) -> Update | Outcome:
         args = request.args
         credentials = basic_or_query_credentials(request)
-        hosts = _hosts(request, credentials)
+        hosts = _hosts(request, credentials) or [""]
         addresses = _addresses(args)
         edits = _edits(args, addresses, request.peer)
         refusal = None
@@ -76,15 +76,16 @@ class DynDNS2:
             refusal = Status.BADAGENT
         elif args.get("system", "").lower() not in _SYSTEMS:
             refusal = Status.BADSYS
-        elif not hosts:
-            refusal = Status.MISSING
         elif edits is None:
             refusal = Status.BADADDRESS
         edits = (*(edits or ()), *_mail(args))
         wildcard = args.get("wildcard", "").upper()
         changes = ListedChanges(hosts, edits, wildcard)
         said = OFFLINE if _is_offline(args) else said_of(addresses)
-        return update_of(request, self.name, credentials, changes, said=said, refusal=refusal)
+        within = None if hosts[0] else ""
+        return update_of(
+            request, self.name, credentials, changes, said=said, refusal=refusal, within=within
+        )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         return reply_in_words(request, outcome)
@@ -127,7 +128,7 @@ def _line(result: Result, peer: str) -> str:
 
 def _hosts(request: Request, credentials: Credentials | None) -> list[str]:
     """Return the hosts of a request. Without ``hostname`` it is a bare query (DD-WRT), or the user
-    if that could be a host (nsupdate.info, deSEC)."""
+    if that could be a host (nsupdate.info, deSEC); otherwise those of the key (INWX)."""
     if hosts := split_list(request.args.get("hostname", "")):
         return hosts
     for name, value in request.args.items():

@@ -16,7 +16,7 @@ from secrets import token_bytes
 
 from ddns.dialects.addresses import given_edits, said_of
 from ddns.dialects.base import Reply, Request, answer, in_all, shown_addresses
-from ddns.dialects.parsing import update_of
+from ddns.dialects.parsing import full_name, update_of
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
     OFFLINE,
@@ -59,7 +59,7 @@ class GnuDIP:
         salt, time = args.get("salt", ""), args.get("time", "")
         if not self._is_valid(request, salt, time):
             return Outcome(Status.BADAUTH)
-        host = _host(args.get("user", "").strip(), args.get("domn", "").strip())
+        host = full_name(args.get("user", "").strip(), args.get("domn", "").strip())
         edits = _edits(args, request.peer)
         return update_of(
             request,
@@ -97,11 +97,6 @@ class GnuDIP:
         if not hmac.compare_digest(given, self._sign(salt, time, request.peer).encode()):
             return False
         return 0 <= request.now - int(time) < VALID
-
-
-def _host(user: str, domain: str) -> str:
-    """Return the host of a user, whose name is its label."""
-    return user if not domain or user.endswith(f".{domain}") else f"{user}.{domain}"
 
 
 def _is_offline(args: Mapping[str, str]) -> bool:

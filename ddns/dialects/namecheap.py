@@ -8,7 +8,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 from ddns.dialects.base import LOGIN_FAILURES, Reply, Request, answer, in_all, shown_addresses
-from ddns.dialects.parsing import key_alone, update_of_hosts
+from ddns.dialects.parsing import full_name, key_alone, update_of_hosts
 from ddns.dialects.texts import REFUSALS
 from ddns.model.update import SUCCESSES, Outcome, Status, Update
 
@@ -32,12 +32,12 @@ class Namecheap:
 
     def parse(self, request: Request) -> Update | Outcome:
         args = request.args
-        host = _host(args.get("host", "").strip(), args.get("domain", "").strip())
+        label, domain = args.get("host", "").strip(), args.get("domain", "").strip()
         return update_of_hosts(
             request,
             self.name,
             key_alone(args.get("password", "")),
-            [host] if host else [],
+            [full_name(label, domain)] if domain else [],
             ((args.get("ip"), None),),
         )
 
@@ -60,11 +60,6 @@ class Namecheap:
         ET.indent(root)
         document = '<?xml version="1.0"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
         return answer(outcome, document, "application/xml; charset=utf-8")
-
-
-def _host(label: str, domain: str) -> str:
-    """Return the name of a host of a domain; ``@`` is the domain itself."""
-    return domain if label in ("", "@") or not domain else f"{label}.{domain}"
 
 
 def _append(parent: ET.Element, fields: dict[str, str]) -> None:

@@ -82,6 +82,18 @@ def only_host(args: Mapping[str, str], name: str) -> list[str]:
     return [host] if host else []
 
 
+def full_name(label: str, domain: str) -> str:
+    """Return the name of a host of a domain. ``@``, and no label, are the domain itself, and a
+    whole name stays as it is.
+
+    >>> full_name("home", "example.net"), full_name("a.example.net", "example.net")
+    ('home.example.net', 'a.example.net')
+    """
+    if label in ("", "@", domain):
+        return domain
+    return label if not domain or label.endswith(f".{domain}") else f"{label}.{domain}"
+
+
 def asked_domain(request: Request) -> str:
     """Return the domain whose hosts a client names in short: that of the Host header, as
     www.duckdns.org has the hosts of duckdns.org; empty for an address and for a label alone."""

@@ -4,7 +4,7 @@ a dictionary in place of a store.
 A transcript is a case of a file below ``tests/cases``. It has ``why``, ``target`` (of the request
 line) and, where they differ from the usual,
 
-- ``form`` (the body of a POST), ``agent``, ``peer``, ``now``, ``headers``,
+- ``form`` (the body of a POST), ``body`` (another one), ``agent``, ``peer``, ``now``, ``headers``,
 - ``login`` (right, wrong, none, or ``user:secret``) of the Basic header,
 - ``keys`` (who has which, of which kind, enabled or not, limited to which hosts),
 - ``hosts`` (whose they are), ``zones`` (likewise), ``before`` (the records that are there),
@@ -57,7 +57,7 @@ WITHOUT_END = {"duckdns"}
 """Dialects whose answers have no end of line, as those of their services."""
 ROUTES = Routes(DIALECTS)
 FORMS = {"reply", "json", "xml"}
-ASKED = {"form", "agent", "peer", "now", "login", "headers"}
+ASKED = {"form", "body", "agent", "peer", "now", "login", "headers"}
 THERE = {"keys", "hosts", "zones", "before", "outcome"}
 KNOWN = {"why", "target", "status", "after"} | FORMS | ASKED | THERE
 
@@ -174,6 +174,7 @@ def request_of(target: str, **given: Any) -> Request:
         peer=given.get("peer", PEER),
         agent=given.get("agent", AGENT),
         now=given.get("now", datetime.fromtimestamp(0, UTC)).timestamp(),
+        body=given.get("body", "").encode(),
         headers=Headers(given.get("headers", {}).items()),
         parameters=route.parameters if route else {},
     )

@@ -49,20 +49,14 @@ TAKE_BASIC = {
 """The dialects that look for credentials in a Basic header."""
 
 ALWAYS_200 = {
-    "minidns",
-    "dondns",
-    "duckdns",
-    "namecheap",
-    "dnsexit",
-    "regfish",
-    "gnudip",
-    "checkip",
+    *("minidns", "dondns", "duckdns", "namecheap", "dnsexit", "dnsexit2"),
+    *("regfish", "gnudip", "checkip"),
 }
 """Those with clients that stop for good at a 401, or that only read the answer."""
 
 CHALLENGE = {
     *("dyndns2", "securityspace", "he", "desec", "dyndns1"),
-    *("nsupdate.info", "easydns", "zoneedit"),
+    *("nsupdate.info", "easydns", "zoneedit", "ipv64"),
 }
 """Those with clients that send a Basic header when they are asked to."""
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import md5
 from typing import Protocol
+from urllib.error import HTTPError
 from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.conftest import HOST
@@ -155,6 +157,23 @@ class GnuDIP(OtherService):
         return self.success in body, body
 
 
+class DNSExitJSON(OtherService):
+    """It sends a document to ``path``."""
+
+    def __call__(self, server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+        record = {"type": "A", "name": HOST, "content": address}
+        document = {"apikey": secrets.update, "domain": HOST, "update": [record]}
+        url = f"http://127.0.0.1:{server.http_port}{self.path}"
+        request = Request(url, json.dumps(document).encode(), {"Content-Type": "application/json"})
+        try:
+            with urlopen(request) as reply:
+                body = reply.read().decode()
+        except HTTPError as error:
+            with error:
+                body = error.read().decode()
+        return self.success in body, body
+
+
 OTHER_SERVICES: Mapping[str, OtherService] = {
     "duckdns": OtherService("/update?domains={host}&token={key}&ip={address}", "OK"),
     "he": OtherService("/nic/update?hostname={host}&password={key}&myip={address}", "{address}"),
@@ -179,5 +198,7 @@ OTHER_SERVICES: Mapping[str, OtherService] = {
     "dnsexit": OtherService(
         "/RemoteUpdate.sv?login={user}&password={key}&host={host}&myip={address}", "0=Success"
     ),
+    "ipv64": OtherService("/nic/update?domain={host}&key={key}&ip={address}", "{address}"),
+    "dnsexit2": DNSExitJSON("/dns/", '"code":0,'),
     "gnudip": GnuDIP("/gnudip/cgi-bin/gdipupdt.cgi", '"retc" content="0"'),
 }

@@ -141,6 +141,8 @@ PROTOCOLS = {
     "easydns": "easyDNS",
     "zoneedit": "ZoneEdit",
     "dnsexit": "DNSExit",
+    "dnsexit2": "DNSExit",
+    "ipv64": "IPv64",
     "gnudip": "GnuDIP",
     "miniupdate": "miniupdate",
     "rfc2136": "DNS UPDATE",

@@ -4,6 +4,7 @@ A dialect is one object in one file; to add one, write it and name it here.
 """
 
 from ddns.dialects.base import Dialect
+from ddns.dialects.changeip import ChangeIP
 from ddns.dialects.checkip import CheckIP
 from ddns.dialects.desec import DeSEC
 from ddns.dialects.dnsexit import DNSExit
@@ -28,7 +29,8 @@ from ddns.dialects.zoneedit import ZoneEdit
 
 DIALECTS: tuple[Dialect, ...] = (
     DynDNS2(),
-    HurricaneElectric(),  # /nic/update, as the next one
+    ChangeIP(),  # /nic/update, as the next two
+    HurricaneElectric(),
     IPv64(),
     SecuritySpace(),
     MiniDNS(),

@@ -57,7 +57,7 @@ class DynDNS2:
     """The dialect of /nic/update."""
 
     name = "dyndns2"
-    paths = ("/nic/update", "/v3/update")
+    paths: tuple[str, ...] = ("/nic/update", "/v3/update")
     loggable = frozenset(
         {
             *("hostname", "myip", "myipv4", "myipv6", "ip"),

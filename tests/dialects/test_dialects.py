@@ -44,7 +44,7 @@ SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
 
 TAKE_BASIC = {
     *("dyndns2", "securityspace", "minidns", "he", "desec", "dyndns1"),
-    *("nsupdate.info", "easydns", "zoneedit"),
+    *("nsupdate.info", "easydns", "zoneedit", "changeip"),
 }
 """The dialects that look for credentials in a Basic header."""
 
@@ -56,7 +56,7 @@ ALWAYS_200 = {
 
 CHALLENGE = {
     *("dyndns2", "securityspace", "he", "desec", "dyndns1"),
-    *("nsupdate.info", "easydns", "zoneedit", "ipv64"),
+    *("nsupdate.info", "easydns", "zoneedit", "ipv64", "changeip"),
 }
 """Those with clients that send a Basic header when they are asked to."""
 

@@ -143,6 +143,7 @@ PROTOCOLS = {
     "dnsexit": "DNSExit",
     "dnsexit2": "DNSExit",
     "ipv64": "IPv64",
+    "changeip": "ChangeIP",
     "gnudip": "GnuDIP",
     "miniupdate": "miniupdate",
     "rfc2136": "DNS UPDATE",

@@ -71,8 +71,9 @@ def _hosts(args: Mapping[str, str], credentials: Credentials | None) -> list[str
     """Return the hosts of a request; an empty one stands for those of its key."""
     for name in ("hostname", "host_id"):
         value = args.get(name, "").strip()
-        if value and (name, value.upper()) != ("hostname", "YES"):
-            return split_list(value)
+        hosts = split_list(value) if (name, value.upper()) != ("hostname", "YES") else []
+        if hosts:
+            return hosts
     user = credentials.user.strip() if credentials else ""
     return [user if "." in user and change_of(user, ()).name is not None else ""]
 

@@ -14,6 +14,8 @@ from ddns.model.update import Outcome, Update
 from tests.dialects.playing import ASKED, CASES, cases, request_of
 
 ROUTES = Routes(DIALECTS)
+TAKES_WHAT_IS_LEFT = {"desec"}
+"""The dialects that claim what others claim as well, and are asked last."""
 TRANSCRIPTS = [
     pytest.param(dialect.name, case.values[0], id=f"{dialect.name}: {case.id}")
     for dialect in DIALECTS
@@ -29,6 +31,8 @@ def test_a_transcript_is_claimed_by_its_dialect(name: str, case: dict[str, Any])
     dialect = route.dialect(request)
     assert dialect is not None
     assert dialect.name == name
+    claiming = {one.name for one, claims in route.candidates if claims and claims(request)}
+    assert claiming - {name} <= TAKES_WHAT_IS_LEFT
 
 
 def test_every_dialect_has_transcripts() -> None:

@@ -41,7 +41,7 @@ def keep_wildcards(view: View) -> list[Copy]:
     touched = [
         one
         for one in view.touched()
-        if one.exists is not one.existed or (one.exists and one.owner.startswith(WILDCARD))
+        if not (one.existed and one.exists) or one.owner.startswith(WILDCARD)
     ]
     if not touched and not view.replaced():
         return []  # as after nearly all updates
@@ -49,7 +49,7 @@ def keep_wildcards(view: View) -> list[Copy]:
     there: list[Copy] = []
     wanted: list[Copy] = []
     for zone, owner, existed, exists in touched:
-        if exists is not existed:
+        if not (existed and exists):  # with neither, records may have been put over copies and gone
             region = _Tree(view, zone).affected(owner, exists)
             if region is not None:
                 regions.add((zone, region))

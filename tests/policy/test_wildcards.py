@@ -169,6 +169,21 @@ def check_answers(tree: Tree, asked: Iterable[bytes]) -> None:
             assert last in above
 
 
+def test_records_that_are_put_and_deleted_at_once() -> None:
+    """They have taken the place of copies."""
+    tree, foo = Tree(), b"\x03foo" + ORIGIN
+    tree.put(RRset(WILDCARD + ORIGIN, A, 60, (bytes(4),)))
+    tree.put(RRset(ACME + foo, TXT, 60, (b"\x01x",)))
+    tree.commit()
+    kept = dict(tree.kept)
+    assert {owner for owner, _ in kept} == {foo, WILDCARD + foo}
+    for owner in (foo, WILDCARD + foo):
+        tree.put(RRset(owner, A, 60, (b"\x7f\0\0\1",)))
+        tree.put(RRset(owner, A, 60, ()))
+        assert tree.commit()
+        assert tree.kept == kept
+
+
 @pytest.mark.parametrize(
     ("owner", "name"),
     [

@@ -6,7 +6,7 @@ line) and, where they differ from the usual,
 
 - ``form`` (the body of a POST), ``body`` (another one), ``agent``, ``peer``, ``now``, ``headers``,
 - ``login`` (right, wrong, none, or ``user:secret``) of the Basic header,
-- ``keys`` (who has which, of which kind, enabled or not, limited to which hosts),
+- ``keys`` (who has which, of which kind, enabled or not, limited to which hosts and types),
 - ``hosts`` (whose they are), ``zones`` (likewise), ``before`` (the records that are there),
 - ``outcome`` (what the pipeline answers, whatever was asked).
 
@@ -216,6 +216,7 @@ def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> O
 def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
     directory = Directory(bytes(32), lambda sealed, account: sealed.decode())
     for number, key in enumerate(keys):
+        types = frozenset(map(records.type_from_text, key["types"])) if "types" in key else None
         sealed = secrets.responder(key["secret"]).encode()
         hosts = frozenset(map(names.from_text, key["hosts"])) if "hosts" in key else None
         directory.put_account(Account(key["user"]))
@@ -227,6 +228,7 @@ def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
                 digest=secrets.digest_key(key["secret"]),
                 hosts=hosts,
                 enabled=key.get("enabled", True),
+                types=types,
                 sealed=sealed if key.get("kind") == "miniupdate" else None,
             )
         )

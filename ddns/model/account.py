@@ -6,7 +6,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-from ddns.model.records import HOST_TTL
+from ddns.model.records import AAAA, CNAME, HOST_TTL, MX, A
 from ddns.model.secondaries import Secondary
 
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
@@ -81,6 +81,10 @@ RIGHTS = {
     KeyKind.TSIG: (Right.UPDATE, Right.TRANSFER, Right.NOTIFY, Right.PERSIST),
 }
 """The rights that keys of each kind may have."""
+
+
+OF_HOSTS = frozenset({A, AAAA, MX, CNAME})
+"""The types of records that clients which update hosts have to do with."""
 
 
 def usual_rights(kind: KeyKind) -> frozenset[Right]:
@@ -196,8 +200,13 @@ class Key:
 
     @property
     def grant(self) -> Grant:
-        """What it allows in the protocols of its kind, if it has the right to update."""
-        return Grant(self.account, self.hosts, self.zones, self.types)
+        """What it allows in the protocols of its kind, if it has the right to update. TXT records,
+        by which certificates are had, are not for routers: they take the right to change records
+        as well, or that the key is for their type."""
+        types = self.types
+        if types is None and self.kind is KeyKind.UPDATE and Right.RECORDS not in self.rights:
+            types = OF_HOSTS
+        return Grant(self.account, self.hosts, self.zones, types)
 
     def reaches(self, host: Host) -> bool:
         """Return whether clients may update a host of the account by this key, once enabled."""

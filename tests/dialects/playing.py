@@ -31,7 +31,7 @@ from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect, Headers, Reply, Request
 from ddns.dialects.routing import Routes
 from ddns.model import names, records
-from ddns.model.account import Account, Grant, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import Account, Grant, Host, Key, KeyKind, ZoneInfo, usual_rights
 from ddns.model.records import RRset
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.policy import secrets
@@ -228,6 +228,7 @@ def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
                 digest=secrets.digest_key(key["secret"]),
                 hosts=hosts,
                 enabled=key.get("enabled", True),
+                rights=usual_rights(KeyKind(key.get("kind", "update"))),
                 types=types,
                 sealed=sealed if key.get("kind") == "miniupdate" else None,
             )

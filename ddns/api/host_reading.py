@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ddns.api.access import ReadContext
+from ddns.api.following import followers
 from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json
 from ddns.model import names
 from ddns.model.account import Host
@@ -21,18 +22,24 @@ def requests_of(context: ReadContext, host: Host, most: int | None = None) -> Re
 
 
 def shown(context: ReadContext, host: Host, requests: Requests) -> Json:
-    """Return a host with its records and the given requests."""
+    """Return a host with its records and the given requests; to its own account with the hosts that
+    follow it and the prefixes that its clients have told."""
     rrsets = [
         rrset
         for each in names.with_below(host.name)
         for rrset in context.transaction.rrsets(host.zone, each)
     ]
+    known = context.caller.owns(host.account)
+    following = [names.to_text(one.name) for one in followers(context, host)] if known else []
+    prefixes = list(map(str, host.prefixes)) if known else []
     wildcard = (names.WILDCARD + host.name, CNAME, (host.name,))
     return {
         **host_json(host),
         "wildcard": any((one.owner, one.type, one.rdatas) == wildcard for one in rrsets),
         "records": [rrset_json(rrset) for rrset in rrsets],
         "requests": [request_json(*one) for one in requests],
+        **({"followers": following} if following else {}),
+        **({"prefixes": prefixes} if prefixes else {}),
     }
 
 

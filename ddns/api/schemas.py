@@ -82,6 +82,13 @@ _DETAILS = {
     "last": _or_null(ref("Request")),
 }
 _EXPIRING = {"expire_after": _NUMBER}
+_LAN = {"interface_id": _STRING, "follows": _NAME, "follows_address": {"const": True}}
+_LAN_OF_EVENT = {
+    "interface_id": _or_null(_STRING),
+    "follows": _or_null(_NAME),
+    "follows_address": _FLAG,
+}
+_LEADING = {"followers": _TEXTS, "prefixes": _TEXTS}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
     "id": _NUMBER,
@@ -143,11 +150,11 @@ SCHEMAS: dict[str, Schema] = {
     "Key": _object(_TSIG, **_key),
     "NewKey": _object(_TSIG, key=_STRING, **_key),
     "Keys": _object(keys=_list("Key")),
-    "Host": _object(_EXPIRING | _IDN, **_host),
-    "ListedHost": _object(_EXPIRING | _IDN | _DETAILS, **_host),
+    "Host": _object(_EXPIRING | _LAN | _IDN, **_host),
+    "ListedHost": _object(_EXPIRING | _LAN | _IDN | _DETAILS, **_host),
     "Hosts": _object({"next": _NAME}, hosts=_list("ListedHost")),
     "WholeHost": _object(
-        _EXPIRING | _IDN,
+        _EXPIRING | _LAN | _LEADING | _IDN,
         **_host,
         wildcard=_FLAG,
         records=_list("RRset"),
@@ -226,7 +233,7 @@ SCHEMAS: dict[str, Schema] = {
     "Deleted": _object(deleted=_list("RRset")),
     "Values": _object(**_values),
     "HostState": _object(
-        _EXPIRING,
+        _EXPIRING | _LAN_OF_EVENT,
         **_host,
         created={"type": "number"},
         dormant={"type": "array", "items": {"enum": [1, 28]}},

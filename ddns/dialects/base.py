@@ -140,12 +140,15 @@ def match_path(pattern: str, path: str) -> dict[str, str] | None:
 
 def shown(request: Request, dialect: Dialect) -> str:
     """Return path and query as the owner of a host may see them: without the values of parameters
-    that the dialect has not declared ``loggable``, for they may be secrets."""
+    that the dialect has not declared ``loggable``, for they may be secrets. What stands behind a
+    colon in a parameter's name is a host."""
     loggable: frozenset[str] = getattr(dialect, "loggable", frozenset())
     hidden = {value for name, value in request.parameters.items() if name not in loggable}
     path = "/".join("…" if segment in hidden else segment for segment in request.path.split("/"))
     query = "&".join(
-        f"{name}={quote(value, safe=',:/@', errors='replace')}" if name in loggable else "…"
+        f"{quote(name, safe=':', errors='replace')}={quote(value, safe=',:/@', errors='replace')}"
+        if name.partition(":")[0] in loggable
+        else "…"
         for name in request.args
         for value in request.getlist(name)
     )
@@ -213,11 +216,17 @@ def basic_or_query_credentials(request: Request) -> Credentials | None:
     return query_credentials(request.args) or basic
 
 
+def key_of(host: str) -> str:
+    """Return what is the same for all ways to write a host, with its wildcard or without."""
+    return host.removeprefix("*.").rstrip(".").lower()
+
+
 @dataclass(frozen=True)
 class ListedChanges(Sequence[Change]):
     """The changes of a list of hosts, where ``*.host`` stands for a host with its wildcard.
 
     :param wildcard: ``ON`` makes ``*.host`` an alias of each host, ``OFF`` removes that.
+    :param own: the edits of hosts, by their :func:`key_of`, that have others than the rest.
 
     Each is made when it is asked for: a request holds thousands of names, and nobody has to be
     authenticated to send it.
@@ -226,6 +235,7 @@ class ListedChanges(Sequence[Change]):
     hosts: Sequence[str]
     edits: tuple[Edit, ...]
     wildcard: str = ""
+    own: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.hosts)
@@ -240,7 +250,7 @@ class ListedChanges(Sequence[Change]):
         return self._change(self.hosts[index])
 
     def _change(self, host: str) -> Change:
-        bare, edits = host.removeprefix("*."), self.edits
+        bare, edits = host.removeprefix("*."), self.own.get(key_of(host), self.edits)
         try:
             name = names.host_from_text(bare)
         except names.BadName:

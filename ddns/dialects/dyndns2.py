@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
+from ddns.dialects.addresses import PREFIX, Parameters, address_edits, said_of, split_list
 from ddns.dialects.base import (
     ListedChanges,
     Reply,
@@ -18,6 +18,7 @@ from ddns.dialects.base import (
     lines_or_word,
     shown_addresses,
 )
+from ddns.dialects.host_addresses import AddressesOfHosts
 from ddns.model import names
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
@@ -66,7 +67,7 @@ class DynDNS2:
     paths = ("/nic/update", "/v3/update")
     loggable = frozenset(
         {
-            *("hostname", "myip", "myipv4", "myipv6", "ip"),
+            *("hostname", "myip", "myipv4", "myipv6", "ip", "ipprefix", "ipv6prefix"),
             *("offline", "wildcard", "mx", "backmx", "system"),
         }
     )
@@ -74,29 +75,35 @@ class DynDNS2:
     def parse(self, request: Request) -> Update | Outcome:
         args = request.args
         credentials = basic_or_query_credentials(request)
-        hosts = _hosts(request, credentials)
+        named, of_hosts = _hosts(request, credentials), AddressesOfHosts(args)
         addresses = _addresses(args)
         edits = _edits(args, addresses, request.peer)
+        of_all = (*(edits or ()), *_mail(args))
+        own = of_hosts.edits(named, of_all)
         refusal = None
         if not request.agent.strip():
             refusal = Status.BADAGENT
         elif args.get("system", "").lower() not in _SYSTEMS:
             refusal = Status.BADSYS
-        elif not hosts:
+        elif not (named or of_hosts.hosts):
             refusal = Status.MISSING
         elif edits is None:
             refusal = Status.BADADDRESS
-        edits = (*(edits or ()), *_mail(args))
+        elif isinstance(own, Status):
+            refusal = own
         wildcard = args.get("wildcard", "").upper()
+        hosts = of_hosts.beside(named)
         return Update(
             dialect=self.name,
             credentials=credentials,
-            changes=ListedChanges(hosts, edits, wildcard),
+            changes=ListedChanges(hosts, of_all, wildcard, {} if isinstance(own, Status) else own),
             peer=request.peer,
             at=request.now,
             agent=request.agent,
             refusal=refusal,
-            addresses=OFFLINE if _is_offline(args) else said_of(addresses),
+            addresses=OFFLINE
+            if _is_offline(args)
+            else ",".join(filter(None, (said_of(addresses), *of_hosts.said()))),
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
@@ -115,7 +122,7 @@ def _hosts(request: Request, credentials: Credentials | None) -> list[str]:
     if hosts := split_list(request.args.get("hostname", "")):
         return hosts
     for name, value in request.args.items():
-        if not value and "." in name:
+        if not value and "." in name and ":" not in name:
             return split_list(name)
     user = credentials.user.strip() if credentials else ""
     return [user] if "." in user and change_of(user, ()).name is not None else []
@@ -131,6 +138,7 @@ def _addresses(args: Mapping[str, str]) -> Parameters:
         (args.get("myip") or args.get("ip", args.get("myip")), None),
         (args.get("myipv4"), A),
         (args.get("myipv6"), AAAA),
+        (args.get("ipprefix") or args.get("ipv6prefix"), PREFIX),
     )
 
 

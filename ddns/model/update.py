@@ -124,9 +124,11 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Renumber:
-    """Move the host's AAAA records into *network*, keeping their interface identifiers."""
+    """Have the hosts that follow the host be in *networks*, and with *itself* the host too: with
+    its interface identifier, or those that its AAAA records have."""
 
-    network: ipaddress.IPv6Network
+    networks: tuple[ipaddress.IPv6Network, ...]
+    itself: bool = True
     type: ClassVar[int] = AAAA
 
 

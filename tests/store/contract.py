@@ -21,6 +21,7 @@ from ddns.store.paging import Page
 from ddns.store.scanning import IScan
 from tests.store.expiring import ExpiringContract
 from tests.store.following import FollowingContract
+from tests.store.leading import LeadingContract
 from tests.store.living import LivingContract
 from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
@@ -70,6 +71,7 @@ class StoreContract(
     PeopleContract,
     FollowingContract,
     ExpiringContract,
+    LeadingContract,
 ):
     """See the module."""
 

@@ -41,6 +41,7 @@ class Transaction(UnitOfWork):
     put_zone = hosts.put_zone
     remove_zone = hosts.remove_zone
     put_host = hosts.put_host
+    put_host_prefixes = hosts.put_host_prefixes
     remove_host = hosts.remove_host
     forget_released = hosts.forget_released
 

@@ -1,0 +1,7 @@
+-- Hosts behind a changing prefix.
+
+alter table host add column interface_id blob;      -- what is beyond the prefix, of 16 octets
+alter table host add column follows blob;           -- owner name of the host whose prefix it takes
+alter table host add column follows_address integer not null default 0;  -- or the /64 of its address
+alter table host add column prefixes text not null default '';  -- what its own clients told last
+create index host_by_leader on host (follows) where follows is not null;

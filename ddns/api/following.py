@@ -8,7 +8,7 @@ from functools import partial
 
 from ddns.api import parsing
 from ddns.api.access import ReadContext, WriteContext
-from ddns.api.errors import Conflict, Exceeded, Invalid, NotFound
+from ddns.api.errors import Conflict, Exceeded, Invalid
 from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.records import AAAA
@@ -47,7 +47,7 @@ def _check_leader(context: WriteContext, host: Host, name: bytes) -> None:
     if name == host.name:
         raise Invalid("a host cannot follow itself")
     if leader is None or leader.account != host.account:
-        raise NotFound("account {account} has no host {name}", account=host.account, name=shown)
+        raise Invalid("account {account} has no host {name}", account=host.account, name=shown)
     if leader.follows is not None:
         raise Conflict(
             "{name} follows {other}; follow that one",

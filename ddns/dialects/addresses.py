@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ddns.model import records
 from ddns.model.records import AAAA, A
-from ddns.model.update import Edit, Remove, Renumber, Replace
+from ddns.model.update import PREFIX, Edit, Remove, Renumber, Replace
 
 MAX_ADDRESSES = 20
 """Addresses of a request; more are as good as none."""
@@ -15,10 +15,7 @@ MAX_ADDRESSES = 20
 Parameters = Sequence[tuple[str | None, int | None]]
 """Parameters of a request that speak of addresses: the value of each, None if the client does not
 send it, and the only family that it speaks of, A or AAAA, or None if it may speak of both; or
-:data:`PREFIX`."""
-
-PREFIX = -1
-"""In place of a family: the parameter speaks of prefixes only. An empty one says nothing."""
+:data:`~ddns.model.update.PREFIX`: such a parameter says nothing when it is empty."""
 
 _NO_HOSTS = frozenset({bytes(4), bytes(16), b"\xff" * 4})
 """0.0.0.0, :: and 255.255.255.255: what routers send that have no address."""
@@ -41,7 +38,7 @@ def host_address(text: str) -> bytes | None:
         return None
     if not slash:
         return packed
-    bits = _host_bits(length, 8 * len(packed))
+    bits = records.host_bits(length, 8 * len(packed))
     if bits is None or (bits and not int.from_bytes(packed, "big") % (1 << bits)):
         return None
     return packed
@@ -52,18 +49,11 @@ def host_prefix(text: str) -> ipaddress.IPv6Network | None:
     ``::/64``, which is what a router has without IPv6."""
     address, _, length = text.strip().partition("/")
     packed = records.address_from_text(address)
-    bits = _host_bits(length, 128)
+    bits = records.host_bits(length, 128)
     if packed is None or len(packed) != 16 or packed in _NO_HOSTS or not bits:
         return None
     network = ipaddress.IPv6Network((packed, 128 - bits), strict=False)
     return network if network.network_address.packed == packed else None
-
-
-def _host_bits(length: str, most: int) -> int | None:
-    """Return how many bits a prefix of this length leaves to hosts; None if it is no length."""
-    if not (length.isascii() and length.isdigit() and len(length) < 4 and int(length) <= most):
-        return None
-    return most - int(length)
 
 
 def own_address(peer: str) -> bytes:

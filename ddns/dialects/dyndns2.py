@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from ddns.dialects.addresses import PREFIX, Parameters, address_edits, said_of, split_list
+from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
 from ddns.dialects.base import (
     ListedChanges,
     Reply,
@@ -23,6 +23,7 @@ from ddns.model import names
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
     OFFLINE,
+    PREFIX,
     SUCCESSES,
     Credentials,
     Edit,

@@ -169,6 +169,9 @@ def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) ->
         return Change(host, None, edits, activated)
 
 
+PREFIX = -1
+"""In place of a family: what a client says of addresses is a prefix and nothing else."""
+
 OFFLINE = "offline"
 
 
@@ -180,8 +183,8 @@ class Update:
     ``refusal`` is an error found by the dialect that only an authenticated client is told; then
     ``changes`` merely say which hosts the client named. ``addresses`` is what it said of addresses,
     with commas in between, as it wrote them; where it said of which family an address is to be,
-    it is written ``A=`` or ``AAAA=`` and the address. It is :data:`OFFLINE` if there are to be
-    none, and empty if the client left it to us.
+    it is written ``A=`` or ``AAAA=`` and the address, or ``PREFIX=`` and what is to be a prefix. It
+    is :data:`OFFLINE` if there are to be none, and empty if the client left it to us.
     """
 
     dialect: str

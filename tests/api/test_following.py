@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ddns.api import following
-from ddns.api.errors import ApiError, Conflict, Exceeded, Invalid, NotFound
+from ddns.api.errors import ApiError, Conflict, Exceeded, Invalid
 from ddns.model import names
 from ddns.model.records import AAAA
 from tests.house import House
@@ -95,8 +95,8 @@ def test_what_is_no_interface_id(house: House, text: str) -> None:
     ("name", "follows", "error"),
     [
         (NAS, NAS, Invalid("a host cannot follow itself")),
-        (NAS, "none.example.net", NotFound("account alice has no host none.example.net")),
-        (NAS, "bobs.example.net", NotFound("account alice has no host bobs.example.net")),
+        (NAS, "none.example.net", Invalid("account alice has no host none.example.net")),
+        (NAS, "bobs.example.net", Invalid("account alice has no host bobs.example.net")),
         (NAS, TV, Conflict("tv.example.net follows home.example.net; follow that one")),
         (ROUTER, NAS, Conflict("other hosts follow home.example.net")),
     ],

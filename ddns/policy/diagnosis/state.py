@@ -41,5 +41,10 @@ def of_state(host: HostState, now: float) -> Iterator[tuple[Found, float]]:
             yield ("blocked", reason), host.block.since
         else:
             yield ("blocked-until", {**reason, "until": Moment(host.block.until)}), host.block.since
+    leader: dict[str, Parameter] = {"leader": host.follows}
+    if host.follows and not host.is_led:
+        yield ("follows-nobody", leader), now
+    elif host.waits_for_prefix:
+        yield ("waits-for-prefix", leader), now
     if host.addresses and host.expires is not None and 0 < host.expires - now < WARNED:
         yield ("expires", {"until": Moment(host.expires)}), now

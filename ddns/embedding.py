@@ -9,9 +9,7 @@ from ddns.config.settings import (
     AccountsSettings,
     ApiSettings,
     DnsSettings,
-    DotSettings,
     HttpSettings,
-    HttpsSettings,
     InetdSettings,
     LogSettings,
     MailSettings,
@@ -24,7 +22,9 @@ from ddns.config.settings import (
     RequestsSettings,
     Settings,
     StoreSettings,
+    ToolsSettings,
 )
+from ddns.config.tls_settings import AcmeSettings, DotSettings, HttpsSettings
 from ddns.config.toml import ConfigError
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect, Reply, Request
@@ -54,6 +54,7 @@ __all__ = [
     "SUCCESSES",
     "AbuseSettings",
     "AccountsSettings",
+    "AcmeSettings",
     "ApiSettings",
     "Change",
     "Committed",
@@ -93,6 +94,7 @@ __all__ = [
     "Status",
     "StoreError",
     "StoreSettings",
+    "ToolsSettings",
     "Update",
     "ZoneResolver",
     "change_of",

@@ -24,6 +24,7 @@ from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules
 from ddns.policy.update_limits import UpdateLimiter
+from ddns.policy.wildcards import keep_wildcards
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import download_path, key_path
 from ddns.system.secret_box import SecretBox
@@ -52,6 +53,7 @@ class House:
         self.time = 1000.0
         self.slow: list[Callable[[], Any]] = []  # what was to run outside the reactor
         self.store = SQLiteStore(running.reactor, path, patience=0.3)
+        self.store.derive(keep_wildcards)
         self.zones = Zones()
         self.secret_box = SecretBox(key_path(path))
         self.directory = Directory(

@@ -29,10 +29,11 @@ class Authority(NamedTuple):
 
 
 @contextmanager
-def pebble(dns_port: int, folder: Path) -> Iterator[Authority]:
-    """Run Pebble with its files in *folder*; it asks for DNS at this port of 127.0.0.1."""
+def pebble(dns_port: int, folder: Path, http_port: int | None = None) -> Iterator[Authority]:
+    """Run Pebble with its files in *folder*; it asks for DNS at this port of 127.0.0.1, and for
+    HTTP at that one, or at one where nobody answers."""
     pair = certificates.make(folder)
-    port, management, http_port = free_port(), free_port(), free_port()
+    port, management, http_port = free_port(), free_port(), http_port or free_port()
     config = folder / "pebble.json"
     settings = {
         "listenAddress": f"127.0.0.1:{port}",

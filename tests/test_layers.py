@@ -20,13 +20,14 @@ MAY_IMPORT = {
     "dialects": {"model"},
     "store": {"model", "system", "config"},
     "updates": {"model", "system", "config", "zone", "policy", "store"},
+    "acme": {"model", "system", "config"},
     "api": {"model", "system", "policy", "store"},
     "pages": {"model", "policy", "api"},
     "tools": {"model", "policy", "store", "updates", "api"},
     "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates", "api"}
     | {"pages", "tools"},
     "server": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates"}
-    | {"api", "pages", "tools", "net"},
+    | {"acme", "api", "pages", "tools", "net"},
     "cli": {"model", "system", "config", "policy", "store", "api", "server"},
     "embedding": {"model", "config", "dialects", "store", "net", "server"},
 }

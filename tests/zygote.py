@@ -18,12 +18,14 @@ import sys
 from collections.abc import Callable
 
 import twisted.scripts.twistd
+from twisted.application.twist._twist import Twist
 
 import ddns.cli.main
 
 PACKET = 1 << 20
 PROGRAMS: dict[str, Callable[[], object]] = {
     "ddns": ddns.cli.main.main,
+    "twist": lambda: Twist.main(sys.argv),
     "twistd": twisted.scripts.twistd.run,
 }
 

@@ -9,15 +9,16 @@ from ddns.api import parsing
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Invalid
+from ddns.api.event_serializers import journal_json
 from ddns.api.serializers import (
     Json,
     account_json,
     host_json,
     invitation_json,
-    journal_json,
     key_json,
     member_json,
     named,
+    registration_json,
     request_json,
     rrset_json,
     second_factors_json,
@@ -27,7 +28,7 @@ from ddns.api.serializers import (
 )
 from ddns.model import names
 from ddns.model.account import ZoneInfo
-from ddns.store.paging import Page
+from ddns.store.paging import Page, RegistrationPage
 
 PAGE = 100
 """Hosts, RRsets or events in a page."""
@@ -53,8 +54,9 @@ class ExportOperations(BaseOperations):
         """Return what is kept of an account, without secrets, a page at a time: ``items`` of one
         ``part``, of which there may be several pages. ``next`` is what to give as *after* for the
         next page, null at the end. The parts are the account, its second factors, sessions, keys,
-        zones and their records, memberships, invitations, hosts with their records and requests,
-        other requests, names that it has given up, and its changes in the journal."""
+        registrations of acme-dns, zones and their records, memberships, invitations, hosts with
+        their records and requests, other requests, names that it has given up, and its changes in
+        the journal."""
         await self._flush_request_log()
         known = parsing.account_name(name)
         part, _, key = (after or next(iter(_PARTS))).partition("/")
@@ -92,6 +94,13 @@ def _sessions(context: ReadContext, name: str, after: str) -> _Page:
 
 def _keys(context: ReadContext, name: str, after: str) -> _Page:
     return _Page([key_json(key) for key in context.transaction.keys(name)])
+
+
+def _acme_dns(context: ReadContext, name: str, after: str) -> _Page:
+    page = RegistrationPage(PAGE + 1, after, name)
+    found = context.transaction.acme_dns_registrations(page)
+    items = [registration_json(one) for one in found[:PAGE]]
+    return _Page(items, found[PAGE - 1].subdomain if len(found) > PAGE else "")
 
 
 def _zones(context: ReadContext, name: str, after: str) -> _Page:
@@ -171,6 +180,7 @@ _PARTS: Final[dict[str, Callable[[ReadContext, str, str], _Page]]] = {
     "second_factors": _second_factors,
     "sessions": _sessions,
     "keys": _keys,
+    "acme_dns": _acme_dns,
     "zones": _zones,
     "records": _records,
     "memberships": _memberships,

@@ -113,6 +113,8 @@ class HostOperations(BaseOperations):
                     "{owner} would be hidden by a delegation or DNAME above it",
                     owner=names.to_text(owner),
                 )
+            if transaction.acme_dns_at(owner) is not None:
+                raise Conflict("{owner} answers ACME's challenges", owner=names.to_text(owner))
             default = HOST_TTL if caller.operator else context.rules.host_ttl
             checked = context.check_ttl(default if seconds is None else seconds)
             host = Host(owner, zone.origin, whose, checked, context.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Container
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -13,7 +13,8 @@ from ddns.api.base import BaseOperations
 from ddns.api.caller import Permission
 from ddns.api.code_checks import totp_purpose
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
-from ddns.api.serializers import Json
+from ddns.api.serializers import Json, certificate_json
+from ddns.model import names
 from ddns.system.secret_box import SecretBoxError, Tampered
 
 PIECE = 65_536
@@ -124,19 +125,37 @@ class MaintenanceOperations(BaseOperations):
 
     async def status(self) -> Json:
         """Show the server's version, its number of zones, in ``warnings`` a line for each file with
-        secrets that is open to everybody, and why it is not ready for clients, if it is not."""
-        zones = await self._read(lambda context: len(context.transaction.zones()))
+        secrets that is open to everybody, or for a zone that is missing, why it is not ready for
+        clients, if it is not, and how it stands with the certificate that it gets for itself, if it
+        does."""
+        certificate = self._running.certificate()
+        zones = await self._read(lambda context: context.transaction.zones())
+        origins = {zone.origin for zone in zones}
         return {
             "version": __version__,
-            "zones": zones,
-            "warnings": self._exposed(),
+            "zones": len(origins),
+            "warnings": [*self._exposed(), *_missing(self.rules.acme_dns.zone, origins)],
             "not_ready": self._running.not_ready(),
+            "certificate": None if certificate is None else certificate_json(certificate),
         }
+
+    async def certificate_renew(self) -> Json:
+        """Order the certificate that the server gets for itself now, though it may not be due yet,
+        and wait for it."""
+        return certificate_json(await self._running.renew())
 
     async def reload(self) -> Json:
         """Read the settings again, and certificates and private keys. ``changed`` are the settings
         that took effect, ``waiting`` those that take a restart."""
         return self._reload_settings()
+
+
+def _missing(zone: bytes | None, origins: Container[bytes]) -> list[str]:
+    """Return that the zone for acme-dns is missing, if it is."""
+    if zone is None or zone in origins:
+        return []
+    name = names.to_text(zone)
+    return [f"acme_dns.zone: there is no zone {name}; add it with: ddns zone add {name}"]
 
 
 def _all_sealed(context: ReadContext) -> list[_Sealed]:

@@ -4,6 +4,8 @@ unless it says otherwise. They return JSON, once our DNS answers what they chang
 from __future__ import annotations
 
 from ddns.api.accounts import AccountOperations
+from ddns.api.acme_dns import AcmeDnsOperations
+from ddns.api.certificate import CertificateOperations
 from ddns.api.diagnosis import DiagnosisOperations
 from ddns.api.export import ExportOperations
 from ddns.api.hosts import HostOperations
@@ -29,6 +31,7 @@ class Operations(
     InvitationOperations,
     AccountOperations,
     KeyOperations,
+    AcmeDnsOperations,
     HostOperations,
     DiagnosisOperations,
     ZoneChangeOperations,
@@ -38,6 +41,7 @@ class Operations(
     LogInOperations,
     PasskeyOperations,
     ExportOperations,
+    CertificateOperations,
     MaintenanceOperations,
 ):
     """The operations of every subject; :class:`ddns.api.base.BaseOperations` has the parameters."""

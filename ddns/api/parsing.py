@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from ddns.api.errors import Conflict, Invalid
 from ddns.api.serializers import Texts
 from ddns.model import account as accounts
-from ddns.model import mail, names, presentation, records
+from ddns.model import acme_dns, mail, names, presentation, records
 from ddns.model.account import (
     RIGHTS,
     Addresses,
@@ -56,6 +56,7 @@ def _parsed(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         accounts.BadAccountName,
         mail.BadEmail,
         BadSecondary,
+        acme_dns.BadNetwork,
     ) as error:
         raise Invalid(str(error)) from error
 
@@ -212,6 +213,11 @@ def networks(texts: list[str]) -> tuple[str, ...]:
     except ValueError as error:
         raise Invalid(str(error)) from None
     return tuple(dict.fromkeys(found))
+
+
+def networks_of_clients(texts: list[str]) -> tuple[str, ...]:
+    """Parse networks as clients of acme-dns write them."""
+    return _parsed(acme_dns.networks, texts)
 
 
 def catalog_version(origin: bytes) -> records.RRset:

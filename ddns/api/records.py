@@ -21,15 +21,17 @@ class RecordOperations(BaseOperations):
     """Reading and replacing RRsets."""
 
     async def record_show(self, owner: str) -> Json:
-        """Show the records of an owner name. An SOA has the zone's serial."""
+        """Show the records of an owner name, also those that are copies of a wildcard's. An SOA has
+        the zone's serial."""
         name = parsing.name(owner)
 
         def work(context: ReadContext) -> Json:
             zone, _, _ = _locate(context, name)
-            found = [
-                _with_serial(rrset, zone) for rrset in context.transaction.rrsets(zone.origin, name)
-            ]
-            return {"owner": names.to_text(name), "records": [rrset_json(one) for one in found]}
+            there = context.transaction.rrsets(zone.origin, name)
+            found = [rrset_json(with_serial(rrset, zone)) for rrset in there]
+            copies = context.transaction.copies(zone.origin, name)
+            found += [rrset_json(copy.rrset, copy.source) for copy in copies]
+            return {"owner": names.to_text(name), "records": found}
 
         return await self._read(work)
 
@@ -51,16 +53,24 @@ class RecordOperations(BaseOperations):
             found = []
             if page.after is None and all(part in apex for part in page.parts):
                 found = [
-                    _with_serial(rrset, zone) for rrset in context.transaction.rrsets(apex, apex)
+                    with_serial(rrset, zone) for rrset in context.transaction.rrsets(apex, apex)
                 ]
             wanted = dataclasses.replace(page, limit=page.limit + 1)
-            below = context.transaction.rrsets_below(apex, wanted)
+            below = context.transaction.rrsets_below(apex, wanted, copies=True)
             owners = list(dict.fromkeys(rrset.owner for rrset in below))
             more = {}
             if len(owners) > page.limit:
                 below = [rrset for rrset in below if rrset.owner != owners[-1]]
                 more = {"next": names.to_text(owners[-2])}
-            shown = [rrset_json(rrset) for rrset in (*found, *below)]
+            sources = {
+                (copy.rrset.owner, copy.rrset.type): copy.source
+                for one in owners
+                for copy in context.transaction.copies(apex, one)
+            }
+            shown = [
+                rrset_json(rrset, sources.get((rrset.owner, rrset.type)))
+                for rrset in (*found, *below)
+            ]
             return {"origin": names.to_text(apex), "records": shown, **more}
 
         return await self._read(work)
@@ -87,9 +97,7 @@ class RecordOperations(BaseOperations):
         """Return an RRset that was put as it is now: the commit has given an SOA a serial."""
         if rrset.type != SOA:
             return rrset
-        return await self._read(
-            lambda context: _with_serial(rrset, context.known_zone(rrset.owner))
-        )
+        return await self._read(lambda context: with_serial(rrset, context.known_zone(rrset.owner)))
 
     async def record_check(
         self, owner: str, type: str, rdatas: list[str], zone: str | None = None
@@ -244,7 +252,7 @@ def _checked_json(number: int, checked: bytes | ApiError) -> Json:
     return {"rdata": records.rdata_to_text(number, checked), "error": None}
 
 
-def _with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
+def with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
     """Put the zone's serial into an SOA, which is stored without it."""
     if rrset.type != SOA:
         return rrset

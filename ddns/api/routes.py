@@ -128,6 +128,10 @@ ROUTES = (
     Route("POST", "/v1/keys/{number}/enable", "key_enable", "Key", _ACCOUNT),
     Route("POST", "/v1/keys/{number}/regenerate", "key_regenerate", "NewKey", _ACCOUNT),
     Route("DELETE", "/v1/keys/{number}", "key_revoke", "Key", _ACCOUNT),
+    Route("GET", "/v1/acme_dns", "acme_dns_list", "AcmeDnsRegistrations", _ACCOUNT),
+    Route("POST", "/v1/acme_dns", "acme_dns_add", "NewAcmeDnsRegistration", _ACCOUNT),
+    Route("PATCH", "/v1/acme_dns/{subdomain}", "acme_dns_set", "AcmeDnsRegistration", _ACCOUNT),
+    Route("DELETE", "/v1/acme_dns/{subdomain}", "acme_dns_remove", "AcmeDnsRegistration", _ACCOUNT),
     Route("GET", "/v1/hosts", "host_list", "Hosts", _ACCOUNT),
     Route("POST", "/v1/hosts", "host_add", "Host", _ACCOUNT),
     Route("GET", "/v1/hosts/{name}", "host_show", "WholeHost", _ACCOUNT),
@@ -146,6 +150,7 @@ ROUTES = (
     Route("GET", "/v1/samples", "sample_list", "Samples", _OPERATOR),
     Route("GET", "/v1/check", "check", "Check", _OPERATOR),
     Route("GET", "/v1/status", "status", "Status", _OPERATOR),
+    Route("POST", "/v1/certificate/renew", "certificate_renew", "Certificate", _OPERATOR),
     Route("POST", "/v1/reload", "reload", "Reloaded", _OPERATOR),
 )
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ddns.api.errors import ApiError
 from ddns.api.serializers import Json
+from ddns.model.certificate import CertificateState
 from ddns.model.door import Knock
+
+
+async def no_renewal() -> CertificateState:
+    """Default for a process without a running server: always raises ApiError."""
+    raise ApiError("this takes a running server")
 
 
 @dataclass(slots=True)
@@ -18,6 +25,9 @@ class RunningServer:
     :param samples: returns what was measured over the last hour and day.
     :param secondaries: returns of each secondary how many zones it is to have, how many it lacks
         changes of, and for how many seconds the oldest of these.
+    :param certificate: returns how it stands with the server's own certificate; None if it gets
+        none for itself.
+    :param renew: orders that certificate now; raises ApiError when there is none.
     :param download: the file that a copy of the database is written to before it is sent.
     :param knocks: returns the connections from some addresses that came to nothing.
     :param downloading: whether that is being done.
@@ -26,6 +36,8 @@ class RunningServer:
     not_ready: Callable[[], str] = str
     samples: Callable[[], Json] = dict
     secondaries: Callable[[], Mapping[str, tuple[int, int, float]]] = dict
+    certificate: Callable[[], CertificateState | None] = lambda: None
+    renew: Callable[[], Awaitable[CertificateState]] = no_renewal
     download: Path | None = None
     knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: ()
     downloading: bool = False

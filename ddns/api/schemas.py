@@ -47,6 +47,7 @@ def _list(of: str) -> Schema:
     return {"type": "array", "items": ref(of)}
 
 
+_CERTIFICATE = _or_null(ref("Certificate"))
 _IDN = {"unicode": _UNICODE}
 _ZONE = {**_IDN, "secondaries": _TEXTS, "catalog": {"const": True}}
 _zone = {
@@ -82,12 +83,7 @@ _DETAILS = {
     "last": _or_null(ref("Request")),
 }
 _EXPIRING = {"expire_after": _NUMBER}
-_LAN = {"interface_id": _STRING, "follows": _NAME, "follows_address": {"const": True}}
-_LAN_OF_EVENT = {
-    "interface_id": _or_null(_STRING),
-    "follows": _or_null(_NAME),
-    "follows_address": _FLAG,
-}
+_LAN = {"interface_id": _or_null(_STRING), "follows": _or_null(_NAME), "follows_address": _FLAG}
 _LEADING = {"followers": _TEXTS, "prefixes": _TEXTS}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
@@ -150,6 +146,19 @@ SCHEMAS: dict[str, Schema] = {
     "Key": _object(_TSIG, **_key),
     "NewKey": _object(_TSIG, key=_STRING, **_key),
     "Keys": _object(keys=_list("Key")),
+    "AcmeDnsRegistration": _object(
+        subdomain=_STRING,
+        fulldomain=_NAME,
+        account=_or_null(_STRING),
+        allowfrom=_TEXTS,
+        note=_STRING,
+        created=_TIME,
+        used=_or_null(_TIME),
+    ),
+    "AcmeDnsRegistrations": _object({"next": _STRING}, registrations=_list("AcmeDnsRegistration")),
+    "NewAcmeDnsRegistration": _object(
+        username=_STRING, password=_STRING, fulldomain=_NAME, subdomain=_STRING, allowfrom=_TEXTS
+    ),
     "Host": _object(_EXPIRING | _LAN | _IDN, **_host),
     "ListedHost": _object(_EXPIRING | _LAN | _IDN | _DETAILS, **_host),
     "Hosts": _object({"next": _NAME}, hosts=_list("ListedHost")),
@@ -195,7 +204,16 @@ SCHEMAS: dict[str, Schema] = {
     "Requested": _object(name_or_email=_STRING),
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
     "KeyCopy": _object(file=_STRING, size=_NUMBER),
-    "Status": _object(version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING),
+    "Status": _object(
+        version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING, certificate=_CERTIFICATE
+    ),
+    "Certificate": _object(
+        **dict.fromkeys(("directory", "issuer", "problem"), _STRING),
+        **dict.fromkeys(("names", "keys"), _TEXTS),
+        **dict.fromkeys(("expires", "renewal", "issued_at", "failed_at"), _or_null(_TIME)),
+        ordering=_FLAG,
+        failures=_NUMBER,
+    ),
     "Reloaded": _object(changed=_TEXTS, waiting=_TEXTS),
     "Check": _object(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
     "Block": _object(reason=_STRING, since=_TIME, until=_or_null(_TIME)),
@@ -227,13 +245,13 @@ SCHEMAS: dict[str, Schema] = {
             "additionalProperties": {"type": "array", "items": {"type": "number", "minimum": 0}},
         },
     ),
-    "RRset": _object(_IDN, owner=_NAME, type=_STRING, **_values),
+    "RRset": _object(_IDN | {"copy_of": _NAME}, owner=_NAME, type=_STRING, **_values),
     "Records": _object(owner=_NAME, records=_list("RRset")),
     "ZoneRecords": _object({"next": _NAME}, origin=_NAME, records=_list("RRset")),
     "Deleted": _object(deleted=_list("RRset")),
     "Values": _object(**_values),
     "HostState": _object(
-        _EXPIRING | _LAN_OF_EVENT,
+        _EXPIRING | _LAN,
         **_host,
         created={"type": "number"},
         dormant={"type": "array", "items": {"enum": [1, 28]}},
@@ -244,13 +262,11 @@ SCHEMAS: dict[str, Schema] = {
     "Event": _object(
         position=_NUMBER,
         at=_TIME,
-        who=_STRING,
-        via=_STRING,
+        **dict.fromkeys(("who", "via"), _STRING),
         kind={"enum": ["rrset", "host"]},
         owner=_NAME,
         type=_or_null(_STRING),
-        before=_side,
-        after=_side,
+        **dict.fromkeys(("before", "after"), _side),
     ),
     "ZoneHistory": _object(origin=_NAME, events=_list("Event")),
     "Undone": _object(owner=_NAME, type=_STRING, rrset=_or_null(ref("RRset"))),

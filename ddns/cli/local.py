@@ -16,6 +16,7 @@ from ddns.api.operations import Operations
 from ddns.cli.client import CallFailed, Client, Json
 from ddns.model.rows import Row
 from ddns.policy.registration import Rules
+from ddns.policy.wildcards import keep_wildcards
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.exposure import exposed, secret_files
 from ddns.system.files import key_path
@@ -86,6 +87,7 @@ def run(database: str, function: Callable[[Client], T]) -> T:
 
     reactor: Any = installed
     store = SQLiteStore(reactor, database)
+    store.derive(keep_wildcards)
     store.open()
     operations = Operations(
         store,

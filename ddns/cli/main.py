@@ -15,6 +15,7 @@ from pathlib import Path
 from ddns import __version__
 from ddns.cli import (
     accounts,
+    acme_dns,
     hosts,
     keys,
     maintenance,
@@ -37,8 +38,9 @@ STARTING = 15.0
 
 GROUPS = (
     *(zone_members.zone, accounts.account, keys.key, hosts.host, records.record),
+    acme_dns.acme_dns,
     *(self_service.top, self_service.session, self_service.password, self_service.email),
-    *(maintenance.top, server.config, server.top),
+    *(maintenance.top, server.config, server.certificate, server.top),
 )
 
 

@@ -86,9 +86,10 @@ def count(number: int, noun: str) -> str:
 
 
 def record_lines(records: list[Json]) -> list[str]:
-    """Return RRsets as lines of a master file."""
+    """Return RRsets as lines of a master file, with a comment at copies of a wildcard's."""
     return [
         f"{record['owner'].removesuffix('.')}. {record['ttl']} IN {record['type']} {rdata}"
+        + (f" ; copy of {record['copy_of']}" if "copy_of" in record else "")
         for record in records
         for rdata in record["rdatas"]
     ]

@@ -10,6 +10,7 @@ from ddns.cli.output import Json, Result, count
 
 top = Group("")
 config = Group("config", "Settings files")
+certificate = Group("certificate", "The server's own certificate")
 
 
 @config.command(
@@ -49,7 +50,39 @@ def reload(client: Client, args: argparse.Namespace) -> Result:
 def status(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("status")
     answers = f"ddns {answer['version']} answers for {count(answer['zones'], 'zone')}"
-    return Result(answer, [answers, *_warnings(answer)])
+    own = answer["certificate"]
+    return Result(answer, [answers, *(_shown(own) if own else []), *_warnings(answer)])
+
+
+@certificate.command(
+    "renew",
+    "Order the server's own certificate now, and wait for it",
+    needs=Needs.RUNNING_SERVER,
+)
+def certificate_renew(client: Client, args: argparse.Namespace) -> Result:
+    answer = client.call("certificate_renew")
+    return Result(answer, _shown(answer))
+
+
+def _shown(certificate: Json) -> list[str]:
+    """Return lines about the server's own certificate."""
+    names = ", ".join(certificate["names"])
+    if certificate["keys"]:
+        keys = ", ".join(certificate["keys"])
+        lines = [
+            f"certificate for {names}: {keys}, issued by {certificate['issuer']},"
+            f" expires {certificate['expires']}"
+        ]
+    else:
+        lines = [f"certificate for {names}: none yet, a temporary one is in use"]
+    if certificate["ordering"]:
+        lines.append(f"it is being ordered from {certificate['directory']}")
+    else:
+        lines.append(f"the next order is due {certificate['renewal']}")
+    if certificate["problem"]:
+        failed = f"the last order failed {certificate['failed_at']}"
+        lines.append(f"warning: {failed}: {certificate['problem']}")
+    return lines
 
 
 def _warnings(answer: Json) -> list[str]:

@@ -8,8 +8,11 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from ddns.config.settings import MailSettings, Settings
+from ddns.config.acme import check_acme
+from ddns.config.settings import AcmeDnsSettings, MailSettings, Settings
 from ddns.config.toml import ConfigError, read_table
+from ddns.model import names
+from ddns.model.acme_dns import OpenTo
 from ddns.model.mail import BadEmail, email_address
 from ddns.model.records import MAX_TTL
 from ddns.model.text import is_loopback
@@ -28,6 +31,8 @@ _ZERO_ALLOWED = (
     "registration.quarantine_days",
     "api.calls_per_minute",
     "tools.calls_per_minute",
+    "challenges.keep",
+    "acme_dns.expire_after",
     "pages.requests_per_minute",
 )
 _RETIRED = (("abuse", "nochg_interval"),)
@@ -83,8 +88,11 @@ def check_settings(settings: Settings) -> Settings:
         for description in listen:
             if description.startswith(("ssl:", "tls:")):
                 raise ConfigError(f"{name}.listen: expected a plain socket, got {description!r}")
-        if listen and not settings.https.certificate:
-            raise ConfigError(f"https.certificate: expected a file, since {name}.listen is set")
+        if listen and not (settings.https.certificate or settings.https.acme.directory):
+            raise ConfigError(
+                "https.certificate or https.acme.directory: expected one of them, since"
+                f" {name}.listen is set"
+            )
     if not settings.dns.lease_min <= settings.dns.lease_max < 2**32:
         raise ConfigError("dns.lease_max: expected dns.lease_min or more, up to 4294967295")
     for key in ("cookie_secret", "cookie_secret_accepted"):
@@ -116,13 +124,26 @@ def check_settings(settings: Settings) -> Settings:
         ("log.format", settings.log.format, LOG_FORMATS),
         ("log.level", settings.log.level, LOG_LEVELS),
         ("accounts.registration", settings.accounts.registration, ("closed", "open")),
+        ("acme_dns.registration", settings.acme_dns.registration, tuple(OpenTo)),
         ("mail.tls", settings.mail.tls, ("off", "starttls", "implicit")),
     ):
         if given not in known:
             raise ConfigError(f"{key}: expected one of {', '.join(known)}, got {given!r}")
+    _check_acme_dns(settings.acme_dns)
     _check_contact(settings.api.url, settings.accounts.registration == "open", settings.mail)
+    check_acme(settings)
     _check_proxies(settings)
     return settings
+
+
+def _check_acme_dns(settings: AcmeDnsSettings) -> None:
+    if settings.zone:
+        try:
+            names.host_from_text(settings.zone)
+        except names.BadName as error:
+            raise ConfigError(f"acme_dns.zone: {error}") from None
+    elif settings.registration != OpenTo.CLOSED:
+        raise ConfigError("acme_dns.zone: expected a zone, since acme_dns.registration is set")
 
 
 def _check_contact(url: str, is_open: bool, mail: MailSettings) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ddns.config.tls_settings import DotSettings, HttpsSettings
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimitSettings:
@@ -51,25 +53,6 @@ class HttpSettings:
     idle_time: float = 60.0
     connections: int = 500
     connections_per_address: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class HttpsSettings:
-    """``[https]``. ``listen`` are Twisted endpoint descriptions. ``certificate`` and
-    ``private_key`` are PEM files; if the latter is empty, the key is in the certificate's file.
-    Limits are those of ``[http]``."""
-
-    listen: tuple[str, ...] = ()
-    certificate: str = ""
-    private_key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DotSettings:
-    """``[dot]``, DNS over TLS (RFC 7858), with the certificate of HTTPS and the limits of
-    ``[dns]``. ``listen`` are Twisted endpoint descriptions."""
-
-    listen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +167,29 @@ class ToolsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengesSettings:
+    """``[challenges]``. ``keep`` is for how many seconds answers to ACME's challenges stay that
+    tools leave behind; 0 is for ever."""
+
+    keep: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class AcmeDnsSettings:
+    """``[acme_dns]``, the API of acme-dns. Names are registered below the origin ``zone``, by whom
+    ``registration`` says: ``closed``, ``account`` or ``open``. An account may have ``per_account``
+    of them, strangers ``strangers`` in all and a network of theirs ``per_day``. Those that are not
+    used are removed after ``expire_after`` days, 0 is never."""
+
+    zone: str = ""
+    registration: str = "closed"
+    per_account: int = 20
+    strangers: int = 1000
+    per_day: int = 10
+    expire_after: float = 400.0
+
+
+@dataclass(frozen=True, slots=True)
 class PagesSettings:
     """``[pages]``. ``enabled`` serves web pages over HTTP and HTTPS; ``requests_per_minute`` limits
     those of a network, 0 is no limit."""
@@ -258,6 +264,8 @@ class Settings:
     inetd: InetdSettings = field(default_factory=InetdSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     tools: ToolsSettings = field(default_factory=ToolsSettings)
+    challenges: ChallengesSettings = field(default_factory=ChallengesSettings)
+    acme_dns: AcmeDnsSettings = field(default_factory=AcmeDnsSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     mail: MailSettings = field(default_factory=MailSettings)

@@ -22,7 +22,14 @@ WILDCARD = b"\x01*"
 ACME = b"\x0f_acme-challenge"
 """The label of the TXT record that ACME's dns-01 challenge looks up (RFC 8555 8.4)."""
 
-BELOW_HOST = (WILDCARD, ACME)
+PERSIST = b"\x13_validation-persist"
+"""The label of the TXT records by which ACME's dns-persist-01 lets an account have certificates for
+as long as they are there."""
+
+CHALLENGES = (ACME, PERSIST)
+"""The labels at and below which there are records by which certificates are issued."""
+
+BELOW_HOST = (WILDCARD, ACME, PERSIST)
 """Labels directly below a host that belong to the host."""
 
 _HOST = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)

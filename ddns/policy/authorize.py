@@ -65,7 +65,10 @@ def may_change(key: Key, owner: bytes, number: int, zone: ZoneInfo, host: Host |
     A key of the zone's owner, or one to which the operator has given a zone of his, changes
     everything in it; one that is limited to hosts, or whose account only has hosts there, changes
     their addresses and the TXT record of ACME's challenge. Types that it was given replace these.
+    What certificates are issued for as long as it is there takes a right of its own.
     """
+    if lacks_persist(key, owner):
+        return False
     if has_whole_zone(key, zone):
         return key.types is None or number in key.types
     if host is None or host.account != key.account or not key.grant.covers(host.name, host.zone):
@@ -74,7 +77,13 @@ def may_change(key: Key, owner: bytes, number: int, zone: ZoneInfo, host: Host |
         return number in key.types
     if owner == host.name:
         return number in ADDRESS_TYPES
-    return number == TXT and owner == names.ACME + host.name
+    return number == TXT and owner in (names.ACME + host.name, names.PERSIST + host.name)
+
+
+def lacks_persist(key: Key | None, owner: bytes) -> bool:
+    """Return whether an owner name takes the right to have certificates issued for as long as a
+    record is there, and a client with this key, or without one, does not have it."""
+    return owner.startswith(names.PERSIST) and (key is None or Right.PERSIST not in key.rights)
 
 
 def has_operator_rights(key: Key, account: Account) -> bool:

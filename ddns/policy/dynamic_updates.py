@@ -22,7 +22,8 @@ Lookup = Callable[[bytes], Iterable[RRset]]
 """Reads all RRsets of an owner name."""
 
 Allowed = Callable[[bytes, int], bool]
-"""Whether an RRset of this owner name and type may be changed."""
+"""Whether an RRset of this owner name and type may be changed; raises :class:`Refused` where there
+is more to say."""
 
 
 class Refused(Exception):
@@ -69,12 +70,16 @@ def decide(update: DynamicUpdate, lookup: Lookup, allowed: Allowed, serial: int)
 
 
 class RRsetState:
-    """The RRsets of the names that an update touches, before it and after."""
+    """The RRsets of the names that an update touches, before it and after.
+
+    ``by_age`` are the owner names and types of those of which it matters which records are newest.
+    """
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self._before: dict[bytes, dict[int, RRset]] = {}
         self._after: dict[bytes, dict[int, RRset]] = {}
+        self.by_age: set[tuple[bytes, int]] = set()
 
     def at(self, owner: bytes) -> dict[int, RRset]:
         """Return the RRsets of a name by type, to be changed in place."""
@@ -84,7 +89,8 @@ class RRsetState:
         return self._after[owner]
 
     def changed(self) -> list[RRset]:
-        """Return the RRsets whose TTL or records are others than before."""
+        """Return the RRsets whose TTL or records are others than before, or in another order where
+        that matters."""
         found = []
         for owner, after in self._after.items():
             before = self._before[owner]
@@ -93,7 +99,9 @@ class RRsetState:
                 if new is None:
                     assert old is not None
                     found.append(replace(old, rdatas=()))
-                elif old is None or old.ttl != new.ttl or set(old.rdatas) != set(new.rdatas):
+                    continue
+                kept = tuple if (owner, number) in self.by_age else frozenset
+                if old is None or old.ttl != new.ttl or kept(old.rdatas) != kept(new.rdatas):
                     found.append(new)
         return found
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.dynamic_update import Action, Operation
 from ddns.model.leases import DAY, Lease, Term
 from ddns.model.presentation import canonical
-from ddns.model.records import SOA, RRset
+from ddns.model.records import SOA, TXT, RRset
 from ddns.policy.rrset_rules import is_required
 
 NOTED_EVERY = 3600.0
@@ -19,28 +21,58 @@ _CLOSE = 1.0
 """Seconds that are too few to write the end of a lease anew."""
 
 
+_DIGEST = re.compile(rb"\x2b[A-Za-z0-9_-]{43}")
+"""A SHA-256 in base64url, as TXT rdata: what a challenge is answered with (RFC 8555 8.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """For how long records stay that a client adds.
+
+    ``lease`` is what it has asked for and been granted. Without one, answers to challenges that
+    were not there stay for ``keep`` seconds, 0 for ever: below the label ``_acme-challenge``, or
+    ``anywhere``.
+    """
+
+    lease: Lease | None
+    keep: float = 0.0
+    anywhere: bool = False
+
+    def seconds(self, operation: Operation) -> float | None:
+        """Return for how many seconds the record stays that an operation adds, None for ever."""
+        if self.lease is not None:
+            return self.lease.of(operation.type)
+        # The second label: dns-account-01 has one of the account's in front.
+        here = self.anywhere or names.ACME in names.labels(operation.owner)[:2]
+        is_answer = here and operation.type == TXT and _DIGEST.fullmatch(operation.rdata)
+        return self.keep if self.keep and is_answer else None
+
+
 def leases_after(
     operations: Iterable[Operation],
     rrset: RRset | None,
     before: Mapping[bytes, Term],
-    lease: Lease | None,
+    terms: Terms,
     now: float,
+    lasting: Collection[bytes] = (),
 ) -> dict[bytes, Term]:
     """Return the leases of an RRset's records after the operations of an UPDATE on it.
 
     :param rrset: the RRset after them.
     :param before: the leases until now.
-    :param lease: that under which the UPDATE adds, None if its records are to stay.
+    :param terms: those of the UPDATE.
+    :param lasting: records, in canonical form, that were there without a lease. They get one only
+        if the UPDATE asks for it.
     """
     after = dict(before)
     for operation in operations:
         if operation.action is not Action.ADD:
             continue
         added = canonical(operation.type, operation.rdata)
-        if lease is None:
+        seconds = terms.seconds(operation)
+        if seconds is None or (terms.lease is None and added in lasting):
             after.pop(added, None)
             continue
-        seconds = lease.of(operation.type)
         term, old = Term(now + seconds, seconds), after.get(added)
         if old is None or not 0 <= term.until - old.until < _CLOSE:
             after[added] = term

@@ -35,7 +35,8 @@ def decide(
     try:
         for change in changes:
             if not allowed(change.owner, change.type):
-                raise Refused("the key may not change this", Status.NOTYOURS)
+                what = f"{records.type_to_text(change.type)} of {to_text(change.owner)}"
+                raise Refused(f"the key may not change {what}", Status.NOTYOURS)
             _make(change, state, origin, ttl)
         for owner in dict.fromkeys(change.owner for change in changes):
             if rrset_rules.has_cname_and_other_data(state.at(owner)):
@@ -58,6 +59,8 @@ def _make(
     at, number = state.at(change.owner), change.type
     present = at.get(number)
     rdatas = _after(change, present.rdatas if present else ())
+    if change.keep is not None:
+        state.by_age.add((change.owner, number))
     if not rdatas:
         if rrset_rules.is_required(number, change.owner, origin):
             raise Refused("a zone needs its SOA and NS records")

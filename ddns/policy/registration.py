@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import idna
 
@@ -11,6 +11,7 @@ from ddns.model import names
 from ddns.model.account import Registration, ZoneInfo
 from ddns.model.records import AAAA, CNAME, HOST_TTL, MX, TXT, A
 from ddns.model.registration import Released
+from ddns.policy.acme_dns import AcmeDnsRules
 
 DAY = 86_400.0
 
@@ -38,6 +39,7 @@ class Rules:
     - ``min_ttl``, ``max_ttl``: seconds.
     - ``records_per_host``: counts the records at all names of a host.
     - ``quarantine``: seconds for which a released name is kept for its former owner.
+    - ``acme_dns``: those of registrations of acme-dns.
     """
 
     reserved: tuple[str, ...] = ()
@@ -47,6 +49,7 @@ class Rules:
     keys_per_account: int = 20
     records_per_host: int = 20
     quarantine: float = 90 * DAY
+    acme_dns: AcmeDnsRules = field(default_factory=AcmeDnsRules)
 
     @property
     def host_ttl(self) -> int:

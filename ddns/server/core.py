@@ -27,6 +27,7 @@ from ddns.net.http.updates import UpdateResource
 from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
 from ddns.policy.update_limits import UpdateLimiter
+from ddns.policy.wildcards import keep_wildcards
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
 from ddns.server.preflight import exposed_files
@@ -84,13 +85,9 @@ class Core:
         self._now = now
         # One thread: argon2 takes 0.1 s of a processor, and DNS is to have the others.
         self._slow = LowPriorityPool(0, 1, "ddns-passwords")
-        self.store: IStore = store or SQLiteStore(
-            reactor,
-            settings.database,
-            patience=settings.store.patience,
-            journal_rows=settings.store.journal_rows,
-            reader_patience=settings.store.reader_patience,
-        )
+        self.store: IStore = store or SQLiteStore(reactor, settings.database)
+        self.store.configure(settings.store)
+        self.store.derive(keep_wildcards)
         self.zones = Zones()
         self.limiter = factories.rate_limiter(settings.dns.rate_limit, reactor.seconds)
         self._secret_box = SecretBox(key_path(settings.database))
@@ -170,6 +167,7 @@ class Core:
             blocker,
             time.monotonic,
             lambda: self.operations.rules,
+            lambda: self._settings.challenges.keep,
         )
         self.requests = RequestLog(self.store, reactor, settings.requests)
         self.pipeline = Pipeline(updater.perform, record_updater.perform, now, self.requests)
@@ -187,14 +185,16 @@ class Core:
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
         )
-        self.expirer = Expirer(self.store, self.publisher, reactor, now, since_boot)
+        self.expirer = Expirer(
+            *(self.store, self.publisher, reactor, now, since_boot), lambda: self.operations.rules
+        )
         self.operations = Operations(
             self.store,
             self.publisher.published,
             self._run_slow,
             now,
             self._secret_box,
-            rules=factories.rules(settings.registration),
+            rules=factories.rules(settings),
             flush_request_log=self.requests.flush,
             block_changed=self._blocked,
             account_service=account_service,
@@ -237,7 +237,7 @@ class Core:
         self._failures.window = settings.abuse.window
         self._update_limiter.apply(settings.abuse)
         self.requests.apply(settings.requests)
-        self.operations.rules = factories.rules(settings.registration)
+        self.operations.rules = factories.rules(settings)
         self.account_services.apply(settings)
         self.tools.apply(settings)
 
@@ -274,7 +274,7 @@ class Core:
         """Return what our own sites have beside the dialects: API, pages and the APIs of tools."""
         watch = self.requests.subscribe
         people = self.account_services.resources(self.operations, self.pipeline.loaded, watch)
-        return self.tools.resources(people)
+        return self.tools.resources(people, self.store, self.operations, self._run_slow)
 
     def authority(self) -> ZoneResolver:
         """Return the zones for a server of twisted.names, beside other authorities."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import secrets
 from collections.abc import Callable
 
 from ddns.config.load import UNIX, parse_network
 from ddns.config.settings import (
+    AcmeDnsSettings,
     DnsSettings,
     ProxiesSettings,
     RateLimitSettings,
-    RegistrationSettings,
+    Settings,
 )
+from ddns.model import names
+from ddns.model.acme_dns import OpenTo
 from ddns.net.proxy.trust import Proxies
+from ddns.policy.acme_dns import AcmeDnsRules
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.registration import DAY, Rules
 from ddns.zone.cookies import Cookies
@@ -56,8 +61,19 @@ def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
     )
 
 
-def rules(settings: RegistrationSettings) -> Rules:
+def rules(settings: Settings) -> Rules:
     """Return the rules of what people may register."""
-    given = dataclasses.asdict(settings)
+    given = dataclasses.asdict(settings.registration)
     quarantine = given.pop("quarantine_days") * DAY
-    return Rules(**given, quarantine=quarantine)
+    return Rules(**given, quarantine=quarantine, acme_dns=_acme_dns_rules(settings.acme_dns))
+
+
+def _acme_dns_rules(settings: AcmeDnsSettings) -> AcmeDnsRules:
+    return AcmeDnsRules(
+        zone=names.from_text(settings.zone) if settings.zone else None,
+        open_to=OpenTo(settings.registration),
+        per_account=settings.per_account,
+        strangers=settings.strangers,
+        per_day=settings.per_day,
+        term=settings.expire_after * DAY or math.inf,
+    )

@@ -21,8 +21,9 @@ from ddns.net.miniupdate_tcp import MiniupdateFactory
 from ddns.net.miniupdate_udp import AddressAnswerer
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import Proxies
-from ddns.net.tls import Certificate, TlsFactory
+from ddns.net.tls import TlsFactory
 from ddns.server import factories
+from ddns.server.certificate import ServerCertificate
 from ddns.system.socket_activation import PROXIED, InheritedSockets, of_kind
 from ddns.updates.door import Door
 from ddns.updates.pipeline import Pipeline
@@ -37,6 +38,7 @@ class Frontends:
     :param proxies: who is trusted to say where a client is; set from *settings* here.
     :param between: called before each piece that a client of HTTP sends.
     :param granted: how large a body may be, see :class:`ddns.net.http.site.LimitedSite`.
+    :param certificate: for TLS.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Frontends:
         proxies: Proxies,
         between: Callable[[], None],
         granted: Callable[[Headers], int],
+        certificate: ServerCertificate,
     ) -> None:
         self._inherited = inherited
         self._settings = settings
@@ -54,7 +57,7 @@ class Frontends:
         self._between = between
         self._granted = granted
         self._reactor = reactor
-        self._certificate: Certificate | None = None
+        self._certificate = certificate
         self._sites: list[LimitedSite] = []
         self._lines: list[MiniupdateFactory] = []
         self._dot: DotFactory | None = None
@@ -71,6 +74,7 @@ class Frontends:
         """
         self._open_http(resource, pipeline.door)
         self._open_dot(dot)
+        self._certificate.check_use()
         self._open_miniupdate(pipeline)
 
     def _open_http(self, resource: IResource, door: Door) -> None:
@@ -102,15 +106,8 @@ class Frontends:
         return bool(listen or self._inherited.keys() & {name, f"{PROXIED}{name}"})
 
     def _secured(self, factory: IProtocolFactory) -> TlsFactory:
-        """Return a factory with TLS around it; the certificate is read the first time."""
-        https = self._settings.https
-        if not https.certificate:
-            raise ValueError("https.certificate: expected a file, for the socket passed to us")
-        if self._certificate is None:
-            self._certificate = Certificate(
-                https.certificate, https.private_key or https.certificate
-            )
-        return TlsFactory(self._certificate, False, factory, self._reactor)
+        """Return a factory with TLS around it."""
+        return TlsFactory(self._certificate.opened(), False, factory, self._reactor)
 
     def _open_miniupdate(self, pipeline: Pipeline) -> None:
         miniupdate = self._settings.miniupdate
@@ -163,10 +160,6 @@ class Frontends:
                 name, proxied, before, before, given_proxied, label=f"{PROXIED}{name}"
             )
 
-    def certificate_expiry(self) -> float | None:
-        """Return when the certificate of HTTPS expires, in seconds since 1970; None without one."""
-        return self._certificate.good_until if self._certificate else None
-
     def unbind(self) -> None:
         """Close the sockets of a start that has failed, without a reactor that runs."""
         self.listeners.unbind()
@@ -199,9 +192,7 @@ class Frontends:
 
         :raises TlsError: when these cannot be used; then nothing is changed.
         """
-        if self._certificate is not None:
-            https = settings.https
-            self._certificate.load(https.certificate, https.private_key or https.certificate)
+        self._certificate.apply(settings)
         for site in self._sites:
             site.limit(settings.http)
         for factory in self._lines:

@@ -23,6 +23,7 @@ from twisted.python import usage
 from ddns.api.errors import ApiError
 from ddns.config.load import check_settings, load_settings
 from ddns.config.settings import Settings
+from ddns.config.tls_settings import AcmeSettings
 from ddns.config.toml import ConfigError
 from ddns.net.listeners import Gone
 from ddns.server.service import DdnsService, StartupError
@@ -182,7 +183,8 @@ class InetdService(Service):
 
 
 def listening_nowhere(settings: Settings) -> Settings:
-    """Return the settings without listeners and sample; limits, certificate and rules stay."""
+    """Return the settings without listeners and sample; limits, certificate and rules stay. Orders
+    for certificates take longer than such a process lives."""
 
     def silent(of: Any, **more: Any) -> Any:
         return dataclasses.replace(of, listen=(), **more)
@@ -192,7 +194,8 @@ def listening_nowhere(settings: Settings) -> Settings:
         sample=False,
         dns=silent(settings.dns),
         http=silent(settings.http),
-        https=silent(settings.https),
+        https=silent(settings.https, acme=AcmeSettings()),
+        dot=silent(settings.dot),
         miniupdate=silent(settings.miniupdate, udp=()),
     )
 

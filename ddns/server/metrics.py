@@ -18,6 +18,7 @@ from ddns.model import names
 from ddns.net.dns.listener import DnsListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted
+from ddns.server.certificate import ServerCertificate
 from ddns.server.core import Core
 from ddns.server.metric_families import Numbers, counter, counters, gauge, gauges, histograms
 from ddns.updates.expiring import EXPIRY, LEASE
@@ -42,7 +43,7 @@ class Watched:
     :param core: zones, store, accounts and updates.
     :param dns: its counts of queries.
     :param frontends: returns what has connections, by the name of its service.
-    :param certificate_expiry: returns when the certificate of HTTPS expires, None without one.
+    :param certificate: that for TLS.
     :param not_ready: returns why the server is not ready, or nothing.
     :param now: seconds since 1970.
     :param hosts: how many hosts there are, kept up to date by others; None while unknown.
@@ -52,7 +53,7 @@ class Watched:
     core: Core
     dns: DnsListener
     frontends: Callable[[], Iterable[tuple[str, Counted]]]
-    certificate_expiry: Callable[[], float | None]
+    certificate: ServerCertificate
     not_ready: Callable[[], str]
     now: Callable[[], float]
     hosts: int | None = None
@@ -93,8 +94,23 @@ class ServerCollector(Collector):
         yield gauge(
             "ddns_certificate_expiry_timestamp_seconds",
             "When the certificate for HTTPS runs out, in seconds since 1970.",
-            self._watched.certificate_expiry(),
+            self._watched.certificate.expiry(),
         )
+        yield from self._own_certificate()
+
+    def _own_certificate(self) -> Iterator[Metric]:
+        state = self._watched.certificate.state()
+        due, issued, failures = None, None, 0
+        if state is not None:
+            due, issued, failures = state.renewal, state.issued_at, state.failures
+        for name, text, at in (
+            ("renewal", "When the next order for a certificate is due", due),
+            ("issued", "When the last order brought a certificate", issued),
+        ):
+            full = f"ddns_certificate_{name}_timestamp_seconds"
+            yield gauge(full, f"{text}, in seconds since 1970.", at)
+        text = "Orders for a certificate that failed."
+        yield counter("ddns_certificate_failures", text, failures)
 
     def _dns(self) -> Iterator[Metric]:
         dns = self._watched.dns

@@ -9,7 +9,7 @@ from ddns.config.load import load_settings, split_listeners
 from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.net import endpoints
-from ddns.net.tls import Certificate, TlsError
+from ddns.net.tls import Certificate, TlsError, read_pair
 from ddns.system.exposure import exposed, secret_files, writable
 
 
@@ -37,7 +37,7 @@ def exposed_files(settings: Settings, file: str | None = None) -> list[str]:
         secret.append(Path(key))
     if file and (mail.password or settings.dns.cookie_secret):
         secret.append(Path(file))
-    trusted = map(Path, filter(None, (https.certificate, mail.ca, file)))
+    trusted = map(Path, filter(None, (https.certificate, mail.ca, https.acme.ca, file)))
     return exposed(secret) + writable(one for one in trusted if one not in secret)
 
 
@@ -55,14 +55,15 @@ def _files(settings: Settings) -> None:
     https = settings.https
     if https.certificate:
         try:
-            Certificate(https.certificate, https.private_key or https.certificate)
+            Certificate(read_pair(https.certificate, https.private_key or https.certificate))
         except TlsError as error:
             raise ConfigError(f"https.certificate: {error}") from None
-    if settings.mail.ca:
+    for key, file in (("mail.ca", settings.mail.ca), ("https.acme.ca", https.acme.ca)):
         try:
-            Path(settings.mail.ca).read_bytes()
+            if file:
+                Path(file).read_bytes()
         except OSError as error:
-            raise ConfigError(f"mail.ca: {settings.mail.ca}: {error.strerror}") from None
+            raise ConfigError(f"{key}: {file}: {error.strerror}") from None
     folder = Path(settings.database).parent
     if not folder.is_dir():
         raise ConfigError(f"database: there is no directory {folder}")

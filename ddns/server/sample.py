@@ -4,7 +4,10 @@ key, and two commands that try them out."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+
+from twisted.logger import Logger
 
 from ddns.api.operations import Operations
 from ddns.system.files import write_private
@@ -13,6 +16,22 @@ ORIGIN = "dyn.example"
 ACCOUNT = "sample"
 HOST = f"home.{ORIGIN}"
 ADDRESS = "198.51.100.7"
+
+
+_log = Logger()
+
+
+async def offer(
+    operations: Operations,
+    dns: Iterable[tuple[str, int]],
+    http: Iterable[tuple[str, int] | None],
+    terminal: int | None,
+    path: Path,
+) -> None:
+    """Create the sample, and show the commands that try it out on the first of these listeners."""
+    text = await create(operations, next(iter(dns), None), next(filter(None, http), None))
+    if not show(text, terminal, path):
+        _log.info("a sample host was made; how to try it is in {path}", path=str(path))
 
 
 async def create(

@@ -25,6 +25,7 @@ from ddns.net.listeners import Counted
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import TlsError
 from ddns.server import descriptors, factories, sample
+from ddns.server.certificate import certificate_of
 from ddns.server.core import Core
 from ddns.server.frontends import Frontends
 from ddns.server.health import Health, Stage
@@ -108,11 +109,16 @@ class DdnsService(Service):
             exempt=proxies.trusts_source,
         )
         self.core.pipeline.between = self._dns.catch_up
-        self._resource = self.core.resource(dialects, self.core.beside())
+        self._certificate = certificate_of(
+            self.core, settings, reactor, now, lambda: self._frontends.listeners.addresses("http")
+        )
+        beside = {**self._certificate.resources(), **self.core.beside()}
+        self._resource = self.core.resource(dialects, beside)
         self._frontends = Frontends(
             *(settings, reactor, self._inherited, proxies),
             between=self._dns.catch_up,
             granted=self.core.tools.max_body,
+            certificate=self._certificate,
         )
         self._control = ControlListener(
             reactor,
@@ -123,12 +129,7 @@ class DdnsService(Service):
         )
         self._health = Health(self.core.store, time.monotonic, settings.metrics.standstill_time)
         watched = Watched(
-            self.core,
-            self._dns,
-            self._connections,
-            self._frontends.certificate_expiry,
-            self._health.ready,
-            now,
+            self.core, self._dns, self._connections, self._certificate, self._health.ready, now
         )
         self.monitoring = Monitoring(settings.metrics, reactor, watched, self._health)
 
@@ -201,11 +202,15 @@ class DdnsService(Service):
         self._control.start()
         self._health.reached(Stage.RUNNING)
         addresses = [host for host, _ in self._dns.addresses]
+        self._certificate.start()
         if addresses:  # else nobody could come for what has changed
             self.core.notify(addresses)
         only_loopback = self._frontends.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
-            await self._offer_sample()
+            path = sample_path(self._settings.database)
+            http = self._frontends.listeners.addresses("http")
+            dns = self._dns.addresses
+            await sample.offer(self.core.operations, dns, http, self._terminal, path)
         over_tls = ", DNS over TLS on {dot}" if self._settings.dot.listen else ""
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
@@ -216,14 +221,6 @@ class DdnsService(Service):
         )
         self._ready = True
         self._say_ready()
-
-    async def _offer_sample(self) -> None:
-        dns = next(iter(self._dns.addresses), None)
-        http = next(filter(None, self._frontends.listeners.addresses("http")), None)
-        text = await sample.create(self.core.operations, dns, http)
-        path = sample_path(self._settings.database)
-        if not sample.show(text, self._terminal, path):
-            self._log.info("a sample host was made; how to try it is in {path}", path=str(path))
 
     def _say_ready(self) -> None:
         self._supervisor.ready(f"answering for {len(self.core.zones)} zones")
@@ -291,6 +288,7 @@ class DdnsService(Service):
             self.core.pipeline.close()
             return
         await self.loaded()
+        await self._certificate.stop()
         await self._frontends.stop(self._settings.stop_time)
         await self.core.account_services.stop()
         await self._control.stop()

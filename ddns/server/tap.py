@@ -119,6 +119,7 @@ class Options(usage.Options):
             https,
             certificate=self._absolute(https.certificate),
             private_key=self._absolute(https.private_key),
+            acme=dataclasses.replace(https.acme, ca=self._absolute(https.acme.ca)),
         )
         mail = dataclasses.replace(settings.mail, ca=self._absolute(settings.mail.ca))
         database = os.path.normpath(self._absolute(settings.database))

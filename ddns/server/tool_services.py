@@ -7,11 +7,23 @@ from collections.abc import Callable, Mapping
 from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 
+from ddns.api.base import RunSlow
+from ddns.api.operations import Operations
 from ddns.config.settings import Settings
+from ddns.model.counters import DialectCounts
+from ddns.net.http.tools import EitherResource, ToolResource
 from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
 from ddns.policy.update_limits import refused_networks
+from ddns.store.interfaces import IStore
+from ddns.tools.acme_dns.api import AcmeDns
+from ddns.tools.acme_dns.register import Register
+from ddns.tools.acme_dns.update import Update
 from ddns.tools.admission import Admission
+from ddns.tools.base import Tool
+from ddns.tools.httpreq import HttpReq
+from ddns.tools.powerdns.changing import Changing
+from ddns.tools.powerdns.tool import PowerDns, is_power_dns
 from ddns.updates.pipeline import Pipeline
 
 
@@ -34,6 +46,7 @@ class ToolServices:
         self._settings = settings
         self._directory = directory
         self._pipeline = pipeline
+        self._clock = clock
         self.admission = Admission(directory, clock, pipeline.now)
         self._limit(settings, settings)
 
@@ -48,10 +61,43 @@ class ToolServices:
         if settings is old or most != old.tools.calls_per_minute:
             self.admission.calls = Buckets(most, 60.0) if most else None
 
-    def resources(self, beside: Mapping[bytes, IResource]) -> Mapping[bytes, IResource]:
+    def resources(
+        self,
+        beside: Mapping[bytes, IResource],
+        store: IStore,
+        operations: Operations,
+        run_slow: RunSlow,
+    ) -> Mapping[bytes, IResource]:
         """Return the APIs of tools and the resources *beside* them, by the first segment of their
-        path."""
-        return beside
+        path.
+
+        :param store: where tools read.
+        :param operations: perform what accounts and an operator's keys may do.
+        :param run_slow: runs a function outside the reactor's thread.
+        """
+        if not self._settings.tools.enabled:
+            return beside
+        perform, admission = self._pipeline.perform_records, self.admission
+        changing = Changing(self._pipeline, operations, run_slow)
+        at_api = self._resource(PowerDns(store, changing, admission, self._directory))
+        if (there := beside.get(b"api")) is not None:
+            at_api = EitherResource(is_power_dns, at_api, there)
+        httpreq = self._resource(HttpReq(perform, store, admission))
+        acme_dns = AcmeDns(
+            Register(operations, admission, self._clock),
+            Update(perform, store, admission, self._clock),
+        )
+        return {
+            **beside,
+            **dict.fromkeys((b"present", b"cleanup"), httpreq),
+            b"acme-dns": self._resource(acme_dns),
+            b"api": at_api,
+        }
+
+    def _resource(self, tool: Tool) -> IResource:
+        # Counted from the beginning, so that a metric is there before the first change.
+        self._pipeline.counts.dialects.setdefault(tool.name, DialectCounts())
+        return ToolResource(tool, self._pipeline.loaded, self._pipeline.now)
 
     def max_body(self, headers: Headers) -> int:
         """Return how many octets the body of a request with these headers may have because of the

@@ -41,7 +41,9 @@ class IExpiring(Interface):
         """Return the hosts that have expired, *most* of them, those that did first."""
 
     def limit_expiries(now: float) -> None:
-        """Have nothing last longer from *now* than it was to last when it began."""
+        """Have nothing last longer from *now* than it was to last when it began, and no
+        registration of acme-dns have been made or used later."""
 
     def shift_expiries(since: float, until: float, by: float) -> None:
-        """Have what began between *since* and *until* end *by* seconds later."""
+        """Have what began between *since* and *until* end *by* seconds
+        later; so is when registrations were made and used."""

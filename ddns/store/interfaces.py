@@ -13,11 +13,14 @@ from zope.interface import Interface
 
 from ddns.config.settings import StoreSettings
 from ddns.model.account import Host, Key, ZoneInfo
+from ddns.model.copies import Copy
 from ddns.model.journal import Author, Event
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.model.rows import Row
+from ddns.store.acme_dns import IAcmeDns, IReadingAcmeDns
+from ddns.store.copies import ICopying, IReadingCopies
 from ddns.store.expiring import IExpiring, IReadingExpiry
 from ddns.store.history import IReadingHistory
 from ddns.store.paging import Page, RequestPage
@@ -42,7 +45,7 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
-class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
+class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies, IReadingAcmeDns):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
@@ -130,8 +133,9 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
     def rrsets(zone: bytes, owner: bytes) -> list[RRset]:
         """Return all RRsets of an owner name."""
 
-    def rrsets_below(zone: bytes, page: Page) -> list[RRset]:
-        """Return the RRsets of a page of names below a zone's origin, in that order."""
+    def rrsets_below(zone: bytes, page: Page, copies: bool = False) -> list[RRset]:
+        """Return the RRsets of a page of names below a zone's origin, in that order, *copies* of a
+        wildcard's among them if they are wanted."""
 
     def own_rrsets(zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
         """Return the first *limit* RRsets of a zone that belong to no host, by owner name and type,
@@ -150,7 +154,7 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry):
         that of now, so a follower that takes over all events ends with what is stored."""
 
 
-class ITransaction(IReading, IChangingPeople, IExpiring):
+class ITransaction(IReading, IChangingPeople, IExpiring, ICopying, IAcmeDns):
     """Changes within one transaction. An exception of the work undoes its changes and nobody's
     else. RRset changes raise their zone's serial, once a commit."""
 
@@ -239,6 +243,10 @@ class IStore(Interface):
 
     def close() -> Deferred[None]:
         """Finish what was begun and release everything."""
+
+    def derive(rule: Callable[[ITransaction], Iterable[Copy]]) -> None:
+        """Put the copies that *rule* returns for each work that has put RRsets, in the same
+        transaction; called before :meth:`open`."""
 
     def transact(
         author: Author, work: Callable[[ITransaction], T], bulk: bool = False

@@ -1,4 +1,4 @@
-"""Some of a long list: of hosts or other owner names, of accounts, of requests."""
+"""Some of a long list: of hosts or other owner names, of accounts, requests, registrations."""
 
 from __future__ import annotations
 
@@ -52,3 +52,13 @@ class RequestPage:
     account: str | None = None
     host: bytes | None = None
     became: Became | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationPage:
+    """At most ``limit`` registrations of acme-dns, ``after`` the subdomain of one, which need not
+    exist any more; those of an account, or all."""
+
+    limit: int
+    after: str = ""
+    account: str | None = None

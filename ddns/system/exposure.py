@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ddns.system.files import (
+    acme_path,
     key_path,
     real_path,
     restored_path,
@@ -21,8 +22,8 @@ _READ_OR_WRITE = stat.S_IROTH | stat.S_IWOTH
 
 
 def secret_files(database: str | Path) -> list[Path]:
-    """Return the files of a database that hold secrets, whether they exist or not, and the former
-    databases that are kept beside it."""
+    """Return the files of a database that hold secrets, whether they exist or not, the former
+    databases that are kept beside it, and what belongs to the server's own certificate."""
     path = real_path(database)
     kept = (
         file
@@ -30,7 +31,7 @@ def secret_files(database: str | Path) -> list[Path]:
         for file in path.parent.glob(glob.escape(path.name) + suffix)
     )
     beside = (wal_path, shm_path, key_path, restored_path, sample_path)
-    return [path, *(of(path) for of in beside), *sorted(kept)]
+    return [path, *(of(path) for of in beside), *sorted(kept), *sorted(acme_path(path).glob("*"))]
 
 
 def exposed(files: Iterable[Path]) -> list[str]:

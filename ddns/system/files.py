@@ -55,6 +55,11 @@ def download_path(database: str | Path) -> Path:
     return _beside(database, ".download")
 
 
+def acme_path(database: str | Path) -> Path:
+    """Return the folder of the server's own certificate, its key, and the account that got it."""
+    return _beside(database, ".acme")
+
+
 def unfinished_path(file: Path) -> Path:
     """Return the temporary name under which a file is written."""
     return file.with_name(f"{file.name}.new")

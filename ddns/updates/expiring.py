@@ -1,4 +1,5 @@
-"""Ends what is over: records under a lease (RFC 9664), and hosts of which nobody hears.
+"""Ends what is over: records under a lease (RFC 9664), hosts of which nobody hears, and unused
+registrations of acme-dns.
 
 Ends are wall-clock times, which outlive the process. When the clock is set anew, the ends of what
 began by the former time move with it. What began in the future when the server starts lasts no
@@ -22,11 +23,13 @@ from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.dynamic_update import Operation
 from ddns.model.journal import Author
-from ddns.model.leases import Lease
+from ddns.model.presentation import canonical
 from ddns.model.records import ADDRESS_TYPES, RRset
 from ddns.model.update import Edit, Replace
-from ddns.policy.expiry import NOTED_EVERY, heard, leases_after, without
-from ddns.store.interfaces import IStore, ITransaction, StoreError
+from ddns.policy.acme_dns import NEVER_USED
+from ddns.policy.expiry import NOTED_EVERY, Terms, heard, leases_after, without
+from ddns.policy.registration import Rules
+from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.updates.publisher import Publisher
 
 EVERY = 1.0
@@ -35,8 +38,8 @@ EVERY = 1.0
 TOGETHER = 100
 """Records or hosts that go in one transaction."""
 
-LEASE, EXPIRY = "lease", "expiry"
-"""How the journal names the two ends."""
+LEASE, EXPIRY, DISUSE = "lease", "expiry", "disuse"
+"""How the journal names the ends."""
 
 _STEP = 2.0
 """Seconds by which a clock has been set, and not just adjusted."""
@@ -57,9 +60,10 @@ class Expirer:
     :param reactor: its clock says when to look.
     :param now: seconds since 1970.
     :param clock: goes on evenly, also while the machine sleeps.
+    :param rules: have how long registrations of acme-dns stay.
 
-    ``counts`` is how many records of leases and how many hosts it has ended, by :data:`LEASE` and
-    :data:`EXPIRY`.
+    ``counts`` is how many records of leases, hosts and registrations it has ended, by
+    :data:`LEASE`, :data:`EXPIRY` and :data:`DISUSE`.
     """
 
     _log = Logger()
@@ -71,16 +75,18 @@ class Expirer:
         reactor: IReactorTime,
         now: Callable[[], float],
         clock: Callable[[], float],
+        rules: Callable[[], Rules] = Rules,
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._now = now
         self._clock = clock
+        self._rules = rules
         self._loop = LoopingCall(self._look)
         self._loop.clock = reactor
         self._looking: Deferred[None] | None = None
         self._failed = False
-        self.counts = {LEASE: 0, EXPIRY: 0}
+        self.counts = {LEASE: 0, EXPIRY: 0, DISUSE: 0}
         self._began = self._looked = now()
         self._ticked = clock()
 
@@ -135,10 +141,17 @@ class Expirer:
     async def _end_some(self, now: float) -> bool:
         """End some of what is over; return whether there was anything."""
         silent = now - NOTED_EVERY
-        found = await self._store.read(lambda reading: reading.is_anything_over(now, silent))
+        last, never = now - self._rules().acme_dns.term, now - NEVER_USED
+
+        def look(reading: IReading) -> tuple[bool, ...]:
+            unused = reading.is_acme_dns_unused(last, never)
+            return (*reading.is_anything_over(now, silent), unused)
+
+        found = await self._store.read(look)
         for is_over, via, work in (
             (found[0], LEASE, partial(end_leases, now)),
             (found[1], EXPIRY, partial(take_offline, silent)),
+            (found[2], DISUSE, partial(forget_unused, last, never)),
         ):
             if is_over:
                 committed = await self._store.transact(Author("server", via, now), work)
@@ -197,6 +210,15 @@ def take_offline(silent: float, transaction: ITransaction) -> Ended:
     return Ended(len(offline), frozenset(offline))
 
 
+def forget_unused(last: float, never: float, transaction: ITransaction) -> Ended:
+    """Remove registrations of acme-dns that were used last by *last*, and those of strangers that
+    were made by *never* and not used."""
+    unused = transaction.unused_acme_dns(last, never, TOGETHER)
+    for one in unused:
+        transaction.remove_acme_dns(one.subdomain)
+    return Ended(len(unused), frozenset(one.zone for one in unused))
+
+
 def note_word(transaction: ITransaction, host: Host, now: float) -> Host:
     """Note that a host has been heard of, unless that was noted a short time ago."""
     noted = heard(host, now)
@@ -221,12 +243,12 @@ def put_under_lease(
     origin: bytes,
     operations: Iterable[Operation],
     changed: Iterable[RRset],
-    lease: Lease | None,
+    terms: Terms,
     now: float,
 ) -> None:
     """Write what an UPDATE changes, and the leases of what it adds or changes.
 
-    :param lease: that under which it adds, None if its records are to stay.
+    :param terms: those on which it adds.
     """
     put = {(rrset.owner, rrset.type): rrset for rrset in changed}
     of: dict[tuple[bytes, int], list[Operation]] = {key: [] for key in put}
@@ -234,11 +256,11 @@ def put_under_lease(
         of.setdefault((operation.owner, operation.type), []).append(operation)
     for (owner, number), some in of.items():
         before = transaction.leases(origin, owner, number)
+        present = transaction.rrset(origin, owner, number)
+        there = {canonical(number, rdata) for rdata in present.rdatas} if present else set()
         rrset = put.get((owner, number))
         if rrset is not None:
             transaction.put_rrset(origin, rrset)
-        elif before or lease is not None:
-            rrset = transaction.rrset(origin, owner, number)
-        after = leases_after(some, rrset, before, lease, now)
+        after = leases_after(some, rrset or present, before, terms, now, there - before.keys())
         if after != before or (after and (owner, number) in put):
             transaction.put_leases(origin, owner, number, after)

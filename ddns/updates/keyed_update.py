@@ -13,6 +13,7 @@ from ddns.model.record_changes import RRsetChange
 from ddns.model.update import Change, Credentials, Outcome, Update
 from ddns.policy import record_changes
 from ddns.policy.dynamic_updates import Allowed, Decision, Lookup
+from ddns.store.interfaces import ITransaction
 from ddns.updates.record_update import OPERATOR, Asked
 
 
@@ -21,6 +22,7 @@ class KeyedUpdate:
     """Changes as a tool asked for them; see :class:`ddns.updates.record_update.RecordUpdate`.
 
     ``target`` is what the owner of a host may see of the request; ``agent`` is the User-Agent.
+    ``refuse`` is what :meth:`RecordUpdate.refused_by` does, nothing by default.
     """
 
     dialect: str
@@ -33,6 +35,7 @@ class KeyedUpdate:
     agent: str = ""
     author: str = OPERATOR
     lease: Lease | None = None
+    refuse: Callable[[ITransaction], str] | None = None
 
     @property
     def right(self) -> Right:
@@ -60,6 +63,10 @@ class KeyedUpdate:
     def touched_rrsets(self) -> Iterable[tuple[bytes, int]]:
         """See :meth:`RecordUpdate.touched_rrsets`."""
         return ((change.owner, change.type) for change in self.changes)
+
+    def refused_by(self, transaction: ITransaction) -> str:
+        """See :meth:`RecordUpdate.refused_by`."""
+        return "" if self.refuse is None else self.refuse(transaction)
 
     def asked(self) -> Asked:
         """See :meth:`RecordUpdate.asked`."""

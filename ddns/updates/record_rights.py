@@ -9,7 +9,9 @@ from ddns.model import names
 from ddns.model.account import Host, Key, Right, ZoneInfo
 from ddns.model.dynamic_update import Operation
 from ddns.model.records import ADDRESS_TYPES, DS, NS, ZONE_TTL, RRset
-from ddns.policy.authorize import may_change
+from ddns.model.update import Status
+from ddns.policy.authorize import lacks_persist, may_change
+from ddns.policy.dynamic_updates import Refused
 from ddns.policy.registration import Rules
 from ddns.store.interfaces import ITransaction
 from ddns.updates.expiring import note_word
@@ -20,12 +22,19 @@ class RecordRights:
 
     :param key: that of the client; None may do everything.
     :param right: that which the key needs.
+    :param signer: the key that it has sent, if any, also where it may do everything.
     """
 
     def __init__(
-        self, key: Key | None, right: Right, zone: ZoneInfo, transaction: ITransaction
+        self,
+        key: Key | None,
+        right: Right,
+        zone: ZoneInfo,
+        transaction: ITransaction,
+        signer: Key | None,
     ) -> None:
         self._key = key
+        self._signer = signer
         self._right = right
         self._zone = zone
         self._transaction = transaction
@@ -40,7 +49,12 @@ class RecordRights:
         return owner == nearest.origin and number in (NS, DS)
 
     def may_change(self, owner: bytes, number: int) -> bool:
-        """Return whether an RRset may be changed."""
+        """Return whether an RRset may be changed.
+
+        :raises Refused: where there is more to say than that.
+        """
+        if lacks_persist(self._signer, owner):
+            raise Refused("_validation-persist takes a key with the right persist", Status.NOTYOURS)
         key = self._key
         if key is None:
             return True

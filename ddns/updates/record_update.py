@@ -10,6 +10,7 @@ from ddns.model.dynamic_update import Operation
 from ddns.model.leases import Lease
 from ddns.model.update import Outcome, Update
 from ddns.policy.dynamic_updates import Allowed, Decision, Lookup
+from ddns.store.interfaces import ITransaction
 
 OPERATOR = "operator"
 """Who changes by nobody's key are by, if they are not the server's own."""
@@ -62,6 +63,10 @@ class RecordUpdate(Protocol):
     def touched_rrsets(self) -> Iterable[tuple[bytes, int]]:
         """Return the owner names and types of what it may change, with :data:`ANY` for all types
         of a name."""
+
+    def refused_by(self, transaction: ITransaction) -> str:
+        """Return why the request is refused by what is committed besides records; "" if it is not.
+        What it notes there, it notes in the transaction of the change."""
 
     def asked(self) -> Asked:
         """Read what is to be done, in the store's thread.

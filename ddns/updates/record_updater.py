@@ -20,6 +20,7 @@ from ddns.model.update import SUCCESSES, Outcome, Result, Status
 from ddns.policy.addresses import allowed
 from ddns.policy.authorize import has_operator_rights
 from ddns.policy.directory import Directory
+from ddns.policy.expiry import Terms
 from ddns.policy.registration import Rules
 from ddns.policy.update_limits import Slot, UpdateLimiter, slot_of
 from ddns.store.interfaces import IStore, ITransaction, StoreError
@@ -29,6 +30,9 @@ from ddns.updates.publisher import Publisher
 from ddns.updates.record_rights import RecordRights
 from ddns.updates.record_update import RecordUpdate
 from ddns.zone.update_message import UpdateError
+
+TELLING = frozenset({"acme-dns"})
+"""Dialects that change nothing but answers to challenges, at names that do not tell."""
 
 
 class RecordUpdater:
@@ -41,6 +45,7 @@ class RecordUpdater:
     :param blocker: blocks accounts whose clients do not heed it.
     :param clock: monotonic, for the limiter.
     :param rules: limits on what people may have.
+    :param keep: for how many seconds answers to challenges stay, 0 for ever.
     """
 
     _log = Logger()
@@ -54,6 +59,7 @@ class RecordUpdater:
         blocker: Blocker,
         clock: Callable[[], float],
         rules: Callable[[], Rules],
+        keep: Callable[[], float],
     ) -> None:
         self._store = store
         self._directory = directory
@@ -62,6 +68,7 @@ class RecordUpdater:
         self._blocker = blocker
         self._clock = clock
         self._rules = rules
+        self._keep = keep
 
     async def perform(self, update: RecordUpdate) -> Outcome:
         """Decide, commit, publish. Never raises: failures are in the Outcome, as is the RCODE."""
@@ -112,7 +119,7 @@ class RecordUpdater:
 
     async def _commit(self, update: RecordUpdate, who: str, key: Key | None, wait: float) -> _Made:
         author = Author(who, update.dialect, update.at)
-        work = partial(_write, update, key, wait, self._rules())
+        work = partial(_write, update, key, wait, self._rules(), self._keep())
         committed = await self._store.transact(author, work)
         await self._publisher.published(frozenset((update.origin,)))
         return committed.value
@@ -143,18 +150,26 @@ class _Made:
 
 
 def _write(
-    update: RecordUpdate, key: Key | None, wait: float, rules: Rules, transaction: ITransaction
+    update: RecordUpdate,
+    key: Key | None,
+    wait: float,
+    rules: Rules,
+    keep: float,
+    transaction: ITransaction,
 ) -> _Made:
     """Read, decide and write a change against committed rows, unless it comes *wait* seconds too
-    early, with the rights of a key or, without one, all of them."""
+    early, with the rights of a key or, without one, all of them. Answers to challenges stay for
+    *keep* seconds."""
     zone = transaction.zone(update.origin)
     if zone is None:
         return _Made(NOTAUTH, Status.NOHOST, reason="there is no such zone")
+    if why := update.refused_by(transaction):
+        return _Made(REFUSED, Status.NOTYOURS, reason=why)
     try:
         asked = update.asked()
     except UpdateError as error:
         return _Made(error.rcode, Status.BADREQUEST)
-    rights = RecordRights(key, update.right, zone, transaction)
+    rights = RecordRights(key, update.right, zone, transaction, update.key)
     if not all(rights.is_here(one.owner, one.type) for one in asked.operations):
         return _Made(NOTZONE, Status.NOHOST, reason="a name is not in this zone")
     lookup = partial(transaction.rrsets, zone.origin)
@@ -172,7 +187,8 @@ def _write(
     if decision.serial is not None:
         transaction.raise_serial(zone.origin, decision.serial)
     operations = asked.operations
-    put_under_lease(transaction, zone.origin, operations, rrsets, update.lease, update.at)
+    terms = Terms(update.lease, keep, update.dialect in TELLING)
+    put_under_lease(transaction, zone.origin, operations, rrsets, terms, update.at)
     rights.note_word(operations, update.at)
     for host in rights.without_addresses(rrsets):
         transaction.put_host(host)

@@ -14,6 +14,7 @@ from ddns.model.dynamic_update import DynamicUpdate
 from ddns.model.leases import Lease
 from ddns.model.update import Change, Credentials, Outcome, Update
 from ddns.policy.dynamic_updates import Allowed, Decision, Lookup, decide
+from ddns.store.interfaces import ITransaction
 from ddns.updates.record_update import OPERATOR, Asked
 from ddns.zone.sections import WireRecord
 from ddns.zone.update_message import read_update
@@ -96,6 +97,10 @@ class SignedUpdate:
     def touched_rrsets(self) -> Iterable[tuple[bytes, int]]:
         """See :meth:`RecordUpdate.touched_rrsets`."""
         return ((record.owner, record.type) for record in self.touched)
+
+    def refused_by(self, transaction: ITransaction) -> str:
+        """See :meth:`RecordUpdate.refused_by`: nothing does but the RCODEs of RFC 2136."""
+        return ""
 
     def asked(self) -> Asked:
         """See :meth:`RecordUpdate.asked`."""

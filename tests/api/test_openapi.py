@@ -16,11 +16,25 @@ from ddns.api.caller import Permission
 from ddns.api.errors import SecondFactorNeeded
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
+from ddns.model.certificate import CertificateState
 from tests.api.browsing import Browser
 from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
 
 ANSWERS = {route.operation: route.answer for route in ROUTES if route.answer is not None}
+STATE = CertificateState(
+    directory="https://ca.example/directory",
+    names=("ddns.example.net",),
+    key_types=("ecdsa",),
+    issuer="CA",
+    expires=1_800_000_000.0,
+    renewal=1_790_000_000.0,
+    ordering=False,
+    issued_at=None,
+    failed_at=None,
+    problem="",
+    failures=0,
+)
 DOCUMENT = openapi.document("1.2.3", "/api")
 
 
@@ -87,6 +101,10 @@ def answers(operation: str, answer: Any) -> None:
     )
 
 
+async def renewed() -> CertificateState:
+    return STATE
+
+
 def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     """Call every operation at least once and check its answer."""
     seen: set[str] = set()
@@ -125,6 +143,10 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     for kind in ("update", "dondns", "miniupdate"):
         key = api("key_add", "alice", kind=kind, hosts=["home.example.net"])
     house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))
+    subdomain = api("acme_dns_add", account="alice", zone="example.net")["subdomain"]
+    api("acme_dns_set", "alice", subdomain=subdomain, note="www")
+    assert "next" not in api("acme_dns_list")
+    api("acme_dns_remove", subdomain=subdomain)
     key = house.api("key_add", account="alice")
     house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))
     for operation in ("key_disable", "key_enable", "key_regenerate"):
@@ -172,6 +194,10 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("check")
     api("reload")
     api("status")
+    house.server.certificate = lambda: STATE
+    assert api("status")["certificate"]["names"] == ["ddns.example.net"]
+    house.server.renew = renewed
+    api("certificate_renew")
     api("backup", file=str(tmp_path / "copy"))
     api("backup_key", file=str(tmp_path / "copy.key"))
     api("zone_import", origin="new.example", rows=b"", stage="s", last=False)

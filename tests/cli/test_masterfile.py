@@ -78,6 +78,12 @@ deep    A 192.0.2.4
     assert zone.rows == sorted(zone.rows)
 
 
+def test_text_of_several_strings(tmp_path: Path) -> None:
+    strings = " ".join(f'"{letter * 255}"' for letter in "ab")
+    zone = read(tmp_path, HEAD + f"_validation-persist TXT {strings}\n")
+    assert f"_validation-persist.example.net. 300 IN TXT {strings}" in shown(zone)
+
+
 def test_without_origin_the_soa_names_it(tmp_path: Path) -> None:
     zone = read(
         tmp_path,

@@ -1,5 +1,5 @@
-"""The configurations and requests of docs/clients.md and docs/rfc2136.md, which is where the tests
-take them from."""
+"""The configurations and requests of docs/clients.md, rfc2136.md, certificates.md and powerdns.md,
+which is where the tests take them from."""
 
 from __future__ import annotations
 
@@ -45,6 +45,19 @@ def updating(title: str, server: Server, key: Json) -> str:
     ):
         text = text.replace(there, here)
     return text
+
+
+def tool_block(page: str, title: str, server: Server, key: str) -> str:
+    """A block of a page on tools, with this server and this key in place of the page's."""
+    (text,) = [text for whole, (_, text) in blocks_of(page).items() if whole.startswith(title)]
+    for there, here in (
+        ("https://ddns.example.org", f"http://{LOOPBACK}:{server.http_port}"),
+        ("ddns.example.org", LOOPBACK),
+        ("port: 443", f"port: {server.http_port}"),
+        ("dyn.example.net", ZONE),
+    ):
+        text = text.replace(there, here)
+    return re.sub(r"\bKEY\b", key, text)
 
 
 def words(text: str) -> tuple[dict[str, str], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,39 @@ def test_a_certificate_by_the_key_of_one_host(server: Server, tmp_path: Path, cl
     assert {one["answer"] for one in asked} == {"NOERROR"}
 
 
-def ask(client: str, server: Server, key: Json, authority: Authority, folder: Path) -> Path:
-    """Run a client as docs/rfc2136.md says; the certificate that it has got."""
+def test_a_wildcard_answers_meanwhile(server: Server, tmp_path: Path) -> None:
+    """For the name that the certificate is for: what it does not say of itself."""
+    name, address = f"foo.{ZONE}", "192.0.2.1"
+    server.call("record_set", owner=f"*.{ZONE}", type="A", rdatas=[address])
+    key = server.call("key_add", account=ACCOUNT, kind="tsig", zones=[ZONE])
+    seen, done = list[tuple[bool, list[str]]](), threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            there = bool(server.answers(f"_acme-challenge.{name}", "TXT"))
+            seen.append((there, server.answers(name)))
+            done.wait(0.05)
+
+    watching = threading.Thread(target=watch)
+    with pebble(server.dns_port, tmp_path) as authority:
+        watching.start()
+        try:
+            ask("lego", server, key, authority, tmp_path, name)
+        finally:
+            done.set()
+            watching.join()
+    assert {there for there, _ in seen} == {True, False}
+    assert [answer for _, answer in seen] == [[address]] * len(seen)
+
+
+def ask(
+    client: str, server: Server, key: Json, authority: Authority, folder: Path, name: str = HOST
+) -> Path:
+    """Run a client as docs/rfc2136.md says; the certificate that it has got. lego takes another
+    name."""
     if client == "lego":
-        environment, (_, *options, do) = words(updating("lego", server, key))
+        text = updating("lego", server, key).replace(HOST, name)
+        environment, (_, *options, do) = words(text)
         environment |= {"LEGO_CA_CERTIFICATES": str(authority.ca), "RFC2136_SEQUENCE_INTERVAL": "1"}
         where = f"{LOOPBACK}:{server.dns_port}"
         command = [
@@ -42,7 +72,7 @@ def ask(client: str, server: Server, key: Json, authority: Authority, folder: Pa
             ),
             *("--dns.disable-cp", "--dns.resolvers", where, do),
         ]
-        certificate = folder / "lego" / "certificates" / f"{HOST}.crt"
+        certificate = folder / "lego" / "certificates" / f"{name}.crt"
     else:
         credentials = folder / "rfc2136.ini"
         credentials.write_text(updating("certbot: rfc2136.ini", server, key))

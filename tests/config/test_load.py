@@ -62,9 +62,9 @@ def test_registration(file: Path) -> None:
     quarantine_days = 0.5
     """,
     )
-    rules = factories.rules(settings.registration)
+    rules = factories.rules(settings)
     assert rules == Rules(reserved=("bank*", "boss", "*"), min_ttl=60, quarantine=43_200.0)
-    assert factories.rules(Settings().registration) == Rules()
+    assert factories.rules(Settings()) == Rules()
     assert loaded(file, "[registration]\nquarantine_days = 0").registration.quarantine_days == 0
 
 

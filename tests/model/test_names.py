@@ -241,6 +241,7 @@ def test_below_is_bounded() -> None:
         ("home.example.net", "home.example.net"),
         ("*.home.example.net", "home.example.net"),
         ("_acme-challenge.home.example.net", "home.example.net"),
+        ("_validation-persist.home.example.net", "home.example.net"),
         ("www.home.example.net", "www.home.example.net"),
         ("_acme-challenge.*.example.net", "*.example.net"),
         ("*", "*"),

@@ -6,12 +6,13 @@ import base64
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.web.resource import IResource
 
 from ddns.config.settings import HttpSettings
 from ddns.dialects import DIALECTS
@@ -85,11 +86,12 @@ def serving(
     certificate: Certificate | None = None,
     proxies: Proxies = NOBODY,
     proxied: bool = False,
+    beside: Mapping[bytes, IResource] | None = None,
 ) -> Iterator[Serving]:
     """A site on a free port, behind TLS with a certificate, and if it is *proxied* behind a PROXY
-    header; its connections have ended when this has."""
+    header; its connections have ended when this has. *beside* is what else it has."""
     pipeline = Pipeline()
-    resource = UpdateResource(opened(pipeline.perform), dialects)
+    resource = UpdateResource(opened(pipeline.perform), dialects, beside)
     site = LimitedSite(resource, running.reactor, limits, proxies)
     factory: Any = site
     if certificate is not None:

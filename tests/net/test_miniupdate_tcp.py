@@ -287,7 +287,7 @@ def test_two_clients_do_not_wait_for_each_other(served: Serving) -> None:
 def test_pipelined_commands_over_tls(running: RunningReactor, tmp_path: Path) -> None:
     """The transport hands over what it has decrypted also while it is paused."""
     pair = certificates.make(tmp_path)
-    certificate = Certificate(pair.certificate, pair.private_key)
+    certificate = Certificate(pair.octets)
     with serving(running, MiniupdateSettings(**PATIENT), certificate=certificate) as served:
         served.pipeline.delay = lambda: deferLater(running.reactor, 0.01)
         plain = socket.create_connection((served.host, served.port), PATIENCE)
@@ -307,7 +307,7 @@ def test_pipelined_commands_over_tls(running: RunningReactor, tmp_path: Path) ->
 
 def test_a_refused_client_over_tls(running: RunningReactor, tmp_path: Path) -> None:
     pair = certificates.make(tmp_path)
-    certificate = Certificate(pair.certificate, pair.private_key)
+    certificate = Certificate(pair.octets)
     with serving(running, MiniupdateSettings(), certificate=certificate, linger_time=0.5) as served:
         plain = socket.create_connection((served.host, served.port), PATIENCE)
         with pair.client().wrap_socket(plain, server_hostname="localhost") as client:

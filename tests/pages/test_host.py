@@ -260,6 +260,7 @@ def test_what_is_found_is_no_html(home: Browser) -> None:
         (HOME, "TXT", "é", ['"\\195\\169"']),
         (HOME, "TXT", "x" * 300, [f'"{"x" * 255}" "{"x" * 45}"']),
         (f"_acme-challenge.{HOME}", "TXT", "token", ['"token"']),
+        (f"_validation-persist.{HOME}", "TXT", "a.b; c=d", ['"a.b; c=d"']),
         (f"*.{HOME}", "CNAME", f"{HOME}.", [f"{HOME}."]),
     ],
 )

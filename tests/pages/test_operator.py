@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyotp
 import pytest
 from twisted.internet.defer import Deferred
 
+from ddns.model.certificate import CertificateState
 from ddns.model.journal import Author
 from ddns.model.request_log import LoggedRequest, logged_request
 from ddns.model.update import Outcome, Status
@@ -380,3 +382,31 @@ def test_operators_read_spanish_too(clients: Clients, operator: Browser) -> None
     operator.language = "es"
     assert "demasiados cambios" in operator.get("/operator/requests").text
     assert "Este servidor" in operator.get("/operator").text
+
+
+# The server's own certificate --------------------------------------------------------------------
+
+
+def test_the_certificate_and_why_there_is_no_new_one(operator: Browser) -> None:
+    assert "Issuer" not in operator.get("/operator").text
+    state = CertificateState(
+        directory="https://ca.example/directory",
+        names=("ddns.example.net", "*.example.net"),
+        key_types=("ecdsa", "rsa"),
+        issuer=f"An {SCRIPT} authority",
+        expires=1_800_000_000.0,
+        renewal=1_790_000_000.0,
+        ordering=False,
+        issued_at=None,
+        failed_at=1_780_000_000.0,
+        problem=f"no record {SCRIPT}",
+        failures=1,
+    )
+    operator.house.server.certificate = lambda: state
+    page = operator.get("/operator")
+    for text in ("ddns.example.net, *.example.net", "ecdsa, rsa", "no record <script>"):
+        assert text in page.text
+    assert page.is_harmless()
+    none = dataclasses.replace(state, key_types=(), expires=None, ordering=True)
+    operator.house.server.certificate = lambda: none
+    assert "a temporary certificate is in use" in operator.get("/operator").text

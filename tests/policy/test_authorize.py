@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ddns.model import names
-from ddns.model.account import Grant, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import Grant, Host, Key, KeyKind, Right, ZoneInfo
 from ddns.model.records import AAAA, CNAME, MX, TXT, A, RRset
 from ddns.model.update import Change, Mail, Remove, Renumber, Replace, Status
 from ddns.policy.authorize import activated, authorize, may_change
@@ -138,11 +138,14 @@ def test_a_record_has_to_be_there(
 ZONE_NAME = names.from_text("example.net")
 HOST_NAME = names.from_text("home.example.net")
 CHALLENGE = names.from_text("_acme-challenge.home.example.net")
+PERSISTENT = names.from_text("_validation-persist.home.example.net")
 OTHER_NAME = names.from_text("www.example.net")
+HOSTS_NAMES = (HOST_NAME, CHALLENGE, PERSISTENT)
 HOSTS_OWN = {(HOST_NAME, 1), (HOST_NAME, 28), (CHALLENGE, 16)}
 ASKED = [
     (owner, number) for owner in (HOST_NAME, CHALLENGE, OTHER_NAME) for number in (1, 28, 16, 15)
 ]
+PERSIST = {"rights": frozenset({Right.RECORDS, Right.PERSIST})}
 
 
 @pytest.mark.parametrize(
@@ -159,17 +162,20 @@ ASKED = [
         ({"types": frozenset({15})}, "alice", {one for one in ASKED if one[1] == 15}),
         ({"types": frozenset({15})}, None, {(HOST_NAME, 15), (CHALLENGE, 15)}),
         ({"account": "bob"}, None, set()),
+        (PERSIST, None, {*HOSTS_OWN, (PERSISTENT, 16)}),
+        (PERSIST, "alice", {*ASKED, *((PERSISTENT, number) for number in (1, 28, 16, 15))}),
+        (PERSIST | {"types": frozenset({1})}, None, {(one, 1) for one in HOSTS_NAMES}),
     ],
 )
 def test_what_a_key_may_change(
     key: dict[str, Any], zone_of: str | None, expected: set[tuple[bytes, int]]
 ) -> None:
-    one = Key(1, key.pop("account", "alice"), KeyKind.UPDATE, bytes(32), **key)
+    one = Key(**{"id": 1, "account": "alice", "kind": KeyKind.UPDATE, "digest": bytes(32), **key})
     zone = ZoneInfo(ZONE_NAME, 1, zone_of)
     host = Host(HOST_NAME, ZONE_NAME, "alice")
     found = {
         (owner, number)
-        for owner, number in ASKED
+        for owner, number in (*ASKED, *((PERSISTENT, number) for number in (1, 28, 16, 15)))
         if may_change(one, owner, number, zone, None if owner == OTHER_NAME else host)
     }
     assert found == expected

@@ -57,6 +57,8 @@ def decided(*changes: RRsetChange, allowed: Any = lambda owner, number: True) ->
         (RRsetChange(HOME, TXT, EXTEND, (X,), 9), RRset(HOME, TXT, 9, (X, Y))),
         (RRsetChange(HOME, TXT, EXTEND, (Z,), keep=2), RRset(HOME, TXT, 60, (Y, Z))),
         (RRsetChange(HOME, TXT, EXTEND, (X,), keep=1), RRset(HOME, TXT, 60, (X,))),
+        (RRsetChange(HOME, TXT, EXTEND, (X,), keep=2), RRset(HOME, TXT, 60, (Y, X))),
+        (RRsetChange(HOME, TXT, EXTEND, (Y,), keep=2), None),
         (RRsetChange(HOME, TXT, PRUNE, (X, Z)), RRset(HOME, TXT, 60, (Y,))),
         (RRsetChange(HOME, TXT, PRUNE, (X, Y)), RRset(HOME, TXT, 60, ())),
         (RRsetChange(HOME, MX, PRUNE, (rdata(MX, "10 mX.example.net."),)), RRset(HOME, MX, 60, ())),

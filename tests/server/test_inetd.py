@@ -10,12 +10,15 @@ from twisted.python.usage import UsageError
 
 from ddns.config.load import load_settings
 from ddns.config.settings import MiniupdateSettings, Settings
+from ddns.config.tls_settings import HttpsSettings
 from ddns.server.inetd import Options, listening_nowhere
+
+LISTENERS = ("dns", "http", "https", "dot", "miniupdate")
 
 
 def listens(of: Settings) -> list[str]:
     found: list[str] = []
-    for name in ("dns", "http", "https", "miniupdate"):
+    for name in LISTENERS:
         found += getattr(of, name).listen
     return [*found, *of.miniupdate.udp]
 
@@ -24,10 +27,11 @@ def test_it_listens_nowhere_and_keeps_everything_else(tmp_path: Path) -> None:
     file = tmp_path / "ddns.toml"
     file.write_text(
         '[miniupdate]\nudp = ["127.0.0.1:9121"]\nconnections = 7\n'
-        '[https]\nlisten = ["tcp:443"]\ncertificate = "c.pem"\n[abuse]\nrefusals = 3\n'
+        '[https]\nlisten = ["tcp:443"]\ncertificate = "c.pem"\n'
+        '[dot]\nlisten = ["tcp:853"]\n[abuse]\nrefusals = 3\n'
     )
     settings = load_settings(file)
-    assert len(listens(settings)) == 5
+    assert len(listens(settings)) == 6
     nowhere = listening_nowhere(settings)
     assert listens(nowhere) == []
     assert not nowhere.sample
@@ -36,11 +40,20 @@ def test_it_listens_nowhere_and_keeps_everything_else(tmp_path: Path) -> None:
     assert (
         dataclasses.replace(
             nowhere,
-            **{name: getattr(settings, name) for name in ("dns", "http", "https", "miniupdate")},
+            **{name: getattr(settings, name) for name in LISTENERS},
             sample=True,
         )
         == settings
     )
+
+
+def test_it_orders_no_certificates(tmp_path: Path) -> None:
+    file = tmp_path / "ddns.toml"
+    file.write_text(
+        '[https]\nlisten = ["tcp:443"]\n[https.acme]\ndirectory = "https://ca.example/"\n'
+        'names = ["ddns.example.net"]\n'
+    )
+    assert listening_nowhere(load_settings(file)).https == HttpsSettings()
 
 
 def test_the_command_line(tmp_path: Path) -> None:

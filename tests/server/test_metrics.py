@@ -151,7 +151,7 @@ def test_every_dialect_and_status_is_there_from_the_start(service: DdnsService) 
     """So that the first failure is an increase."""
     expected = {
         (name, status)
-        for name in (*(dialect.name for dialect in DIALECTS), "miniupdate", "rfc2136")
+        for name in (*(dialect.name for dialect in DIALECTS), "miniupdate", "rfc2136", "powerdns")
         for status in (*(status.name.lower() for status in Status), "answered")
     }
     assert numbers(service, "ddns_updates_total").keys() == expected

@@ -116,7 +116,7 @@ def test_every_table_can_change(reloading: Server, login: str) -> None:
         "[dns]\ncookies = false\n[dns.rate_limit]\nresponses_per_second = 0\n"
         "[mail]\nrelay = '127.0.0.1:1'\nsender = 'a@example.net'\n"
         "[accounts]\nregistration = 'open'\n[api]\nurl = 'http://127.0.0.1'\ncalls_per_minute = 2\n"
-        "[pages]\nrequests_per_minute = 1\n"
+        "[pages]\nrequests_per_minute = 1\n[tools]\ncalls_per_minute = 1\n"
         "[abuse]\nchange_interval = 0\nrefused_networks = ['192.0.2.0/24']\n"
         "[proxies]\ntrusted = ['127.0.0.1']\nheader = 'Forwarded'\n"
     )
@@ -251,6 +251,10 @@ def test_a_good_file(tmp_path: Path) -> None:
         (
             '[mail]\nrelay = "localhost:25"\nsender = "a@example.net"\nca = "no.pem"',
             "ddns.toml: mail.ca: no.pem: No such file",
+        ),
+        (
+            '[https.acme]\ndirectory = "https://ca.test/"\nnames = ["a.test"]\nca = "no.pem"',
+            "ddns.toml: https.acme.ca: no.pem: No such file",
         ),
         ('database = "no/where.sqlite"', "ddns.toml: database: there is no directory no"),
         ("x", "ddns.toml: not TOML"),

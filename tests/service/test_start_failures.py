@@ -16,6 +16,7 @@ from ddns.store.sqlite.migrations import STEPS
 from ddns.system.files import socket_path
 from tests import certificates
 from tests.conftest import Launch
+from tests.forked import run_forked
 from tests.processes import can_bind, eventually, free_port
 from tests.programs import run, script
 
@@ -28,10 +29,10 @@ def fail(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fail]:
     pidfile = tmp_path / "twistd.pid"
     logfile = tmp_path / "twistd.log"
     ports = free_port(), free_port()
-    how = {
-        "foreground": [script("twistd"), "-n", f"--pidfile={pidfile}", f"--logfile={logfile}"],
-        "daemon": [script("twistd"), f"--pidfile={pidfile}", f"--logfile={logfile}"],
-        "twist": [script("twist"), f"--log-file={logfile}"],
+    program, *how = {
+        "foreground": ["twistd", "-n", f"--pidfile={pidfile}", f"--logfile={logfile}"],
+        "daemon": ["twistd", f"--pidfile={pidfile}", f"--logfile={logfile}"],
+        "twist": ["twist", f"--log-file={logfile}"],
     }[request.param]
 
     def start(database: Path, **given: str) -> str:
@@ -40,7 +41,11 @@ def fail(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fail]:
         listen += ["--miniupdate", given.pop("miniupdate", "off")]
         for option, value in given.items():
             listen += [f"--{option.replace('_', '-')}", value]
-        done = run([*how, "ddns", "--database", str(database), *listen], folder=tmp_path)
+        options = ["ddns", "--database", str(database), *listen]
+        if request.param == "daemon":  # which is about forking itself
+            done = run([script(program), *how, *options], folder=tmp_path)
+        else:
+            done = run_forked(program, [*how, *options], folder=tmp_path)
         assert done.returncode == 1, done.stderr
         assert not pidfile.exists()
         assert "Traceback" not in done.stderr
@@ -87,6 +92,13 @@ def test_a_certificate_without_a_place_to_use_it(tmp_path: Path) -> None:
     done = run([*twistd, "--https", "ssl:0", "--certificate", "x"], folder=tmp_path)
     assert done.returncode == 1
     assert "https.listen: expected a plain socket" in done.stdout + done.stderr
+
+
+def test_a_certificate_to_come_without_a_place_to_use_it(fail: Fail, tmp_path: Path) -> None:
+    config = tmp_path / "ddns.toml"
+    config.write_text('[https.acme]\ndirectory = "https://ca.test/"\nnames = ["a.test"]\n')
+    said = fail(tmp_path / "ddns.sqlite", config=str(config))
+    assert said.startswith("https.acme.directory: expected https.listen or dot.listen")
 
 
 def test_a_dns_port_that_is_taken_over_tcp(fail: Fail, tmp_path: Path) -> None:

@@ -13,6 +13,12 @@ from tests.programs import PATIENCE
 
 WATCHING = ("listener", "metrics")
 
+OF_ITS_OWN_CERTIFICATE = {
+    "ddns_certificate_issued_timestamp_seconds",
+    "ddns_certificate_renewal_timestamp_seconds",
+}
+"""Numbers of a server that gets its certificate itself."""
+
 Sample = tuple[str, frozenset[tuple[str, str]]]
 Numbers = Mapping[Sample, float]
 

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 import pytest
 from twisted.logger import globalLogPublisher
 
-for name in ("contract", "following", "living", "people", "recording", "registering", "staging"):
+for name in (
+    "acme_dns",
+    "contract",
+    "copying",
+    "following",
+    "living",
+    "people",
+    "recording",
+    "registering",
+    "staging",
+):
     pytest.register_assert_rewrite(f"tests.store.{name}")
 
 

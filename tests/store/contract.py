@@ -1,7 +1,7 @@
 """What every store must do. A test module of a store inherits :class:`StoreContract` and gives it
 the fixtures ``store`` (a :class:`~tests.store.sqlite.blocking.Blocking` around an open, empty
-store) and
-``small`` (the same, with a journal that keeps 300 events)."""
+store), ``small`` (the same, with a journal that keeps 300 events) and ``derived`` (the same, with
+the rule of :mod:`tests.store.copying`)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from ddns.model.request_log import LoggedRequest, RequestEntry
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.store.paging import Page
 from ddns.store.scanning import IScan
+from tests.store.acme_dns import AcmeDnsContract
+from tests.store.copying import CopyingContract
 from tests.store.expiring import ExpiringContract
 from tests.store.following import FollowingContract
 from tests.store.leading import LeadingContract
@@ -40,7 +42,7 @@ from tests.store.staging import StagingContract
 from tests.store.telling import TellingContract
 
 OTHER = names.from_text("other.example")
-WILD, ACME = (label + HOME for label in names.BELOW_HOST)
+WILD, ACME, PERSIST = (label + HOME for label in names.BELOW_HOST)
 
 
 def request(
@@ -72,6 +74,8 @@ class StoreContract(
     FollowingContract,
     ExpiringContract,
     LeadingContract,
+    CopyingContract,
+    AcmeDnsContract,
 ):
     """See the module."""
 
@@ -451,7 +455,7 @@ class StoreContract(
     def test_a_removed_host_takes_what_belongs_to_it(self, store: Blocking) -> None:
         below = names.from_text("www.home.example.net")
         store.commit(fill)
-        for owner in (HOME, WILD, ACME, below):
+        for owner in (HOME, WILD, ACME, PERSIST, below):
             store.commit(put(rrset(owner, TXT, b"\x01x")))
         store.commit(lambda t: t.remove_host(HOME))
         assert [owner for owner, *_ in store.rows()] == sorted([ORIGIN, below])

@@ -200,25 +200,27 @@ class RegisteringContract:
         return store.read(lambda r: r.host_history(r.host(HOME), limit))
 
     def test_the_history_of_a_host(self, store: Blocking) -> None:
-        wild, acme = (label + HOME for label in names.BELOW_HOST)
+        wild, acme, persist = (label + HOME for label in names.BELOW_HOST)
         store.commit(fill)
         store.commit(put(address(last=1)), Author("alice", "dyndns2", 5.5))
         store.commit(put(address(names.from_text("b.example.net"))))
         store.commit(put(rrset(wild, TXT, b"\x01x")))
         store.commit(put(rrset(acme, TXT, b"\x01x")))
+        store.commit(put(rrset(persist, TXT, b"\x01x")))
         store.commit(lambda t: t.put_host(Host(HOME, ORIGIN, "alice", 90)))
         told = self.history(store)
         assert [(e.kind, e.owner) for e in told] == [
             (EventKind.HOST, HOME),
+            (EventKind.RRSET, persist),
             (EventKind.RRSET, acme),
             (EventKind.RRSET, wild),
             (EventKind.RRSET, HOME),
             (EventKind.HOST, HOME),
         ]
         assert told == sorted(told, reverse=True)
-        assert told[3].author == Author("alice", "dyndns2", 5.5)
-        assert told[3].after == pack_values(address(last=1))
-        assert (told[4].before is None, told[0].before is None) == (True, False)
+        assert told[4].author == Author("alice", "dyndns2", 5.5)
+        assert told[4].after == pack_values(address(last=1))
+        assert (told[5].before is None, told[0].before is None) == (True, False)
         assert self.history(store, 2) == told[:2]
 
     def test_a_history_begins_with_who_has_the_host_now(self, store: Blocking) -> None:

@@ -26,7 +26,7 @@ from tests.store.sqlite.blocking import (
 
 WWW = names.from_text("www.example.net")
 OLD = names.from_text("old.example.net")
-WILD, ACME = (label + HOME for label in names.BELOW_HOST)
+WILD, ACME, _ = (label + HOME for label in names.BELOW_HOST)
 X, Y = b"\x01x", b"\x01y"
 
 

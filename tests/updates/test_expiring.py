@@ -17,10 +17,10 @@ from ddns.model.journal import Author
 from ddns.model.leases import DAY, Lease
 from ddns.model.records import AAAA, A, RRset
 from ddns.model.update import Status
-from ddns.policy.expiry import NOTED_EVERY
+from ddns.policy.expiry import NOTED_EVERY, Terms
 from ddns.store.interfaces import StoreError
 from ddns.updates import expiring
-from ddns.updates.expiring import EXPIRY, LEASE, Expirer, put_under_lease
+from ddns.updates.expiring import DISUSE, EXPIRY, LEASE, Expirer, put_under_lease
 from tests.house import HOME, ORIGIN, House, change, house_at, update
 from tests.net.reactors import RunningReactor
 from tests.store.sqlite.blocking import logged
@@ -80,9 +80,9 @@ class Expiring:
             old = there.rdatas if there else ()
             rrset = RRset(owner, A, 60, tuple(dict.fromkeys((*old, *rdatas))))
             added = [Operation(Action.ADD, owner, A, rdata, 60) for rdata in rdatas]
-            lease = None if seconds is None else Lease(seconds)
+            terms = Terms(None if seconds is None else Lease(seconds))
             changed = [] if rrset == there else [rrset]
-            put_under_lease(transaction, ORIGIN, added, changed, lease, now)
+            put_under_lease(transaction, ORIGIN, added, changed, terms, now)
 
         self.house.running.call(self.house.store.transact, Author("alice", "test", now), work)
 
@@ -125,7 +125,7 @@ def test_a_lease_ends(there: Expiring) -> None:
     assert there.house.in_memory() == there.house.on_disk()
     assert there.house.in_memory()[0] == serial + 1  # type: ignore[index]
     event = there.events()[0]
-    assert there.expirer.counts == {LEASE: 1, EXPIRY: 0}
+    assert there.expirer.counts == {LEASE: 1, EXPIRY: 0, DISUSE: 0}
     assert (event["who"], event["via"], event["after"]["rdatas"]) == (
         "server",
         "lease",
@@ -240,7 +240,7 @@ def test_a_silent_host_goes_offline(there: Expiring) -> None:
     assert there.house.answers() == there.house.answers(HOME, AAAA) == []
     assert there.house.in_memory() == there.house.on_disk()
     assert (there.host().dormant, there.host().expires) == ({A, AAAA}, None)
-    assert there.expirer.counts == {LEASE: 0, EXPIRY: 1}
+    assert there.expirer.counts == {LEASE: 0, EXPIRY: 1, DISUSE: 0}
     by = {(event["who"], event["via"]) for event in there.events()[:3]}
     assert by == {("server", "expiry")}
     there.after(10 * DAY)

@@ -44,14 +44,16 @@ class LimitedRequest(server.Request):
         super().requestReceived(command, path, version)
 
     def reply(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
-        """Send a whole answer in one piece, with a date and its length added.
+        """Send a whole answer in one piece, with a date and its length added. One of status 204 has
+        no length (RFC 9110 8.6).
 
         :raises ValueError: when a header has a line break in it.
         """
         channel: Any = self.channel
+        lengths = () if status == http.NO_CONTENT else (len(body),)
         head = _head(self.clientproto, status, headers, channel.persistent) % (
             http.datetimeToString(),
-            len(body),
+            *lengths,
         )
         self.startedWriting = 1
         self.code = status
@@ -63,7 +65,7 @@ class LimitedRequest(server.Request):
 def _head(
     version: bytes, status: int, headers: tuple[tuple[str, str], ...], persistent: bool
 ) -> bytes:
-    """Return status line and headers, with places for a date and a length.
+    """Return status line and headers, with places for a date and, but for status 204, a length.
 
     Cached, since answers differ in little else.
     """
@@ -73,11 +75,13 @@ def _head(
     if not persistent:
         lines.append("Connection: close")
     given = "\r\n".join(lines).encode("latin-1", "replace").replace(b"%", b"%%")
-    return b"%s %d %s\r\n%s\r\nDate: %%s\r\nContent-Length: %%d\r\n\r\n" % (
+    length = b"" if status == http.NO_CONTENT else b"Content-Length: %d\r\n"
+    return b"%s %d %s\r\n%s\r\nDate: %%s\r\n%s\r\n" % (
         version,
         status,
         http.RESPONSES.get(status, b""),
         given,
+        length,
     )
 
 
@@ -116,7 +120,9 @@ def send_answer(
         request.reply(status, head, body)
         return
     request.setResponseCode(status)  # below somebody else's Site
-    for name, value in (*head, ("Content-Length", str(len(body)))):
+    if status != http.NO_CONTENT:
+        head = (*head, ("Content-Length", str(len(body))))
+    for name, value in head:
         request.responseHeaders.addRawHeader(name, value)
     request.write(body)
     request.finish()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from urllib.parse import parse_qsl, unquote
 
 from twisted.internet.defer import ensureDeferred
@@ -129,7 +130,7 @@ def _path(request: server.Request) -> tuple[str, ...]:
 
 
 async def _send_pieces(
-    request: server.Request, answer: ToolAnswer, body: AsyncIterator[bytes]
+    request: server.Request, answer: ToolAnswer, body: AsyncGenerator[bytes, None]
 ) -> None:
     """Send an answer as fast as the client reads it; stop when that goes."""
     pace = Pace()
@@ -137,11 +138,12 @@ async def _send_pieces(
     request.setResponseCode(answer.status)
     for name, value in (*answer_headers(answer.content_type), *answer.headers):
         request.setHeader(name, value)
-    async for piece in body:
-        await pace.wait()
-        if pace.gone or request.channel is None:
-            return
-        request.write(piece)
+    async with aclosing(body):  # what it reads from is given up when the client has gone
+        async for piece in body:
+            await pace.wait()
+            if pace.gone or request.channel is None:
+                return
+            request.write(piece)
     if request.channel is not None:
         request.unregisterProducer()
         request.finish()

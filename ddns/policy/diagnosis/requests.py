@@ -132,6 +132,7 @@ PROTOCOLS = {
     "dondns": "DonDNS",
     "miniupdate": "miniupdate",
     "rfc2136": "DNS UPDATE",
+    "powerdns": "PowerDNS's API",
 }
 """What the dialects are called."""
 

@@ -10,6 +10,7 @@ import dataclasses
 
 from ddns.model.account import Account, Key, PendingToken
 from ddns.model.journal import EventKind
+from ddns.store.sqlite.acme_dns import remove_acme_dns_of
 from ddns.store.sqlite.hosts import remove_host
 from ddns.store.sqlite.key_rows import INSERT, row_of
 from ddns.store.sqlite.reader import known
@@ -48,6 +49,7 @@ def remove_account(unit: UnitOfWork, name: str) -> None:
         remove_host(unit, host.name)
     for key in unit.keys(name):
         remove_key(unit, key.id)
+    remove_acme_dns_of(unit, name)
     remove_pending_tokens(unit, name)
     unit.write_through()
     unit.execute("delete from account where name = ?", (name,))

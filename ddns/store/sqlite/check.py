@@ -165,6 +165,17 @@ def _records(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"{_rrset(owner, number)}: {wrong}" if wrong else ""
 
 
+def _copies(connection: sqlite3.Connection) -> Iterator[str]:
+    """Copies of wildcards' RRsets."""
+    none = "not exists (select 1 from rrset where (rrset.zone, rrset.owner, rrset.type) = {})"
+    gone = none.format("(copy.zone, copy.owner, copy.type)")
+    without = none.format("(copy.zone, copy.source, copy.type)")
+    wrong = f"select owner, type, {gone} from wildcard_copy as copy where {gone} or {without}"
+    for owner, number, is_gone in connection.execute(wrong):
+        why = "it is not there" if is_gone else "its wildcard is not there"
+        yield f"copy {_rrset(owner, number)}: {why}"
+
+
 def _zones(connection: sqlite3.Connection) -> Iterator[str]:
     without = (
         "select origin from zone where not exists (select 1 from rrset where rrset.zone = zone.id"
@@ -196,7 +207,7 @@ def _values(connection: sqlite3.Connection) -> Iterator[str]:
     yield from malformed_values(connection)
 
 
-_CONTRADICTIONS = (_gaps, _serials, _last_events, _records, _zones)
+_CONTRADICTIONS = (_gaps, _serials, _last_events, _records, _copies, _zones)
 
 
 def _listed(kinds: type[StrEnum]) -> str:

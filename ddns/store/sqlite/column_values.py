@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from ddns.model import names, rows
+from ddns.model import acme_dns, names, rows
 from ddns.model.account import (
     BadAccountName,
     Language,
@@ -98,6 +98,13 @@ _GOOD = {
         "name": _LINE,
         **dict.fromkeys(("created", "used"), _TIME),
     },
+    "acme_dns": {
+        "subdomain": "is_subdomain({0})",
+        "digest": _SHA256,
+        "allow_from": "is_networks({0})",
+        **dict.fromkeys(("created", "used"), _TIME),
+        "note": _LINE,
+    },
 }
 """What holds for each value that is not null, by table and column."""
 
@@ -111,6 +118,8 @@ def malformed_values(connection: sqlite3.Connection) -> Iterator[str]:
         "is_line": _is_line,
         "is_secondaries": _is_secondaries,
         "is_prefixes": _is_prefixes,
+        "is_subdomain": _is_subdomain,
+        "is_networks": _is_networks,
     }
     for name, function in functions.items():
         connection.create_function(name, 1, function, deterministic=True)
@@ -151,6 +160,17 @@ def _is_prefixes(texts: object) -> bool:
     try:
         return isinstance(texts, str) and len(prefixes_of(texts)) < 100
     except ValueError:
+        return False
+
+
+def _is_subdomain(text: object) -> bool:
+    return isinstance(text, str) and acme_dns.is_subdomain(text)
+
+
+def _is_networks(texts: object) -> bool:
+    try:
+        return isinstance(texts, str) and list(acme_dns.networks(texts.split())) == texts.split()
+    except acme_dns.BadNetwork:
         return False
 
 

@@ -63,6 +63,8 @@ def limit_expiries(unit: UnitOfWork, now: float) -> None:
         "update host set expires = ?1 + ?2 * expire_after where expires > ?1 + ?2 * expire_after",
         (now, DAY),
     )
+    unit.execute("update acme_dns set created = ?1 where created > ?1", (now,))
+    unit.execute("update acme_dns set used = ?1 where used > ?1", (now,))
 
 
 def shift_expiries(unit: UnitOfWork, since: float, until: float, by: float) -> None:
@@ -76,3 +78,8 @@ def shift_expiries(unit: UnitOfWork, since: float, until: float, by: float) -> N
         " and ?2",
         (since, until, by, DAY),
     )
+    for column in ("created", "used"):
+        unit.execute(
+            f"update acme_dns set {column} = {column} + ?3 where {column} between ?1 and ?2",
+            (since, until, by),
+        )

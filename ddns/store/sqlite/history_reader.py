@@ -42,10 +42,11 @@ class HistoryReader:
             f" and after is not null and {_OTHER_ACCOUNT}",
             (host.name,),
         ).fetchone()
+        owners = names.with_below(host.name)
         rows = self.execute(
-            f"{EVENT} where position >= ? and owner in (?, ?, ?)"
+            f"{EVENT} where position >= ? and owner in ({','.join('?' * len(owners))})"
             " and (kind = 'host' or kind = 'rrset' and zone = ?) order by position desc limit ?",
-            (since or 0, *names.with_below(host.name), host.zone, limit),
+            (since or 0, *owners, host.zone, limit),
         )
         events = [make_event(*row) for row in rows.fetchall()]
         return [

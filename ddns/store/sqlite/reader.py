@@ -9,21 +9,20 @@ from zope.interface import implementer
 from ddns.model import names
 from ddns.model.account import Host, Key, ZoneInfo
 from ddns.model.journal import Event, EventKind, Subject, zone_of_member
-from ddns.model.records import NS, RRset, unpack_rdatas
+from ddns.model.records import NS, unpack_rdatas
 from ddns.model.registration import Invitation, Member, Released
 from ddns.model.request_log import RequestEntry
 from ddns.store.interfaces import IReading, StoreError
 from ddns.store.paging import Page, RequestPage
 from ddns.store.results import SeenRequest
+from ddns.store.sqlite.acme_dns_reader import AcmeDnsReader
 from ddns.store.sqlite.history_reader import EVENT, HistoryReader
 from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.people_reader import PeopleReader
 from ddns.store.sqlite.request_rows import read_requests, read_requests_of
-from ddns.store.sqlite.row_objects import (
-    make_event,
-    make_zone,
-)
+from ddns.store.sqlite.row_objects import make_event, make_zone
+from ddns.store.sqlite.rrset_reader import RRsetReader
 
 T = TypeVar("T")
 
@@ -47,7 +46,7 @@ ENTRY = (  # columns of a RequestEntry
 
 
 @implementer(IReading)
-class Reader(PeopleReader, HistoryReader):
+class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader):
     """One connection's view. The caller begins and ends the transaction around it."""
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
@@ -66,10 +65,6 @@ class Reader(PeopleReader, HistoryReader):
         return [
             make_zone(*row) for row in self.execute(f"{_ZONE} where catalog = 1 order by origin")
         ]
-
-    def count_rrsets(self, zone: bytes) -> int:
-        of = "select count(*) from rrset where zone = (select id from zone where origin = ?)"
-        return int(self.execute(of, (zone,)).fetchone()[0])
 
     def key(self, number: int) -> Key | None:
         return next(iter(read_keys(self.execute, "id = ?", number)), None)
@@ -133,47 +128,6 @@ class Reader(PeopleReader, HistoryReader):
     def count_hosts(self, account: str | None = None) -> int:
         of, given = ("", ()) if account is None else (" where account = ?", (account,))
         return int(self.execute(f"select count(*) from host{of}", given).fetchone()[0])
-
-    def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
-        row = self.execute(
-            "select ttl, rdatas from rrset where owner = ? and type = ?"
-            " and zone = (select id from zone where origin = ?)",
-            (owner, number, zone),
-        ).fetchone()
-        return None if row is None else RRset(owner, number, row[0], unpack_rdatas(row[1]))
-
-    def rrsets(self, zone: bytes, owner: bytes) -> list[RRset]:
-        rows = self.execute(
-            "select type, ttl, rdatas from rrset where owner = ?"
-            " and zone = (select id from zone where origin = ?) order by type",
-            (owner, zone),
-        )
-        return [RRset(owner, number, ttl, unpack_rdatas(packed)) for number, ttl, packed in rows]
-
-    def rrsets_below(self, zone: bytes, page: Page) -> list[RRset]:
-        given: dict[str, object] = {"zone": zone, "after": page.after or b"", "most": page.limit}
-        parts = {f"part{number}": part for number, part in enumerate(page.parts)}
-        has_parts = "".join(f" and instr(owner, :{name})" for name in parts)
-        within = "zone = (select id from zone where origin = :zone)"
-        rows = self.execute(
-            f"select owner, type, ttl, rdatas from rrset where {within} and owner in ("
-            f"select distinct owner from rrset where {within} and owner > :after"
-            f" and owner != :zone{has_parts} order by owner limit :most) order by owner, type",
-            given | parts,
-        )
-        return [
-            RRset(owner, number, ttl, unpack_rdatas(packed)) for owner, number, ttl, packed in rows
-        ]
-
-    def own_rrsets(self, zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
-        owner, number = after or (b"", -1)
-        rows = self.execute(
-            "select owner, type, ttl, rdatas from rrset"
-            " where zone = (select id from zone where origin = ?) and (owner, type) > (?, ?)"
-            " and not of_host order by owner, type limit ?",
-            (zone, owner, number, limit),
-        )
-        return [RRset(name, kind, ttl, unpack_rdatas(packed)) for name, kind, ttl, packed in rows]
 
     def name_servers(self) -> frozenset[bytes]:
         rows = self.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ddns.config.settings import StoreSettings
+from ddns.model.copies import Copy
 from ddns.model.journal import Author, Event
 from ddns.store.interfaces import (
     IReading,
@@ -89,6 +90,9 @@ class SQLiteStore:
         self._writer.timeout = settings.patience
         self._writer.journal_rows = settings.journal_rows
         self._scan_timeout = settings.reader_patience
+
+    def derive(self, rule: Callable[[ITransaction], Iterable[Copy]]) -> None:
+        self._writer.rule = rule
 
     # Life ------------------------------------------------------------------------------------
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
+from ddns.model.copies import Copy
 from ddns.model.records import RRset
 from ddns.store.interfaces import ITransaction
 from ddns.store.sqlite import (
     accounts,
+    acme_dns,
+    copies,
     expiring,
     hosts,
     memberships,
@@ -33,10 +36,25 @@ class Transaction(UnitOfWork):
             self.put_leases(zone, rrset.owner, rrset.type, {})
         super().put_rrset(zone, rrset)
 
+    # Some of what these read may be waiting to be written.
+
     def own_rrsets(self, zone: bytes, after: tuple[bytes, int] | None, limit: int) -> list[RRset]:
-        """Read RRsets of a zone; some may be waiting to be written."""
         self.write_through()
         return super().own_rrsets(zone, after, limit)
+
+    def owners_below(self, zone: bytes, name: bytes) -> list[bytes]:
+        self.write_through()
+        return super().owners_below(zone, name)
+
+    def challenges_below(self, zone: bytes, name: bytes) -> list[bytes]:
+        self.write_through()
+        return super().challenges_below(zone, name)
+
+    def _copies(self, zone: bytes, condition: str, name: bytes) -> list[Copy]:
+        if not self.batch.has_copies:
+            return []
+        self.write_through()
+        return super()._copies(zone, condition, name)
 
     put_zone = hosts.put_zone
     remove_zone = hosts.remove_zone
@@ -79,6 +97,14 @@ class Transaction(UnitOfWork):
     expired_hosts = expiring.expired_hosts
     limit_expiries = expiring.limit_expiries
     shift_expiries = expiring.shift_expiries
+
+    has_copies_at = copies.has_copies_at
+    replaced = copies.replaced
+    put_copy = copies.put_copy
+    add_acme_dns = acme_dns.add_acme_dns
+    change_acme_dns = acme_dns.change_acme_dns
+    remove_acme_dns = acme_dns.remove_acme_dns
+    unused_acme_dns = acme_dns.unused_acme_dns
 
     stage = zone_import.stage
     drop_staged = zone_import.drop_staged

@@ -13,75 +13,10 @@ from collections.abc import Mapping
 from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import Author, Event, EventKind, Subject, pack_values, public
-from ddns.model.records import RRset, pack_rdatas, unpack_rdatas
-from ddns.store.sqlite.bulk_insert import insert
+from ddns.model.records import RRset, unpack_rdatas
+from ddns.store.sqlite.batch import Batch, write_rrsets
 from ddns.store.sqlite.host_rows import HOST_COLUMNS, make_host
 from ddns.store.sqlite.reader import Reader, known
-
-
-class Batch:
-    """The changes of one commit so far, those not yet written to SQLite among them.
-
-    ``first`` is the position of its first event; ``serials`` what the commit gives to each zone.
-    ``rrsets`` are those of the owner names that were read, by zone and owner name; ``zones`` those
-    whose origins were looked up; ``unwritten`` the RRsets that SQLite does not have yet;
-    ``has_leases`` is whether any record is under one.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, position: int) -> None:
-        self.first = position
-        self.events: list[Event] = []
-        self.serials: dict[bytes, int] = {}
-        self.zones: dict[bytes, ZoneInfo | None] = {}
-        self.rrsets: dict[tuple[bytes, bytes], dict[int, RRset]] = {}
-        self.unwritten: dict[tuple[bytes, bytes, int], RRset] = {}
-        self._connection = connection
-        self._journalled = 0
-        (self.has_leases,) = connection.execute("select exists (select 1 from lease)").fetchone()
-
-    def flush(self) -> None:
-        """Write everything that is not written yet."""
-        write_rrsets(self._connection, self.unwritten)
-        self.unwritten.clear()
-        insert(
-            self._connection,
-            "insert into journal (position, at, who, via, kind, subject, zone, serial, owner, type,"
-            " before, after) values",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (event[0], event[1].at, event[1].who, event[1].via, event[2].value, *event[3:10])
-                for event in self.events[self._journalled :]
-            ],
-        )
-        self._journalled = len(self.events)
-        for origin, serial in self.serials.items():
-            self._connection.execute(
-                "update zone set serial = ? where origin = ?", (serial, origin)
-            )
-
-
-def write_rrsets(
-    connection: sqlite3.Connection, rrsets: Mapping[tuple[bytes, bytes, int], RRset]
-) -> None:
-    """Write RRsets by zone, owner name and type; delete those without rdatas."""
-    there = {key: rrset for key, rrset in rrsets.items() if rrset.rdatas}
-    insert(
-        connection,
-        "insert into rrset (zone, owner, type, ttl, rdatas, of_host) values",
-        "((select id from zone where origin = ?), ?, ?, ?, ?, exists (select 1 from host"
-        " where zone = (select id from zone where origin = ?) and name = ?))",
-        [
-            (zone, owner, number, rrset.ttl, pack_rdatas(rrset.rdatas), zone, names.host_of(owner))
-            for (zone, owner, number), rrset in there.items()
-        ],
-        "on conflict (zone, owner, type) do update set"
-        " ttl = excluded.ttl, rdatas = excluded.rdatas, of_host = excluded.of_host",
-    )
-    connection.executemany(
-        "delete from rrset where zone = (select id from zone where origin = ?)"
-        " and owner = ? and type = ?",
-        rrsets.keys() - there.keys(),
-    )
 
 
 class UnitOfWork(Reader):
@@ -90,7 +25,8 @@ class UnitOfWork(Reader):
     Work that only puts RRsets and fails is forgotten with this object. Whatever changes SQLite
     itself calls :meth:`write_through` first, which gives the work a savepoint to go back to.
 
-    ``zones_changed`` are the origins of the zones that have events.
+    ``zones_changed`` are the origins of the zones that have events, ``zones_replaced`` those of
+    which all records were replaced at once.
     """
 
     def __init__(self, connection: sqlite3.Connection, batch: Batch, author: Author) -> None:
@@ -98,8 +34,10 @@ class UnitOfWork(Reader):
         self.connection = connection
         self.author = author
         self.zones_changed: set[bytes] = set()
+        self.zones_replaced: set[bytes] = set()
         self.batch = batch
         self._events: list[Event] = []
+        self._touched: dict[tuple[bytes, bytes], bool] = {}
         self._serials: dict[bytes, int] = {}
         self._rrsets: dict[tuple[bytes, bytes], dict[int, RRset]] = {}
         self._unwritten: dict[tuple[bytes, bytes, int], RRset] = {}
@@ -141,6 +79,7 @@ class UnitOfWork(Reader):
     def _forget_what_was_read(self) -> None:
         self.batch.rrsets.clear()
         self.batch.zones.clear()
+        self.batch.copied.clear()
 
     # Zones -----------------------------------------------------------------------------------
 
@@ -219,18 +158,56 @@ class UnitOfWork(Reader):
         if at is None:
             at = self.batch.rrsets.get(key)
         if at is None:
-            read = super().rrsets(zone, owner)
+            read = self.stored_rrsets(zone, owner)
             at = self.batch.rrsets[key] = {rrset.type: rrset for rrset in read}
         return at
 
+    def copied_types(self, zone: bytes, owner: bytes) -> frozenset[int]:
+        """Return the types of the copies of a wildcard's RRsets at an owner name."""
+        batch, key = self.batch, (zone, owner)
+        if batch.has_copies and key not in batch.copied:
+            of = (
+                "select type from wildcard_copy"
+                " where zone = (select id from zone where origin = ?) and owner = ?"
+            )
+            batch.copied[key] = frozenset(number for (number,) in self.execute(of, key))
+        return batch.copied.get(key, frozenset())
+
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
-        return self._at(zone, owner).get(number)
+        rrset = self._at(zone, owner).get(number)
+        return None if number in self.copied_types(zone, owner) else rrset
 
     def rrsets(self, zone: bytes, owner: bytes) -> list[RRset]:
-        return sorted(self._at(zone, owner).values(), key=lambda rrset: rrset.type)
+        found = sorted(self._at(zone, owner).values(), key=lambda rrset: rrset.type)
+        copied = self.copied_types(zone, owner)
+        return [rrset for rrset in found if rrset.type not in copied] if copied else found
 
     def put_rrset(self, zone: bytes, rrset: RRset) -> None:
         """See :meth:`ddns.store.interfaces.ITransaction.put_rrset`."""
+        key = (zone, rrset.owner)
+        if key not in self._touched:
+            self._touched[key] = bool(self.rrsets(*key))
+        if rrset.type in self.copied_types(*key):
+            if not rrset.rdatas:
+                return
+            self.forget_copy(zone, rrset.owner, rrset.type)
+        self.store_rrset(zone, rrset)
+
+    def touched(self) -> Mapping[tuple[bytes, bytes], bool]:
+        """See :meth:`ddns.store.copies.ICopying.touched`."""
+        return self._touched
+
+    def forget_copy(self, zone: bytes, owner: bytes, number: int) -> None:
+        """Have a copy be an RRset like others."""
+        self.write_through()
+        self.execute(
+            "delete from wildcard_copy where zone = (select id from zone where origin = ?)"
+            " and owner = ? and type = ?",
+            (zone, owner, number),
+        )
+
+    def store_rrset(self, zone: bytes, rrset: RRset) -> None:
+        """Replace an RRset, be it a copy or not, or delete it when it has no rdatas."""
         if rrset.type == records.SOA:
             rdatas = tuple(records.soa_with_serial(rdata, 0) for rdata in rrset.rdatas)
             rrset = dataclasses.replace(rrset, rdatas=rdatas)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,13 +17,14 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ddns.model.copies import Copy
 from ddns.model.journal import Author, Event
 from ddns.store.interfaces import ITransaction, StoreClosed, StoreError
 from ddns.store.results import Committed
+from ddns.store.sqlite.batch import Batch
 from ddns.store.sqlite.database import Opened
 from ddns.store.sqlite.fault_log import FaultLog
 from ddns.store.sqlite.transaction import Transaction
-from ddns.store.sqlite.unit_of_work import Batch
 from ddns.store.stats import Commits
 from ddns.system.threads import LowPriorityWorker
 
@@ -74,6 +75,7 @@ class Writer:
         self._monotonic = monotonic
         self._faults = faults
         self.listeners: list[Callable[[Sequence[Event]], None]] = []
+        self.rule: Callable[[ITransaction], Iterable[Copy]] = lambda transaction: ()
         self.position = 0
         self.commits = Commits()
         self._failed_at: float | None = None
@@ -235,6 +237,8 @@ class Writer:
             transaction = Transaction(connection, batch, work.author)
             try:
                 value = work.function(transaction)
+                for copy in self.rule(transaction):
+                    transaction.put_copy(copy)
                 transaction.done()
             except Exception as error:
                 if not connection.in_transaction:

@@ -9,6 +9,7 @@ from ddns.model.journal import EventKind
 from ddns.model.records import RRset, unpack_rdatas
 from ddns.model.rows import Row
 from ddns.store.results import StagedResult
+from ddns.store.sqlite.copies import remove_copies
 from ddns.store.sqlite.reader import known
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
@@ -67,6 +68,9 @@ def take_staged(
     unit.write_through()
     execute = unit.execute
     execute(_STAGE_TABLE)
+    remove_copies(unit, zone)
+    unit.write_through()
+    unit.zones_replaced.add(zone)
     info = known(unit.zone(zone), f"zone {names.to_text(zone)}")
     (number,) = execute("select id from zone where origin = ?", (zone,)).fetchone()
     ours = {"stage": stage, "zone": number}

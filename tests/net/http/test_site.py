@@ -74,8 +74,7 @@ def test_a_body_in_chunks_without_an_end(served: Serving, size: int) -> None:
     with served.connect() as client:
         client.send(request(TARGET, LOGIN, "Transfer-Encoding: chunked", method="POST"))
         chunk = b"%x\r\n%s\r\n" % (size, b"x" * size)
-        for _ in range(9000 // size):
-            client.send(chunk)
+        client.send(chunk * (9000 // size))
         assert client.answer().status == 413
         try:
             for _ in range(10):
@@ -182,7 +181,7 @@ def test_http_1_1_is_all_that_is_offered(
     """Also where Twisted could speak HTTP/2, as with h2 and priority installed."""
     monkeypatch.setattr("twisted.web.http.H2_ENABLED", True)
     pair = certificates.make(tmp_path)
-    certificate = Certificate(pair.certificate, pair.private_key)
+    certificate = Certificate(pair.octets)
     with serving(running, certificate=certificate) as served:
         for offered in (["h2", "http/1.1"], ["http/1.1"], []):
             context = pair.client()
@@ -343,7 +342,7 @@ def test_clients_that_keep_us_waiting_make_room(
 ) -> None:
     """Whatever they did before, and however lively they are."""
     pair = certificates.make(tmp_path)
-    certificate = Certificate(pair.certificate, pair.private_key) if secured else None
+    certificate = Certificate(pair.octets) if secured else None
     limits = HttpLimits(connections=3, **PATIENT)
     with (
         serving(running, limits, certificate=certificate) as served,
@@ -390,7 +389,7 @@ def test_the_next_request_waits_until_the_answer_is_read(
     running: RunningReactor, secured: bool, tmp_path: Path
 ) -> None:
     pair = certificates.make(tmp_path)
-    certificate = Certificate(pair.certificate, pair.private_key) if secured else None
+    certificate = Certificate(pair.octets) if secured else None
     large = Large()
     number, size = 150, 100_000  # more than a kernel takes
     with serving(running, dialects=(large,), certificate=certificate) as served:
@@ -472,7 +471,7 @@ def test_a_client_that_never_reads_is_not_read_either(
 ) -> None:
     """And is cut when it has been like that for as long as it may be idle."""
     pair = certificates.make(tmp_path)
-    certificate = Certificate(pair.certificate, pair.private_key) if secured else None
+    certificate = Certificate(pair.octets) if secured else None
     with serving(running, HttpLimits(idle_time=1.5), certificate=certificate) as served:
         sock = socket.create_connection(("127.0.0.1", served.port), PATIENCE)
         if secured:

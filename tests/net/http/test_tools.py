@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 
 import pytest
@@ -16,7 +16,7 @@ from ddns.net.http.site import LimitedSite
 from ddns.net.http.tools import EitherResource, ToolResource
 from ddns.net.http.updates import UpdateResource
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest
-from tests.net.http_clients import Answer, Client, Serving, request
+from tests.net.http_clients import Answer, Client, Serving, request, until
 from tests.net.http_clients import Pipeline as Dialects
 from tests.net.pipelines import opened
 from tests.net.reactors import RunningReactor
@@ -32,6 +32,7 @@ class Tool:
     def __init__(self) -> None:
         self.asked: list[ToolRequest] = []
         self.pieces = 0
+        self.closed = False
 
     async def answer(self, request: ToolRequest) -> ToolAnswer:
         self.asked.append(request)
@@ -40,18 +41,23 @@ class Tool:
                 raise ToolError(422, "not so", 3.0)
             case "fail":
                 raise ZeroDivisionError
+            case "done":
+                return ToolAnswer(204)
             case "pieces":
                 return ToolAnswer(200, self._pieces(), "text/plain")
             case "break":
                 return ToolAnswer(200, self._broken())
         return ToolAnswer(201, b'{"done": true}', headers=(("X-Tool", "yes"),))
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        for _ in range(PIECES):
-            self.pieces += 1
-            yield PIECE
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        try:
+            for _ in range(PIECES):
+                self.pieces += 1
+                yield PIECE
+        finally:
+            self.closed = True
 
-    async def _broken(self) -> AsyncIterator[bytes]:
+    async def _broken(self) -> AsyncGenerator[bytes, None]:
         yield PIECE
         raise ZeroDivisionError
 
@@ -135,6 +141,16 @@ def test_what_fails_is_logged_and_not_told(site: Serving) -> None:
     assert b"Zero" not in answer.body
 
 
+def test_an_answer_without_a_body_has_no_length(site: Serving) -> None:
+    with site.connect() as client:
+        client.send(request("/tool/done"))
+        received = whole(client, "/tool/x")
+    done, _, after = received.partition(b"\r\n\r\n")
+    assert done.startswith(b"HTTP/1.1 204 ")
+    assert b"content-length" not in done.lower()
+    assert after.startswith(b"HTTP/1.1 201 ")
+
+
 def test_an_answer_in_pieces(site: Serving) -> None:
     with site.connect() as client:
         received = whole(client, "/tool/pieces")
@@ -149,7 +165,7 @@ def test_an_answer_that_breaks_is_seen_to_be_broken(site: Serving) -> None:
     assert not received.endswith(b"0\r\n\r\n")
 
 
-def test_who_does_not_read_is_waited_for(site: Serving, tool: Tool) -> None:
+def test_who_does_not_read_is_waited_for_until_he_goes(site: Serving, tool: Tool) -> None:
     with site.connect() as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.send(request("/tool/pieces"))
@@ -157,6 +173,9 @@ def test_who_does_not_read_is_waited_for(site: Serving, tool: Tool) -> None:
         for _ in range(100):  # turns of the reactor
             site.running.call(lambda: None)
         assert 0 < tool.pieces < PIECES
+        assert not tool.closed
+    until(lambda: tool.closed)
+    assert tool.pieces < PIECES
 
 
 @pytest.mark.parametrize(

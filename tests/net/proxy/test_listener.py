@@ -87,7 +87,7 @@ def test_https_has_the_header_before_the_handshake(
     running: RunningReactor, tmp_path: Path, header: bytes, address: str
 ) -> None:
     pair = certificates.make(tmp_path)
-    certificate = Certificate(pair.certificate, pair.private_key)
+    certificate = Certificate(pair.octets)
     with http_clients.serving(
         running, PATIENT, certificate=certificate, proxies=ONE, proxied=True
     ) as served:

@@ -141,6 +141,10 @@ HOME_SQL = "owner = x'04686f6d65076578616d706c65036e657400' and type = 1"
          "x.example.net SPF: the TTL is -1"),
         (f"update rrset set of_host = 0 where {HOME_SQL}",
          "home.example.net A: it is not known whose it is"),
+        ("insert into wildcard_copy values (1, x'0178076578616d706c65036e657400', 1, x'00')",
+         "copy x.example.net A: it is not there"),
+        (f"insert into wildcard_copy select zone, owner, type, x'00' from rrset where {HOME_SQL}",
+         "copy home.example.net A: its wildcard is not there"),
         ("insert into host (name, zone, account, ttl, created)"
          " values (x'0178076578616d706c65036f726700', 1, 'bob', 5, 1.0)",
          "host x.example.org: it is outside of its zone example.net"),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ddns.model import names
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.check import check
 from ddns.store.sqlite.database import open_database, view
@@ -71,6 +72,22 @@ def test_a_released_database(path: Path, release: str) -> None:
     (line,) = [line for line in lines if str(before) in line]
     assert release in line
     assert LATEST in line
+
+
+def test_what_belongs_to_a_host_by_now(path: Path) -> None:
+    lay_out("v0016", path)
+    owners = [names.PERSIST + names.from_text(f"{host}.example.net") for host in ("home", "www")]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "insert into rrset (zone, owner, type, ttl, rdatas, of_host)"
+            " values (1, ?, 16, 60, x'00020178', 0)",
+            [(owner,) for owner in owners],
+        )
+    open_and_close(path)
+    with view(path) as connection:
+        assert check(connection).faults == []
+        of_host = "select owner from rrset where of_host = 1 and type = 16"
+        assert connection.execute(of_host).fetchall() == [(owners[0],)]
 
 
 def test_a_database_that_is_up_to_date_is_not_copied(path: Path) -> None:

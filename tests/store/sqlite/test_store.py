@@ -25,6 +25,7 @@ from ddns.system.files import lock_path
 from ddns.system.lock import Locked, acquire
 from tests.net.reactors import PATIENCE, RunningReactor
 from tests.store.contract import StoreContract
+from tests.store.copying import rule
 from tests.store.sqlite.blocking import (
     HOME,
     ORIGIN,
@@ -53,6 +54,14 @@ def store(path: Path, running: RunningReactor) -> Iterator[Blocking]:
 def small(path: Path, running: RunningReactor) -> Iterator[Blocking]:
     with opened(SQLiteStore(running.reactor, path, journal_rows=300), running) as store:
         yield store
+
+
+@pytest.fixture
+def derived(path: Path, running: RunningReactor) -> Iterator[Blocking]:
+    store = SQLiteStore(running.reactor, path)
+    store.derive(rule)
+    with opened(store, running) as derived:
+        yield derived
 
 
 class TestSQLiteStore(StoreContract):

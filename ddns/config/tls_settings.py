@@ -1,0 +1,39 @@
+"""The settings of listeners with TLS, and of their certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class AcmeSettings:
+    """``[https.acme]``: where to get the server's own certificate (RFC 8555). ``directory`` is the
+    URL of an authority's directory, empty for none. Without ``names`` the certificate is for the
+    host of ``api.url``. ``keys`` are types of keys, ``ecdsa`` and ``rsa``. ``ca`` is a PEM file
+    with the authorities to trust for the directory instead of the system's."""
+
+    directory: str = ""
+    names: tuple[str, ...] = ()
+    email: str = ""
+    keys: tuple[str, ...] = ("ecdsa",)
+    ca: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpsSettings:
+    """``[https]``. ``listen`` are Twisted endpoint descriptions. ``certificate`` and
+    ``private_key`` are PEM files; if the latter is empty, the key is in the certificate's file.
+    Limits are those of ``[http]``."""
+
+    listen: tuple[str, ...] = ()
+    certificate: str = ""
+    private_key: str = ""
+    acme: AcmeSettings = field(default_factory=AcmeSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class DotSettings:
+    """``[dot]``, DNS over TLS (RFC 7858), with the certificate of HTTPS and the limits of
+    ``[dns]``. ``listen`` are Twisted endpoint descriptions."""
+
+    listen: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The API of acme-dns, a server that only answers ACME's challenges for names elsewhere."""

@@ -1,0 +1,1 @@
+"""The part of PowerDNS's HTTP API that tools use (PowerDNS Authoritative Server 4)."""

@@ -1,0 +1,103 @@
+"""Changes that tools ask for: of RRsets with any key, of zones with an operator's."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ddns.api.base import RunSlow
+from ddns.api.caller import Caller
+from ddns.api.operations import Operations
+from ddns.model import names
+from ddns.model.account import Key
+from ddns.model.record_changes import RRsetChange
+from ddns.tools.base import ToolError, ToolRequest, check
+from ddns.tools.powerdns.rrset_changes import UNPROCESSABLE, changes, new_rrsets, shown
+from ddns.tools.powerdns.zone_settings import ZoneSettings, zone_name, zone_settings
+from ddns.updates.keyed_update import KeyedUpdate
+from ddns.updates.pipeline import Pipeline
+
+DIALECT = "powerdns"
+"""What journal, request log and metrics call it."""
+
+
+class Changing:
+    """Makes changes.
+
+    :param pipeline: performs those of records.
+    :param operations: perform those of zones.
+    :param run_slow: runs a function outside the reactor's thread.
+    """
+
+    def __init__(self, pipeline: Pipeline, operations: Operations, run_slow: RunSlow) -> None:
+        self._pipeline = pipeline
+        self._operations = operations
+        self._run_slow = run_slow
+
+    async def patch(self, origin: bytes, request: ToolRequest, key: Key) -> None:
+        """Change RRsets of a zone as a PATCH says: all of them, or none.
+
+        :raises ToolError: when nothing was changed.
+        """
+        wanted = await self._run_slow(partial(_patched, request, origin))
+        await self._change(origin, request, key, wanted)
+
+    async def add(self, request: ToolRequest, key: Key) -> bytes:
+        """Make a zone, with the RRsets that stand in the request; return its origin.
+
+        :raises ToolError: when there is none now.
+        """
+        origin, settings, wanted = await self._run_slow(partial(_added, request))
+        operations, name = self._operator(request, key), names.to_text(origin)
+        servers = [{"name": one, "address": None} for one in settings.name_servers]
+        await operations.zone_add(name, servers, settings.account or None)
+        try:
+            await self._change(origin, request, key, wanted)
+        except ToolError:
+            await operations.zone_remove(name)
+            raise
+        return origin
+
+    async def set(self, origin: bytes, request: ToolRequest, key: Key) -> None:
+        """Give a zone to another account, if the request says so.
+
+        :raises ToolError: for what cannot be asked for.
+        """
+        settings = zone_settings(request.json_object())
+        if settings.rrsets or settings.name_servers:
+            raise ToolError(UNPROCESSABLE, "RRsets are changed by PATCH, those of type NS as well")
+        operations = self._operator(request, key)
+        await operations.zone_set(names.to_text(origin), account=settings.account)
+
+    async def remove(self, origin: bytes, request: ToolRequest, key: Key) -> None:
+        """Remove a zone with all that is in it."""
+        await self._operator(request, key).zone_remove(names.to_text(origin))
+
+    def _operator(self, request: ToolRequest, key: Key) -> Operations:
+        """Return the operations as the key's account performs them."""
+        agent = request.headers.get("user-agent", "")
+        caller = Caller(key.account, operator=True, peer=request.peer, agent=agent)
+        return self._operations.acting_for(caller, DIALECT)
+
+    async def _change(
+        self, origin: bytes, request: ToolRequest, key: Key, wanted: tuple[RRsetChange, ...]
+    ) -> None:
+        if not wanted:
+            return
+        agent = request.headers.get("user-agent", "")
+        told = f"{request.shown}: {shown(wanted)}"
+        update = KeyedUpdate(
+            *(DIALECT, origin, key, wanted, request.peer, request.at, told), agent=agent
+        )
+        check(await self._pipeline.perform_records(update))
+
+
+def _patched(request: ToolRequest, origin: bytes) -> tuple[RRsetChange, ...]:
+    """Read a PATCH, which may have a zone's worth of records."""
+    return changes(request.json_object().get("rrsets"), origin)
+
+
+def _added(request: ToolRequest) -> tuple[bytes, ZoneSettings, tuple[RRsetChange, ...]]:
+    """Read a POST: the origin of a zone, its settings and its RRsets."""
+    given = request.json_object()
+    origin, settings = zone_name(given), zone_settings(given)
+    return origin, settings, changes(new_rrsets(settings.rrsets), origin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ddns.api.access import ReadContext
 from ddns.api.event_serializers import event_json
 from ddns.api.following import followers
-from ddns.api.serializers import Json, host_json, request_json, rrset_json
+from ddns.api.serializers import Json, host_json, request_json, rrset_json, time_json
 from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, A, rdata_to_text
@@ -24,7 +24,8 @@ def requests_of(context: ReadContext, host: Host, most: int | None = None) -> Re
 
 def shown(context: ReadContext, host: Host, requests: Requests) -> Json:
     """Return a host with its records and the given requests; to its own account with the hosts that
-    follow it and the prefixes that its clients have told."""
+    follow it and the prefixes that its clients have told. If it goes offline when nothing is heard
+    of it, ``expires`` is when, or up to an hour later."""
     rrsets = [
         rrset
         for each in names.with_below(host.name)
@@ -32,6 +33,8 @@ def shown(context: ReadContext, host: Host, requests: Requests) -> Json:
     ]
     known = context.caller.owns(host.account)
     following = [names.to_text(one.name) for one in followers(context, host)] if known else []
+    is_online = any(one.owner == host.name and one.type in ADDRESS_TYPES for one in rrsets)
+    expires = host.expires if known and is_online else None
     prefixes = list(map(str, host.prefixes)) if known else []
     wildcard = (names.WILDCARD + host.name, CNAME, (host.name,))
     return {
@@ -39,6 +42,7 @@ def shown(context: ReadContext, host: Host, requests: Requests) -> Json:
         "wildcard": any((one.owner, one.type, one.rdatas) == wildcard for one in rrsets),
         "records": [rrset_json(rrset) for rrset in rrsets],
         "requests": [request_json(*one) for one in requests],
+        **({} if expires is None else {"expires": time_json(expires)}),
         **({"followers": following} if following else {}),
         **({"prefixes": prefixes} if prefixes else {}),
     }

@@ -84,7 +84,7 @@ _DETAILS = {
 }
 _EXPIRING = {"expire_after": _NUMBER}
 _LAN = {"interface_id": _or_null(_STRING), "follows": _or_null(_NAME), "follows_address": _FLAG}
-_LEADING = {"followers": _TEXTS, "prefixes": _TEXTS}
+_LEADING = {"followers": _TEXTS, "prefixes": _TEXTS, "expires": _TIME}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
     "id": _NUMBER,

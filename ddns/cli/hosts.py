@@ -121,7 +121,7 @@ def host_show(client: Client, args: argparse.Namespace) -> Result:
             "Account": shown["account"],
             "TTL": shown["ttl"],
             "Wildcard": shown["wildcard"],
-            **({"Offline after": f"{days} days"} if (days := shown.get("expire_after")) else {}),
+            **({"Offline after": _expiry(shown)} if "expire_after" in shown else {}),
             **_lan(shown),
         }
     )
@@ -139,6 +139,12 @@ def host_diagnose(client: Client, args: argparse.Namespace) -> Result:
         lines += ["", f"{one['severity']}: {one['why']} ({one['rule']}, {at})"]
         lines.append(f"  {one['change']}")
     return Result(found, lines)
+
+
+def _expiry(shown: Json) -> str:
+    """Return after how many days of silence a host goes offline, and when."""
+    when = f", at {local_time(shown['expires'])} if it goes on" if "expires" in shown else ""
+    return f"{shown['expire_after']} days of silence{when}"
 
 
 def _lan(shown: Json) -> Json:

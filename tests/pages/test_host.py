@@ -109,6 +109,15 @@ def test_settings(home: Browser) -> None:
     assert not host["wildcard"]
 
 
+def test_when_a_silent_host_goes_offline(home: Browser) -> None:
+    home.get(f"/{PLACE}")
+    page = home.submit(f"{PLACE}/settings", ttl="60", expire_after="30")
+    assert "If nothing is heard of a client, it goes offline at " in page.text
+    assert "1970-01-31" in page.body
+    home.house.person("alice", "record_delete", owner=HOME)
+    assert "it goes offline at" not in home.get(f"/{PLACE}").text
+
+
 def test_a_host_that_follows_its_router(home: Browser) -> None:
     router = "router.dyn.example"
     home.house.person("alice", "host_add", name=router)

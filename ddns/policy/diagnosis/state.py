@@ -8,9 +8,7 @@ from ddns.model.door import Trouble
 from ddns.policy.diagnosis.model import HostState, Moment, Parameter
 from ddns.policy.diagnosis.refusals import Found
 from ddns.policy.diagnosis.requests import Asked
-
-WARNED = 2 * 86_400.0
-"""Seconds before a silent host goes offline in which that is told."""
+from ddns.policy.expiry import WARNED
 
 KNOWN_FOR = 7 * 86_400.0
 """Seconds for which connections that came to nothing are told."""

@@ -91,7 +91,8 @@ def put_host(unit: UnitOfWork, host: Host) -> None:
         " dormant = excluded.dormant, expire_after = excluded.expire_after,"
         " expires = excluded.expires, interface_id = excluded.interface_id,"
         " follows = excluded.follows, follows_address = excluded.follows_address,"
-        " prefixes = excluded.prefixes",
+        " prefixes = excluded.prefixes,"
+        " warned = host.warned and host.expires is excluded.expires",
         (
             *(host.name, host.zone, host.account, host.ttl, host.created, dormant),
             *(host.expire_after, host.expires, interface_id, host.follows),

@@ -95,6 +95,8 @@ class Transaction(UnitOfWork):
     expired_leases = expiring.expired_leases
     put_host_expiry = expiring.put_host_expiry
     expired_hosts = expiring.expired_hosts
+    hosts_to_warn = expiring.hosts_to_warn
+    note_warned = expiring.note_warned
     limit_expiries = expiring.limit_expiries
     shift_expiries = expiring.shift_expiries
 

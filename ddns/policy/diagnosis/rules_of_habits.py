@@ -65,7 +65,7 @@ RULES_OF_HABITS = (
         _E,
         "{client} at {peer} sends {address}, which is a prefix and no address.",
         "Have the client send an address as well, or give {name} an interface ID in its settings:"
-        " then it gets the prefix with that. Prefixes are taken by dyndns2 only.",
+        " then it gets the prefix with that. Not every protocol takes prefixes; dyndns2 does.",
     ),
     Rule(
         "ipv4-prefix",

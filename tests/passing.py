@@ -40,6 +40,7 @@ class PassThrough:
     :param instead: answers by how the path begins.
     :param window: when to renew certificates, as in RFC 9773.
     :param broken: whether connections are closed without an answer.
+    :param stuck: what answers wait for, if anything.
     """
 
     url: str
@@ -49,6 +50,7 @@ class PassThrough:
     instead: dict[str, Said] = field(default_factory=dict)
     window: tuple[str, str] = ("2028-01-01T00:00:00Z", "2028-01-02T00:00:00Z")
     broken: bool = False
+    stuck: threading.Event | None = None
 
     @property
     def directory(self) -> str:
@@ -110,6 +112,8 @@ def passing(behind: Authority, folder: Path) -> Iterator[PassThrough]:
                 self.close_connection = True
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if through.stuck is not None:
+                through.stuck.wait(PATIENCE)
             said = through.answer(self.command, self.path, dict(self.headers.items()), body)
             self.send_response(said.status)
             for name, value in said.headers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -29,9 +29,15 @@ class Authority(NamedTuple):
 
 
 @contextmanager
-def pebble(dns_port: int, folder: Path, http_port: int | None = None) -> Iterator[Authority]:
+def pebble(
+    dns_port: int,
+    folder: Path,
+    http_port: int | None = None,
+    accounts: Mapping[str, str] | None = None,
+) -> Iterator[Authority]:
     """Run Pebble with its files in *folder*; it asks for DNS at this port of 127.0.0.1, and for
-    HTTP at that one, or at one where nobody answers."""
+    HTTP at that one, or at one where nobody answers. It wants *accounts* that were opened by other
+    means: their MAC keys by their names."""
     pair = certificates.make(folder)
     port, management, http_port = free_port(), free_port(), http_port or free_port()
     config = folder / "pebble.json"
@@ -42,6 +48,8 @@ def pebble(dns_port: int, folder: Path, http_port: int | None = None) -> Iterato
         "privateKey": str(pair.private_key),
         "httpPort": http_port,
         "tlsPort": free_port(),
+        "externalAccountBindingRequired": bool(accounts),
+        "externalAccountMACKeys": dict(accounts or {}),
     }
     config.write_text(json.dumps({"pebble": settings}))
     command = [program("pebble"), "-config", str(config)]

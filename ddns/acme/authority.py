@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from acme import challenges, crypto_util, errors, messages
 from acme.client import ClientV2
@@ -54,7 +55,7 @@ class Authority:
                 self._register(client)
             self._private_key = new_key(key_type)
             csr = crypto_util.make_csr(self._private_key, list(self._wanted.names))
-            self._order = client.new_order(csr)
+            self._order = client.new_order(csr, self._wanted.profile)
             return [
                 self._pending(one.body)
                 for one in self._order.authorizations
@@ -106,10 +107,12 @@ class Authority:
 
     def _register(self, client: ClientV2) -> None:
         """Find our account, or open one (RFC 8555 7.3)."""
-        if client.external_account_required():
-            raise Problem("the authority wants an external account, which is not supported")
         email = self._wanted.email or None
-        new = messages.NewRegistration.from_data(email=email, terms_of_service_agreed=True)
+        new = messages.NewRegistration.from_data(
+            email=email,
+            terms_of_service_agreed=True,
+            external_account_binding=self._binding(client.directory),
+        )
         try:
             client.new_account(new)
         except errors.ConflictError as known:
@@ -119,6 +122,15 @@ class Authority:
             self._net.account = account
             if email:
                 client.update_registration(account, messages.Registration.from_data(email=email))
+
+    def _binding(self, directory: messages.Directory) -> dict[str, Any] | None:
+        wanted = self._wanted
+        if not wanted.eab_kid:
+            return None
+        key = wanted.eab_hmac_key.rstrip("=")  # the library wants it without padding
+        return messages.ExternalAccountBinding.from_data(
+            self._key.public_key(), wanted.eab_kid, key, directory
+        )
 
     def _pending(self, authorization: messages.Authorization) -> Pending:
         name = str(authorization.identifier.value).lower()

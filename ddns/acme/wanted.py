@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ddns.acme.issued import Issued
 from ddns.config.acme import certificate_names
@@ -17,7 +17,10 @@ class Wanted:
     names: tuple[str, ...]
     email: str
     key_types: tuple[str, ...]
-    ca: str
+    ca: str = ""
+    profile: str = ""
+    eab_kid: str = ""
+    eab_hmac_key: str = field(default="", repr=False)
 
     def is_met_by(self, issued: Issued) -> bool:
         """Return whether a certificate is what is wanted, whenever it is valid."""
@@ -26,7 +29,8 @@ class Wanted:
     @property
     def mark(self) -> str:
         """What tells orders from those for something else."""
-        return " ".join((self.directory, *sorted(self.names), *sorted(self.key_types)))
+        names = sorted(self.names)
+        return " ".join((self.directory, self.profile, *names, *sorted(self.key_types)))
 
 
 def wanted_by(settings: Settings) -> Wanted | None:
@@ -34,5 +38,13 @@ def wanted_by(settings: Settings) -> Wanted | None:
     acme = settings.https.acme
     if not acme.directory:
         return None
-    names = certificate_names(settings)
-    return Wanted(acme.directory, names, acme.email, acme.keys, acme.ca)
+    return Wanted(
+        acme.directory,
+        certificate_names(settings),
+        acme.email,
+        acme.keys,
+        acme.ca,
+        acme.profile,
+        acme.eab_kid,
+        acme.eab_hmac_key,
+    )

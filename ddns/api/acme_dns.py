@@ -8,7 +8,7 @@ import uuid
 from ddns.api import paging, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
-from ddns.api.errors import Exceeded, Forbidden, Invalid, NotFound, Unavailable
+from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.api.serializers import Json, registration_json
 from ddns.model import names
 from ddns.model.acme_dns import AcmeDnsRegistration, OpenTo
@@ -41,6 +41,12 @@ class AcmeDnsOperations(BaseOperations):
 
         return await self._read(work)
 
+    def may_register_for_acme_dns(self) -> bool:
+        """Return whether the caller may register names, if there are not too many."""
+        rules = self.rules.acme_dns
+        may = self._caller.operator or rules.open_to is not OpenTo.CLOSED
+        return rules.zone is not None and may
+
     async def acme_dns_add(
         self,
         account: str | None = None,
@@ -66,9 +72,9 @@ class AcmeDnsOperations(BaseOperations):
             if origin is not None and not context.caller.operator:
                 raise Forbidden("only the operator may name another zone than that of the settings")
             if below is None:
-                raise Unavailable("this server has no zone for acme-dns: its operator names one")
+                raise Conflict("this server has no zone for acme-dns: its operator names one")
             if context.transaction.zone(below) is None:
-                raise Unavailable(
+                raise Conflict(
                     "this server has no zone {origin}, which is that for acme-dns",
                     origin=names.to_text(below),
                 )

@@ -67,13 +67,6 @@ class WrongCode(Unauthenticated):
     code = "wrong_code"
 
 
-class Unavailable(ApiError):
-    """The operator has not set up what this takes."""
-
-    code = "unavailable"
-    status = 503
-
-
 class Forbidden(ApiError):
     """The caller may not do this."""
 

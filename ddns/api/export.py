@@ -9,12 +9,12 @@ from ddns.api import parsing
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Invalid
-from ddns.api.event_serializers import journal_json
 from ddns.api.serializers import (
     Json,
     account_json,
     host_json,
     invitation_json,
+    journal_json,
     key_json,
     member_json,
     named,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ddns.api.access import ReadContext
-from ddns.api.event_serializers import event_json
 from ddns.api.following import followers
-from ddns.api.serializers import Json, host_json, request_json, rrset_json, time_json
+from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json, time_json
 from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, A, rdata_to_text

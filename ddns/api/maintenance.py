@@ -11,9 +11,10 @@ from ddns import __version__
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
 from ddns.api.caller import Permission
+from ddns.api.certificate import certificate_json
 from ddns.api.code_checks import totp_purpose
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
-from ddns.api.serializers import Json, certificate_json
+from ddns.api.serializers import Json
 from ddns.model import names
 from ddns.system.secret_box import SecretBoxError, Tampered
 
@@ -138,11 +139,6 @@ class MaintenanceOperations(BaseOperations):
             "not_ready": self._running.not_ready(),
             "certificate": None if certificate is None else certificate_json(certificate),
         }
-
-    async def certificate_renew(self) -> Json:
-        """Order the certificate that the server gets for itself now, though it may not be due yet,
-        and wait for it."""
-        return certificate_json(await self._running.renew())
 
     async def reload(self) -> Json:
         """Read the settings again, and certificates and private keys. ``changed`` are the settings

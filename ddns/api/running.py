@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddns.api.errors import ApiError
+from ddns.api.errors import Conflict
 from ddns.api.serializers import Json
 from ddns.model.certificate import CertificateState
 from ddns.model.door import Knock
 
 
 async def no_renewal() -> CertificateState:
-    """Default for a process without a running server: always raises ApiError."""
-    raise ApiError("this takes a running server")
+    """Default for a process without a running server: always raises Conflict."""
+    raise Conflict("this takes a running server")
 
 
 @dataclass(slots=True)

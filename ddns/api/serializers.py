@@ -5,6 +5,7 @@ Names are A-labels; where the name has U-labels, ``unicode`` beside it has them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from ddns.api.caller import Caller
 from ddns.model import names, records
 from ddns.model.account import Account, Block, Host, Key, TsigName, ZoneInfo
 from ddns.model.acme_dns import AcmeDnsRegistration
-from ddns.model.certificate import CertificateState
+from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import RRset
 from ddns.model.registration import Invitation, Member
 from ddns.model.request_log import RequestEntry
@@ -238,21 +239,44 @@ def second_factors_json(factors: SecondFactors) -> Json:
     }
 
 
-def certificate_json(state: CertificateState) -> Json:
-    """Return how it stands with the server's own certificate."""
-    times = {
-        "expires": state.expires,
-        "renewal": state.renewal,
-        "issued_at": state.issued_at,
-        "failed_at": state.failed_at,
-    }
+def event_json(event: Event) -> Json:
+    """Return an event of a host: an RRset, or the host itself, before and after."""
+    assert event.owner is not None
     return {
-        "directory": state.directory,
-        "names": list(state.names),
-        "keys": list(state.key_types),
-        "issuer": state.issuer,
-        **{name: None if at is None else time_json(at) for name, at in times.items()},
-        "ordering": state.ordering,
-        "problem": state.problem,
-        "failures": state.failures,
+        "position": event.position,
+        "at": time_json(event.author.at),
+        "who": event.author.who,
+        "via": event.author.via,
+        "kind": str(event.kind),
+        "owner": names.to_text(event.owner),
+        "type": None if event.type is None else records.type_to_text(event.type),
+        "before": _side_json(event, event.before),
+        "after": _side_json(event, event.after),
     }
+
+
+def journal_json(event: Event) -> Json:
+    """Return an event of any kind."""
+    return {
+        "position": event.position,
+        "at": time_json(event.author.at),
+        "via": event.author.via,
+        "kind": str(event.kind),
+        "subject": event.subject,
+        "zone": None if event.zone is None else names.to_text(event.zone),
+        "owner": None if event.owner is None else names.to_text(event.owner),
+        "type": None if event.type is None else records.type_to_text(event.type),
+        "before": _side_json(event, event.before),
+        "after": _side_json(event, event.after),
+    }
+
+
+def _side_json(event: Event, side: bytes | None) -> Json | None:
+    if side is None:
+        return None
+    if event.kind is not EventKind.RRSET:
+        shown: Json = json.loads(side)
+        return shown
+    assert event.owner is not None
+    assert event.type is not None
+    return values_json(unpack_values(event.owner, event.type, side))

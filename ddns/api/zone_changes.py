@@ -5,9 +5,8 @@ from __future__ import annotations
 from ddns.api import paging, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.errors import Conflict, NotFound
-from ddns.api.event_serializers import event_json
 from ddns.api.records import RecordOperations, remove_rrset, replace_rrset
-from ddns.api.serializers import Json, rrset_json
+from ddns.api.serializers import Json, event_json, rrset_json
 from ddns.model import names, records
 from ddns.model.account import ZoneInfo
 from ddns.model.journal import Event, pack_values, unpack_values

@@ -40,6 +40,10 @@ def check_acme(settings: Settings) -> None:
         raise ConfigError(
             f"https.acme.keys: expected some of {', '.join(KEY_TYPES)}, got {list(acme.keys)!r}"
         )
+    if bool(acme.eab_kid) != bool(acme.eab_hmac_key):
+        raise ConfigError("https.acme.eab_kid and eab_hmac_key: expected both or neither")
+    if not re.fullmatch("[A-Za-z0-9_-]*={0,2}", acme.eab_hmac_key):  # does not show the secret
+        raise ConfigError("https.acme.eab_hmac_key: expected base64url")
     if acme.email:
         try:
             email_address(acme.email)

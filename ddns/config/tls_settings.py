@@ -10,13 +10,18 @@ class AcmeSettings:
     """``[https.acme]``: where to get the server's own certificate (RFC 8555). ``directory`` is the
     URL of an authority's directory, empty for none. Without ``names`` the certificate is for the
     host of ``api.url``. ``keys`` are types of keys, ``ecdsa`` and ``rsa``. ``ca`` is a PEM file
-    with the authorities to trust for the directory instead of the system's."""
+    with the authorities to trust for the directory instead of the system's. ``profile`` is one of
+    the authority's, empty for its usual one; ``eab_kid`` and ``eab_hmac_key`` are of an account
+    there that was opened by other means (RFC 8555 7.3.4)."""
 
     directory: str = ""
     names: tuple[str, ...] = ()
     email: str = ""
     keys: tuple[str, ...] = ("ecdsa",)
     ca: str = ""
+    profile: str = ""
+    eab_kid: str = ""
+    eab_hmac_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from ddns.api.caller import Permission
 from ddns.pages.site import Page
 from ddns.pages.views import (
     account,
+    certificates,
     entry,
     host,
     host_records,
@@ -75,6 +76,10 @@ PAGES = (
     Page("POST", "keys/{number}/enable", keys.enable),
     Page("POST", "keys/{number}/regenerate", keys.regenerate),
     Page("POST", "keys/{number}/revoke", keys.revoke),
+    Page("GET", "certificates", certificates.overview),
+    Page("POST", "certificates", certificates.add),
+    Page("POST", "certificates/{subdomain}/note", certificates.note),
+    Page("POST", "certificates/{subdomain}/remove", certificates.remove),
     Page("GET", "help", setup.help_choose, _ANYBODY),
     Page("GET", "help/{client}", setup.help_show, _ANYBODY),
     Page("GET", "zones", zones.overview),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ddns.model import names
 from ddns.model.account import Host
+from ddns.model.acme_dns import is_challenge
 from ddns.model.dynamic_update import Action, Operation
 from ddns.model.leases import DAY, Lease, Term
 from ddns.model.presentation import canonical
@@ -23,10 +23,6 @@ of its days."""
 
 _CLOSE = 1.0
 """Seconds that are too few to write the end of a lease anew."""
-
-
-_DIGEST = re.compile(rb"\x2b[A-Za-z0-9_-]{43}")
-"""A SHA-256 in base64url, as TXT rdata: what a challenge is answered with (RFC 8555 8.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +44,13 @@ class Terms:
             return self.lease.of(operation.type)
         # The second label: dns-account-01 has one of the account's in front.
         here = self.anywhere or names.ACME in names.labels(operation.owner)[:2]
-        is_answer = here and operation.type == TXT and _DIGEST.fullmatch(operation.rdata)
+        is_answer = here and operation.type == TXT and _is_answer(operation.rdata)
         return self.keep if self.keep and is_answer else None
+
+
+def _is_answer(rdata: bytes) -> bool:
+    """Return whether TXT rdata is one string that can be the answer to a challenge."""
+    return rdata[:1] == b"\x2b" and is_challenge(rdata[1:].decode("latin-1"))
 
 
 def leases_after(

@@ -9,12 +9,12 @@ they would have without any challenge. Secondaries answer the same, since the co
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Protocol
 
 from ddns.model.account import ZoneInfo
-from ddns.model.copies import Copy
+from ddns.model.copies import Copy, Touched
 from ddns.model.names import CHALLENGES, MAX_WIRE, WILDCARD, is_subdomain, parent
 from ddns.model.records import DNAME, NS, NSEC, RRSIG, SOA, RRset
 
@@ -25,7 +25,7 @@ NOT_COPIED = frozenset({NS, SOA, DNAME, RRSIG, NSEC})
 class View(Protocol):
     """What work on a store has changed, and what there is now; see :mod:`ddns.store.copies`."""
 
-    def touched(self) -> Mapping[tuple[bytes, bytes], bool]: ...
+    def touched(self) -> Iterable[Touched]: ...
     def replaced(self) -> Collection[bytes]: ...
     def zone(self, origin: bytes) -> ZoneInfo | None: ...
     def rrsets(self, zone: bytes, owner: bytes) -> list[RRset]: ...
@@ -38,16 +38,22 @@ class View(Protocol):
 
 def keep_wildcards(view: View) -> list[Copy]:
     """Return the copies to put or delete after work that has put RRsets."""
+    touched = [
+        one
+        for one in view.touched()
+        if not (one.existed and one.exists) or one.owner.startswith(WILDCARD)
+    ]
+    if not touched and not view.replaced():
+        return []  # as after nearly all updates
     regions = {(zone, zone) for zone in view.replaced() if view.challenges_below(zone, zone)}
     there: list[Copy] = []
     wanted: list[Copy] = []
-    for (zone, owner), existed in view.touched().items():
-        exists = bool(view.rrsets(zone, owner))
-        if exists is not existed:
+    for zone, owner, existed, exists in touched:
+        if not (existed and exists):  # with neither, records may have been put over copies and gone
             region = _Tree(view, zone).affected(owner, exists)
             if region is not None:
                 regions.add((zone, region))
-        elif exists and owner.startswith(WILDCARD):
+        else:
             copies = view.copies_of(zone, owner)
             there += copies
             wanted += _copied(view, zone, owner, {copy.rrset.owner for copy in copies})

@@ -35,7 +35,7 @@ def exposed_files(settings: Settings, file: str | None = None) -> list[str]:
     secret = secret_files(settings.database)
     if key := https.private_key or https.certificate:
         secret.append(Path(key))
-    if file and (mail.password or settings.dns.cookie_secret):
+    if file and (mail.password or settings.dns.cookie_secret or https.acme.eab_hmac_key):
         secret.append(Path(file))
     trusted = map(Path, filter(None, (https.certificate, mail.ca, https.acme.ca, file)))
     return exposed(secret) + writable(one for one in trusted if one not in secret)

@@ -6,11 +6,11 @@ out, since nobody has put them there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 
 from zope.interface import Interface
 
-from ddns.model.copies import Copy
+from ddns.model.copies import Copy, Touched
 
 
 class IReadingCopies(Interface):
@@ -41,9 +41,8 @@ class ICopying(Interface):
     def has_copies_at(zone: bytes, owner: bytes) -> bool:
         """Return whether there are copies at an owner name; quick where there are none at all."""
 
-    def touched() -> Mapping[tuple[bytes, bytes], bool]:
-        """Return the zones and owner names where the work has put RRsets, each with whether it had
-        any before."""
+    def touched() -> Iterable[Touched]:
+        """Return the owner names at which the work has put RRsets."""
 
     def replaced() -> Collection[bytes]:
         """Return the zones whose records the work has replaced as a whole. Their copies have gone

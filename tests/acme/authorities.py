@@ -125,7 +125,7 @@ class World:
     def __init__(self, folder: Path, *names: str, key_types: tuple[str, ...] = ("ecdsa",)) -> None:
         self.clock = Clock()
         self.clock.advance(START)
-        self.wanted = Wanted(DIRECTORY, names or (NAME,), "", key_types, "")
+        self.wanted = Wanted(DIRECTORY, names or (NAME,), "", key_types)
         self.folder = Folder(folder / "acme")
         self.records = Records()
         self.challenges = Challenges(self.records, lambda: True)

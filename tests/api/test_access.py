@@ -20,7 +20,7 @@ OPERATORS = {
     "zone_add", "zone_remove", "zone_import",
     "account_list", "account_add", "account_set", "account_block", "account_unblock",
     "account_remove", "email_set", "password_set", "second_factor_remove", "check",
-    "reload", "status", "request_list", "secondary_list", "sample_list",
+    "reload", "status", "certificate_renew", "request_list", "secondary_list", "sample_list",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from ddns.api import export
 from ddns.api.acme_dns import MAX_NOTE
 from ddns.api.caller import NOBODY
 from ddns.api.errors import (
@@ -16,7 +17,6 @@ from ddns.api.errors import (
     Forbidden,
     Invalid,
     NotFound,
-    Unavailable,
 )
 from ddns.model import names
 from ddns.model.acme_dns import OpenTo
@@ -124,11 +124,11 @@ def test_so_many_registrations(open_house: House) -> None:
 
 def test_where_there_is_no_zone(open_house: House) -> None:
     open_house.rule()
-    assert "names one" in refused(open_house, Unavailable, "acme_dns_add")
+    assert "names one" in refused(open_house, Conflict, "acme_dns_add")
     made = open_house.api("acme_dns_add", zone="club.example")
     assert made["fulldomain"].endswith(".club.example")
     rule(open_house, open_to=OpenTo.OPEN, zone=names.from_text("auth.example"))
-    assert "no zone auth.example" in refused_to(open_house, "alice", Unavailable, "acme_dns_add")
+    assert "no zone auth.example" in refused_to(open_house, "alice", Conflict, "acme_dns_add")
     (warning,) = open_house.api("status")["warnings"]
     assert "ddns zone add auth.example" in warning
     open_house.api("zone_add", origin="auth.example")
@@ -157,3 +157,17 @@ def test_nobody_has_a_host_where_challenges_are_answered(named: House) -> None:
     name = named.person("alice", "acme_dns_add")["fulldomain"]
     refused_to(named, "bob", Conflict, "host_add", name=name)
     refused_to(named, "bob", Invalid, "host_add", name=f"x.{name}")
+
+
+def test_an_export_has_ones_own(named: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All pages of them, and no password."""
+    monkeypatch.setattr(export, "PAGE", 2)
+    made = [named.person(who, "acme_dns_add") for who in ("alice", "bob", "alice", "alice")]
+    found, after = [], "acme_dns"
+    while after.startswith("acme_dns"):
+        page = named.person("alice", "account_export", name="alice", after=after)
+        found += page["items"]
+        after = page["next"]
+    assert found == listed(named, account="alice")
+    assert len(found) == 3
+    assert not any(one["password"] in str(found) for one in made)

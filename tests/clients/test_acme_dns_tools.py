@@ -89,7 +89,7 @@ def lego(place: Place, folder: Path, mode: str) -> Path:
     """A certificate by lego's provider httpreq."""
     environment, (_, *options, action) = words(place.block("httpreq: lego"))
     resolvers = ["--dns.disable-cp", "--dns.resolvers", f"127.0.0.1:{place.server.dns_port}"]
-    command = [program("lego"), "--server", place.authority.directory, "--accept-tos", "--path"]
+    command = [program("lego"), "--server", place.authority.directory, "--path"]
     command += [str(folder), *options, *resolvers, action]
     do(place, command, folder, **environment, HTTPREQ_MODE=mode)
     return folder / "certificates" / f"{HOST}.crt"

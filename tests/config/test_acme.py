@@ -47,6 +47,11 @@ def test_names_of_the_certificate(tmp_path: Path, text: str, expected: tuple[str
         (DIRECTORY + 'names = ["a.example"]\nkeys = []', "https.acme.keys"),
         (DIRECTORY + 'names = ["a.example"]\nkeys = ["rsa", "rsa"]', "https.acme.keys"),
         (DIRECTORY + 'names = ["a.example"]\nemail = "a"', "https.acme.email"),
+        (DIRECTORY + 'names = ["a.example"]\neab_kid = "a"', "https.acme.eab_kid and"),
+        (
+            DIRECTORY + 'names = ["a.example"]\neab_kid = "a"\neab_hmac_key = "canary+"',
+            "https.acme.eab_hmac_key: expected base64url$",
+        ),
         (
             DIRECTORY + 'names = ["a.example"]\n[https]\ncertificate = "x.pem"',
             "https.certificate: expected none",

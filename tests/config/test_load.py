@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import typing
 from pathlib import Path
@@ -20,8 +21,11 @@ from ddns.config.load import (
     split_listeners,
 )
 from ddns.config.settings import Settings
+from ddns.model import names
+from ddns.model.acme_dns import OpenTo
 from ddns.net.peers import text_of
 from ddns.net.proxy.trust import Proxies
+from ddns.policy.acme_dns import AcmeDnsRules
 from ddns.policy.registration import Rules
 from ddns.server import factories
 from ddns.server.tap import Options
@@ -50,6 +54,14 @@ def test_settings_that_have_no_effect_any_more(file: Path) -> None:
     file.write_text("abuse = 1\n")
     with pytest.raises(ConfigError, match="abuse: expected a table"):
         load_settings(file)
+
+
+def test_acme_dns(file: Path) -> None:
+    given = "[acme_dns]\nzone = 'auth.example.net'\nregistration = 'open'\nexpire_after = "
+    rules = factories.rules(loaded(file, f"{given}2")).acme_dns
+    zone = names.from_text("auth.example.net")
+    assert rules == AcmeDnsRules(zone=zone, open_to=OpenTo.OPEN, term=2 * 86_400.0)
+    assert factories.rules(loaded(file, f"{given}0")).acme_dns.term == math.inf
 
 
 def test_registration(file: Path) -> None:
@@ -109,6 +121,9 @@ def test_a_file(file: Path) -> None:
         ("[dns]\nport = 53", "dns.port", "there is no such setting; known here: "),
         ("[dnss]", "dnss", "there is no such setting"),
         ("dns = 1", "dns", "expected a table, got 1"),
+        ("acme_dns.zone = 'a..b'", "acme_dns.zone", "a..b"),
+        ("acme_dns.registration = 'open'", "acme_dns.zone", "expected a zone"),
+        ("acme_dns.registration = 'x'", "acme_dns.registration", "closed, account, open"),
         ("database = 1", "database", "expected a string, got 1"),
         ("database = ['a']", "database", "expected a string"),
         ("sample = 1", "sample", "expected true or false, got 1"),

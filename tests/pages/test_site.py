@@ -71,6 +71,9 @@ def test_nothing_of_somebody_else_is_there(alice: Browser, bob: Browser) -> None
     alice.house.api("zone_add", origin="alice.example", account="alice")
     alice.house.api("key_add", account="alice")
     at = {"name": "home.dyn.example", "origin": "alice.example", "number": "1", "type": "SOA"}
+    at["subdomain"] = alice.house.api("acme_dns_add", account="alice", zone="dyn.example")[
+        "subdomain"
+    ]
     at |= {"owner": "alice.example", "client": "curl", "account": "alice", "code": "nonsense"}
     bob.get("/hosts")
     given = {"form_token": bob.page.forms[0].fields["form_token"], "name": "www", "type": "A"}
@@ -78,7 +81,9 @@ def test_nothing_of_somebody_else_is_there(alice: Browser, bob: Browser) -> None
     given |= {"owner": "home.dyn.example", "registration": "open"}
     opened = []
     for page in PAGES:
-        if "{" in page.path and page.path.split("/")[0] in ("hosts", "keys", "zones", "operator"):
+        if "{" in page.path and page.path.split("/")[0] in (
+            *("hosts", "keys", "zones", "operator", "certificates"),
+        ):
             place = f"/{page.path.format_map(at)}"
             if page.method == "GET":
                 bob.get(place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 import dns.rcode
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ddns.model import names
 from ddns.model.account import ZoneInfo
-from ddns.model.copies import Copy
+from ddns.model.copies import Copy, Touched
 from ddns.model.names import ACME, CHALLENGES, PERSIST, WILDCARD, from_text
 from ddns.model.records import CNAME, NS, TXT, A, RRset
 from ddns.policy.rrset_rules import has_cname_and_other_data
@@ -63,8 +63,11 @@ class Tree:
 
     # What the rule asks for --------------------------------------------------------------------
 
-    def touched(self) -> Mapping[tuple[bytes, bytes], bool]:
-        return self._touched
+    def touched(self) -> Iterable[Touched]:
+        return [
+            Touched(zone, owner, existed, bool(self.rrsets(zone, owner)))
+            for (zone, owner), existed in self._touched.items()
+        ]
 
     def replaced(self) -> Collection[bytes]:
         return ()
@@ -164,6 +167,21 @@ def check_answers(tree: Tree, asked: Iterable[bytes]) -> None:
             assert answers[0].answer == answers[1].answer  # aliases
             last = answers[0].answer[-1][0].target.to_wire() if answers[0].answer else name
             assert last in above
+
+
+def test_records_that_are_put_and_deleted_at_once() -> None:
+    """They have taken the place of copies."""
+    tree, foo = Tree(), b"\x03foo" + ORIGIN
+    tree.put(RRset(WILDCARD + ORIGIN, A, 60, (bytes(4),)))
+    tree.put(RRset(ACME + foo, TXT, 60, (b"\x01x",)))
+    tree.commit()
+    kept = dict(tree.kept)
+    assert {owner for owner, _ in kept} == {foo, WILDCARD + foo}
+    for owner in (foo, WILDCARD + foo):
+        tree.put(RRset(owner, A, 60, (b"\x7f\0\0\1",)))
+        tree.put(RRset(owner, A, 60, ()))
+        assert tree.commit()
+        assert tree.kept == kept
 
 
 @pytest.mark.parametrize(

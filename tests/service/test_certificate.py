@@ -7,9 +7,11 @@ import re
 import socket
 import ssl
 import subprocess
+import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from cryptography import x509
 
 from tests.clients.documented import blocks_of
 from tests.passing import PassThrough, Said, passing
-from tests.pebble import pebble
+from tests.pebble import Authority, pebble
 from tests.processes import PATIENCE, Server, eventually, free_port, get_with, mode_of
 from tests.programs import program, run, script
 from tests.service.watching import OF_ITS_OWN_CERTIFICATE, sample, scraped
@@ -255,6 +257,22 @@ def refused(own: Own, spoil: Callable[[], object], why: str) -> None:
     assert own.state()["problem"]
 
 
+def test_an_authority_that_is_stuck_does_not_hold_up_the_end(own: Own) -> None:
+    own.authority.stuck = threading.Event()
+    asking = threading.Thread(target=own.server.try_ddns, args=("certificate", "renew"))
+    asking.start()
+    try:
+        eventually(lambda: own.state()["ordering"], "an order goes on")
+        began = time.monotonic()
+        assert own.server.terminate() == 0
+        assert time.monotonic() - began < PATIENCE / 2
+    finally:
+        own.authority.stuck.set()
+        own.authority.stuck = None
+        asking.join(PATIENCE)
+    own.server.start()
+
+
 def test_a_restart_orders_nothing(own: Own) -> None:
     before, orders = own.shown(), own.orders()
     own.server.restart()
@@ -263,42 +281,72 @@ def test_a_restart_orders_nothing(own: Own) -> None:
     assert (state["keys"], state["ordering"], own.orders()) == (["ecdsa", "rsa"], False, orders)
 
 
-def test_a_name_that_is_shown_over_http(own: Own, tmp_path: Path) -> None:
-    """A reload brings another authority, which asks somebody else's DNS, and another name."""
+@contextmanager
+def reloaded(own: Own, text: str) -> Iterator[set[str]]:
+    """The settings that have changed by this text of them, as long as it lasts."""
+    before = own.server.config.read_text()
+    own.server.config.write_text(text)
+    try:
+        yield set(own.server.ddns("reload", "--json")["changed"])
+    finally:
+        own.server.config.write_text(before)
+        own.server.ddns("reload", "--json")
+        eventually(lambda: names_of(own) == [NAME], "there is one for its name again")
+        eventually(lambda: not own.state()["ordering"], "and of both types")
+
+
+def names_of(own: Own) -> list[str]:
+    """The names on the certificate that is shown."""
+    found = own.shown().extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return found.value.get_values_for_type(x509.DNSName)
+
+
+@contextmanager
+def other_dns() -> Iterator[int]:
+    """The port of name servers that have all names here."""
     port = free_port()
     command = [program("pebble-challtestsrv"), "-dns01", f"{LOOPBACK}:{port}", "-defaultIPv6", ""]
     silent = [part for one in ("http01", "https01", "tlsalpn01") for part in (f"-{one}", "")]
     management = ["-management", f"{LOOPBACK}:{free_port()}"]
-    names = subprocess.Popen([*command, *silent, *management], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, *silent, *management], stdout=subprocess.DEVNULL)
     try:
-        with pebble(port, tmp_path, own.server.http_port) as other:
-            text = own.server.config.read_text()
-            changed = re.sub('directory = ".*"', f'directory = "{other.directory}"', text)
-            changed = re.sub('ca = ".*"', f'ca = "{other.ca}"\nnames = ["{ELSEWHERE}"]', changed)
-            own.server.config.write_text(changed)
-            assert set(own.server.ddns("reload", "--json")["changed"]) == {
-                "https.acme.ca",
-                "https.acme.directory",
-                "https.acme.names",
-            }
-            eventually(lambda: own.state()["issued_at"], "there is a certificate")
+        yield port
     finally:
-        names.kill()
-        names.wait(PATIENCE)
-    found = own.shown().extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    assert found.value.get_values_for_type(x509.DNSName) == [ELSEWHERE]
+        process.kill()
+        process.wait(PATIENCE)
+
+
+ACCOUNT, MAC_KEY = "kid-1", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+
+
+def accounting(own: Own, dns_port: int, folder: Path) -> AbstractContextManager[Authority]:
+    """An authority that wants an account that it knows."""
+    return pebble(dns_port, folder, own.server.http_port, {ACCOUNT: MAC_KEY})
+
+
+def test_a_name_that_is_shown_over_http(own: Own, tmp_path: Path) -> None:
+    """A reload brings another authority, which asks somebody else's DNS and wants an account that
+    it knows, and another name."""
+    with other_dns() as port, accounting(own, port, tmp_path) as other:
+        text = own.server.config.read_text()
+        text = re.sub('directory = ".*"', f'directory = "{other.directory}"', text)
+        mine = f'names = ["{ELSEWHERE}"]\neab_kid = "{ACCOUNT}"\neab_hmac_key = "{MAC_KEY}=="'
+        text = re.sub('ca = ".*"', f'ca = "{other.ca}"\n{mine}', text)
+        text = re.sub("keys = .*", 'keys = ["ecdsa"]', text)
+        with reloaded(own, text) as changed:
+            keys = ("ca", "directory", "eab_kid", "eab_hmac_key", "keys", "names")
+            assert changed == {f"https.acme.{key}" for key in keys}
+            eventually(lambda: own.state()["issued_at"], "there is a certificate")
+            assert names_of(own) == [ELSEWHERE]
 
 
 def test_files_take_the_place_of_it(own: Own) -> None:
-    text = own.server.config.read_text()
-    (own.server.folder / "mine.pem").write_bytes((own.folder / "rsa.pem").read_bytes())
-    before, after = text.split("[https.acme]")
-    rest = after[after.index("[metrics]") :]
-    own.server.config.write_text(
-        before.replace("[https]", '[https]\ncertificate = "mine.pem"') + rest
-    )
-    own.server.ddns("reload")
-    assert own.server.call("status")["certificate"] is None
-    assert own.shown().public_key().key_size == 2048  # type: ignore[union-attr]
-    done = own.server.try_ddns("certificate", "renew")
-    assert "https.acme.directory is not set" in done.stderr
+    mine = own.server.folder / "mine.pem"
+    mine.write_bytes((own.folder / "rsa.pem").read_bytes())
+    before, after = own.server.config.read_text().split("[https.acme]")
+    text = before.replace("[https]", f'[https]\ncertificate = "{mine}"')
+    with reloaded(own, text + after[after.index("[metrics]") :]):
+        assert own.server.call("status")["certificate"] is None
+        assert own.shown() == x509.load_pem_x509_certificate(mine.read_bytes())
+        done = own.server.try_ddns("certificate", "renew")
+        assert "https.acme.directory is not set" in done.stderr

@@ -8,7 +8,7 @@ import pytest
 
 from ddns.model import names
 from ddns.model.account import ZoneInfo
-from ddns.model.copies import Copy
+from ddns.model.copies import Copy, Touched
 from ddns.model.records import TXT, A
 from ddns.store.interfaces import ITransaction
 from ddns.store.paging import Page
@@ -97,13 +97,17 @@ class CopyingContract:
             transaction.put_rrset(ORIGIN, rrset(FOO, TXT, b"\1x"))
             transaction.put_rrset(ORIGIN, rrset(FOO, TXT))
             at = [transaction.has_copies_at(ORIGIN, owner) for owner in (FOO, WILD)]
-            return dict(transaction.touched()), at
+            return set(transaction.touched()), at
 
         store.commit(fill)
         store.commit(put(address(HOME)))
         store.commit(keep)
         touched, at = store.commit(work).value
-        assert touched == {(ORIGIN, HOME): True, (ORIGIN, WILD): True, (ORIGIN, FOO): False}
+        assert touched == {
+            Touched(ORIGIN, HOME, True, False),
+            Touched(ORIGIN, WILD, True, True),
+            Touched(ORIGIN, FOO, False, False),
+        }
         assert at == [True, False]
 
     def test_owner_names_of_challenges(self, store: Blocking) -> None:
@@ -159,7 +163,7 @@ class CopyingContract:
 
 def rule(transaction: ITransaction) -> Iterable[Copy]:
     """A copy with the challenge; no work at HOME."""
-    for zone, owner in transaction.touched():
+    for zone, owner, *_ in transaction.touched():
         assert zone == ORIGIN
         if owner == CHALLENGE.owner:
             yield COPY

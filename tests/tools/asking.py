@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ddns.model.leases import DAY
 from ddns.model.update import Credentials
 from ddns.policy.directory import Directory
 from ddns.tools.admission import Admission
@@ -31,6 +32,7 @@ def pipeline_of(house: House) -> Pipeline:
         *(house.store, house.directory, house.publisher, house.limiter, house.blocker),
         lambda: house.time,
         lambda: house.operations.rules,
+        lambda: DAY,
     )
     pipeline = Pipeline(house.updater.perform, updater.perform, lambda: house.time)
     pipeline.open()

@@ -97,5 +97,6 @@ async def _page(visit: Visit, error: ApiError | None) -> Answer:
             for field in ("kind", "hosts", "key_name", "algorithm", "zones", "types")
         },
         chosen=list(request.form.get("rights", (Right.UPDATE,))),
+        acme_dns=visit.operations.rules.acme_dns.zone is not None,
         error=error,
     )

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
+from ddns.model.copies import Touched
 from ddns.model.journal import Author, Event, EventKind, Subject, pack_values, public
 from ddns.model.records import RRset, unpack_rdatas
 from ddns.store.sqlite.batch import Batch, write_rrsets
 from ddns.store.sqlite.host_rows import HOST_COLUMNS, make_host
 from ddns.store.sqlite.reader import Reader, known
+
+_NONE = frozenset[int]()
 
 
 class UnitOfWork(Reader):
@@ -165,13 +168,20 @@ class UnitOfWork(Reader):
     def copied_types(self, zone: bytes, owner: bytes) -> frozenset[int]:
         """Return the types of the copies of a wildcard's RRsets at an owner name."""
         batch, key = self.batch, (zone, owner)
-        if batch.has_copies and key not in batch.copied:
+        if not batch.has_copies:
+            return _NONE
+        if key not in batch.copied:
             of = (
                 "select type from wildcard_copy"
                 " where zone = (select id from zone where origin = ?) and owner = ?"
             )
             batch.copied[key] = frozenset(number for (number,) in self.execute(of, key))
-        return batch.copied.get(key, frozenset())
+        return batch.copied[key]
+
+    def _has_own(self, zone: bytes, owner: bytes) -> bool:
+        """Return whether a name has RRsets that are no copies."""
+        at = self._at(zone, owner)
+        return bool(at) and not self.copied_types(zone, owner).issuperset(at)
 
     def rrset(self, zone: bytes, owner: bytes, number: int) -> RRset | None:
         rrset = self._at(zone, owner).get(number)
@@ -186,16 +196,19 @@ class UnitOfWork(Reader):
         """See :meth:`ddns.store.interfaces.ITransaction.put_rrset`."""
         key = (zone, rrset.owner)
         if key not in self._touched:
-            self._touched[key] = bool(self.rrsets(*key))
-        if rrset.type in self.copied_types(*key):
+            self._touched[key] = self._has_own(*key)
+        if self.batch.has_copies and rrset.type in self.copied_types(*key):
             if not rrset.rdatas:
                 return
             self.forget_copy(zone, rrset.owner, rrset.type)
         self.store_rrset(zone, rrset)
 
-    def touched(self) -> Mapping[tuple[bytes, bytes], bool]:
+    def touched(self) -> Iterable[Touched]:
         """See :meth:`ddns.store.copies.ICopying.touched`."""
-        return self._touched
+        return [
+            Touched(zone, owner, existed, self._has_own(zone, owner))
+            for (zone, owner), existed in self._touched.items()
+        ]
 
     def forget_copy(self, zone: bytes, owner: bytes, number: int) -> None:
         """Have a copy be an RRset like others."""

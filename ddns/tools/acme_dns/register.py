@@ -8,7 +8,7 @@ from typing import Any
 
 from ddns.api.acme_dns import AcmeDnsOperations
 from ddns.api.caller import Caller
-from ddns.api.errors import ApiError, Invalid
+from ddns.api.errors import ApiError, Conflict, Invalid
 from ddns.model.acme_dns import OpenTo
 from ddns.model.leases import DAY
 from ddns.model.records import network_of
@@ -83,6 +83,8 @@ class Register:
             made = await operations.acme_dns_add(allowfrom=networks)
         except Invalid as error:
             raise AcmeDnsError(400, "invalid_allowfrom_cidr", str(error)) from None
+        except Conflict as error:  # the operator has not set up what this takes
+            raise ToolError(503, str(error)) from None
         except ApiError as error:
             raise ToolError(error.status, str(error)) from None
         return ToolAnswer(201, json.dumps(made).encode())

@@ -258,6 +258,8 @@ def test_what_is_no_backup(former: Path, backup: Path) -> None:
     refused(backup, "newer version of this program: its schema is v9999_x")
 
 
+REGISTRATION = "insert into acme_dns values"
+UUID = "1e0a2b3c-0000-4000-8000-000000000000"
 TRIGGER = "create trigger t after insert on rrset begin delete from account; end"
 
 
@@ -290,6 +292,10 @@ TRIGGER = "create trigger t after insert on rrset begin delete from account; end
         ("update rrset set type = 70000 where type = 1", "of type 70000: there is no such type"),
         ("update rrset set ttl = -1 where type = 1", "the TTL is -1"),
         ("update host set dormant = 4", "what it may come back with is malformed"),
+        (f"{REGISTRATION} ('x', 1, zeroblob(32), null, '', 1.0, null, '')", "acme_dns x: a value"),
+        (f"{REGISTRATION} ('{UUID}', 1, x'00', null, '', 1.0, null, '')", f"acme_dns {UUID}: a va"),
+        (f"{REGISTRATION} ('{UUID}', 1, zeroblob(32), null, 'x', 1.0, null, '')", "a value is mal"),
+        (f"{REGISTRATION} ('{UUID}', 1, zeroblob(32), null, '', 1.0, null, char(10))", "a value"),
     ],
 )  # fmt: skip
 def test_a_hostile_backup(

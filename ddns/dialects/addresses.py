@@ -132,6 +132,20 @@ def address_edits(parameters: Parameters, peer: str | None) -> tuple[Edit, ...] 
     return tuple(edits)
 
 
+def given_edits(parameters: Parameters, peer: str) -> tuple[Edit, ...] | None:
+    """Return the edits of parameters with one address each, where a malformed one is an error: None
+    for one, and for an address of another family. Empty parameters are absent ones; the client's
+    own address stands for all of them."""
+    edits: list[Edit] = []
+    for value, family in parameters:
+        if text := (value or "").strip():
+            address = host_address(text)
+            if address is None or family not in (None, records.address_type(address)):
+                return None
+            edits.append(set_address(address))
+    return tuple(edits) or (set_address(own_address(peer)),)
+
+
 def _family_of(word: str) -> int | None:
     """Return the family of a malformed address by its looks, None for what looks like neither: a
     placeholder that the client has not filled in, for example."""

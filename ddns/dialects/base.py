@@ -1,27 +1,16 @@
-"""The interface of dialects, their requests and replies, and helpers that they share. No I/O."""
+"""The interface of dialects: requests, replies, and what replies have in common. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, overload
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 from urllib.parse import quote
 
-from ddns.dialects.addresses import host_address, own_address, set_address
-from ddns.model import names
-from ddns.model.records import CNAME
-from ddns.model.update import (
-    Change,
-    Credentials,
-    Edit,
-    Outcome,
-    Remove,
-    Replace,
-    Result,
-    Status,
-    Update,
-    change_of,
-)
+from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
+
+LOGIN_FAILURES = frozenset({Status.UNAUTHENTICATED, Status.BADAUTH, Status.DISABLED})
+"""What all of a request is refused for that comes with wrong credentials, or none."""
 
 
 class Headers:
@@ -100,6 +89,9 @@ class Dialect(Protocol):
 
     A dialect may also have ``loggable``, the names of parameters whose values the log of requests
     may show. Without it the log shows of a request no more than how many parameters it has.
+
+    One that shares a path with others has ``claims``, a function of a request to that path which
+    says whether it is for this dialect; without it the dialect takes all.
     """
 
     @property
@@ -120,22 +112,6 @@ class Dialect(Protocol):
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         """Return the answer in the client's words, whatever the Status."""
-
-
-def match_path(pattern: str, path: str) -> dict[str, str] | None:
-    """Return the parameters of a path that a pattern matches; None if it does not. A name that
-    stands twice in the pattern stands for the same text."""
-    wanted, given = pattern.split("/"), path.split("/")
-    if len(wanted) != len(given):
-        return None
-    parameters: dict[str, str] = {}
-    for segment, text in zip(wanted, given, strict=True):
-        if segment.startswith("{") and segment.endswith("}") and text:
-            if parameters.setdefault(segment[1:-1], text) != text:
-                return None
-        elif segment != text:
-            return None
-    return parameters
 
 
 def shown(request: Request, dialect: Dialect) -> str:
@@ -167,13 +143,17 @@ def lines_or_word(
 
     Wrong credentials are a 401.
     """
-    match outcome.refusal:
-        case None:
-            return answer(outcome, "".join(line(result) + "\n" for result in outcome.results))
-        case Status.UNAUTHENTICATED | Status.BADAUTH | Status.DISABLED as refusal:
-            return Reply(words[refusal] + "\n", 401, headers=challenge("Dynamic DNS"))
-        case refusal:
-            return answer(outcome, words[refusal] + "\n")
+    if outcome.refusal is not None:
+        return answer_or_challenge(outcome, words[outcome.refusal] + "\n")
+    return answer(outcome, "".join(line(result) + "\n" for result in outcome.results))
+
+
+def answer_or_challenge(outcome: Outcome, body: str) -> Reply:
+    """Return the answer to an outcome, for clients with a Basic header: wrong credentials are a
+    401."""
+    if outcome.refusal in LOGIN_FAILURES:
+        return Reply(body, 401, headers=challenge("Dynamic DNS"))
+    return answer(outcome, body)
 
 
 def answer(outcome: Outcome, body: str, content_type: str = "text/plain; charset=utf-8") -> Reply:
@@ -188,107 +168,35 @@ def answer(outcome: Outcome, body: str, content_type: str = "text/plain; charset
     return Reply(body, 503, content_type, {"Retry-After": str(wait)})
 
 
+_HTTP_STATUSES = {
+    **dict.fromkeys((Status.GOOD, Status.NOCHG), 200),
+    **dict.fromkeys(LOGIN_FAILURES, 403),
+    **dict.fromkeys((Status.NOTYOURS, Status.BLOCKED), 403),
+    **dict.fromkeys((Status.MISSING, Status.NOTFQDN, Status.NOHOST), 404),
+}
+
+
+def answer_by_status(
+    outcome: Outcome, body: str, content_type: str = "text/plain; charset=utf-8"
+) -> Reply:
+    """Return the answer to an outcome with a status of HTTP that says as much as its words: for
+    clients that take any answer of status 200 for a success."""
+    reply = answer(outcome, body, content_type)
+    status = _HTTP_STATUSES.get(in_all(outcome), 400)
+    return reply if reply.status == 503 else replace(reply, status=status)
+
+
+def in_all(outcome: Outcome) -> Status:
+    """Return the status of all hosts, for clients that are told one: what went wrong first, if
+    anything did, or else whether anything has changed."""
+    statuses = [result.status for result in outcome.results]
+    if outcome.refusal is not None:
+        return outcome.refusal
+    failure = next((status for status in statuses if status not in SUCCESSES), None)
+    return failure or (Status.GOOD if Status.GOOD in statuses else Status.NOCHG)
+
+
 def shown_addresses(result: Result, peer: str) -> str:
     """Return the addresses that a success reports. Clients insist on one, so a host without any,
     being offline, is reported with the client's own."""
     return ",".join(result.addresses) or peer
-
-
-def account_of(text: str) -> str:
-    """Return the account that a query or form names. No name has a space in it: it was a ``+`` that
-    the client did not escape."""
-    return text.replace(" ", "+")
-
-
-def query_credentials(args: Mapping[str, str]) -> Credentials | None:
-    """Return the credentials of a query or form, by the names that most clients have for them."""
-    user, secret = args.get("username", ""), args.get("password", "")
-    if not (user or secret):
-        user, secret = args.get("user", ""), args.get("pass", "")
-    return Credentials(account_of(user), secret) if user or secret else None
-
-
-def basic_or_query_credentials(request: Request) -> Credentials | None:
-    """Return the credentials of a Basic header, or of the query where it is absent or empty."""
-    basic = request.credentials
-    if basic is not None and (basic.user or basic.secret):
-        return basic
-    return query_credentials(request.args) or basic
-
-
-def key_of(host: str) -> str:
-    """Return what is the same for all ways to write a host, with its wildcard or without."""
-    return host.removeprefix("*.").rstrip(".").lower()
-
-
-@dataclass(frozen=True)
-class ListedChanges(Sequence[Change]):
-    """The changes of a list of hosts, where ``*.host`` stands for a host with its wildcard.
-
-    :param wildcard: ``ON`` makes ``*.host`` an alias of each host, ``OFF`` removes that.
-    :param own: the edits of hosts, by their :func:`key_of`, that have others than the rest.
-
-    Each is made when it is asked for: a request holds thousands of names, and nobody has to be
-    authenticated to send it.
-    """
-
-    hosts: Sequence[str]
-    edits: tuple[Edit, ...]
-    wildcard: str = ""
-    own: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.hosts)
-
-    @overload
-    def __getitem__(self, index: int) -> Change: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Change]: ...
-    def __getitem__(self, index: int | slice) -> Change | Sequence[Change]:
-        if isinstance(index, slice):
-            return tuple(self._change(host) for host in self.hosts[index])
-        return self._change(self.hosts[index])
-
-    def _change(self, host: str) -> Change:
-        bare, edits = host.removeprefix("*."), self.own.get(key_of(host), self.edits)
-        try:
-            name = names.host_from_text(bare)
-        except names.BadName:
-            return Change(host, None, edits)
-        if bare != host or self.wildcard == "ON":
-            edits = (*edits, Replace(CNAME, (name,), names.WILDCARD))
-        elif self.wildcard == "OFF":
-            edits = (*edits, Remove(CNAME, names.WILDCARD))
-        return Change(host, name, edits)
-
-
-def update_of_one(
-    request: Request,
-    dialect: str,
-    credentials: Credentials | None,
-    *,
-    refusal: Status | None = None,
-    activated: bool = False,
-) -> Update:
-    """Return the update of a request with one ``host`` and one ``ip``, the client's own by default.
-
-    :param refusal: what else is wrong with the request; it comes first.
-    :param activated: see :class:`ddns.model.update.Change`.
-    """
-    host, text = request.args.get("host", "").strip(), request.args.get("ip", "")
-    address = host_address(text) if text.strip() else own_address(request.peer)
-    if refusal is None and not host:
-        refusal = Status.MISSING
-    elif refusal is None and address is None:
-        refusal = Status.BADADDRESS
-    edits = () if address is None else (set_address(address),)
-    return Update(
-        dialect=dialect,
-        credentials=credentials,
-        changes=(change_of(host, edits, activated=activated),) if host else (),
-        peer=request.peer,
-        at=request.now,
-        agent=request.agent,
-        refusal=refusal,
-        addresses=text.strip(),
-    )

@@ -14,15 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ddns.dialects.base import (
-    Reply,
-    Request,
-    account_of,
-    answer,
-    shown_addresses,
-    update_of_one,
-)
+from ddns.dialects.base import Reply, Request, answer, shown_addresses
 from ddns.dialects.dondns_messages import MESSAGES
+from ddns.dialects.parsing import account_of, update_of_one
 from ddns.model.account import KeyKind
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
 

@@ -10,15 +10,9 @@ import contextlib
 from collections.abc import Mapping
 
 from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
-from ddns.dialects.base import (
-    ListedChanges,
-    Reply,
-    Request,
-    basic_or_query_credentials,
-    lines_or_word,
-    shown_addresses,
-)
+from ddns.dialects.base import Reply, Request, lines_or_word, shown_addresses
 from ddns.dialects.host_addresses import AddressesOfHosts
+from ddns.dialects.parsing import ListedChanges, basic_or_query_credentials, update_of
 from ddns.model import names
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
@@ -56,16 +50,16 @@ WORDS = {
     Status.FAILED: "911",
 }
 
-_SYSTEMS = frozenset({"", "dyndns", "statdns", "custom"})
-"""Kinds of service of dyndns.org's. They mean nothing here, but a client that asks for another one
-is set up for something else."""
+_SYSTEMS = frozenset({"", "dyndns", "statdns", "custom", "noip"})
+"""Kinds of service of dyndns.org's, and the one of No-IP. They mean nothing here, but a client that
+asks for another one is set up for something else."""
 
 
 class DynDNS2:
     """The dialect of /nic/update."""
 
     name = "dyndns2"
-    paths = ("/nic/update", "/v3/update")
+    paths: tuple[str, ...] = ("/nic/update", "/v3/update")
     loggable = frozenset(
         {
             *("hostname", "myip", "myipv4", "myipv6", "ip", "ipprefix", "ipv6prefix"),
@@ -80,35 +74,54 @@ class DynDNS2:
         addresses = _addresses(args)
         edits = _edits(args, addresses, request.peer)
         of_all = (*(edits or ()), *_mail(args))
-        own = of_hosts.edits(named, of_all)
-        refusal = None
+        says_anything = _is_offline(args) or any(value is not None for value, _ in addresses)
+        own, refusal = of_hosts.edits(named, of_all if says_anything else _mail(args))
         if not request.agent.strip():
             refusal = Status.BADAGENT
         elif args.get("system", "").lower() not in _SYSTEMS:
             refusal = Status.BADSYS
-        elif not (named or of_hosts.hosts):
-            refusal = Status.MISSING
         elif edits is None:
             refusal = Status.BADADDRESS
-        elif isinstance(own, Status):
-            refusal = own
         wildcard = args.get("wildcard", "").upper()
-        hosts = of_hosts.beside(named)
-        return Update(
-            dialect=self.name,
-            credentials=credentials,
-            changes=ListedChanges(hosts, of_all, wildcard, {} if isinstance(own, Status) else own),
-            peer=request.peer,
-            at=request.now,
-            agent=request.agent,
-            refusal=refusal,
-            addresses=OFFLINE
-            if _is_offline(args)
-            else ",".join(filter(None, (said_of(addresses), *of_hosts.said()))),
+        hosts = of_hosts.beside(named) or [""]
+        changes = ListedChanges(hosts, of_all, wildcard, own)
+        said = OFFLINE if _is_offline(args) else of_hosts.said_with(addresses)
+        within = None if hosts[0] else ""
+        return update_of(
+            request, self.name, credentials, changes, said=said, refusal=refusal, within=within
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
-        return lines_or_word(outcome, WORDS, lambda result: _line(result, request.peer))
+        return reply_in_words(request, outcome)
+
+
+def update_of_listed(
+    request: Request, dialect: str, hosts: list[str], refusal: Status | None = None
+) -> Update:
+    """Return the update of a request that differs from dyndns2's in how it names hosts.
+
+    :param refusal: what else is wrong with the request; it comes first.
+    """
+    addresses: Parameters = ((request.args.get("myip"), None),)
+    edits = address_edits(addresses, request.peer)
+    if refusal is None and not hosts:
+        refusal = Status.MISSING
+    elif refusal is None and edits is None:
+        refusal = Status.BADADDRESS
+    edits = (*(edits or ()), *_mail(request.args))
+    return update_of(
+        request,
+        dialect,
+        basic_or_query_credentials(request),
+        ListedChanges(hosts, edits, request.args.get("wildcard", "").upper()),
+        said=said_of(addresses),
+        refusal=refusal,
+    )
+
+
+def reply_in_words(request: Request, outcome: Outcome) -> Reply:
+    """Return a line for each host, or one for the whole request."""
+    return lines_or_word(outcome, WORDS, lambda result: _line(result, request.peer))
 
 
 def _line(result: Result, peer: str) -> str:
@@ -119,7 +132,7 @@ def _line(result: Result, peer: str) -> str:
 
 def _hosts(request: Request, credentials: Credentials | None) -> list[str]:
     """Return the hosts of a request. Without ``hostname`` it is a bare query (DD-WRT), or the user
-    if that could be a host (nsupdate.info, deSEC)."""
+    if that could be a host (nsupdate.info, deSEC); otherwise those of the key (INWX)."""
     if hosts := split_list(request.args.get("hostname", "")):
         return hosts
     for name, value in request.args.items():

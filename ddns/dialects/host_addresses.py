@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
-from ddns.dialects.base import key_of
+from ddns.dialects.parsing import key_of
 from ddns.model.records import AAAA, A
 from ddns.model.update import Edit, Status
 
@@ -54,27 +54,27 @@ class AddressesOfHosts:
 
     def edits(
         self, named: Iterable[str], of_all: tuple[Edit, ...]
-    ) -> dict[str, tuple[Edit, ...]] | Status:
-        """Return the edits of each of these hosts by its :func:`~ddns.dialects.base.key_of`, or why
-        the request is refused.
+    ) -> tuple[dict[str, tuple[Edit, ...]], Status | None]:
+        """Return the edits of these hosts by their :func:`~ddns.dialects.parsing.key_of`, and why
+        the request is refused, if it is.
 
         :param named: the hosts that the request names otherwise.
         :param of_all: the edits of these, which hold for one of ours too, but for the families of
             which the client has said something for it alone.
         """
         if len(self._of) > MAX_HOSTS:
-            return Status.NUMHOST
+            return {}, Status.NUMHOST
         keys = set(map(key_of, named)) if self._of else set()
         found: dict[str, tuple[Edit, ...]] = {}
         for key, (_, said) in self._of.items():
             own = address_edits(said, None)
             if own is None:
-                return Status.BADADDRESS
+                return {}, Status.BADADDRESS
             families = {family for _, family in said}
             rest = [edit for edit in of_all if edit.type not in families] if key in keys else []
             found[key] = (*rest, *own)
-        return found
+        return found, None
 
-    def said(self) -> list[str]:
-        """Return what the parameters say of addresses, as an Update has it."""
-        return [text for _, said in self._of.values() if (text := said_of(said))]
+    def said_with(self, of_all: Parameters) -> str:
+        """Return what all parameters say of addresses, as an Update has it."""
+        return said_of([*of_all, *(one for _, said in self._of.values() for one in said)])

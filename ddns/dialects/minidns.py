@@ -6,14 +6,8 @@ The status of refused credentials is 200 too, because Ralink's firmware never tr
 
 from __future__ import annotations
 
-from ddns.dialects.base import (
-    Reply,
-    Request,
-    answer,
-    query_credentials,
-    shown_addresses,
-    update_of_one,
-)
+from ddns.dialects.base import Reply, Request, answer, shown_addresses
+from ddns.dialects.parsing import query_credentials, update_of_one
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
 
 _LOGIN = "auth_fail. Incorrect username/password/hostname."

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ddns.dialects.addresses import host_address, own_address
+from ddns.dialects.base import LOGIN_FAILURES
+from ddns.dialects.texts import REFUSALS
 from ddns.model import records
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
@@ -34,26 +36,6 @@ MAX_COMMANDS = 10
 MAX_REPLY = 254
 """Octets of a reply with its end: the client in C has 255, one of them for a NUL."""
 METHOD = "digest-md5-text"
-
-REFUSALS = {
-    Status.UNAUTHENTICATED: "Log in first",
-    Status.BADAUTH: "Wrong login ID or password",
-    Status.DISABLED: "This key has been disabled",
-    Status.MISSING: "No host name was given",
-    Status.NOTFQDN: "This is not a host name",
-    Status.NOHOST: "There is no such host to update",
-    Status.NOTYOURS: "This login does not reach that host",
-    Status.NUMHOST: "Too many hosts",
-    Status.BADSYS: "Unknown kind of service",
-    Status.BADAGENT: "The client does not say what it is",
-    Status.BADREQUEST: "The command makes no sense",
-    Status.BADADDRESS: "This address cannot be set for that host",
-    Status.BLOCKED: "Updates are barred until somebody lifts it",
-}
-"""The text after ERR. Clients look for "ok" and the like anywhere in a line, so no such word may
-occur in these."""
-
-_LOGIN_FAILURES = {Status.UNAUTHENTICATED, Status.BADAUTH, Status.DISABLED}
 
 _NO_AGENT = "Use AGENT first"
 _NO_LOGIN = "Use LOGIN and RESPONSE first"
@@ -237,7 +219,7 @@ def _updated(done: str, outcome: Outcome) -> Line:
         return _ok(done)
     if status in TEMPORARY:
         return _CLOSE
-    return _err(REFUSALS[status], close=status in _LOGIN_FAILURES)
+    return _err(REFUSALS[status], close=status in LOGIN_FAILURES)
 
 
 def _line(text: str) -> bytes:

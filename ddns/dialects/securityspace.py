@@ -7,14 +7,8 @@ The answer has a line for each host in the order of the request, ``good`` with t
 from __future__ import annotations
 
 from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
-from ddns.dialects.base import (
-    ListedChanges,
-    Reply,
-    Request,
-    basic_or_query_credentials,
-    lines_or_word,
-    shown_addresses,
-)
+from ddns.dialects.base import Reply, Request, lines_or_word, shown_addresses
+from ddns.dialects.parsing import ListedChanges, basic_or_query_credentials, update_of
 from ddns.model.update import Edit, Outcome, Replace, Result, Status, Update
 
 WORDS = {
@@ -49,15 +43,13 @@ class SecuritySpace:
         hosts = split_list(request.args.get("hostname", ""))
         edits = _addresses(request)
         refusal = None if edits else Status.BADADDRESS
-        return Update(
-            dialect=self.name,
-            credentials=basic_or_query_credentials(request),
-            changes=ListedChanges(hosts, edits or ()),
-            peer=request.peer,
-            at=request.now,
-            agent=request.agent,
+        return update_of(
+            request,
+            self.name,
+            basic_or_query_credentials(request),
+            ListedChanges(hosts, edits or ()),
+            said=said_of(_parameters(request)),
             refusal=refusal if hosts else Status.MISSING,
-            addresses=said_of(_parameters(request)),
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:

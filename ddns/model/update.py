@@ -77,12 +77,15 @@ good, or take the update for done, if they are told in other words than "try aga
 class Credentials:
     """A user name and a secret as received; the repr hides the secret.
 
-    The secret is a key of this ``kind``, or, for update keys, the account's password.
+    The secret is a key of this ``kind``, or, for update keys, the account's password. Where
+    clients have no user name it is ``nameless``: whoever has a key is its account, and it cannot be
+    a password.
     """
 
     user: str
     secret: str = field(repr=False)
     kind: KeyKind = KeyKind.UPDATE
+    nameless: bool = False
 
     @property
     def user_name(self) -> str:
@@ -185,6 +188,9 @@ class Update:
     with commas in between, as it wrote them; where it said of which family an address is to be,
     it is written ``A=`` or ``AAAA=`` and the address, or ``PREFIX=`` and what is to be a prefix. It
     is :data:`OFFLINE` if there are to be none, and empty if the client left it to us.
+
+    ``within`` is None if hosts have their whole names. Otherwise they may be named in short
+    (:mod:`ddns.policy.short_names`), and it is the domain that the client asked, or empty.
     """
 
     dialect: str
@@ -195,6 +201,7 @@ class Update:
     agent: str = ""
     refusal: Status | None = None
     addresses: str = ""
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

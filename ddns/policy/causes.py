@@ -10,7 +10,7 @@ from ddns.model import names
 from ddns.model.account import Key, KeyKind, Right
 from ddns.model.update import Cause, ChallengeResponse, Credentials
 from ddns.policy import secrets
-from ddns.policy.directory import Directory, takes_user
+from ddns.policy.directory import Directory, belongs, takes_user
 
 _KINDS = {
     KeyKind.UPDATE: Cause.UPDATE_KEY,
@@ -32,7 +32,7 @@ def cause_of(
         return _cause_of_response(directory, given), None
     exchanged = Credentials(given.secret, given.user.strip(), given.kind)
     key, key_as_user = directory.key(given.secret), directory.key(exchanged.secret)
-    is_users = key is not None and takes_user(key, given.user_name)
+    is_users = key is not None and belongs(key, given)
     is_swapped = key_as_user is not None and takes_user(key_as_user, exchanged.user_name)
     password, _ = directory.passwords.recall(given, monotonic)
     password_as_user, _ = directory.passwords.recall(exchanged, monotonic)
@@ -47,7 +47,7 @@ def cause_of(
         return Cause.OTHER_USER, key.account
     if password is not None:
         return Cause.PASSWORD, password
-    if account is None and not may_be_host:
+    if account is None and not may_be_host and not given.nameless:
         return Cause.UNKNOWN_USER, None
     return Cause.WRONG if secrets.looks_like_key(given.secret) else Cause.NOT_A_KEY, None
 

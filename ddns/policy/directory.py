@@ -115,15 +115,17 @@ class Directory:
         """Return the grant if the secret is a key of that user, DISABLED if the key is disabled.
 
         The user is the name of the account or, for a key limited to hosts, of one of these hosts,
-        as at deSEC and nsupdate.info.
+        as at deSEC and nsupdate.info. Nameless credentials that are no key are BADAUTH, or they
+        would be tried as a password.
         """
         key = self.key(credentials.secret)
-        if key is None or key.kind is not credentials.kind:
-            return None
-        if not takes_user(key, credentials.user_name):
-            return None
-        if Right.UPDATE not in key.rights:
-            return None
+        if (
+            key is None
+            or key.kind is not credentials.kind
+            or not belongs(key, credentials)
+            or Right.UPDATE not in key.rights
+        ):
+            return Status.BADAUTH if credentials.nameless else None
         return key.grant if key.enabled else Status.DISABLED
 
     def key(self, secret: str) -> Key | None:
@@ -170,6 +172,11 @@ class Directory:
             return None
         secret = self._unseal(key.sealed, key.account)
         return None if secret is None else base64.b64decode(secret)
+
+
+def belongs(key: Key, given: Credentials) -> bool:
+    """Return whether a key can be used by whoever sends these credentials."""
+    return given.nameless or takes_user(key, given.user_name)
 
 
 def takes_user(key: Key, user: str) -> bool:

@@ -266,7 +266,7 @@ class Core:
         :class:`ddns.net.http.site.LimitedSite`. *beside* are other resources, by the first segment
         of paths that are no dialect's.
         """
-        return UpdateResource(self.pipeline, dialects, beside)
+        return UpdateResource(self.pipeline, dialects, beside, self.directory.key)
 
     def beside(self) -> Mapping[bytes, IResource]:
         """Return what our own sites have beside the dialects: API, pages and the APIs of tools."""

@@ -79,9 +79,7 @@ class ToolServices:
             return beside
         perform, admission = self._pipeline.perform_records, self.admission
         changing = Changing(self._pipeline, operations, run_slow)
-        at_api = self._resource(PowerDns(store, changing, admission, self._directory))
-        if (there := beside.get(b"api")) is not None:
-            at_api = EitherResource(is_power_dns, at_api, there)
+        power_dns = self._resource(PowerDns(store, changing, admission, self._directory))
         httpreq = self._resource(HttpReq(perform, store, admission))
         acme_dns = AcmeDns(
             Register(operations, admission, self._clock),
@@ -91,7 +89,7 @@ class ToolServices:
             **beside,
             **dict.fromkeys((b"present", b"cleanup"), httpreq),
             b"acme-dns": self._resource(acme_dns),
-            b"api": at_api,
+            b"api": EitherResource(is_power_dns, power_dns, beside.get(b"api")),
         }
 
     def _resource(self, tool: Tool) -> IResource:

@@ -85,6 +85,10 @@ def inadyn_arguments(text: str, folder: Path) -> list[str]:
     return ["-n", "-f", str(configuration), f"--cache-dir={folder}", "--no-pidfile"]
 
 
+HOST_KEY = "HOST-KEY"
+"""On the page: the key of one host."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A running server with all listeners, and alice's keys: what the page's names stand for."""
@@ -98,6 +102,9 @@ class Place:
     def block(self, title: str) -> str:
         """A block, with this server and these keys in place of the page's."""
         _, text = BLOCKS[title]
+        if HOST_KEY in text:
+            key = self.server.call("key_add", account=ACCOUNT, hosts=[HOST])["key"]
+            text = text.replace(HOST_KEY, key)
         for there, here in (
             ("ddns.example.org:8245", f"{LOOPBACK}:{self.server.http_port}"),
             ("ddns.example.org:8443", f"{LOOPBACK}:{self.server.https_port}"),
@@ -129,10 +136,12 @@ class Place:
                 assert self.server.stored(HOST, kind) == expected
 
 
-def titles(language: str, *beginnings: str) -> list[str]:
-    """The blocks of a language, or those of them that begin so."""
+def titles(language: str, *beginnings: str, others: bool = False) -> list[str]:
+    """The blocks of a language, or those of them that begin so; those for the protocols of *other*
+    services, of which the titles say ``for``, or without them."""
     return [
         title
         for title, (of, _) in BLOCKS.items()
         if of == language and (not beginnings or title.startswith(beginnings))
+        if (" for " in title) == others
     ]

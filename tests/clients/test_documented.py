@@ -53,6 +53,26 @@ def test_inadyn(place: Place, title: str, tmp_path: Path) -> None:
     place.assert_holds(LOOPBACK)
 
 
+@pytest.mark.parametrize("client", ["ddclient", "inadyn"])
+def test_protocols_of_other_services(place: Place, client: str, tmp_path: Path) -> None:
+    """All with one server."""
+    for number, title in enumerate(titles("ini", client, others=True)):
+        place.server.call("record_set", owner=HOST, type="A", rdatas=["192.0.2.1"])
+        (folder := tmp_path / str(number)).mkdir()
+        if client == "ddclient":
+            program("IO::Socket::SSL")
+            flags = ["-daemon=0", "-noquiet", "-verbose"]
+            done = run([program(client), *place.ddclient(title, folder), *flags], folder=folder)
+            assert_ran(done)
+            said = rf"SUCCESS:  updating {HOST}: (\w+: )?IP address set to {LOOPBACK}\b"
+            assert re.search(said, done.stdout + done.stderr), (title, done.stdout + done.stderr)
+        else:
+            command = [program(client), *place.inadyn(title, folder), "-1", "--force"]
+            done = run([*command, "-l", "debug"], folder=folder)
+            assert_ran(done, f"Successful alias table update for {HOST} => new IP# {LOOPBACK}")
+        place.assert_holds(LOOPBACK)
+
+
 @pytest.mark.parametrize("title", titles("sh"))
 def test_commands(place: Place, title: str, tmp_path: Path) -> None:
     name, *arguments = shlex.split(place.block(title))
@@ -65,7 +85,7 @@ def test_commands(place: Place, title: str, tmp_path: Path) -> None:
     done = run(command, folder=tmp_path)
     assert_ran(done)
     if name in ("curl", "wget"):
-        assert done.stdout.startswith(("good ", "okay. ", "OK\n", '{"success": true')), done.stdout
+        assert done.stdout.startswith(("good ", "okay. ", "OK", '{"success": true')), done.stdout
     place.assert_holds("198.51.100.7", *(["2001:db8::7"] if "2001:db8::7" in arguments[-1] else []))
     if "*" in arguments[-1]:
         assert place.server.answers(f"any.{HOST}") == ["198.51.100.7"]
@@ -73,6 +93,18 @@ def test_commands(place: Place, title: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("title", titles("http"))
 def test_requests_of_routers(place: Place, title: str) -> None:
+    ask(place, title)
+
+
+def test_requests_for_other_services(place: Place) -> None:
+    """All with one server."""
+    for title in titles("http", others=True):
+        place.server.call("record_set", owner=HOST, type="A", rdatas=["192.0.2.1"])
+        ask(place, title)
+
+
+def ask(place: Place, title: str) -> None:
+    """Send a request of the page, and compare the answer and what DNS then says."""
     place.server.call("record_set", owner=HOST, type="AAAA", rdatas=["2001:db8::53"])
     head, answer = place.block(title).split("\n\n", 1)
     server, secured = place.server, "DonDNS" in title
@@ -88,11 +120,15 @@ def test_requests_of_routers(place: Place, title: str) -> None:
     status, _, rest = received.decode().partition("\r\n")
     assert " 200 " in status
     assert "content-length:" in rest.lower()
-    assert rest.partition("\r\n\r\n")[2] == answer
-    addresses = answer.split()[-1].rstrip(".").split(",")
+    assert rest.partition("\r\n\r\n")[2].removesuffix("\n") == answer.removesuffix("\n")
+    addresses = _ADDRESS.findall(answer) or _ADDRESS.findall(head.splitlines()[0])
     place.assert_holds(*addresses)
     if not any(":" in address for address in addresses):
         place.assert_holds("2001:db8::53")
+
+
+_ADDRESS = re.compile(r"127\.0\.0\.1|198\.51\.100\.\d+|2001:db8:[0-9a-f:]+")
+"""Those of the page's hosts, in an answer or in the line of a request."""
 
 
 def _received(sock: socket.socket) -> bytes:
@@ -128,7 +164,10 @@ def test_a_miniupdate_session(place: Place, title: str) -> None:
 
 def test_every_block_is_tested() -> None:
     assert {language for language, _ in BLOCKS.values()} == {"ini", "sh", "http", "text"}
-    assert set(titles("ini")) == set(titles("ini", "ddclient", "inadyn"))
+    for others in (False, True):
+        known = titles("ini", "ddclient", "inadyn", others=others)
+        assert titles("ini", others=others) == known
+    assert titles("text", others=True) == titles("sh", others=True) == []
     assert {title.partition(":")[0] for title in titles("sh")} == {
         "curl",
         "wget",

@@ -4,9 +4,9 @@ a dictionary in place of a store.
 A transcript is a case of a file below ``tests/cases``. It has ``why``, ``target`` (of the request
 line) and, where they differ from the usual,
 
-- ``form`` (the body of a POST), ``agent``, ``peer``, ``now``,
+- ``form`` (the body of a POST), ``body`` (another one), ``agent``, ``peer``, ``now``, ``headers``,
 - ``login`` (right, wrong, none, or ``user:secret``) of the Basic header,
-- ``keys`` (who has which, of which kind, enabled or not, limited to which hosts),
+- ``keys`` (who has which, of which kind, enabled or not, limited to which hosts and types),
 - ``hosts`` (whose they are), ``zones`` (likewise), ``lan`` (of hosts, what else they are, such as
   ``follows``), ``before`` (the records that are there),
 - ``outcome`` (what the pipeline answers, whatever was asked).
@@ -30,13 +30,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from ddns.dialects.base import Dialect, Reply, Request
+from ddns.dialects import DIALECTS
+from ddns.dialects.base import Dialect, Headers, Reply, Request
+from ddns.dialects.routing import Routes
 from ddns.model import names, records
 from ddns.model.account import Account, Grant, Host, Key, KeyKind, ZoneInfo
 from ddns.model.records import RRset
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
+from ddns.policy.short_names import in_full
 from ddns.updates.updater import Attempt, _write
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -53,8 +56,11 @@ KEYS: Sequence[Mapping[str, Any]] = (
 )
 HOSTS = {"home.example.net": "alice", "b.example.net": "alice", "bobs.example.net": "bob"}
 ZONES = {"example.net": ""}
+WITHOUT_END = {"duckdns"}
+"""Dialects whose answers have no end of line, as those of their services."""
+ROUTES = Routes(DIALECTS)
 FORMS = {"reply", "json", "xml"}
-ASKED = {"form", "agent", "peer", "now", "login"}
+ASKED = {"form", "body", "agent", "peer", "now", "login", "headers"}
 THERE = {"keys", "hosts", "zones", "lan", "before", "outcome"}
 KNOWN = {"why", "target", "status", "after"} | FORMS | ASKED | THERE
 
@@ -160,7 +166,7 @@ def check(dialect: Dialect, case: Mapping[str, Any]) -> None:
     else:
         assert reply.content_type == "text/plain; charset=utf-8"
         assert reply.body.splitlines() == case["reply"]
-    assert reply.body.endswith("\n")
+    assert reply.body.endswith("\n") or dialect.name in WITHOUT_END
     assert reply.status == case.get("status", 200)
     assert there.lines() == sorted(case.get("after", before))
     assert ("WWW-Authenticate" in reply.headers) == (reply.status == 401)
@@ -174,6 +180,8 @@ def canonical(document: str) -> str:
 def request_of(target: str, **given: Any) -> Request:
     """A request from the target of its request line and the rest that a transcript says."""
     split = urlsplit(target)
+    path = split.path.rstrip("/") or "/"
+    route = ROUTES.find(path)
     args: dict[str, str] = {}
     for text in (given.get("form", ""), split.query):
         for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
@@ -181,12 +189,15 @@ def request_of(target: str, **given: Any) -> Request:
     login = given.get("login", "right")
     user, colon, secret = login.partition(":")
     return Request(
-        path=split.path.rstrip("/"),
+        path=path,
         args=args,
         credentials=Credentials(user, secret) if colon else LOGINS[login],
         peer=given.get("peer", PEER),
         agent=given.get("agent", AGENT),
         now=given.get("now", datetime.fromtimestamp(0, UTC)).timestamp(),
+        body=given.get("body", "").encode(),
+        headers=Headers(given.get("headers", {}).items()),
+        parameters=route.parameters if route else {},
     )
 
 
@@ -208,8 +219,13 @@ def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> O
     """The pipeline's order, without what it waits for."""
     if update.credentials is None:
         return Outcome(Status.UNAUTHENTICATED)
-    assert isinstance(update.credentials, Credentials)
-    grant = _directory(keys).by_key(update.credentials) or Status.BADAUTH
+    directory = _directory(keys)
+    grant: Grant | Status
+    if isinstance(update.credentials, Credentials):
+        update = in_full(update, directory.key(update.credentials.secret))
+        grant = directory.by_key(update.credentials) or Status.BADAUTH
+    else:
+        grant = directory.by_response(update.credentials)
     if not isinstance(grant, Grant):
         return Outcome(grant)
     if update.refusal is not None:
@@ -219,8 +235,10 @@ def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> O
 
 
 def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
-    directory = Directory(bytes(32))
+    directory = Directory(bytes(32), lambda sealed, account: sealed.decode())
     for number, key in enumerate(keys):
+        types = frozenset(map(records.type_from_text, key["types"])) if "types" in key else None
+        sealed = secrets.responder(key["secret"]).encode()
         hosts = frozenset(map(names.from_text, key["hosts"])) if "hosts" in key else None
         directory.put_account(Account(key["user"]))
         directory.put_key(
@@ -231,6 +249,8 @@ def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
                 digest=secrets.digest_key(key["secret"]),
                 hosts=hosts,
                 enabled=key.get("enabled", True),
+                types=types,
+                sealed=sealed if key.get("kind") == "miniupdate" else None,
             )
         )
     return directory

@@ -13,16 +13,15 @@ import pytest
 from ddns.dialects import DIALECTS
 from ddns.dialects.addresses import own_address, set_address, split_list
 from ddns.dialects.base import (
+    LOGIN_FAILURES,
     Dialect,
     Headers,
     Reply,
     Request,
-    account_of,
-    change_of,
-    match_path,
     shown,
-    update_of_one,
 )
+from ddns.dialects.parsing import account_of, asked_domain, key_alone, update_of_one
+from ddns.dialects.routing import Routes
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
     RETRY_AFTER,
@@ -35,16 +34,31 @@ from ddns.model.update import (
     Result,
     Status,
     Update,
+    change_of,
 )
+
+ROUTES = Routes(DIALECTS)
 
 SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
 """What inadyn takes for a success, in any case and anywhere in the answer."""
 
-TAKE_BASIC = {"dyndns2", "securityspace", "minidns"}
+TAKE_BASIC = {
+    *("dyndns2", "securityspace", "minidns", "he", "desec", "dyndns1"),
+    *("nsupdate.info", "easydns", "zoneedit", "changeip"),
+}
 """The dialects that look for credentials in a Basic header."""
 
-NEVER_401 = {"minidns", "dondns", "checkip"}
-"""Those with clients that stop for good at a 401."""
+ALWAYS_200 = {
+    *("minidns", "dondns", "duckdns", "namecheap", "dnsexit", "dnsexit2"),
+    *("regfish", "gnudip", "checkip"),
+}
+"""Those with clients that stop for good at a 401, or that only read the answer."""
+
+CHALLENGE = {
+    *("dyndns2", "securityspace", "he", "desec", "dyndns1"),
+    *("nsupdate.info", "easydns", "zoneedit", "ipv64", "changeip"),
+}
+"""Those with clients that send a Basic header when they are asked to."""
 
 PATHS = [pytest.param(dialect, path, id=path) for dialect in DIALECTS for path in dialect.paths]
 ERRORS = [status for status in Status if status not in SUCCESSES]
@@ -55,9 +69,13 @@ def request_to(path: str, **changed: Any) -> Request:
     return dataclasses.replace(request, **changed)
 
 
-def test_paths_belong_to_one_dialect() -> None:
-    paths = [path for dialect in DIALECTS for path in dialect.paths]
-    assert len(paths) == len(set(paths))
+def refusals(status: Status) -> list[Outcome]:
+    """The refusal of a whole request with this status; no success is one."""
+    return [] if status in SUCCESSES else [Outcome(status)]
+
+
+def test_names_and_paths() -> None:
+    paths = [path for dialect in DIALECTS for path in dialect.paths if path != "/"]
     assert all(path.startswith("/") and not path.endswith("/") for path in paths)
     assert len({dialect.name for dialect in DIALECTS}) == len(DIALECTS)
 
@@ -67,7 +85,7 @@ def test_paths_belong_to_one_dialect() -> None:
 def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> None:
     change = change_of("home.example.net", ())
     for outcome in (
-        Outcome(status),
+        *refusals(status),
         Outcome(results=(Result(change, status, ("192.0.2.1",)),), user="alice"),
         Outcome(results=(Result(change, status),) * 3, user="alice"),
     ):
@@ -79,8 +97,10 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
         later = status in TEMPORARY and dialect.name != "checkip"
         assert (reply.status == 503) == later
         assert reply.headers.get("Retry-After") == (str(RETRY_AFTER) if later else None)
-        if dialect.name in NEVER_401:
+        if dialect.name in ALWAYS_200:
             assert reply.status == (503 if later else 200)
+        if outcome.refusal in LOGIN_FAILURES and dialect.name not in ALWAYS_200:
+            assert reply.status == (401 if dialect.name in CHALLENGE else 403)
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
 
@@ -103,6 +123,21 @@ SAID = [
     ("/areg.php", {"opcode": "ADD", "host": "a.b.c", "ip": "0.0.0.0"}, "a.b.c", "0.0.0.0"),
     ("/areg.php", {"opcode": "?", "host": "a.b.c", "ip": " "}, "a.b.c", ""),
     ("/plain", {"host": "a.b.c", "ip": "%i", "user": "u", "apikey": "k"}, "a.b.c", "%i"),
+    ("/update", {"domains": "a,b.c", "ip": "1.2.3.4", "ipv6": "::1"}, "a,b.c", "1.2.3.4,AAAA=::1"),
+    ("/update", {"domains": "a", "ip": "1.2.3.4", "clear": "true"}, "a", "offline"),
+    ("/update", {"hostname": "a.b,c.d", "myip": "x", "myipv6:c.d": "::1"}, "a.b,c.d", "x,AAAA=::1"),
+    ("/update", {"host": "a", "domain": "b.c", "password": "k", "ip": "x"}, "a.b.c", "x"),
+    ("/u/k", {"address": "1.2.3.4"}, "", "1.2.3.4"),
+    ("/nic/update", {"hostname": "a.b", "password": "k", "myip": "::1"}, "a.b", "::1"),
+    ("/nic/update", {"hostname": "a.b", "txt": "value"}, "a.b", ""),
+    ("/nic/dyndns", {"host_id": "a.b", "action": "?", "myip": "x"}, "a.b", "x"),
+    ("/nic/delete", {"hostname": "a.b", "myip": "::1"}, "a.b", "offline"),
+    (
+        "/api/update",
+        {"zone": "a.b", "ipv4": "auto", "ipv6": "-", "ipv6prefix": "x"},
+        "a.b",
+        "PREFIX=x",
+    ),
 ]
 
 
@@ -111,7 +146,11 @@ def test_what_the_client_said_of_hosts_and_addresses(
     path: str, args: dict[str, str], hosts: str, addresses: str
 ) -> None:
     """It is told also where the request is refused."""
-    update = next(one for one in DIALECTS if path in one.paths).parse(request_to(path, args=args))
+    request = request_to(path, args=args)
+    route = ROUTES.find(path)
+    dialect = route.dialect(request) if route else None
+    assert dialect is not None
+    update = dialect.parse(request)
     assert isinstance(update, Update)
     assert ",".join(change.host for change in update.changes) == hosts
     assert update.addresses == addresses
@@ -149,7 +188,10 @@ def test_no_error_reads_like_a_success(
 @pytest.mark.parametrize("status", Status)
 def test_documents_are_well_formed(dialect: Dialect, path: str, status: Status) -> None:
     change = change_of("home.example.net", ())
-    for outcome in (Outcome(status), Outcome(results=(Result(change, status),), user="alice")):
+    for outcome in (
+        *refusals(status),
+        Outcome(results=(Result(change, status),), user="alice"),
+    ):
         reply = dialect.render(request_to(path), outcome)
         if reply.content_type.startswith(("text/html", "text/xml", "application/xml")):
             ET.fromstring(reply.body)
@@ -208,6 +250,29 @@ def test_a_plus_that_was_not_escaped(text: str, account: str) -> None:
     assert account_of(text) == account
 
 
+def test_a_key_without_a_user_name() -> None:
+    assert key_alone("") is None
+    assert key_alone("key") == Credentials("", "key", nameless=True)
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("www.dyn.example.net", "dyn.example.net"),
+        ("dyn.example.net:8245", "dyn.example.net"),
+        ("DYN.example.net.", "dyn.example.net"),
+        ("localhost", ""),
+        ("www.localhost:80", ""),
+        ("192.0.2.1:80", ""),
+        ("[2001:db8::1]:80", ""),
+        ("2001:db8::1", ""),
+        ("", ""),
+    ],
+)
+def test_the_domain_that_a_client_asks(host: str, domain: str) -> None:
+    assert asked_domain(request_to("/", headers=Headers([("Host", host)]))) == domain
+
+
 def test_the_address_in_a_parameter() -> None:
     def address_of(text: str, peer: str) -> Update:
         request = Request("/", {"host": "a.b", "ip": text}, None, peer, "", 0.0)
@@ -264,23 +329,6 @@ def test_headers_by_name_in_any_case() -> None:
 def test_repeated_arguments() -> None:
     request = request_to("/", args={"a": "1", "b": "2"}, repeated={"a": ("1", "3")})
     assert [list(request.getlist(name)) for name in "abc"] == [["1", "3"], ["2"], []]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path", "expected"),
-    [
-        ("/u/{key}", "/u/k", {"key": "k"}),
-        ("/{a}/x/{b}", "/1/x/2", {"a": "1", "b": "2"}),
-        ("/u/{key}", "/u/", None),
-        ("/u/{key}", "/u", None),
-        ("/u/{key}", "/v/k", None),
-        ("/u/{key}", "/u/k/more", None),
-        ("/{key}/{key}", "/k/k", {"key": "k"}),
-        ("/{key}/{key}", "/k/l", None),
-    ],
-)
-def test_parameters_of_a_path(pattern: str, path: str, expected: dict[str, str] | None) -> None:
-    assert match_path(pattern, path) == expected
 
 
 def test_a_log_shows_what_the_dialect_has_declared() -> None:

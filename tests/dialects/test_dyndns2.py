@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ddns.dialects.base import key_of
 from ddns.dialects.dyndns2 import DynDNS2
 from ddns.dialects.host_addresses import MAX_HOSTS
+from ddns.dialects.parsing import key_of
 from ddns.model.update import Credentials, Status, Update
 from tests.dialects.playing import Records, cases, check, play, request_of
 

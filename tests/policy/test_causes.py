@@ -74,6 +74,23 @@ def test_of_a_secret(
     assert cause_of(directory, Credentials(user, secret, kind), 6.0)[0] is cause
 
 
+@pytest.mark.parametrize(
+    ("secret", "cause", "owner"),
+    [
+        (KEYS[KeyKind.DONDNS], Cause.DONDNS_KEY, "alice"),
+        (OFF, Cause.DISABLED, "alice"),
+        (TOOLS, Cause.TOOLS_KEY, "alice"),
+        ("the password", Cause.NOT_A_KEY, None),
+        ("x" * secrets.KEY_LENGTH, Cause.WRONG, None),
+    ],
+)
+def test_of_a_secret_without_a_user_name(
+    directory: Directory, secret: str, cause: Cause, owner: str | None
+) -> None:
+    given = Credentials("", secret, nameless=True)
+    assert cause_of(directory, given, 6.0) == (cause, owner)
+
+
 def test_a_password_is_known_as_long_as_it_is_remembered(directory: Directory) -> None:
     dondns = dataclasses.replace(RIGHT, kind=KeyKind.DONDNS)
     assert cause_of(directory, dondns, 6.0) == (Cause.PASSWORD, "alice")

@@ -69,6 +69,23 @@ def test_what_does_not_fit(directory: Directory, user: str, secret: str) -> None
     assert directory.by_key(Credentials(user, secret)) is None
 
 
+def test_whoever_has_a_key_where_there_are_no_user_names(directory: Directory) -> None:
+    """What is no such key must not be taken for a password."""
+
+    def found(secret: str, kind: KeyKind = KeyKind.UPDATE) -> Grant | Status | None:
+        return directory.by_key(Credentials("", secret, kind, nameless=True))
+
+    directory.put_key(key(1, "all"))
+    directory.put_key(key(2, "limited", frozenset({HOME})))
+    directory.put_key(dataclasses.replace(key(3, "off"), enabled=False))
+    directory.put_key(dataclasses.replace(key(4, "tools"), rights=frozenset({Right.RECORDS})))
+    assert found("all") == Grant("alice")
+    assert found("limited") == Grant("alice", frozenset({HOME}))
+    assert found("off") is Status.DISABLED
+    assert found("tools") is found("wrong") is found("") is Status.BADAUTH
+    assert found("all", KeyKind.DONDNS) is Status.BADAUTH
+
+
 @pytest.mark.parametrize("user", ["alice", "home.example.net", "HOME.Example.NET."])
 def test_a_host_may_be_the_user_of_a_key_limited_to_it(directory: Directory, user: str) -> None:
     directory.put_key(key(1, "topsecret", frozenset({HOME})))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import md5
 from typing import Protocol
+from urllib.error import HTTPError
 from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.conftest import HOST
@@ -115,4 +120,85 @@ UPDATES: dict[str, Update] = {
     "DonDNS, XML": dondns_xml,
     "DonDNS, plain": dondns_plain,
     "miniupdate": miniupdate,
+}
+
+
+@dataclass(frozen=True)
+class OtherService:
+    """How to set an address by the protocol of another service, or to remove one if it ``removes``
+    it, and what its answer then has.
+
+    ``path`` has places for host, address, user and key, which is limited to the host; with
+    ``login`` user and key go into a Basic header.
+    """
+
+    path: str
+    success: str
+    login: bool = False
+    removes: bool = False
+
+    def __call__(self, server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+        key, user = secrets.update, secrets.user
+        path = self.path.format(host=HOST, address=address, user=user, key=key)
+        body = server.get(path, login=f"{user}:{key}" if self.login else None).body
+        return self.success.format(address=address) in body, body
+
+
+class GnuDIP(OtherService):
+    """It asks for a salt first; ``path`` is where. Its miniupdate key is limited to the host."""
+
+    def __call__(self, server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+        fields = re.findall(r'name="(\w+)" content="(\w+)"', server.get(self.path).body)
+        salt = dict(fields)["salt"]
+        hashed = md5(f"{md5(secrets.miniupdate.encode()).hexdigest()}.{salt}".encode()).hexdigest()
+        user, _, domain = HOST.partition(".")
+        query = [*fields, ("user", user), ("domn", domain), ("pass", hashed), ("addr", address)]
+        body = server.get(f"{self.path}?{urlencode(query)}").body
+        return self.success in body, body
+
+
+class DNSExitJSON(OtherService):
+    """It sends a document to ``path``."""
+
+    def __call__(self, server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+        record = {"type": "A", "name": HOST, "content": address}
+        document = {"apikey": secrets.update, "domain": HOST, "update": [record]}
+        url = f"http://127.0.0.1:{server.http_port}{self.path}"
+        request = Request(url, json.dumps(document).encode(), {"Content-Type": "application/json"})
+        try:
+            with urlopen(request) as reply:
+                body = reply.read().decode()
+        except HTTPError as error:
+            with error:
+                body = error.read().decode()
+        return self.success in body, body
+
+
+OTHER_SERVICES: Mapping[str, OtherService] = {
+    "duckdns": OtherService("/update?domains={host}&token={key}&ip={address}", "OK"),
+    "he": OtherService("/nic/update?hostname={host}&password={key}&myip={address}", "{address}"),
+    "desec": OtherService("/?hostname={host}&myip={address}", "{address}", login=True),
+    "freemyip": OtherService("/update?token={key}&domain={host}&myip={address}", "OK"),
+    "namecheap": OtherService(
+        "/update?host=@&domain={host}&password={key}&ip={address}", "<ErrCount>0"
+    ),
+    "regfish": OtherService("/?fqdn={host}&token={key}&ipv4={address}", "success"),
+    "freedns": OtherService("/u/{key}/?address={address}", "{address}"),
+    "dynv6": OtherService("/api/update?zone={host}&token={key}&ipv4={address}", "addresses u"),
+    "dyndns1": OtherService("/nic/dyndns?host_id={host}&myip={address}", "NOERROR", login=True),
+    "nsupdate.info": OtherService(
+        "/nic/delete?hostname={host}&myip={address}", "deleted A", login=True, removes=True
+    ),
+    "easydns": OtherService(
+        "/dyn/generic.php?hostname={host}&myip={address}", "NOERROR", login=True
+    ),
+    "zoneedit": OtherService(
+        "/auth/dynamic.html?host={host}&dnsto={address}", "SUCCESS", login=True
+    ),
+    "dnsexit": OtherService(
+        "/RemoteUpdate.sv?login={user}&password={key}&host={host}&myip={address}", "0=Success"
+    ),
+    "ipv64": OtherService("/nic/update?domain={host}&key={key}&ip={address}", "{address}"),
+    "dnsexit2": DNSExitJSON("/dns/", '"code":0,'),
+    "gnudip": GnuDIP("/gnudip/cgi-bin/gdipupdt.cgi", '"retc" content="0"'),
 }

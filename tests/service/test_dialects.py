@@ -14,7 +14,7 @@ import pytest
 from ddns.dialects import DIALECTS
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, basic, eventually
-from tests.service.dialects import UPDATES, Secrets, Update
+from tests.service.dialects import OTHER_SERVICES, UPDATES, Secrets, Update
 
 every_dialect = pytest.mark.parametrize("update", UPDATES.values(), ids=UPDATES)
 
@@ -41,13 +41,29 @@ def filled(server: Server) -> Server:
 
 
 def test_no_dialect_is_left_out() -> None:
-    assert {dialect.name for dialect in DIALECTS} == {
-        "dyndns2",
-        "securityspace",
-        "minidns",
-        "dondns",
-        "checkip",
-    }
+    known = {"dyndns2", "securityspace", "minidns", "dondns", "checkip", *OTHER_SERVICES}
+    known.add("changeip")  # ddclient alone speaks it: tests.clients.test_documented
+    assert {dialect.name for dialect in DIALECTS} == known
+
+
+def test_protocols_of_other_services(server: Server, secrets: Secrets) -> None:
+    update_key, miniupdate_key = (
+        server.call("key_add", account=ACCOUNT, kind=kind, hosts=[HOST])["key"]
+        for kind in ("update", "miniupdate")
+    )
+    limited = Secrets(update_key, secrets.dondns, miniupdate_key)
+    for number, (name, update) in enumerate(OTHER_SERVICES.items(), start=1):
+        address = f"198.51.100.{number}"
+        before = server.answers(HOST)
+        for wrong in (WRONG, Secrets(secrets.dondns, secrets.miniupdate, secrets.update)):
+            done, said = update(server, wrong, address)
+            assert not done, (name, said)
+            assert server.answers(HOST) == before
+        for again in range(2):
+            done, said = update(server, limited, address)
+            assert done, (name, again, said)
+            there = [] if update.removes else [address]
+            assert server.answers(HOST) == server.stored(HOST) == there
 
 
 @every_dialect
@@ -130,7 +146,12 @@ def test_secrets_are_nowhere_to_be_found(server: Server, secrets: Secrets) -> No
         for update in UPDATES.values():
             for given in (secrets, WRONG, password):
                 update(server, given, address)
+        for other in OTHER_SERVICES.values():
+            other(server, secrets, address)
 
+    for other in OTHER_SERVICES.values():
+        for given in (WRONG, password):
+            other(server, given, "198.51.100.1")
     everything("198.51.100.1")
     with locked(server.database):
         everything("198.51.100.2")

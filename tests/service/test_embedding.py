@@ -63,24 +63,24 @@ def started(make_server: Launch, name: str, **replaced: str) -> Server:
 
 
 def test_a_dialect_of_ones_own(make_server: Launch) -> None:
-    server = started(make_server, "duckdns").start()
+    server = started(make_server, "dial").start()
     eventually(lambda: "a sample host was made" in server.log, "the sample is there")
     token = server.ddns("key", "add", "sample", "--host", HOST)["key"]
 
     def said(query: str) -> str:
-        return server.get(f"/update?{query}").body
+        return server.get(f"/dial?{query}").body
 
-    assert said(f"domains=home&token={token}&ip=198.51.100.7") == "OK"
+    assert said(f"label=home&token={token}&ip=198.51.100.7") == "DONE"
     assert server.answers(HOST) == ["198.51.100.7"]
-    assert said(f"domains=home&token={token}") == "OK"
+    assert said(f"label=home&token={token}") == "DONE"
     assert server.answers(HOST) == ["127.0.0.1"]
     for query in (
-        f"domains=other&token={token}&ip=198.51.100.8",
-        "domains=home&token=wrong&ip=198.51.100.8",
-        f"domains=home&token={token}&ip=x",
+        f"label=other&token={token}&ip=198.51.100.8",
+        "label=home&token=wrong&ip=198.51.100.8",
+        f"label=home&token={token}&ip=x",
         "",
     ):
-        assert said(query) == "KO"
+        assert said(query) == "NOT DONE"
     assert server.answers(HOST) == ["127.0.0.1"]
     login = f"sample:{server.ddns('key', 'add', 'sample')['key']}"
     assert server.update(login, HOST, "198.51.100.9").body == "good 198.51.100.9\n"

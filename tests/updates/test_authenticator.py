@@ -154,6 +154,14 @@ def test_keys_and_responses_wait_for_nobody(desk: Desk) -> None:
     assert all(map(waits, guesses))
 
 
+def test_nobody_tries_a_password_without_a_user_name(desk: Desk) -> None:
+    for secret, expected in (("key", ALICE), ("alice", Status.BADAUTH), ("", Status.BADAUTH)):
+        given = Credentials("", secret, nameless=True)
+        assert result(ensureDeferred(desk.authenticator.authenticate(given, HERE))) == expected
+    assert desk.checked == []
+    assert desk.authenticator.waiting() == 0
+
+
 def test_who_has_failed_less_comes_first(desk: Desk) -> None:
     for number in range(5):
         assert desk.now("bob", f"guess{number}", HERE) is Status.BADAUTH

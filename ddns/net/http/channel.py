@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from ddns.config.settings import HttpSettings
 from ddns.net.connections import Connection, ConnectionTable
+from ddns.net.http.refusal import refusal
 from ddns.net.proxy.trust import Proxies
 from ddns.net.shutdown import DRAIN_TIME
 from ddns.net.transports import close_our_side, has_unread, pause_until_sent, socket_of
@@ -251,9 +252,7 @@ class Channel(Connection, http.HTTPChannel):
         or the time is up."""
         self.refused = True
         self.site.answers[int(status[:1])] += 1
-        self.transport.write(
-            b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status
-        )
+        self.transport.write(refusal(status))
         close_our_side(self.transport)
         self._stop_listening()
         self.length = None

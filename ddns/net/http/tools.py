@@ -70,7 +70,8 @@ class ToolResource(Resource):
 
 
 class EitherResource(Resource):
-    """Two resources at one place: one for the paths that it asks for, another for the rest.
+    """Two resources at one place: one for the paths that it asks for, another one, or nothing, for
+    the rest.
 
     :param is_first: told the segments of a path, says whether the *first* one answers.
     """
@@ -81,7 +82,7 @@ class EitherResource(Resource):
         self,
         is_first: Callable[[tuple[str, ...]], bool],
         first: IResource,
-        other: IResource,
+        other: IResource | None,
     ) -> None:
         super().__init__()
         self._is_first = is_first
@@ -91,6 +92,9 @@ class EitherResource(Resource):
     def render(self, request: server.Request) -> int:
         """Have one of the two answer."""
         resource = self._first if self._is_first(_path(request)) else self._other
+        if resource is None:
+            send_answer(request, 404, b"There is nothing here.\n", "text/plain; charset=utf-8")
+            return server.NOT_DONE_YET
         answered: int = resource.render(request)
         return answered
 

@@ -5,7 +5,7 @@ Answers always have a Content-Length, because ddclient 3.10 speaks HTTP/1.1 and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -14,14 +14,17 @@ from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 
-from ddns.dialects.base import Dialect, Headers, Reply, Request, match_path, shown
+from ddns.dialects.base import Dialect, Headers, Reply, Request, shown
+from ddns.dialects.routing import Routes
+from ddns.model.account import Key
 from ddns.model.counters import DialectCounts
 from ddns.model.request_log import PLAIN, TLS, Arrival
-from ddns.model.update import Outcome, Status, Update
+from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.net import peers
 from ddns.net.http.credentials import basic_credentials
 from ddns.net.http.origin import is_foreign
 from ddns.net.http.site import send_answer
+from ddns.policy.short_names import in_full
 from ddns.updates.pipeline import Pipeline
 
 FOREIGN = Reply("Another site may not ask for this.\n", 403)
@@ -33,8 +36,9 @@ class UpdateResource(Resource):
     """All dialects below one resource, by the path that is left at this point.
 
     :param pipeline: performs their updates.
-    :param dialects: the last one wins where several have a path.
+    :param dialects: where several have a path, the last one that claims a request answers it.
     :param beside: other resources, by the first segment of paths that are no dialect's.
+    :param key_of: finds the key that a secret is, for clients that name their hosts in short.
     """
 
     isLeaf = True
@@ -45,37 +49,35 @@ class UpdateResource(Resource):
         pipeline: Pipeline,
         dialects: Iterable[Dialect],
         beside: Mapping[bytes, IResource] | None = None,
+        key_of: Callable[[str], Key | None] = lambda secret: None,
     ) -> None:
         super().__init__()
         self._pipeline = pipeline
         self._beside = beside or {}
-        self._exact: dict[str, Dialect] = {}
-        self._patterns: dict[str, Dialect] = {}
+        self._key_of = key_of
+        dialects = tuple(dialects)
+        self._routes = Routes(dialects)
         for dialect in dialects:
             # Counted from the beginning, so that a metric is there before the first request.
             pipeline.counts.dialects.setdefault(dialect.name, DialectCounts())
-            for path in dialect.paths:
-                (self._patterns if "{" in path else self._exact)[path] = dialect
 
     def render(self, request: server.Request) -> int:
         """Have a dialect answer; Twisted calls this for every method. HEAD and, without a body, PUT
         are as GET is. Segments of a path that are empty do not count."""
         segments = b"/".join(request.postpath or []).decode("utf-8", "replace").split("/")
         path = "/" + "/".join(filter(None, segments))
-        parameters: Mapping[str, str] = {}
-        dialect = self._exact.get(path)
+        route = self._routes.find(path)
+        if route is None:
+            return self._elsewhere(request)
+        asked = _request(request, path, route.parameters, self._pipeline.now())
+        dialect = route.dialect(asked)
         if dialect is None:
-            for pattern, candidate in reversed(self._patterns.items()):
-                if (found := match_path(pattern, path)) is not None:
-                    dialect, parameters = candidate, found
-                    break
-            else:
-                return self._elsewhere(request)
+            return self._elsewhere(request)
         if request.method not in _METHODS or (request.method == b"PUT" and _body(request)):
             allow = {"Allow": "GET, HEAD, POST"}
             _send(request, Reply("GET or POST only.\n", 405, headers=allow))
         else:
-            ensureDeferred(self._answer(request, dialect, path, parameters))
+            ensureDeferred(self._answer(request, dialect, asked))
         return server.NOT_DONE_YET
 
     def _elsewhere(self, request: server.Request) -> int:
@@ -89,10 +91,7 @@ class UpdateResource(Resource):
         answered: int = resource.render(request)
         return answered
 
-    async def _answer(
-        self, request: http.Request, dialect: Dialect, path: str, parameters: Mapping[str, str]
-    ) -> None:
-        asked = _request(request, path, parameters, self._pipeline.now())
+    async def _answer(self, request: http.Request, dialect: Dialect, asked: Request) -> None:
         arrival = _arrival(request)  # an answered request has no connection that tells it
         update = None
         try:
@@ -105,7 +104,7 @@ class UpdateResource(Resource):
                 _send(request, FOREIGN)
                 return
             else:
-                update = parsed
+                update = parsed if parsed.within is None else await self._in_full(parsed)
                 outcome = await self._pipeline.perform(update)
         except Exception:
             self._log.failure("answering {dialect} failed", dialect=dialect.name)
@@ -122,6 +121,14 @@ class UpdateResource(Resource):
         if update is not None and log is not None and log.wants(update, outcome):
             told = f"{reply.status} {reply.body}"
             log.add(update, outcome, shown(asked, dialect), told, arrival)
+
+    async def _in_full(self, update: Update) -> Update:
+        """Give the hosts of an update their whole names, once all keys have been loaded."""
+        given = update.credentials
+        if not isinstance(given, Credentials):
+            return update
+        await self._pipeline.loaded()
+        return in_full(update, self._key_of(given.secret))
 
 
 _METHODS = (b"GET", b"POST", b"HEAD", b"PUT")

@@ -18,7 +18,11 @@ Found = tuple[str, Mapping[str, Parameter]]
 MAX_DISTANCE = 2
 """Letters that people mistype in one name."""
 
-_WANTED = {"dondns": KeyKind.DONDNS, "miniupdate": KeyKind.MINIUPDATE}
+_WANTED = {
+    "dondns": KeyKind.DONDNS,
+    "miniupdate": KeyKind.MINIUPDATE,
+    "gnudip": KeyKind.MINIUPDATE,
+}
 _KINDS = {
     Cause.UPDATE_KEY: KeyKind.UPDATE,
     Cause.DONDNS_KEY: KeyKind.DONDNS,

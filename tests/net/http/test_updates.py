@@ -7,18 +7,25 @@ import json
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Reply, Request
-from ddns.model.account import KeyKind
+from ddns.dialects.parsing import key_alone, update_of
+from ddns.model import names
+from ddns.model.account import Key, KeyKind
 from ddns.model.records import AAAA, A
-from ddns.model.update import Credentials, Outcome, Replace, Status, Update
+from ddns.model.update import Credentials, Outcome, Replace, Status, Update, change_of
+from ddns.net.http.updates import UpdateResource
 from ddns.net.proxy.trust import Proxies
 from ddns.policy.addresses import NetworkSet
+from ddns.updates.pipeline import Pipeline
 from tests.net.http_clients import LOGIN, TARGET, Client, Serving, request, serving, until
+from tests.net.http_clients import Pipeline as Updates
+from tests.net.pipelines import no_records, opened
 from tests.net.reactors import PATIENCE, RunningReactor
 
 PROXY = Proxies(NetworkSet([ip_network("127.0.0.1/32")]), header="X-Forwarded-For")
@@ -102,7 +109,7 @@ def test_octet_by_octet(client: Client) -> None:
     assert client.answer().status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/other", "/nic", "/nic/update/x", "/NIC/UPDATE", "/%FF"])
+@pytest.mark.parametrize("path", ["/other", "/nic", "/nic/update/x", "/NIC/UPDATE", "/%FF"])
 def test_other_paths(served: Serving, client: Client, path: str) -> None:
     answer = client.ask(path, LOGIN)
     assert answer.status == 404
@@ -632,3 +639,78 @@ def test_a_request_as_a_dialect_sees_it(running: RunningReactor) -> None:
     assert first.args["b"] == "4"
     assert list(first.getlist("a")) == ["3", "5"], "the form wins"
     assert (second.method, second.body, second.getlist("a")) == ("GET", b"", ())
+
+
+# Paths of several dialects -----------------------------------------------------------------------
+
+
+class Picky(Keyed):
+    """A dialect that takes only some of the requests to its paths."""
+
+    name = "picky"
+    paths = ("/u/mine", "/")
+
+    def claims(self, request: Request) -> bool:
+        return "picky" in request.args or request.headers.get("x-picky") != ""
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        return Reply("picky")
+
+
+def test_a_request_is_for_the_dialect_that_claims_it(running: RunningReactor) -> None:
+    keyed, picky = Keyed(), Picky()
+    with serving(running, dialects=(keyed, picky)) as served, served.connect() as client:
+        assert client.ask("/u/mine").body == b"no key"
+        assert client.ask("/u/mine?picky=").body == b"picky"
+        assert client.ask("/u/mine", "X-Picky: yes").body == b"picky"
+        assert client.ask("/?picky").body == b"picky"
+        assert client.ask("/?picky", method="DELETE").status == 405
+        assert (len(keyed.requests), len(picky.requests)) == (1, 3)
+
+
+class Page(Keyed):
+    name = "page"
+    paths = ("/",)
+
+
+def test_what_no_dialect_claims_is_for_others(running: RunningReactor) -> None:
+    pipeline = opened(Updates().perform)
+    beside = {b"": UpdateResource(pipeline, (Page(),))}
+    resource = UpdateResource(pipeline, (Picky(),), beside)
+    with serving(running) as served, served.connect() as client:
+        running.call(setattr, served.site, "resource", resource)
+        assert client.ask("/?picky").body == b"picky"
+        assert client.ask("/").body == b"no key"
+        assert client.ask("/u/mine").status == 404
+
+
+class Short(Keyed):
+    """A dialect whose clients have a key only."""
+
+    name = "short"
+
+    def parse(self, request: Request) -> Any:
+        key = key_alone(request.parameters["key"])
+        return update_of(request, self.name, key, (change_of("", ()),), within="")
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        return Reply(str(outcome.refusal))
+
+
+def test_hosts_that_are_named_in_short(running: RunningReactor) -> None:
+    """Not before all keys have been loaded."""
+    keys: dict[str, Key] = {}
+    updates = Updates()
+    pipeline = Pipeline(updates.perform, no_records, lambda: 1000.0)
+    resource = UpdateResource(pipeline, (Short(),), None, keys.get)
+    with serving(running) as served, served.connect() as client:
+        running.call(setattr, served.site, "resource", resource)
+        client.send(request("/u/abc") + request("/u/def"))
+        hosts = frozenset({names.from_text("home.example.net")})
+        keys["abc"] = Key(1, "alice", KeyKind.UPDATE, bytes(32), hosts)
+        running.call(pipeline.open)
+        assert [client.answer().status for _ in range(2)] == [200, 200]
+    assert [[one.host for one in update.changes] for update in updates.updates] == [
+        ["home.example.net"],
+        [""],
+    ]

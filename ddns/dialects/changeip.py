@@ -1,0 +1,27 @@
+"""ChangeIP, /nic/update: dyndns2 in all but the answer, as far as ddclient is concerned.
+
+Nothing in the request tells it from dyndns2, except that ddclient never calls the address ``ip``
+there.
+"""
+
+from __future__ import annotations
+
+from ddns.dialects.base import Reply, Request, answer, in_all
+from ddns.dialects.dyndns2 import DynDNS2
+from ddns.model.update import SUCCESSES, Outcome
+
+
+class ChangeIP(DynDNS2):
+    """The dialect of /nic/update with ``ip``, from ddclient."""
+
+    name = "changeip"
+    paths = ("/nic/update",)
+
+    def claims(self, request: Request) -> bool:
+        args = request.args
+        return "ip" in args and "myip" not in args and request.agent.startswith("ddclient/")
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        if in_all(outcome) in SUCCESSES:
+            return answer(outcome, "200 Successful Update\n")
+        return super().render(request, outcome)

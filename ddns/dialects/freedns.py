@@ -1,0 +1,45 @@
+"""FreeDNS, of freedns.afraid.org: a key that tells the host, too, and a sentence as the answer.
+
+A key here has to be limited to the hosts that it updates. The first version of its API, which finds
+keys by the SHA-1 of user name and password, cannot be served: neither is kept in such a form.
+"""
+
+from __future__ import annotations
+
+from ddns.dialects.base import Reply, Request, answer_by_status, in_all, shown_addresses
+from ddns.dialects.parsing import key_alone, merged, update_of_hosts
+from ddns.dialects.texts import REFUSALS
+from ddns.model.update import SUCCESSES, Outcome, Result, Status, Update
+
+
+class FreeDNS:
+    """The dialect of /dynamic/update.php and /u."""
+
+    name = "freedns"
+    paths = ("/dynamic/update.php", "/u/{key}")
+    loggable = frozenset({"address", "myip"})
+
+    def parse(self, request: Request) -> Update | Outcome:
+        given = request.args.get("address") or request.args.get("myip")
+        credentials = key_alone(_key(request))
+        return update_of_hosts(request, self.name, credentials, [""], ((given, None),), within="")
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        status = in_all(outcome)
+        if status not in SUCCESSES:
+            return answer_by_status(outcome, f"ERROR: {REFUSALS[status]}.\n")
+        lines = (_line(result, request.peer) + "\n" for result in outcome.results)
+        return answer_by_status(outcome, "".join(lines))
+
+
+def _key(request: Request) -> str:
+    """Return the key: part of the path, or the name of a parameter without a value."""
+    bare = (name for name, value in request.args.items() if not value)
+    return merged(request).get("key") or next(bare, "")
+
+
+def _line(result: Result, peer: str) -> str:
+    host, addresses = result.change.host, shown_addresses(result, peer)
+    if result.status is Status.GOOD:
+        return f"Updated {host} to {addresses}"
+    return f"No IP change detected for {host} with IP {addresses}, skipping update"

@@ -1,0 +1,117 @@
+"""Which dialect a request is for: every transcript is claimed by the dialect that it is of."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from ddns.dialects import DIALECTS
+from ddns.dialects.base import Dialect, Reply, Request
+from ddns.dialects.routing import Routes, match_path
+from ddns.model.update import Outcome, Update
+from tests.dialects.playing import ASKED, CASES, cases, request_of
+
+ROUTES = Routes(DIALECTS)
+TAKES_WHAT_IS_LEFT = {"desec"}
+"""The dialects that claim what others claim as well, and are asked last."""
+TRANSCRIPTS = [
+    pytest.param(dialect.name, case.values[0], id=f"{dialect.name}: {case.id}")
+    for dialect in DIALECTS
+    for case in cases(dialect.name)
+]
+
+
+@pytest.mark.parametrize(("name", "case"), TRANSCRIPTS)
+def test_a_transcript_is_claimed_by_its_dialect(name: str, case: dict[str, Any]) -> None:
+    request = request_of(case["target"], **{key: case[key] for key in ASKED & case.keys()})
+    route = ROUTES.find(request.path)
+    assert route is not None
+    dialect = route.dialect(request)
+    assert dialect is not None
+    assert dialect.name == name
+    claiming = {one.name for one, claims in route.candidates if claims and claims(request)}
+    assert claiming - {name} <= TAKES_WHAT_IS_LEFT
+
+
+def test_every_dialect_has_transcripts() -> None:
+    folders = {
+        path.parent.name
+        for path in CASES.glob("*/*.toml")
+        if any("target" in case for case in tomllib.loads(path.read_text()).get("case", ()))
+    }
+    assert {dialect.name for dialect in DIALECTS} - {"checkip"} == folders
+
+
+class One:
+    """Takes whatever comes to its paths, or only what names it."""
+
+    def __init__(self, name: str, *paths: str) -> None:
+        self.name = name
+        self.paths = paths
+
+    def parse(self, request: Request) -> Update | Outcome:
+        return Outcome()
+
+    def render(self, request: Request, outcome: Outcome) -> Reply:
+        return Reply("")
+
+
+class Claiming(One):
+    """It takes only what names it."""
+
+    def claims(self, request: Request) -> bool:
+        return self.name in request.args
+
+
+def answering(dialects: tuple[Dialect, ...], path: str, *args: str) -> str | None:
+    request = Request(path, dict.fromkeys(args, ""), None, "192.0.2.77", "", 0.0)
+    route = Routes(dialects).find(path)
+    found = route.dialect(request) if route else None
+    return found.name if found else None
+
+
+def test_the_last_one_that_claims_a_request() -> None:
+    shared = (One("any", "/u"), Claiming("a", "/u", "/a"), Claiming("b", "/u"))
+    assert answering(shared, "/u") == "any"
+    assert answering(shared, "/u", "a") == "a"
+    assert answering(shared, "/u", "a", "b") == "b"
+    assert answering(shared, "/a", "a") == "a"
+    assert answering(shared, "/a") is None
+    assert answering(shared, "/other", "a") is None
+
+
+def test_one_that_claims_nothing_takes_all() -> None:
+    """So a dialect of an embedder's, which comes last, may replace one of ours."""
+    dialects = (Claiming("a", "/u"), One("mine", "/u"))
+    assert answering(dialects, "/u", "a") == "mine"
+    route = Routes(dialects).find("/u")
+    assert route is not None
+    assert len(route.candidates) == 1, "nobody else is asked"
+
+
+def test_a_path_without_parameters_comes_first() -> None:
+    dialects = (One("exact", "/u/mine"), One("first", "/u/{key}"), One("last", "/u/{any}"))
+    assert answering(dialects, "/u/mine") == "exact"
+    assert answering(dialects, "/u/other") == "last"
+    route = Routes(dialects).find("/u/other")
+    assert route is not None
+    assert route.parameters == {"any": "other"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("/u/{key}", "/u/k", {"key": "k"}),
+        ("/{a}/x/{b}", "/1/x/2", {"a": "1", "b": "2"}),
+        ("/u/{key}", "/u/", None),
+        ("/u/{key}", "/u", None),
+        ("/u/{key}", "/v/k", None),
+        ("/u/{key}", "/u/k/more", None),
+        ("/{key}/{key}", "/k/k", {"key": "k"}),
+        ("/{key}/{key}", "/k/l", None),
+    ],
+)
+def test_parameters_of_a_path(pattern: str, path: str, expected: dict[str, str] | None) -> None:
+    assert match_path(pattern, path) == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 
 from ddns.model.records import AAAA, CNAME, HOST_TTL, MX, A
 from ddns.model.secondaries import Secondary
@@ -237,6 +238,11 @@ class Host:
     ``ttl`` is the TTL of new records, in seconds. ``dormant`` holds the address types that were
     taken offline and may come back. It goes offline ``expire_after`` days after its clients were
     last heard of, 0 for never; ``expires`` is when, in seconds since 1970, None if it need not.
+
+    ``prefixes`` are those of its LAN that its clients have told last. A host that ``follows``
+    another one of its account has its AAAA records moved into those that are told of that; with
+    ``follows_address`` also into the /64 of an address, where no prefix is told. ``interface_id``
+    is what its IPv6 addresses have beyond a prefix, None for that of those that it has.
     """
 
     name: bytes
@@ -247,6 +253,10 @@ class Host:
     dormant: frozenset[int] = frozenset()
     expire_after: int = 0
     expires: float | None = None
+    interface_id: IPv6Address | None = None
+    follows: bytes | None = None
+    follows_address: bool = False
+    prefixes: tuple[IPv6Network, ...] = ()
 
 
 class Addresses(enum.StrEnum):

@@ -137,7 +137,8 @@ class Keeper:
         issued = list(self._issued.values())
         return CertificateState(
             directory=self._wanted.directory,
-            names=self._wanted.names,
+            names=self._wanted.differing(issued),
+            wanted=self._wanted.names,
             key_types=tuple(self._issued),
             issuer=issued[0].issuer if issued else "",
             expires=min((one.ends for one in issued), default=None),

@@ -75,6 +75,8 @@ def _shown(certificate: Json) -> list[str]:
         ]
     else:
         lines = [f"certificate for {names}: none yet, a temporary one is in use"]
+    if certificate["names"] != certificate["wanted"]:
+        lines.append(f"by the settings it is to be for {', '.join(certificate['wanted'])}")
     if certificate["ordering"]:
         lines.append(f"it is being ordered from {certificate['directory']}")
     else:

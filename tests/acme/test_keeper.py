@@ -75,8 +75,11 @@ def test_one_for_something_else_is_replaced_at_once(
     directory = other.get("directory", "https://ca.example/directory")
     world.folder.keep_certificate("ecdsa", issue(names, START, directory=directory))  # type: ignore[arg-type]
     assert len(world.keeper.load()) == 1, "it is used meanwhile"
+    state = world.keeper.state()
+    assert (state.names, state.wanted) == (names, (NAME,)), "people see what clients get"
     world.start()
     assert order_times(world) == [0]
+    assert world.keeper.state().names == (NAME,)
 
 
 def test_a_file_that_is_none_is_left_out(world: World) -> None:

@@ -55,6 +55,13 @@ def test_a_certificate_for_those_wanted() -> None:
     assert not any("settings" in line for line in lines_of(wanted=["old.example.net"]))
 
 
+def test_times_are_local() -> None:
+    certificate, _, due, failed = lines_of()
+    assert certificate.endswith("expires 2027-01-01 13:00:00 CET")
+    assert due == "the next order is due 2026-12-01 13:00:00 CET"
+    assert failed == "warning: the last order failed 2026-11-30 13:00:00 CET: no luck"
+
+
 def test_the_status_has_the_same_lines() -> None:
     first, *rest = status(cast(Client, Answers()), argparse.Namespace()).lines
     assert first == "ddns 1.2.3 answers for 1 zone"

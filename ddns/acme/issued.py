@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from ddns.acme.problem import Problem
 
 _FROM = b"Issued by "
-RSA_BITS = 2048
+CURVE, RSA_BITS = ec.SECP256R1(), 2048
 SLACK = 300.0
 """Seconds by which the authority's clock may be ahead of ours."""
 
@@ -56,7 +56,7 @@ def new_key(key_type: str) -> bytes:
     """Return a new private key in PEM."""
     if key_type == "rsa":
         return _private(rsa.generate_private_key(65537, RSA_BITS))
-    return _private(ec.generate_private_key(ec.SECP256R1()))
+    return _private(ec.generate_private_key(CURVE))
 
 
 def file_of(directory: str, private_key: bytes, chain: bytes) -> bytes:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -44,7 +45,7 @@ class Keeper:
     :param folder: where certificates are kept.
     :param challenges: show that the names are ours.
     :param prepare: for TLS.
-    :param connect: begins a conversation with the authority, with our account's key in PEM. Blocks.
+    :param connect: begins a conversation with the authority, with our account's key. Blocks.
     :param run: runs what blocks.
     :param reactor: for timers.
     :param now: seconds since 1970.
@@ -59,7 +60,7 @@ class Keeper:
         folder: Folder,
         challenges: Challenges,
         prepare: Prepare,
-        connect: Callable[[bytes], IAuthority],
+        connect: Callable[[ec.EllipticCurvePrivateKey], IAuthority],
         run: Run,
         reactor: Any,
         now: Callable[[], float],

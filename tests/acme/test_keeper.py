@@ -429,4 +429,20 @@ def test_files_are_the_owners_alone(world: World, tmp_path: Path) -> None:
     for path in (tmp_path / "acme").iterdir():
         assert os.stat(path).st_mode & 0o777 == 0o600
     assert os.stat(tmp_path / "acme").st_mode & 0o777 == 0o700
-    assert world.folder.account_key() == world.folder.account_key()
+    first, again = world.folder.account_key(), world.folder.account_key()
+    assert first.private_numbers() == again.private_numbers()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"nonsense", new_key("rsa")])
+def test_a_damaged_account_key_is_told_with_the_cure(
+    world: World, tmp_path: Path, damaged: bytes
+) -> None:
+    file = tmp_path / "acme" / "account.key"
+    world.folder.account_key()
+    file.write_bytes(damaged)
+    world.start()
+    problem = world.keeper.state().problem
+    assert problem.startswith(f"{file} is damaged: expected a private key for ECDSA in PEM; move")
+    file.rename(tmp_path / "away")
+    world.pass_time(61)
+    assert (world.keeper.state().problem, len(world.used)) == ("", 1)

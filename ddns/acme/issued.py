@@ -88,8 +88,8 @@ def read(pem: bytes) -> Issued:
             ends=certificate.not_valid_after_utc.timestamp(),
             key_type="rsa" if isinstance(key, rsa.RSAPrivateKey) else "ecdsa",
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Problem(f"expected a private key and certificates in PEM: {error}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise Problem("expected a private key and certificates in PEM") from None
 
 
 def check(issued: Issued, names: Iterable[str], now: float) -> None:

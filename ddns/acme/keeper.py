@@ -93,7 +93,7 @@ class Keeper:
                 if pem is not None:
                     self._issued[key_type] = read(pem)
             except Problem as problem:
-                self._log.error("a certificate is left out: {problem}", problem=problem)
+                self._log.error("{key}.pem is left out: {problem}", key=key_type, problem=problem)
         return list(self._issued.values())
 
     async def start(self) -> None:

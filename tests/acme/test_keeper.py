@@ -83,9 +83,11 @@ def test_one_for_something_else_is_replaced_at_once(
     assert world.keeper.state().names == (NAME,)
 
 
-def test_a_file_that_is_none_is_left_out(world: World) -> None:
-    world.folder.keep_certificate("ecdsa", b"nonsense")
+@pytest.mark.parametrize("damaged", [b"", b"nonsense", new_key("ecdsa")])
+def test_a_file_that_is_none_is_left_out(world: World, logged: list[str], damaged: bytes) -> None:
+    world.folder.keep_certificate("ecdsa", damaged)
     assert world.keeper.load() == []
+    assert logged == ["ecdsa.pem is left out: expected a private key and certificates in PEM"]
     world.start()
     assert len(world.used) == 1
 

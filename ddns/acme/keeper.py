@@ -124,7 +124,7 @@ class Keeper:
         if self._working is not None and not self._ordering:
             await self._worked()
         if self._working is None:
-            self._begin(self._order(self._wanted.key_types))
+            self._begin(self._order(self._wanted.key_types, by_hand=True))
         await self._worked()
         if self._stopped:
             raise Problem("the server stops")
@@ -226,18 +226,19 @@ class Keeper:
 
     # Orders --------------------------------------------------------------------------------------
 
-    async def _order(self, key_types: Sequence[str]) -> None:
+    async def _order(self, key_types: Sequence[str], by_hand: bool = False) -> None:
         self._ordering = True
         try:
-            await self._tries.begin()
+            await self._tries.begin(by_hand)
             await self._order_all(key_types)
         except CancelledError:
             raise
         except Problem as problem:
-            await self._failed(problem)
+            await self._failed(problem, by_hand)
         except Exception:
             self._log.failure("an order for a certificate has failed")
-            await self._failed(Problem("something that was not foreseen; the log has it"))
+            why = Problem("something that was not foreseen; the log has it")
+            await self._failed(why, by_hand)
         else:
             await self._succeeded()
         finally:
@@ -280,15 +281,15 @@ class Keeper:
         except Problem as problem:
             self._log.error("{problem}", problem=problem)
 
-    async def _failed(self, problem: Problem) -> None:
+    async def _failed(self, problem: Problem, by_hand: bool) -> None:
         self._failures += 1
-        await self._tries.failed(problem)
+        await self._tries.failed(problem, by_hand)
         self._log.error(
             "no certificate for {names} from {directory}: {problem}; the next try is on {again}",
             names=", ".join(self._wanted.names),
             directory=self._wanted.directory,
             problem=problem,
-            again=_date(self._tries.not_before),
+            again=_date(max(self._next_order(), self._now())),
         )
 
 

@@ -357,6 +357,29 @@ def test_an_operator_waits_for_no_pause(world: World) -> None:
     assert len(world.used) == 1
 
 
+def test_an_operator_lengthens_no_pause(world: World) -> None:
+    world.problem = Problem("no luck")
+    world.start()
+    world.pass_time(30)
+    for _ in range(3):
+        Deferred.fromCoroutine(world.keeper.renew()).addErrback(lambda failure: None)
+    assert order_times(world) == [0, 30, 30, 30]
+    assert world.keeper.state().failed_at == START + 30
+    world.pass_time(60 + 180)
+    assert order_times(world)[4:] == [60, 240], "as if nobody had asked"
+
+
+def test_the_authority_may_lengthen_one_that_an_operator_does_not(world: World) -> None:
+    world.problem = Problem("too many orders", wait=7200.0)
+    world.start()
+    world.pass_time(3600)
+    Deferred.fromCoroutine(world.keeper.renew()).addErrback(lambda failure: None)
+    world.pass_time(7199)
+    assert order_times(world) == [0, 3600]
+    world.pass_time(1)
+    assert order_times(world) == [0, 3600, 10_800]
+
+
 def test_an_operator_waits_for_the_order_that_goes_on(world: World) -> None:
     world.records.waits = Deferred()
     world.start()

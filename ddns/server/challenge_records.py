@@ -10,7 +10,7 @@ from twisted.internet.task import deferLater
 from ddns.acme.problem import Problem
 from ddns.model import names
 from ddns.model.record_changes import ChangeType, RRsetChange
-from ddns.model.records import TXT
+from ddns.model.records import CNAME, TXT
 from ddns.model.secondaries import SecondaryState
 from ddns.updates.keyed_update import KeyedUpdate
 from ddns.updates.pipeline import Pipeline
@@ -89,6 +89,8 @@ class ChallengeRecords:
                 author="server",
             )
         )
+        if outcome.refusal is not None and zone.rrset(owner, CNAME) is not None:
+            raise Problem(f"{name} is an alias, beside which no challenge can be: delete the CNAME")
         if outcome.refusal is not None:
             raise Problem(f"{name}: {outcome.reason or outcome.refusal.value}")
         return zone.origin

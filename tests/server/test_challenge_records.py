@@ -25,15 +25,15 @@ class Dns:
     """One zone with a delegation, whose secondary follows as a test says."""
 
     def __init__(self) -> None:
-        zone = Zone(ORIGIN)
+        self.zone = Zone(ORIGIN)
         cut = names.from_text("sub.example.net")
-        zone.put(RRset(cut, dns.rdatatype.NS, 300, (names.from_text("ns.example.org"),)))
+        self.zone.put(RRset(cut, dns.rdatatype.NS, 300, (names.from_text("ns.example.org"),)))
         self.clock = Clock()
         self.outcome = Outcome()
         self.updates: list[KeyedUpdate] = []
         self.states: list[SecondaryState] = []
         self.asked = 0
-        self.records = ChallengeRecords(Zones([zone]), self, self._secondaries, self.clock)  # type: ignore[arg-type]
+        self.records = ChallengeRecords(Zones([self.zone]), self, self._secondaries, self.clock)  # type: ignore[arg-type]
 
     def now(self) -> float:
         return 1_800_000_000.0
@@ -86,6 +86,17 @@ def test_a_change_that_is_refused(here: Dns) -> None:
     failed: list[str] = []
     here.present().addErrback(lambda failure: failed.append(str(failure.value)))
     assert failed == [f"{OWNER}: a CNAME is there"]
+
+
+def test_an_alias_in_the_place_of_a_challenge(here: Dns) -> None:
+    owner = names.from_text(OWNER)
+    here.zone.put(RRset(owner, dns.rdatatype.CNAME, 300, (names.from_text("example.org"),)))
+    here.outcome = Outcome(
+        Status.BADREQUEST, reason=f"{OWNER} cannot be an alias and have other records"
+    )
+    failed: list[str] = []
+    here.present().addErrback(lambda failure: failed.append(str(failure.value)))
+    assert failed == [f"{OWNER} is an alias, beside which no challenge can be: delete the CNAME"]
 
 
 def test_a_zone_that_is_removed_meanwhile(here: Dns) -> None:

@@ -80,7 +80,9 @@ def site(running: RunningReactor, tool: Tool) -> Iterator[Serving]:
     limits = HttpSettings(body=100)
     site = LimitedSite(
         *(root, running.reactor, limits),
-        granted=lambda headers: 200 if headers.hasHeader(b"x-api-key") else 0,
+        granted=lambda method, target, headers: (
+            200 if (method, target) == (b"PUT", b"/tool/x?y") and headers.hasHeader(b"x") else 0
+        ),
     )
     port = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
     yield Serving(running, site, pipeline, port.getHost().port)
@@ -179,13 +181,29 @@ def test_who_does_not_read_is_waited_for_until_he_goes(site: Serving, tool: Tool
 
 
 @pytest.mark.parametrize(
-    ("size", "headers", "status"),
-    [(100, (), 201), (101, (), 413), (200, ("X-API-Key: k",), 201), (201, ("X-API-Key: k",), 413)],
+    ("size", "method", "target", "headers", "status"),
+    [
+        (100, "PUT", "/tool/x", (), 201),
+        (101, "PUT", "/tool/x?y", (), 413),
+        (101, "PUT", "/tool/x", ("X: k",), 413),
+        (101, "POST", "/tool/x?y", ("X: k",), 413),
+        (200, "PUT", "/tool/x?y", ("X: k",), 201),
+        (201, "PUT", "/tool/x?y", ("X: k",), 413),
+    ],
 )
-def test_whoever_has_a_key_may_send_more(
-    site: Serving, size: int, headers: tuple[str, ...], status: int
+def test_some_may_send_more(
+    site: Serving, size: int, method: str, target: str, headers: tuple[str, ...], status: int
 ) -> None:
-    assert ask(site, "/tool/x", *headers, method="PUT", body=b"x" * size).status == status
+    assert ask(site, target, *headers, method=method, body=b"x" * size).status == status
+
+
+def test_some_may_send_more_in_pieces(site: Serving) -> None:
+    size, headers = 150, ("X: k", "Transfer-Encoding: chunked")
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (size, b"x" * size)
+    for target, status in (("/tool/x?y", b"201"), ("/tool/x", b"413")):
+        with site.connect() as client:
+            client.send(request(target, *headers, "Connection: close", method="PUT") + chunks)
+            assert client.socket.recv(65536).split()[1] == status
 
 
 def test_two_resources_at_one_place(site: Serving, tool: Tool) -> None:

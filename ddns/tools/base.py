@@ -105,6 +105,7 @@ class Tool(Protocol):
         """Answer a request.
 
         :raises ToolError: in its place; the API words it.
+        :raises StoreError: when the database cannot be read or written.
         """
 
     def refusal(self, error: ToolError) -> ToolAnswer:

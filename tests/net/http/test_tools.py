@@ -9,12 +9,14 @@ from contextlib import suppress
 
 import pytest
 from twisted.internet.defer import succeed
+from twisted.logger import capturedLogs, formatEvent
 
 from ddns.config.settings import HttpSettings
 from ddns.model.update import Credentials
 from ddns.net.http.site import LimitedSite
 from ddns.net.http.tools import EitherResource, ToolResource
 from ddns.net.http.updates import UpdateResource
+from ddns.store.interfaces import StoreError
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest
 from tests.net.http_clients import Answer, Client, Serving, request, until
 from tests.net.http_clients import Pipeline as Dialects
@@ -41,6 +43,10 @@ class Tool:
                 raise ToolError(422, "not so", 3.0)
             case "fail":
                 raise ZeroDivisionError
+            case "store":
+                raise StoreError("disk I/O error", logged=False)
+            case "known":
+                raise StoreError("disk I/O error", logged=True)
             case "done":
                 return ToolAnswer(204)
             case "pieces":
@@ -141,6 +147,16 @@ def test_what_fails_is_logged_and_not_told(site: Serving) -> None:
     answer = ask(site, "/tool/fail")
     assert answer.status == 500
     assert b"Zero" not in answer.body
+
+
+@pytest.mark.parametrize(("path", "lines"), [("store", 1), ("known", 0)])
+def test_a_database_that_cannot_be_read_is_no_crash(site: Serving, path: str, lines: int) -> None:
+    with capturedLogs() as logged:
+        answer = ask(site, f"/tool/{path}")
+    assert (answer.status, answer.header("retry-after")) == (503, "60")
+    assert b"disk" not in answer.body
+    said = [formatEvent(event) for event in logged if event.get("tool") == "tool"]
+    assert said == ["a request by tool failed: disk I/O error"] * lines
 
 
 def test_an_answer_without_a_body_has_no_length(site: Serving) -> None:

@@ -41,6 +41,23 @@ def test_the_right_takes_a_second_factor(street: Street, operator: str) -> None:
     assert street.who(operator).account == "alice"
 
 
+def test_a_password_alone_makes_no_key_of_an_operator_work(street: Street, operator: str) -> None:
+    """She may still close it, which keeps others out."""
+    weak = street.log_in()
+    number = street.ask_as(operator, "key_add", rights=["operator"])["id"]
+    before = street.house.api("key_list")
+    refused(street, Forbidden, "key_add", weak, rights=["operator"])
+    refused(street, Forbidden, "key_regenerate", weak, number=number)
+    assert street.house.api("key_list") == before
+    assert not street.ask_as(weak, "key_disable", number=number)["enabled"]
+    for operation in ("key_enable", "key_regenerate"):
+        refused(street, Forbidden, operation, weak, number=number)
+        assert not street.house.api("key_list")["keys"][0]["enabled"]
+        assert street.ask_as(operator, operation, number=number)["enabled"]
+        street.ask_as(weak, "key_disable", number=number)
+    street.ask_as(weak, "key_revoke", number=number)
+
+
 def test_who_is_blocked_is_no_operator(street: Street, operator: str) -> None:
     street.house.api("account_block", name="alice", reason="a reason", days=1)
     assert not street.who(operator).operator

@@ -54,7 +54,8 @@ class KeyOperations(BaseOperations):
         """Create a key for all hosts of the account or for the named ones. The answer holds the
         secret, which is not stored and cannot be shown again. People need not name the account: it
         is their own. Zones and types are limits of keys of kind update and tsig; name, algorithm
-        and a secret that is there already are for those of kind tsig."""
+        and a secret that is there already are for those of kind tsig. A key with the right operator
+        has no limits."""
         of, owner = parsing.key_kind(kind), self._account_or_own(account)
         only = None if not hosts else frozenset(parsing.host_name(host) for host in hosts)
         if of is not KeyKind.TSIG and any(one is not None for one in (name, algorithm, secret)):
@@ -72,6 +73,8 @@ class KeyOperations(BaseOperations):
             types=frozenset(map(parsing.record_type, types)) if types else None,
             tsig=parsing.tsig_name(name, algorithm) if of is KeyKind.TSIG else None,
         )
+        if Right.OPERATOR in key.rights and any((hosts, zones, types)):
+            raise Invalid("a key with the right operator has no limits of hosts, zones or types")
         await self._read(lambda context: context.own_account(owner))
         made = await self._new_secret(key, secret)
 

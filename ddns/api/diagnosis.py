@@ -100,6 +100,7 @@ class DiagnosisOperations(BaseOperations):
         reading = context.transaction
         block = context.known_account(host.account).block
         rrsets = (reading.rrset(host.zone, host.name, number) for number in ADDRESS_TYPES)
+        leader = reading.host(host.follows) if host.follows else None
         others = reading.hosts(host.account, page=Page(OTHERS)) if has_strays else []
         return HostState(
             name=names.to_text(host.name),
@@ -111,4 +112,6 @@ class DiagnosisOperations(BaseOperations):
             block=block if block is not None and block.holds(context.now) else None,
             others=[names.to_text(one.name) for one in others if one.name != host.name],
             https=self._running.has_https(),
+            follows=names.to_text(host.follows) if host.follows else "",
+            is_led=leader is not None and leader.account == host.account,
         )

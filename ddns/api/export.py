@@ -147,6 +147,7 @@ def _hosts(context: ReadContext, name: str, after: str) -> _Page:
         {
             **host_json(host),
             "created": time_json(host.created),
+            "prefixes": list(map(str, host.prefixes)),
             "records": [
                 rrset_json(one)
                 for owner in names.with_below(host.name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ddns.api.access import ReadContext
-from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json
+from ddns.api.following import followers
+from ddns.api.serializers import Json, event_json, host_json, request_json, rrset_json, time_json
 from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.records import AAAA, ADDRESS_TYPES, CNAME, A, rdata_to_text
@@ -21,18 +22,28 @@ def requests_of(context: ReadContext, host: Host, most: int | None = None) -> Re
 
 
 def shown(context: ReadContext, host: Host, requests: Requests) -> Json:
-    """Return a host with its records and the given requests."""
+    """Return a host with its records and the given requests; to its own account with the hosts that
+    follow it and the prefixes that its clients have told. If it goes offline when nothing is heard
+    of it, ``expires`` is when, or up to an hour later."""
     rrsets = [
         rrset
         for each in names.with_below(host.name)
         for rrset in context.transaction.rrsets(host.zone, each)
     ]
+    known = context.caller.owns(host.account)
+    following = [names.to_text(one.name) for one in followers(context, host)] if known else []
+    is_online = any(one.owner == host.name and one.type in ADDRESS_TYPES for one in rrsets)
+    expires = host.expires if known and is_online else None
+    prefixes = list(map(str, host.prefixes)) if known else []
     wildcard = (names.WILDCARD + host.name, CNAME, (host.name,))
     return {
         **host_json(host),
         "wildcard": any((one.owner, one.type, one.rdatas) == wildcard for one in rrsets),
         "records": [rrset_json(rrset) for rrset in rrsets],
         "requests": [request_json(*one) for one in requests],
+        **({} if expires is None else {"expires": time_json(expires)}),
+        **({"followers": following} if following else {}),
+        **({"prefixes": prefixes} if prefixes else {}),
     }
 
 

@@ -10,6 +10,7 @@ from ddns.api import paging, parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
+from ddns.api.following import take_prefixes, with_lan
 from ddns.api.host_reading import details_of, history, requests_of, shown
 from ddns.api.records import replace_rrset
 from ddns.api.serializers import Json, Texts, host_json
@@ -139,11 +140,16 @@ class HostOperations(BaseOperations):
         ttl: int | None = None,
         wildcard: bool | None = None,
         expire_after: int | None = None,
+        interface_id: str | None = None,
+        follows: str | None = None,
+        follows_address: bool | None = None,
     ) -> Json:
         """Change a host: its TTL, together with that of records that had the former one; whether
         all names below it lead to it; after how many days without an update or confirmation by its
-        clients it goes offline, 0 for never; or, for the operator, its account. What is not given
-        stays as it is."""
+        clients it goes offline, 0 for never; or, for the operator, its account. *interface_id* is
+        what its IPv6 address has beyond a prefix; *follows* is the host of its account whose
+        clients tell the prefix, or with *follows_address* an address in it; either is empty for
+        none. What is not given stays as it is."""
         await self._flush_request_log()
         owner = parsing.host_name(name)
         self._limit_changes(owner)
@@ -158,14 +164,18 @@ class HostOperations(BaseOperations):
                 if not context.caller.operator:
                     raise Forbidden("only the operator may give a host to another account")
                 known = context.known_account(new_account)
+                if known.name != host.account:  # it is in another LAN now
+                    host = dataclasses.replace(host, follows=None, prefixes=())
                 host = dataclasses.replace(host, account=known.name)
             if new_ttl is not None:
                 host = dataclasses.replace(host, ttl=context.check_ttl(new_ttl))
             if days is not None:
                 host = dataclasses.replace(host, expire_after=days, expires=None)
                 host = heard(host, context.now)
+            host = with_lan(context, host, interface_id, follows, follows_address)
             if host != before:
                 transaction.put_host(host)
+                take_prefixes(context, before, host)
             if host.ttl != before.ttl:
                 for each in names.with_below(owner):
                     for rrset in transaction.rrsets(host.zone, each):

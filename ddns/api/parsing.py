@@ -241,6 +241,22 @@ def ttl(value: int | None) -> int | None:
     return value
 
 
+def interface_id(text: str) -> ipaddress.IPv6Address | None:
+    """Parse what a host's IPv6 addresses have beyond the prefix; an empty text is none. A whole
+    address will do: nothing of it counts that a site's prefix has, which is of 48 bits at least
+    (RFC 6177)."""
+    if not text.strip():
+        return None
+    packed = records.address_from_text(text.strip())
+    if packed is None or len(packed) != 16 or not any(packed[8:]):
+        raise Invalid(
+            "{text!r} is no interface ID: that is an IPv6 address without its prefix, such as"
+            " ::1234:56ff:fe78:9abc",
+            text=text,
+        )
+    return ipaddress.IPv6Address(bytes(6) + packed[6:])
+
+
 def days(value: int) -> int:
     """Check a number of days, 0 for none."""
     if not 0 <= value <= MAX_DAYS:

@@ -83,6 +83,8 @@ _DETAILS = {
     "last": _or_null(ref("Request")),
 }
 _EXPIRING = {"expire_after": _NUMBER}
+_LAN = {"interface_id": _or_null(_STRING), "follows": _or_null(_NAME), "follows_address": _FLAG}
+_LEADING = {"followers": _TEXTS, "prefixes": _TEXTS, "expires": _TIME}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
     "id": _NUMBER,
@@ -157,11 +159,11 @@ SCHEMAS: dict[str, Schema] = {
     "NewAcmeDnsRegistration": _object(
         username=_STRING, password=_STRING, fulldomain=_NAME, subdomain=_STRING, allowfrom=_TEXTS
     ),
-    "Host": _object(_EXPIRING | _IDN, **_host),
-    "ListedHost": _object(_EXPIRING | _IDN | _DETAILS, **_host),
+    "Host": _object(_EXPIRING | _LAN | _IDN, **_host),
+    "ListedHost": _object(_EXPIRING | _LAN | _IDN | _DETAILS, **_host),
     "Hosts": _object({"next": _NAME}, hosts=_list("ListedHost")),
     "WholeHost": _object(
-        _EXPIRING | _IDN,
+        _EXPIRING | _LAN | _LEADING | _IDN,
         **_host,
         wildcard=_FLAG,
         records=_list("RRset"),
@@ -249,7 +251,7 @@ SCHEMAS: dict[str, Schema] = {
     "Deleted": _object(deleted=_list("RRset")),
     "Values": _object(**_values),
     "HostState": _object(
-        _EXPIRING,
+        _EXPIRING | _LAN,
         **_host,
         created={"type": "number"},
         dormant={"type": "array", "items": {"enum": [1, 28]}},
@@ -260,13 +262,11 @@ SCHEMAS: dict[str, Schema] = {
     "Event": _object(
         position=_NUMBER,
         at=_TIME,
-        who=_STRING,
-        via=_STRING,
+        **dict.fromkeys(("who", "via"), _STRING),
         kind={"enum": ["rrset", "host"]},
         owner=_NAME,
         type=_or_null(_STRING),
-        before=_side,
-        after=_side,
+        **dict.fromkeys(("before", "after"), _side),
     ),
     "ZoneHistory": _object(origin=_NAME, events=_list("Event")),
     "Undone": _object(owner=_NAME, type=_STRING, rrset=_or_null(ref("RRset"))),

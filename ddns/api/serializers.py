@@ -130,6 +130,9 @@ def host_json(host: Host) -> Json:
         "account": host.account,
         "ttl": host.ttl,
         **({"expire_after": host.expire_after} if host.expire_after else {}),
+        **({} if host.interface_id is None else {"interface_id": str(host.interface_id)}),
+        **({} if host.follows is None else {"follows": names.to_text(host.follows)}),
+        **({"follows_address": True} if host.follows_address else {}),
     }
 
 

@@ -67,6 +67,23 @@ host.call(
         help="take it offline when no client was heard of for so long; 0 for never",
     ),
     argument(
+        "--interface-id",
+        dest="interface_id",
+        metavar="ID",
+        help="what its IPv6 address has beyond a prefix, such as ::a; '' for none",
+    ),
+    argument(
+        "--follows",
+        metavar="HOST",
+        help="the host whose clients tell the prefix for it, its router; '' for none",
+    ),
+    argument(
+        "--follows-address",
+        dest="follows_address",
+        action=argparse.BooleanOptionalAction,
+        help="whether the /64 of an address of that host will do, where no prefix is told",
+    ),
+    argument(
         "--wildcard",
         action=argparse.BooleanOptionalAction,
         help="whether all names below it are aliases of it",
@@ -104,7 +121,8 @@ def host_show(client: Client, args: argparse.Namespace) -> Result:
             "Account": shown["account"],
             "TTL": shown["ttl"],
             "Wildcard": shown["wildcard"],
-            **({"Offline after": f"{days} days"} if (days := shown.get("expire_after")) else {}),
+            **({"Offline after": _expiry(shown)} if "expire_after" in shown else {}),
+            **_lan(shown),
         }
     )
     records = record_lines(shown["records"])
@@ -121,6 +139,24 @@ def host_diagnose(client: Client, args: argparse.Namespace) -> Result:
         lines += ["", f"{one['severity']}: {one['why']} ({one['rule']}, {at})"]
         lines.append(f"  {one['change']}")
     return Result(found, lines)
+
+
+def _expiry(shown: Json) -> str:
+    """Return after how many days of silence a host goes offline, and when."""
+    when = f", at {local_time(shown['expires'])} if it goes on" if "expires" in shown else ""
+    return f"{shown['expire_after']} days of silence{when}"
+
+
+def _lan(shown: Json) -> Json:
+    """Return which prefixes a host takes from another one, and gives to others."""
+    also = " (prefix, or the /64 of its address)" if shown.get("follows_address") else ""
+    found = {
+        "Interface ID": shown.get("interface_id"),
+        "Follows": f"{shown['follows']}{also}" if "follows" in shown else None,
+        "Followed by": shown.get("followers"),
+        "Prefixes": shown.get("prefixes"),
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _addresses(shown: Json) -> list[str]:
@@ -169,7 +205,9 @@ def _side(side: Json | None) -> str:
         return f"{', '.join(side['rdatas'])} (TTL {side['ttl']})"
     days = side.get("expire_after", 0)
     expiry = f", offline after {days} days" if days else ""
-    return f"account {side['account']}, TTL {side['ttl']}{expiry}"
+    own = f", interface ID {side['interface_id']}" if side.get("interface_id") else ""
+    leader = f", follows {side['follows']}" if side.get("follows") else ""
+    return f"account {side['account']}, TTL {side['ttl']}{expiry}{own}{leader}"
 
 
 host.call("remove", "Remove a host with its records", NAME, says="removed host {name}")

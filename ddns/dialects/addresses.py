@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 from ddns.model import records
 from ddns.model.records import AAAA, A
-from ddns.model.update import Edit, Remove, Renumber, Replace
+from ddns.model.update import PREFIX, Edit, Remove, Renumber, Replace
 
 MAX_ADDRESSES = 20
 """Addresses of a request; more are as good as none."""
 
 Parameters = Sequence[tuple[str | None, int | None]]
 """Parameters of a request that speak of addresses: the value of each, None if the client does not
-send it, and the only family that it speaks of, A or AAAA, or None if it may speak of both."""
+send it, and the only family that it speaks of, A or AAAA, or None if it may speak of both; or
+:data:`~ddns.model.update.PREFIX`: such a parameter says nothing when it is empty."""
 
 _NO_HOSTS = frozenset({bytes(4), bytes(16), b"\xff" * 4})
 """0.0.0.0, :: and 255.255.255.255: what routers send that have no address."""
@@ -37,28 +38,22 @@ def host_address(text: str) -> bytes | None:
         return None
     if not slash:
         return packed
-    bits = _host_bits(length, 8 * len(packed))
+    bits = records.host_bits(length, 8 * len(packed))
     if bits is None or (bits and not int.from_bytes(packed, "big") % (1 << bits)):
         return None
     return packed
 
 
 def host_prefix(text: str) -> ipaddress.IPv6Network | None:
-    """Return the IPv6 prefix of a LAN, as FRITZ!Box sends it; None for anything else."""
+    """Return the IPv6 prefix of a LAN, as FRITZ!Box sends it; None for anything else, such as
+    ``::/64``, which is what a router has without IPv6."""
     address, _, length = text.strip().partition("/")
     packed = records.address_from_text(address)
-    bits = _host_bits(length, 128)
-    if packed is None or len(packed) != 16 or not bits:
+    bits = records.host_bits(length, 128)
+    if packed is None or len(packed) != 16 or packed in _NO_HOSTS or not bits:
         return None
     network = ipaddress.IPv6Network((packed, 128 - bits), strict=False)
     return network if network.network_address.packed == packed else None
-
-
-def _host_bits(length: str, most: int) -> int | None:
-    """Return how many bits a prefix of this length leaves to hosts; None if it is no length."""
-    if not (length.isascii() and length.isdigit() and len(length) < 4 and int(length) <= most):
-        return None
-    return most - int(length)
 
 
 def own_address(peer: str) -> bytes:
@@ -75,24 +70,26 @@ def set_address(address: bytes) -> Replace:
 
 def said_of(parameters: Parameters) -> str:
     """Return what parameters say of addresses, as an Update has it."""
-    marks = {None: "", A: "A=", AAAA: "AAAA="}
+    marks = {None: "", A: "A=", AAAA: "AAAA=", PREFIX: "PREFIX="}
     return ",".join(
         marks[family] + word for value, family in parameters for word in split_list(value or "")
     )
 
 
-def address_edits(parameters: Parameters, peer: str) -> tuple[Edit, ...] | None:
+def address_edits(parameters: Parameters, peer: str | None) -> tuple[Edit, ...] | None:
     """Return the edits of the parameters that speak of addresses; None if they come to nothing.
 
     :param parameters: all that speak of addresses.
-    :param peer: the client's own address, which stands for parameters that are all empty or absent.
+    :param peer: the client's own address, which stands for parameters that are all empty or absent;
+        None where they speak of another host than the client.
 
     A family that nothing speaks of stays as it is. ``preserve`` keeps a family. An empty parameter
-    removes its family (A, if it may speak of both), but only beside one that says something. For a
-    malformed address the client's own is taken if it is of that family.
+    removes its family (A, if it may speak of both), but of the client only beside one that says
+    something. For a malformed address the client's own is taken if it is of that family. A prefix
+    is for the host's followers; beside an IPv6 address it is for them alone.
     """
     said: dict[int, list[bytes]] = {A: [], AAAA: []}
-    network: ipaddress.IPv6Network | None = None
+    networks: list[ipaddress.IPv6Network] = []
     kept: set[int] = set()
     empty: set[int | None] = set()
     malformed: set[int | None] = set()
@@ -100,7 +97,7 @@ def address_edits(parameters: Parameters, peer: str) -> tuple[Edit, ...] | None:
     for value, family in parameters:
         words = split_list(value or "")
         words_in_all += len(words)
-        if value is not None and not words:
+        if value is not None and not words and family != PREFIX:
             empty.add(family)
         for word in words:
             address = host_address(word)
@@ -109,21 +106,26 @@ def address_edits(parameters: Parameters, peer: str) -> tuple[Edit, ...] | None:
             elif address is not None and family in (None, records.address_type(address)):
                 said[records.address_type(address)].append(address)
             elif family != A and (prefix := host_prefix(word)) is not None:
-                network = prefix
+                networks.append(prefix)
             else:
                 malformed.add(family or _family_of(word))
     if words_in_all > MAX_ADDRESSES:
         return None
-    own = own_address(peer)
-    own_family = records.address_type(own)
-    if not (any(said.values()) or network or kept):
-        asked = empty | malformed
-        return (set_address(own),) if not asked or asked & {None, own_family} else None
-    if own_family in malformed - kept and not said[own_family]:
-        said[own_family].append(own)
+    if peer is None:
+        if malformed:
+            return None
+    else:
+        own = own_address(peer)
+        own_family = records.address_type(own)
+        if not (any(said.values()) or networks or kept):
+            asked = empty | malformed
+            return (set_address(own),) if not asked or asked & {None, own_family} else None
+        if own_family in malformed - kept and not said[own_family]:
+            said[own_family].append(own)
     edits: list[Edit] = [Replace(family, tuple(each)) for family, each in said.items() if each]
-    if network is not None and not said[AAAA]:
-        edits.append(Renumber(network))
+    if networks:
+        itself = not said[AAAA] and AAAA not in kept
+        edits.append(Renumber(tuple(dict.fromkeys(networks)), itself))
         kept.add(AAAA)
     removed = {family or A for family in empty} - kept - malformed
     edits += [Remove(family) for family in sorted(removed) if not said[family]]

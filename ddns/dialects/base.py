@@ -116,12 +116,15 @@ class Dialect(Protocol):
 
 def shown(request: Request, dialect: Dialect) -> str:
     """Return path and query as the owner of a host may see them: without the values of parameters
-    that the dialect has not declared ``loggable``, for they may be secrets."""
+    that the dialect has not declared ``loggable``, for they may be secrets. What stands behind a
+    colon in a parameter's name is a host."""
     loggable: frozenset[str] = getattr(dialect, "loggable", frozenset())
     hidden = {value for name, value in request.parameters.items() if name not in loggable}
     path = "/".join("…" if segment in hidden else segment for segment in request.path.split("/"))
     query = "&".join(
-        f"{name}={quote(value, safe=',:/@', errors='replace')}" if name in loggable else "…"
+        f"{quote(name, safe=':', errors='replace')}={quote(value, safe=',:/@', errors='replace')}"
+        if name.partition(":")[0] in loggable
+        else "…"
         for name in request.args
         for value in request.getlist(name)
     )

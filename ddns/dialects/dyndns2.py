@@ -11,11 +11,13 @@ from collections.abc import Mapping
 
 from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
 from ddns.dialects.base import Reply, Request, lines_or_word, shown_addresses
+from ddns.dialects.host_addresses import AddressesOfHosts
 from ddns.dialects.parsing import ListedChanges, basic_or_query_credentials, update_of
 from ddns.model import names
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
     OFFLINE,
+    PREFIX,
     SUCCESSES,
     Credentials,
     Edit,
@@ -60,7 +62,7 @@ class DynDNS2:
     paths: tuple[str, ...] = ("/nic/update", "/v3/update")
     loggable = frozenset(
         {
-            *("hostname", "myip", "myipv4", "myipv6", "ip"),
+            *("hostname", "myip", "myipv4", "myipv6", "ip", "ipprefix", "ipv6prefix"),
             *("offline", "wildcard", "mx", "backmx", "system"),
         }
     )
@@ -68,20 +70,22 @@ class DynDNS2:
     def parse(self, request: Request) -> Update | Outcome:
         args = request.args
         credentials = basic_or_query_credentials(request)
-        hosts = _hosts(request, credentials) or [""]
+        named, of_hosts = _hosts(request, credentials), AddressesOfHosts(args)
         addresses = _addresses(args)
         edits = _edits(args, addresses, request.peer)
-        refusal = None
+        of_all = (*(edits or ()), *_mail(args))
+        says_anything = _is_offline(args) or any(value is not None for value, _ in addresses)
+        own, refusal = of_hosts.edits(named, of_all if says_anything else _mail(args))
         if not request.agent.strip():
             refusal = Status.BADAGENT
         elif args.get("system", "").lower() not in _SYSTEMS:
             refusal = Status.BADSYS
         elif edits is None:
             refusal = Status.BADADDRESS
-        edits = (*(edits or ()), *_mail(args))
         wildcard = args.get("wildcard", "").upper()
-        changes = ListedChanges(hosts, edits, wildcard)
-        said = OFFLINE if _is_offline(args) else said_of(addresses)
+        hosts = of_hosts.beside(named) or [""]
+        changes = ListedChanges(hosts, of_all, wildcard, own)
+        said = OFFLINE if _is_offline(args) else of_hosts.said_with(addresses)
         within = None if hosts[0] else ""
         return update_of(
             request, self.name, credentials, changes, said=said, refusal=refusal, within=within
@@ -132,7 +136,7 @@ def _hosts(request: Request, credentials: Credentials | None) -> list[str]:
     if hosts := split_list(request.args.get("hostname", "")):
         return hosts
     for name, value in request.args.items():
-        if not value and "." in name:
+        if not value and "." in name and ":" not in name:
             return split_list(name)
     user = credentials.user.strip() if credentials else ""
     return [user] if "." in user and change_of(user, ()).name is not None else []
@@ -148,6 +152,7 @@ def _addresses(args: Mapping[str, str]) -> Parameters:
         (args.get("myip") or args.get("ip", args.get("myip")), None),
         (args.get("myipv4"), A),
         (args.get("myipv6"), AAAA),
+        (args.get("ipprefix") or args.get("ipv6prefix"), PREFIX),
     )
 
 

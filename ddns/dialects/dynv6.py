@@ -21,6 +21,7 @@ from ddns.dialects.texts import REFUSALS
 from ddns.model import records
 from ddns.model.records import AAAA, A
 from ddns.model.update import (
+    PREFIX,
     Edit,
     Outcome,
     Remove,
@@ -57,7 +58,7 @@ class Dynv6:
             edits, refusal = (), Status.BADADDRESS
         said: Parameters = [
             (value, family)
-            for value, family in zip(values.values(), (A, AAAA, AAAA), strict=True)
+            for value, family in zip(values.values(), (A, AAAA, PREFIX), strict=True)
             if value.lower() not in _WORDS
         ]
         return update_of(
@@ -81,15 +82,15 @@ class Dynv6:
 
 
 def _edits(values: dict[str, str], peer: str) -> tuple[Edit, ...]:
-    """Return the edits of a request; what is empty stays as it is. An address goes before a prefix.
+    """Return the edits of a request; what is empty stays as it is. A prefix beside an address is
+    for the hosts that follow.
 
     :raises BadValue: for what is neither of the kind that it should be nor a word for it.
     """
-    edits = [_address_edit(values["ipv4"], A, peer)]
-    edits.append(
-        _address_edit(values["ipv6"], AAAA, peer)
-        if values["ipv6"]
-        else _prefix_edit(values["ipv6prefix"], peer)
+    edits = (
+        _address_edit(values["ipv4"], A, peer),
+        _address_edit(values["ipv6"], AAAA, peer),
+        _prefix_edit(values["ipv6prefix"], peer, itself=not values["ipv6"]),
     )
     return tuple(edit for edit in edits if edit is not None)
 
@@ -100,20 +101,21 @@ def _address_edit(value: str, family: int, peer: str) -> Edit | None:
     if value == "-":
         return Remove(family)
     if family == AAAA and (network := host_prefix(value)) is not None:
-        return Renumber(network)
+        return Renumber((network,))
     address = own_address(peer) if value.lower() == "auto" else host_address(value)
     if address is None or records.address_type(address) != family:
         raise BadValue(value)
     return set_address(address)
 
 
-def _prefix_edit(value: str, peer: str) -> Edit | None:
+def _prefix_edit(value: str, peer: str, *, itself: bool) -> Edit | None:
     """Return the edit of a prefix; there is none to be removed apart from the addresses in it."""
     if value in ("", "-"):
         return None
     if value.lower() == "auto" and records.address_type(own_address(peer)) == AAAA:
-        return Renumber(ipaddress.IPv6Network((own_address(peer), _PREFIX), strict=False))
+        own = ipaddress.IPv6Network((own_address(peer), _PREFIX), strict=False)
+        return Renumber((own,), itself)
     network = host_prefix(value)
     if network is None:
         raise BadValue(value)
-    return Renumber(network)
+    return Renumber((network,), itself)

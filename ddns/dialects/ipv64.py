@@ -7,7 +7,7 @@ from ddns.dialects.base import Reply, Request
 from ddns.dialects.dyndns2 import reply_in_words
 from ddns.dialects.parsing import ListedChanges, full_name, key_alone, update_of
 from ddns.model.records import AAAA, A
-from ddns.model.update import Outcome, Status, Update
+from ddns.model.update import PREFIX, Outcome, Status, Update
 
 _KEYS = ("key", "token")
 
@@ -29,7 +29,7 @@ class IPv64:
         addresses: Parameters = (
             (args.get("ip") or None, A),
             (args.get("ip6") or args.get("ipv6") or None, AAAA),
-            (args.get("ipv6prefix") or None, AAAA),
+            (args.get("ipv6prefix"), PREFIX),
         )
         edits = address_edits(addresses, request.peer)
         refusal = Status.BADADDRESS if edits is None else None

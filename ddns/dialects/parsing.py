@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import overload
 
 from ddns.dialects.addresses import (
@@ -104,11 +104,17 @@ def asked_domain(request: Request) -> str:
     return domain if is_name else ""
 
 
+def key_of(host: str) -> str:
+    """Return what is the same for all ways to write a host, with its wildcard or without."""
+    return host.removeprefix("*.").rstrip(".").lower()
+
+
 @dataclass(frozen=True)
 class ListedChanges(Sequence[Change]):
     """The changes of a list of hosts, where ``*.host`` stands for a host with its wildcard.
 
     :param wildcard: ``ON`` makes ``*.host`` an alias of each host, ``OFF`` removes that.
+    :param own: the edits of hosts, by their :func:`key_of`, that have others than the rest.
 
     Each is made when it is asked for: a request holds thousands of names, and nobody has to be
     authenticated to send it.
@@ -117,6 +123,7 @@ class ListedChanges(Sequence[Change]):
     hosts: Sequence[str]
     edits: tuple[Edit, ...]
     wildcard: str = ""
+    own: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.hosts)
@@ -131,7 +138,7 @@ class ListedChanges(Sequence[Change]):
         return self._change(self.hosts[index])
 
     def _change(self, host: str) -> Change:
-        bare, edits = host.removeprefix("*."), self.edits
+        bare, edits = host.removeprefix("*."), self.own.get(key_of(host), self.edits)
         try:
             name = names.host_from_text(bare)
         except names.BadName:

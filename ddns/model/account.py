@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 
-from ddns.model.records import HOST_TTL
+from ddns.model.records import AAAA, CNAME, HOST_TTL, MX, A
 from ddns.model.secondaries import Secondary
 
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
@@ -81,6 +82,10 @@ RIGHTS = {
     KeyKind.TSIG: (Right.UPDATE, Right.TRANSFER, Right.NOTIFY, Right.PERSIST),
 }
 """The rights that keys of each kind may have."""
+
+
+OF_HOSTS = frozenset({A, AAAA, MX, CNAME})
+"""The types of records that clients which update hosts have to do with."""
 
 
 def usual_rights(kind: KeyKind) -> frozenset[Right]:
@@ -196,8 +201,13 @@ class Key:
 
     @property
     def grant(self) -> Grant:
-        """What it allows in the protocols of its kind, if it has the right to update."""
-        return Grant(self.account, self.hosts, self.zones, self.types)
+        """What it allows in the protocols of its kind, if it has the right to update. TXT records,
+        by which certificates are had, are not for routers: they take the right to change records
+        as well, or that the key is for their type."""
+        types = self.types
+        if types is None and self.kind is KeyKind.UPDATE and Right.RECORDS not in self.rights:
+            types = OF_HOSTS
+        return Grant(self.account, self.hosts, self.zones, types)
 
     def reaches(self, host: Host) -> bool:
         """Return whether clients may update a host of the account by this key, once enabled."""
@@ -228,6 +238,11 @@ class Host:
     ``ttl`` is the TTL of new records, in seconds. ``dormant`` holds the address types that were
     taken offline and may come back. It goes offline ``expire_after`` days after its clients were
     last heard of, 0 for never; ``expires`` is when, in seconds since 1970, None if it need not.
+
+    ``prefixes`` are those of its LAN that its clients have told last. A host that ``follows``
+    another one of its account has its AAAA records moved into those that are told of that; with
+    ``follows_address`` also into the /64 of an address, where no prefix is told. ``interface_id``
+    is what its IPv6 addresses have beyond a prefix, None for that of those that it has.
     """
 
     name: bytes
@@ -238,6 +253,10 @@ class Host:
     dormant: frozenset[int] = frozenset()
     expire_after: int = 0
     expires: float | None = None
+    interface_id: IPv6Address | None = None
+    follows: bytes | None = None
+    follows_address: bool = False
+    prefixes: tuple[IPv6Network, ...] = ()
 
 
 class Addresses(enum.StrEnum):

@@ -10,6 +10,7 @@ import dataclasses
 import enum
 import json
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import NamedTuple
 
 from ddns.model import names
@@ -87,13 +88,13 @@ def unpack_values(owner: bytes, number: int, packed: bytes) -> RRset:
 
 
 def public(subject: Subject | None) -> bytes | None:
-    """Return an object as JSON for the journal, without secrets and without e-mail addresses: the
-    journal is kept after people have gone."""
+    """Return an object as JSON for the journal, without secrets and without e-mail addresses, for
+    the journal is kept after people have gone; and without what changes by itself."""
     if subject is None:
         return None
     shown = dataclasses.asdict(subject)
-    for secret in ("password", "digest", "sealed", "email", "expires"):
-        shown.pop(secret, None)
+    for left_out in ("password", "digest", "sealed", "email", "expires", "prefixes"):
+        shown.pop(left_out, None)
     return json.dumps(shown, default=_to_json, sort_keys=True).encode()
 
 
@@ -105,6 +106,8 @@ def zone_of_member(event: Event) -> bytes:
 def _to_json(value: object) -> object:
     if isinstance(value, bytes):
         return names.to_text(value)
+    if isinstance(value, IPv6Address):
+        return str(value)
     if isinstance(value, frozenset):
         return sorted(names.to_text(one) if isinstance(one, bytes) else one for one in value)
     raise TypeError(f"{type(value).__name__} does not belong into the journal")

@@ -181,6 +181,17 @@ def network_of(text: str) -> bytes:
     return b"" if packed is None else packed[:8]
 
 
+def host_bits(length: str, most: int) -> int | None:
+    """Return how many of *most* bits a prefix of this length leaves to hosts; None if it is none.
+
+    >>> host_bits("24", 32), host_bits("64x", 128), host_bits("129", 128)
+    (8, None, None)
+    """
+    if not (length.isascii() and length.isdigit() and len(length) < 4 and int(length) <= most):
+        return None
+    return most - int(length)
+
+
 def address_type(rdata: bytes) -> int:
     """Return A for the rdata of an IPv4 address, AAAA for that of an IPv6 address."""
     return A if len(rdata) == 4 else AAAA

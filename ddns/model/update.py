@@ -127,9 +127,11 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Renumber:
-    """Move the host's AAAA records into *network*, keeping their interface identifiers."""
+    """Have the hosts that follow the host be in *networks*, and with *itself* the host too: with
+    its interface identifier, or those that its AAAA records have."""
 
-    network: ipaddress.IPv6Network
+    networks: tuple[ipaddress.IPv6Network, ...]
+    itself: bool = True
     type: ClassVar[int] = AAAA
 
 
@@ -170,6 +172,9 @@ def change_of(host: str, edits: tuple[Edit, ...], *, activated: bool = False) ->
         return Change(host, None, edits, activated)
 
 
+PREFIX = -1
+"""In place of a family: what a client says of addresses is a prefix and nothing else."""
+
 OFFLINE = "offline"
 
 
@@ -181,8 +186,8 @@ class Update:
     ``refusal`` is an error found by the dialect that only an authenticated client is told; then
     ``changes`` merely say which hosts the client named. ``addresses`` is what it said of addresses,
     with commas in between, as it wrote them; where it said of which family an address is to be,
-    it is written ``A=`` or ``AAAA=`` and the address. It is :data:`OFFLINE` if there are to be
-    none, and empty if the client left it to us.
+    it is written ``A=`` or ``AAAA=`` and the address, or ``PREFIX=`` and what is to be a prefix. It
+    is :data:`OFFLINE` if there are to be none, and empty if the client left it to us.
 
     ``within`` is None if hosts have their whole names. Otherwise they may be named in short
     (:mod:`ddns.policy.short_names`), and it is the domain that the client asked, or empty.

@@ -7,10 +7,10 @@ rebinding), so a zone can be limited to public addresses.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ddns.model import records
-from ddns.model.account import Addresses
+from ddns.model.account import Addresses, ZoneInfo
 from ddns.model.records import ADDRESS_TYPES, RRset
 
 _UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -35,6 +35,11 @@ def is_public(address: bytes) -> bool:
     if not known.is_global or known.is_multicast or known.is_reserved:
         return False
     return not any(known in network for network in _SPECIAL if network.version == known.version)
+
+
+def usable_in(zone: ZoneInfo | None) -> Callable[[bytes], bool] | None:
+    """Return what says which packed addresses the hosts of a zone may have; None for all."""
+    return is_public if zone is not None and zone.addresses is Addresses.PUBLIC else None
 
 
 def allowed(addresses: Addresses, written: Iterable[RRset]) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address, IPv6Network
 
 from ddns.model import names, records
 from ddns.model.records import AAAA, ADDRESS_TYPES, MX, RRset
@@ -24,6 +24,7 @@ def decide(
     ttl: int,
     lookup: Lookup,
     usable: Callable[[bytes], bool] | None = None,
+    interface_id: IPv6Address | None = None,
 ) -> tuple[list[RRset], tuple[str, ...]] | Status:
     """Return the RRsets to write, where an empty one is deleted, and the host's new addresses.
 
@@ -32,7 +33,8 @@ def decide(
     returned if the change is impossible; an alias, for example, has no address to update.
 
     Only packed addresses that are *usable* are set; a family without any stays as it is, and the
-    change is impossible if none of those that it is to set is left.
+    change is impossible if none of those that it is to set is left. In a network the host has its
+    *interface_id*, or those of its present addresses.
     """
     before: dict[tuple[bytes, int], RRset] = {}
     owners_read: set[bytes] = set()
@@ -46,10 +48,13 @@ def decide(
     after: dict[tuple[bytes, int], RRset] = {}
     sets = unset = 0  # edits that set addresses, and that have none to set
     for edit in change.edits:
+        if isinstance(edit, Renumber) and not edit.itself:
+            continue
         try:
             rrset = _edited(
                 edit,
                 name,
+                interface_id,
                 lambda owner, number: after.get((owner, number)) or current(owner, number),
             )
         except names.BadName:
@@ -91,8 +96,13 @@ def _sets_addresses(edit: Edit) -> bool:
     )
 
 
-def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> RRset:
-    """Apply one edit. Without an AAAA there is nothing to renumber."""
+def _edited(
+    edit: Edit,
+    name: bytes,
+    interface_id: IPv6Address | None,
+    current: Callable[[bytes, int], RRset],
+) -> RRset:
+    """Apply one edit. Without an interface identifier and an AAAA there is nothing to renumber."""
     if isinstance(edit, Replace):
         rrset = current(names.below(edit.prefix, name), edit.type)
         return dataclasses.replace(rrset, rdatas=tuple(dict.fromkeys(edit.rdatas)))
@@ -100,12 +110,13 @@ def _edited(edit: Edit, name: bytes, current: Callable[[bytes, int], RRset]) -> 
         return dataclasses.replace(current(names.below(edit.prefix, name), edit.type), rdatas=())
     if isinstance(edit, Renumber):
         rrset = current(name, AAAA)
-        moved = tuple(dict.fromkeys(_renumbered(rdata, edit.network) for rdata in rrset.rdatas))
-        return dataclasses.replace(rrset, rdatas=moved)
+        identifiers = rrset.rdatas if interface_id is None else (interface_id.packed,)
+        moved = (_renumbered(one, network) for network in edit.networks for one in identifiers)
+        return dataclasses.replace(rrset, rdatas=tuple(dict.fromkeys(moved)))
     return _mail(edit, name, current(name, MX))
 
 
-def _renumbered(rdata: bytes, network: ipaddress.IPv6Network) -> bytes:
+def _renumbered(rdata: bytes, network: IPv6Network) -> bytes:
     """Replace the prefix of an address by the network's (FRITZ!Box's LAN prefix)."""
     host_bits = int.from_bytes(rdata, "big") & int(network.hostmask)
     return (int(network.network_address) | host_bits).to_bytes(16, "big")

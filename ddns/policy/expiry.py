@@ -17,6 +17,10 @@ from ddns.policy.rrset_rules import is_required
 NOTED_EVERY = 3600.0
 """Seconds for which one word of a host is enough. It goes offline as much later."""
 
+WARNED = 2 * DAY
+"""Seconds before a silent host goes offline in which that is told, if these are not more than half
+of its days."""
+
 _CLOSE = 1.0
 """Seconds that are too few to write the end of a lease anew."""
 

@@ -51,6 +51,7 @@ from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.request_log import RequestLog
 from ddns.updates.session_log import SessionLog
 from ddns.updates.updater import Updater
+from ddns.updates.warning import Warner
 from ddns.zone.engine import Engine
 from ddns.zone.message import UPDATE
 from ddns.zone.tsig import Signatures
@@ -125,14 +126,10 @@ class Core:
             self._networks.note,
         )
         self.account_services = AccountServices(
-            settings,
-            self.directory,
-            self.authenticator.password,
-            reactor,
-            time.monotonic,
-            now,
-            self._run_slow,
+            *(settings, self.directory, self.authenticator.password, reactor),
+            *(time.monotonic, now, self._run_slow),
         )
+        self.warner = Warner(self.store, reactor, now, self.account_services.notifications.expiring)
         account_service = self.account_services.account_service
         self._session_log = SessionLog(
             self.store,
@@ -248,6 +245,7 @@ class Core:
             await self._networks.load()
             await self._session_log.load()
             await self.expirer.start()
+            self.warner.start()
         except BaseException:
             self.pipeline.close()
             raise
@@ -290,6 +288,7 @@ class Core:
         self.pipeline.close()
         self.notifier.stop()
         await self._secondary_client.stop()
+        await self.warner.stop()
         await self.expirer.stop()
         await self._session_log.stop()
         await self.requests.stop()

@@ -48,7 +48,7 @@ class Frontends:
         inherited: InheritedSockets,
         proxies: Proxies,
         between: Callable[[], None],
-        granted: Callable[[Headers], int],
+        granted: Callable[[bytes, bytes, Headers], int],
         certificate: ServerCertificate,
     ) -> None:
         self._inherited = inherited

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from cachetools import FIFOCache
 
-from ddns.model.account import Account, Block
+from ddns.model import names
+from ddns.model.account import Account, Block, Host
 from ddns.model.mail import MailMessage
 
 CAPACITY = 20_000
@@ -68,6 +69,24 @@ class Notifications:
             "tries to guess; your right keys and password go on working meanwhile.\n",
         )
 
+    def expiring(self, account: str, hosts: Sequence[Host]) -> None:
+        """Tell that hosts go offline soon, each time."""
+        lines = [f"    {names.to_text(host.name)}, {_time(host.expires or 0.0)}" for host in hosts]
+        subject = f"{len(hosts)} of your hosts go offline soon"
+        if len(hosts) == 1:
+            subject = f"{names.to_text(hosts[0].name)} goes offline soon"
+        self._notify(
+            "",
+            account,
+            subject,
+            "Nothing has been heard for long of what updates these hosts of your account\n"
+            f"{account}. If that goes on, DNS has no address for them from this time on:\n",
+            "\n".join(lines),
+            "\nSee whether the device or program still runs. Any update keeps a host, and brings\n"
+            "it back. After how many days of silence it goes offline, or never, is one of its\n"
+            "settings.\n",
+        )
+
     def _notify(self, kind: str, name: str, subject: str, *text: str) -> None:
         """Send a mail, at most one of its *kind* in a period; any number of an empty kind."""
         account = self._account_of(name)
@@ -86,11 +105,15 @@ class Notifications:
         return True
 
 
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def _block(account: str, block: Block) -> tuple[str, str]:
     """Return subject and text of a mail about a block."""
     ends = "until the operator lifts it"
     if block.until is not None:
-        ends = datetime.fromtimestamp(block.until, UTC).strftime("until %Y-%m-%d %H:%M UTC")
+        ends = f"until {_time(block.until)}"
     return f"Your account {account} is blocked", (
         f"Your account {account} is blocked {ends}.\n"
         f"The reason: {' '.join(block.reason.split())}\n\n"

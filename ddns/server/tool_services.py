@@ -26,6 +26,9 @@ from ddns.tools.powerdns.changing import Changing
 from ddns.tools.powerdns.tool import PowerDns, is_power_dns
 from ddns.updates.pipeline import Pipeline
 
+_CHANGES = frozenset({b"PATCH", b"POST", b"PUT"})
+_FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
+
 
 class ToolServices:
     """What tools can ask for, as the settings have it.
@@ -97,10 +100,16 @@ class ToolServices:
         self._pipeline.counts.dialects.setdefault(tool.name, DialectCounts())
         return ToolResource(tool, self._pipeline.loaded, self._pipeline.now)
 
-    def max_body(self, headers: Headers) -> int:
-        """Return how many octets the body of a request with these headers may have because of the
-        key that it brings; 0 for nothing but the usual."""
-        secrets = headers.getRawHeaders(b"x-api-key")
-        if not secrets or self._directory.key(secrets[0].decode("latin-1")) is None:
+    def max_body(self, method: bytes, target: bytes, headers: Headers) -> int:
+        """Return how many octets the body of a request may have because of the key that it brings;
+        0 for nothing but the usual. More is for what is read outside the reactor's thread: changes
+        by PowerDNS's API, and no forms, which Twisted reads by itself."""
+        path = tuple(target.partition(b"?")[0].decode("latin-1").split("/")[1:])
+        types = headers.getRawHeaders(b"content-type", (b"",))
+        is_form = method == b"POST" and types[0].strip().lower().startswith(_FORMS)
+        if method not in _CHANGES or is_form or not is_power_dns(path):
+            return 0
+        secrets = headers.getRawHeaders(b"x-api-key", (b"",))
+        if not self.admission.takes(secrets[0].decode("latin-1")):
             return 0
         return self._settings.tools.body

@@ -40,6 +40,13 @@ class IExpiring(Interface):
     def expired_hosts(now: float, most: int) -> list[Host]:
         """Return the hosts that have expired, *most* of them, those that did first."""
 
+    def hosts_to_warn(now: float, before: float, most: int) -> list[Host]:
+        """Return the hosts of which nobody was warned and that expire within *before* seconds and
+        half of their days, *most* of them, those that do first."""
+
+    def note_warned(name: bytes) -> None:
+        """Note that somebody was warned of when a host expires, until that changes."""
+
     def limit_expiries(now: float) -> None:
         """Have nothing last longer from *now* than it was to last when it began, and no
         registration of acme-dns have been made or used later."""

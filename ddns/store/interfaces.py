@@ -4,6 +4,7 @@ of dialects or policy. Each implementation passes tests/store/contract.py."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,6 +83,9 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies, 
         account: str | None = None, zone: bytes | None = None, page: Page | None = None
     ) -> list[Host]:
         """Return hosts in the order of their names: all, of one account, in one zone; or a page."""
+
+    def followers(name: bytes) -> list[Host]:
+        """Return the hosts that follow one, in the order of their names."""
 
     def requests_of_host(name: bytes, most: int | None = None) -> list[tuple[bool, RequestEntry]]:
         """Return a host's last requests, newest first, each with whether its login failed; all that
@@ -172,6 +176,9 @@ class ITransaction(IReading, IChangingPeople, IExpiring, ICopying, IAcmeDns):
 
     def put_host(host: Host) -> None:
         """Add a host, or change all but its zone; records stay as they are."""
+
+    def put_host_prefixes(name: bytes, prefixes: Sequence[IPv6Network]) -> None:
+        """Change which prefixes the clients of a host have told, without an event."""
 
     def remove_host(name: bytes) -> None:
         """Remove a host with its records, and release its name."""

@@ -14,19 +14,21 @@ from typing import NamedTuple
 
 from twisted.logger import Logger
 
-from ddns.model.account import Account, Addresses, Grant, Host
+from ddns.model.account import Account, Grant, Host
 from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, HOST_TTL
 from ddns.model.update import Change, Outcome, Result, Status, Update
-from ddns.policy.addresses import is_public
+from ddns.policy.addresses import usable_in
 from ddns.policy.authorize import activated, authorize, is_occluded
 from ddns.policy.directory import Directory
 from ddns.policy.edits import decide
+from ddns.policy.following import prefixes_told
 from ddns.policy.update_limits import Slot, UpdateLimiter, slots
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.blocker import Blocker
 from ddns.updates.expiring import end_leases_of_set, note_word
+from ddns.updates.followers import Followers
 from ddns.updates.publisher import Publisher
 
 TOGETHER = 50
@@ -158,12 +160,20 @@ def _write(
 ) -> tuple[tuple[Result, ...], frozenset[bytes]]:
     """Write each change that is authorized; return the results and the origins of their zones."""
     origins: set[bytes] = set()
-    results = tuple(_write_one(attempt, grant, now, transaction, origins) for attempt in attempts)
+    followers = Followers(transaction)
+    results = tuple(
+        _write_one(attempt, grant, now, transaction, followers, origins) for attempt in attempts
+    )
     return results, frozenset(origins)
 
 
 def _write_one(
-    attempt: Attempt, grant: Grant, now: float, transaction: ITransaction, origins: set[bytes]
+    attempt: Attempt,
+    grant: Grant,
+    now: float,
+    transaction: ITransaction,
+    followers: Followers,
+    origins: set[bytes],
 ) -> Result:
     """Authorize and decide a change against committed rows, and write what it amounts to, unless it
     comes too early."""
@@ -184,24 +194,34 @@ def _write_one(
     if change.activated and not activated(change, host, transaction.rrsets(origin, name)):
         return Result(change, Status.NOHOST)
     origins.add(origin)
-    policy = zone or transaction.zone(origin)
     decision = decide(
         change,
         name,
         host.ttl if host else HOST_TTL,
         partial(transaction.rrsets, origin),
-        is_public if policy is not None and policy.addresses is Addresses.PUBLIC else None,
+        usable_in(zone or transaction.zone(origin)),
+        host.interface_id if host else None,
     )
+    moves = [] if host is None else followers.moves(host, change)
     if isinstance(decision, Status):
-        return Result(change, decision)
+        if decision is not Status.BADADDRESS or not moves:
+            return Result(change, decision)
+        decision = [], ()  # a prefix that followers take, and the host itself cannot
     written, addresses = decision
-    if written and attempt.wait > 0:
+    told = prefixes_told(change.edits)
+    is_new = host is not None and told not in ((), host.prefixes)
+    is_changed = is_new or bool(written) or any(move.written for move in moves)
+    if is_changed and attempt.wait > 0:
         return Result(change, Status.ABUSE, wait=attempt.wait)
     for rrset in written:
         transaction.put_rrset(origin, rrset)
     end_leases_of_set(transaction, origin, name, change.edits)
     if host is not None:
         host = note_word(transaction, host, now)
+        origins |= followers.write(host, now)
+    if host is not None and is_new:
+        transaction.put_host_prefixes(name, told)
+        host = dataclasses.replace(host, prefixes=told)
     # A host that loses its addresses stays, so that it can come back with them. The owner of a zone
     # may update a name just because it has an address; such a name becomes a host for this.
     gone = {rrset.type for rrset in written if rrset.owner == name and not rrset.rdatas}
@@ -209,4 +229,4 @@ def _write_one(
     if gone and name != origin:
         host = host or Host(name, origin, grant.account, written[0].ttl, now)
         transaction.put_host(dataclasses.replace(host, dormant=host.dormant | gone))
-    return Result(change, Status.GOOD if written else Status.NOCHG, addresses)
+    return Result(change, Status.GOOD if is_changed else Status.NOCHG, addresses)

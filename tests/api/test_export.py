@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from ddns.api import export
 from ddns.api.errors import Invalid
 from ddns.model.journal import Author
 from ddns.model.request_log import LoggedRequest, RequestEntry
+from ddns.model.update import Renumber
 from tests.api.coming import Street
 from tests.api.refusing import refused, refused_to
 from tests.house import House, change, update
@@ -46,7 +49,9 @@ def lived_in(open_house: House) -> House:
         house.person(name, "host_remove", name=f"former-{name}.dyn.example")
         house.person(name, "invitation_redeem", code=code)
     key = house.person("alice", "key_add")["key"]
-    house.update(update("alice", key, change("home.example.net", "192.0.2.1")))
+    home = change("home.example.net", "192.0.2.1")
+    edits = (*home.edits, Renumber((IPv6Network("2001:db8:1::/64"),)))
+    house.update(update("alice", key, replace(home, edits=edits)))
     house.api("zone_add", origin="alice.example", account="alice")
     house.person("alice", "invitation_add", origin="alice.example")
     house.person("alice", "record_set", owner="www.alice.example", type="A", rdatas=["192.0.2.9"])
@@ -77,6 +82,7 @@ def test_everything_of_a_person(lived_in: House) -> None:
     hosts = {host["name"]: host for host in whole["hosts"]}
     assert set(hosts) == {"home.example.net", "alice.dyn.example"}
     assert hosts["home.example.net"]["records"][0]["rdatas"] == ["192.0.2.1"]
+    assert hosts["home.example.net"]["prefixes"] == ["2001:db8:1::/64"]
     assert [one["name"] for one in whole["released"]] == ["former-alice.dyn.example"]
     assert [one["zone"] for one in whole["invitations"]] == ["alice.example"]
     kinds = {(event["kind"], event["via"]) for event in whole["events"]}

@@ -27,6 +27,7 @@ def test_a_history(house: House) -> None:
     house.person("alice", "record_set", owner=f"*.{NAME}", type="TXT", rdatas=["x"])
     house.person("alice", "host_set", name=NAME, ttl=60)
     host = {"name": NAME, "zone": "example.net", "account": "alice", "created": 1000.0}
+    lan = {"interface_id": None, "follows": None, "follows_address": False}
     events = told(house)
     assert events == house.api("host_history", name=NAME)["events"]
     positions = [event.pop("position") for event in events]
@@ -49,7 +50,7 @@ def test_a_history(house: House) -> None:
         "owner": NAME,
         "type": None,
         "before": None,
-        "after": {**host, "ttl": 10, "dormant": [], "expire_after": 0},
+        "after": {**host, "ttl": 10, "dormant": [], "expire_after": 0, **lan},
     }
     changed = {(e["via"], e["kind"], e["owner"], e["before"]["ttl"]) for e in events[:3]}
     assert changed == {

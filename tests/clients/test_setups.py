@@ -27,6 +27,7 @@ from tests.conftest import ACCOUNT, HOST
 from tests.programs import PATIENCE, program, run
 
 V4, V6 = "198.51.100.7", "2001:db8::7"
+NAS = "nas.example.net"
 
 ONCE = ["-daemon=0", "-noquiet", "-verbose"]
 
@@ -136,6 +137,7 @@ FILLED_IN = {
     **dict.fromkeys(("<ipaddr>", "[IP]", "__MYIP__", "%i", "%IP%", "###IP###"), V4),
     **dict.fromkeys(("[USERNAME]", "__USERNAME__"), ACCOUNT),
     "<ip6addr>": V6,
+    "<ip6lanprefix>": "2001:db8:1::/64",
     "\\3F": "?",  # RouterOS
 }
 """What routers put in place of parts of a form; the password is to come."""
@@ -175,6 +177,8 @@ def ask(place: Place, url: str, login: str) -> str:
 def test_routers(place: Place) -> None:
     names = [name for name in setups() if name not in PROGRAMS]
     server = f"{LOOPBACK}:{place.server.http_port}"
+    place.server.call("host_add", name=NAS, account=ACCOUNT)
+    place.server.call("host_set", name=NAS, interface_id="::a", follows=HOST)
     for name in names:
         setup = filled(name, place)
         shown = "\n".join(one.text for one in (*setup.fields, *setup.blocks))
@@ -185,3 +189,8 @@ def test_routers(place: Place) -> None:
             forget(place)
             assert ask(place, target, login).startswith("good "), (name, target)
             place.assert_holds(V4 if V4 in target else LOOPBACK)
+            if V6 in target:  # what a FRITZ!Box looks for in DNS afterwards
+                place.assert_holds(V4, V6)
+            if "/64" in target:
+                assert place.server.answers(NAS, "AAAA") == ["2001:db8:1::a"]
+    assert place.server.answers(NAS, "AAAA")

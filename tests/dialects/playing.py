@@ -7,7 +7,8 @@ line) and, where they differ from the usual,
 - ``form`` (the body of a POST), ``body`` (another one), ``agent``, ``peer``, ``now``, ``headers``,
 - ``login`` (right, wrong, none, or ``user:secret``) of the Basic header,
 - ``keys`` (who has which, of which kind, enabled or not, limited to which hosts and types),
-- ``hosts`` (whose they are), ``zones`` (likewise), ``before`` (the records that are there),
+- ``hosts`` (whose they are), ``zones`` (likewise), ``lan`` (of hosts, what else they are, such as
+  ``follows``), ``before`` (the records that are there),
 - ``outcome`` (what the pipeline answers, whatever was asked).
 
 It says the ``reply``'s lines, or the document that it is as ``json`` or ``xml``; its ``status`` if
@@ -20,7 +21,9 @@ import json
 import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -31,7 +34,7 @@ from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect, Headers, Reply, Request
 from ddns.dialects.routing import Routes
 from ddns.model import names, records
-from ddns.model.account import Account, Grant, Host, Key, KeyKind, ZoneInfo
+from ddns.model.account import Account, Grant, Host, Key, KeyKind, ZoneInfo, usual_rights
 from ddns.model.records import RRset
 from ddns.model.update import Credentials, Outcome, Status, Update
 from ddns.policy import secrets
@@ -58,7 +61,7 @@ WITHOUT_END = {"duckdns"}
 ROUTES = Routes(DIALECTS)
 FORMS = {"reply", "json", "xml"}
 ASKED = {"form", "body", "agent", "peer", "now", "login", "headers"}
-THERE = {"keys", "hosts", "zones", "before", "outcome"}
+THERE = {"keys", "hosts", "zones", "lan", "before", "outcome"}
 KNOWN = {"why", "target", "status", "after"} | FORMS | ASKED | THERE
 
 
@@ -92,6 +95,22 @@ class Records:
 
     def put_host(self, host: Host) -> None:
         self._hosts[host.name] = host
+
+    def join_lan(self, name: str, **lan: Any) -> None:
+        """Have a host follow another one, or be told prefixes of."""
+        parse = {
+            "interface_id": IPv6Address,
+            "follows": names.from_text,
+            "prefixes": lambda texts: tuple(map(IPv6Network, texts)),
+        }
+        given = {key: parse.get(key, bool)(value) for key, value in lan.items()}
+        self.put_host(replace(self._hosts[names.from_text(name)], **given))
+
+    def followers(self, name: bytes) -> list[Host]:
+        return [host for host in self._hosts.values() if host.follows == name]
+
+    def put_host_prefixes(self, name: bytes, prefixes: tuple[IPv6Network, ...]) -> None:
+        self.put_host(replace(self._hosts[name], prefixes=prefixes))
 
     def zone_of(self, name: bytes) -> ZoneInfo | None:
         return next(filter(None, map(self.zone, names.ancestors(name))), None)
@@ -131,6 +150,8 @@ def check(dialect: Dialect, case: Mapping[str, Any]) -> None:
     """Play a transcript; fails where the dialect does not do what it says."""
     assert case.keys() <= KNOWN
     there = Records(case.get("hosts", HOSTS), case.get("before", ()), case.get("zones", ZONES))
+    for name, lan in case.get("lan", {}).items():
+        there.join_lan(name, **lan)
     before = there.lines()
     request = request_of(case["target"], **{key: case[key] for key in ASKED & case.keys()})
     outcome = Outcome(Status[case["outcome"]]) if "outcome" in case else None
@@ -228,6 +249,7 @@ def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
                 digest=secrets.digest_key(key["secret"]),
                 hosts=hosts,
                 enabled=key.get("enabled", True),
+                rights=usual_rights(KeyKind(key.get("kind", "update"))),
                 types=types,
                 sealed=sealed if key.get("kind") == "miniupdate" else None,
             )

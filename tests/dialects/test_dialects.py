@@ -136,7 +136,7 @@ SAID = [
         "/api/update",
         {"zone": "a.b", "ipv4": "auto", "ipv6": "-", "ipv6prefix": "x"},
         "a.b",
-        "AAAA=x",
+        "PREFIX=x",
     ),
 ]
 
@@ -336,6 +336,8 @@ def test_a_log_shows_what_the_dialect_has_declared() -> None:
     dyndns2 = next(dialect for dialect in DIALECTS if dialect.name == "dyndns2")
     request = request_to("/nic/update", args=args, repeated={"hostname": ("a.b", "c.d")})
     assert shown(request, dyndns2) == "/nic/update?hostname=a.b&hostname=c.d&myip=::1&…&…"
+    request = request_to("/nic/update", args={"myipv6:a.b": "::1", "x:a.b": "y", "ip:a&b": "z"})
+    assert shown(request, dyndns2) == "/nic/update?myipv6:a.b=::1&…&ip:a%26b=z"
     request = request_to("/u/topsecret/h", args=args, parameters={"key": "topsecret", "host": "h"})
     assert shown(request, Odd()) == "/u/…/…?…&…&…&…"
 

@@ -9,7 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ddns.dialects.dyndns2 import DynDNS2
-from ddns.model.update import Credentials, Update
+from ddns.dialects.host_addresses import MAX_HOSTS
+from ddns.dialects.parsing import key_of
+from ddns.model.update import Credentials, Status, Update
 from tests.dialects.playing import Records, cases, check, play, request_of
 
 
@@ -52,12 +54,15 @@ words = st.one_of(
     ),
 )
 values = st.lists(words, max_size=22).map(",".join)
+OF_HOST = "myipv6:b.example.net"
 PARAMETERS = (
     "hostname",
     "myip",
     "ip",
     "myipv4",
     "myipv6",
+    "ipprefix",
+    OF_HOST,
     "mx",
     "backmx",
     "wildcard",
@@ -80,10 +85,11 @@ def test_whatever_is_asked_gets_a_line_for_each_host(
     before = ["home.example.net 10 AAAA 2001:db8::1", "b.example.net 10 CNAME x.example.net."]
     reply = play(DynDNS2(), request, Records(lines=before))
     assert reply.status == 200
-    asked = [host for host in args.get("hostname", "").split(",") if host.strip()]
+    asked = [host.strip() for host in args.get("hostname", "").split(",") if host.strip()]
+    of_host = OF_HOST in args and "b.example.net" not in map(key_of, asked)
     lines = reply.body.removesuffix("\n").split("\n")
-    if lines[0] not in ("badagent", "badsys", "dnserr"):
-        assert len(lines) == max(1, len(asked))
+    if asked and lines[0] not in ("badagent", "badsys", "dnserr"):
+        assert len(lines) == len(asked) + of_host
     for line in lines:
         word, _, addresses = line.partition(" ")
         assert word in {"good", "nochg"} or not addresses
@@ -106,3 +112,21 @@ def test_an_update_carries_what_the_pipeline_needs() -> None:
     assert update.credentials == Credentials("alice", "right")
     assert (update.peer, update.agent) == ("2001:db8::1", "test/1.0")
     assert [change.host for change in update.changes] == ["home.example.net"]
+
+
+@pytest.mark.parametrize("more", [0, 1, 5000])
+def test_so_many_hosts_have_addresses_of_their_own(more: int) -> None:
+    one_each = "&".join(f"myipv4:h{number}.x=192.0.2.1" for number in range(MAX_HOSTS + more))
+    in_one = "myipv4:" + ",".join(f"h{number}.x" for number in range(MAX_HOSTS + more))
+    for query in (one_each, f"{in_one}=192.0.2.1"):
+        update = DynDNS2().parse(request_of(f"/nic/update?{query}"))
+        assert isinstance(update, Update)
+        assert update.refusal is (Status.NUMHOST if more else None)
+        assert len(update.changes) <= MAX_HOSTS + 1
+
+
+def test_the_log_has_what_is_said_of_single_hosts() -> None:
+    target = "/nic/update?hostname=a.x&myip=192.0.2.1&ipprefix=::/64&myipv6:b.x=::7&myipv4:b.x="
+    update = DynDNS2().parse(request_of(target))
+    assert isinstance(update, Update)
+    assert update.addresses == "192.0.2.1,PREFIX=::/64,AAAA=::7"

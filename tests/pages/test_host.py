@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
 
-from tests.house import House
+from ddns.model import names
+from ddns.model.update import Change, Renumber
+from tests.house import House, update
 from tests.pages.asking import note_request
 from tests.pages.browsing import BASE, Browser
 from tests.pages.conftest import PASSWORD
@@ -106,6 +109,46 @@ def test_settings(home: Browser) -> None:
     assert not host["wildcard"]
 
 
+def test_when_a_silent_host_goes_offline(home: Browser) -> None:
+    home.get(f"/{PLACE}")
+    page = home.submit(f"{PLACE}/settings", ttl="60", expire_after="30")
+    assert "If nothing is heard of a client, it goes offline at " in page.text
+    assert "1970-01-31" in page.body
+    home.house.person("alice", "record_delete", owner=HOME)
+    assert "it goes offline at" not in home.get(f"/{PLACE}").text
+
+
+def test_a_host_that_follows_its_router(home: Browser) -> None:
+    router = "router.dyn.example"
+    home.house.person("alice", "host_add", name=router)
+    home.get(f"/{PLACE}")
+    lan = {"interface_id": "::a", "follows": router, "follows_address": "yes"}
+    page = home.submit(f"{PLACE}/settings", ttl="60", expire_after="0", **lan)
+    assert shown(home.house).items() >= {**lan, "follows_address": True}.items()
+    settings = next(form for form in page.forms if form.action.endswith("/settings"))
+    assert settings.fields.items() >= lan.items()
+    assert f"interface ID ::a, follows {router}" in page.text
+    assert f"{HOME} follows {router}, and no client of that has told a prefix" in page.text
+    assert f"These follow it: {HOME}" in home.get(f"/hosts/{router}").text
+    home.get(f"/{PLACE}")
+    home.submit(f"{PLACE}/settings", ttl="60", expire_after="0", interface_id="", follows="")
+    assert lan.keys().isdisjoint(shown(home.house))
+
+
+def test_a_host_moves_with_its_router(home: Browser) -> None:
+    house, router = home.house, "router.dyn.example"
+    key = house.person("alice", "key_add")["key"]
+    house.person("alice", "host_add", name=router)
+    house.person("alice", "host_set", name=HOME, interface_id="::a", follows=router)
+    edit = Renumber((IPv6Network("2a00:1450:4001:1::/64"),))
+    house.update(update("alice", key, Change(router, names.from_text(router), (edit,))))
+    page = home.get(f"/{PLACE}")
+    assert f"The host follows {router}: it moves with the prefix of that." in page.text
+    assert "2a00:1450:4001:1::a" in page.text
+    told = "Its clients have told this prefix: 2a00:1450:4001:1::/64"
+    assert told in home.get(f"/hosts/{router}").text
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -114,6 +157,8 @@ def test_settings(home: Browser) -> None:
         ({"ttl": HOSTILE}, "is no whole number"),
         ({"expire_after": "9999"}, "expected 0 to 3650"),
         ({"expire_after": "-1"}, "-1 is no whole number"),
+        ({"interface_id": HOSTILE}, "is no interface ID"),
+        ({"follows": "none.dyn.example"}, "account alice has no host none.dyn.example"),
     ],
 )
 def test_settings_that_cannot_be(home: Browser, fields: dict[str, str], said: str) -> None:

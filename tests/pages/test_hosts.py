@@ -34,7 +34,7 @@ def test_what_was_typed_is_kept_beside_what_is_wrong(alice: Browser) -> None:
 
 
 def test_the_state_of_each_host_in_words(alice: Browser) -> None:
-    for name in ("fine", "refused", "guessed", "silent"):
+    for name in ("fine", "refused", "guessed", "silent", "led"):
         alice.house.person("alice", "host_add", name=f"{name}.dyn.example")
     for name in ("fine", "refused", "guessed"):
         alice.house.person(
@@ -42,6 +42,14 @@ def test_the_state_of_each_host_in_words(alice: Browser) -> None:
         )
     alice.house.person(
         "alice", "record_set", owner="fine.dyn.example", type="AAAA", rdatas=["2606:4700::1"]
+    )
+    alice.house.person(
+        "alice",
+        "host_set",
+        name="led.dyn.example",
+        interface_id="::a",
+        follows="fine.dyn.example",
+        follows_address=True,
     )
     note_request(alice.house, "fine.dyn.example")
     note_request(alice.house, "refused.dyn.example", reason="this is not a host name")
@@ -53,6 +61,8 @@ def test_the_state_of_each_host_in_words(alice: Browser) -> None:
         "The last update was refused",
         "The last login failed",
         "Waiting for the first update",
+        "Follows its router",
+        "2606:4700::a",
         "8.8.4.4",
         "2606:4700::1",
         "3 days ago",

@@ -19,7 +19,17 @@ HOME = "home.dyn.example"
 PLACE = f"hosts/{HOME}/setup"
 
 CLIENTS = {
-    *("fritzbox", "openwrt", "opnsense", "pfsense", "unifi", "mikrotik", "synology", "asus"),
+    *(
+        "fritzbox",
+        "fritzbox-lan",
+        "openwrt",
+        "opnsense",
+        "pfsense",
+        "unifi",
+        "mikrotik",
+        "synology",
+        "asus",
+    ),
     *("tplink", "draytek", "edgeos", "ddwrt", "vyos", "ddclient3", "ddclient4", "inadyn"),
     *("ddns-updater", "curl", "wget", "noipy", "cron", "powershell", "systemd"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
@@ -60,7 +60,7 @@ def test_no_host_and_no_zone() -> None:
         ({"zones": frozenset({NAME})}, Remove(A), Status.NOTYOURS),
         ({"types": frozenset({A})}, Remove(A), None),
         ({"types": frozenset({TXT})}, Replace(A, (b"1234",)), Status.NOTYOURS),
-        ({"types": frozenset({A})}, Renumber(ip_network("2001:db8::/64")), Status.NOTYOURS),
+        ({"types": frozenset({A})}, Renumber((IPv6Network("2001:db8::/64"),)), Status.NOTYOURS),
         ({"types": frozenset({A})}, Mail(NAME, None), Status.NOTYOURS),
         ({"types": frozenset({A, MX})}, Mail(NAME, None), None),
     ],

@@ -227,8 +227,27 @@ OF_ADDRESS = [
     ("0.0.0.0", "special-address"),
     ("A=2a00:1450:4001::1", "wrong-family"),
     ("AAAA=8.8.4.4", "wrong-family"),
-    ("2a00:1450:4001::/64", "prefix-for-address"),
-    ("8.8.4.0/24", "prefix-for-address"),
+    ("8.8.4.0/24", "ipv4-prefix"),
+    ("8.8.4.4/33", "ipv4-prefix"),
+    ("PREFIX=8.8.4.4/24", "ipv4-prefix"),
+    ("PREFIX=8.8.4.4", "ipv4-prefix"),
+    ("::/64xx", "glued-prefix"),
+    ("2a00:1450:4001::/64fd00::1", "glued-prefix"),
+    ("PREFIX=2a00:1450:4001::/64::53", "glued-prefix"),
+    ("2a00:1450:4001::12a00:1450:4001:1::/64", "glued-prefix"),
+    ("2a00:1450:4001::/64/64", "glued-prefix"),
+    ("/64", "malformed-prefix"),
+    ("::/64", "malformed-prefix"),
+    ("2a00:1450:4001::/129", "malformed-prefix"),
+    ("AAAA=2a00:1450:4001::/", "malformed-prefix"),
+    ("PREFIX=2a00:1450:4001::", "malformed-prefix"),
+    ("PREFIX=2a00:1450:4001::1/128", "malformed-prefix"),
+    ("PREFIX=home/64", "malformed-prefix"),
+    ("PREFIX=2a00:1450:4001::1/64", "prefix-with-host-bits"),
+    ("PREFIX=fd00::/64", "ula-address"),
+    ("AAAA=8.8.4.0/24", "wrong-family"),
+    ("PREFIX=<ip6lanprefix>", "placeholder"),
+    ("10.0.0.7/24", "private-address"),
     ("<ipaddr>", "placeholder"),
     ("AAAA=%i6", "placeholder"),
     ("8.8.4.400", "malformed-address"),
@@ -245,9 +264,35 @@ def test_addresses_that_are_wrong(sent: str, rule: str) -> None:
         assert found.findings[0].severity is severity
 
 
-@pytest.mark.parametrize("sent", [PUBLIC, V6, f"A={PUBLIC},AAAA={V6}", f"{V6}/64", "preserve", ""])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *(PUBLIC, V6, f"A={PUBLIC},AAAA={V6}", f"{V6}/64", "preserve", ""),
+        *(f"{PUBLIC},2a00:1450:4001::/64", "PREFIX=2a00:1450:4001::/56", f"{PUBLIC}/32"),
+    ],
+)
 def test_addresses_that_are_right(sent: str) -> None:
     assert told(look(named(addresses=sent))) == []
+
+
+@pytest.mark.parametrize("sent", ["2a00:1450:4001::/64", "PREFIX=2a00:1450:4001::/56"])
+def test_a_prefix_that_came_to_nothing(sent: str) -> None:
+    found = look(named(status="badaddress", addresses=sent))
+    assert told(found) == ["prefix-for-address"]
+    assert "interface ID" in found.findings[0].change()
+
+
+def test_hosts_that_follow() -> None:
+    follower = {"follows": "router.example.net", "is_led": True}
+    found = look(**follower, addresses=[V6])
+    assert (told(found), found.state) == ([], State.LED)
+    assert found.sentence().startswith("The host follows router.example.net:")
+    found = look(**follower, addresses=[PUBLIC])
+    assert (told(found), found.state) == (["waits-for-prefix"], State.WAITING)
+    assert told(look(**follower, addresses=())) == ["waits-for-prefix"]
+    found = look(follows="router.example.net", addresses=[V6])
+    assert (told(found), found.state) == (["follows-nobody"], State.WAITING)
+    assert look(named(), **follower, addresses=[V6]).state is State.OK
 
 
 def test_a_client_next_door_that_sends_no_address() -> None:

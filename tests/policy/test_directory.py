@@ -8,7 +8,7 @@ from hashlib import md5
 import pytest
 
 from ddns.model import names
-from ddns.model.account import Account, Grant, Key, KeyKind, Right
+from ddns.model.account import OF_HOSTS, Account, Grant, Key, KeyKind, Right, usual_rights
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
@@ -18,7 +18,8 @@ ALICE = Account("alice", "hash")
 
 
 def key(number: int, secret: str, hosts: frozenset[bytes] | None = None) -> Key:
-    return Key(number, "alice", KeyKind.UPDATE, secrets.digest_key(secret), hosts)
+    digest, rights = secrets.digest_key(secret), usual_rights(KeyKind.UPDATE)
+    return Key(number, "alice", KeyKind.UPDATE, digest, hosts, rights=rights)
 
 
 @pytest.fixture
@@ -34,6 +35,13 @@ def directory() -> Directory:
 def test_a_key_that_may_not_update(directory: Directory) -> None:
     directory.put_key(dataclasses.replace(key(1, "tools"), rights=frozenset({Right.RECORDS})))
     assert directory.by_key(Credentials("alice", "tools")) is None
+
+
+def test_a_key_of_a_router_sets_no_text(directory: Directory) -> None:
+    """Whoever can set TXT records of a host can have certificates for it."""
+    directory.put_key(dataclasses.replace(key(1, "router"), rights=frozenset({Right.UPDATE})))
+    grant = directory.by_key(Credentials("alice", "router"))
+    assert grant == Grant("alice", types=OF_HOSTS)
 
 
 def test_a_key_with_limits(directory: Directory) -> None:

@@ -153,21 +153,21 @@ def test_a_network_keeps_interface_identifiers() -> None:
     there = rrset(AAAA, v6("2001:db8:1::7"), v6("2001:db8:1::8"), ttl=60)
     moved = rrset(AAAA, v6("2001:db8:2::7"), v6("2001:db8:2::8"), ttl=60)
     shown = ("2001:db8:2::7", "2001:db8:2::8")
-    assert decided([Renumber(LAN)], there) == ([moved], shown)
-    assert decided([Renumber(LAN)], moved) == ([], shown)
+    assert decided([Renumber((LAN,))], there) == ([moved], shown)
+    assert decided([Renumber((LAN,))], moved) == ([], shown)
 
 
 def test_addresses_that_become_one() -> None:
     there = rrset(AAAA, v6("2001:db8:1::7"), v6("2001:db8:3::7"))
-    assert decided([Renumber(LAN)], there)[0] == [rrset(AAAA, v6("2001:db8:2::7"))]  # type: ignore[index]
+    assert decided([Renumber((LAN,))], there)[0] == [rrset(AAAA, v6("2001:db8:2::7"))]  # type: ignore[index]
 
 
 def test_a_network_alone_needs_an_address_to_renumber() -> None:
-    assert decided([Renumber(LAN)], rrset(A, v4("192.0.2.1"))) is Status.BADADDRESS
+    assert decided([Renumber((LAN,))], rrset(A, v4("192.0.2.1"))) is Status.BADADDRESS
 
 
 def test_a_network_beside_an_address_may_come_to_nothing() -> None:
-    edits: list[Edit] = [Replace(A, (v4("192.0.2.1"),)), Renumber(LAN)]
+    edits: list[Edit] = [Replace(A, (v4("192.0.2.1"),)), Renumber((LAN,))]
     assert decided(edits) == ([rrset(A, v4("192.0.2.1"))], ("192.0.2.1",))
 
 
@@ -176,13 +176,13 @@ def test_a_network_beside_an_address_may_come_to_nothing() -> None:
     [
         ([Replace(A, (BAD4, GOOD4))], [rrset(A, GOOD4)]),
         ([Replace(A, (BAD4,)), Replace(AAAA, (GOOD6,))], [rrset(AAAA, GOOD6)]),
-        ([Replace(A, (GOOD4,)), Renumber(LAN)], [rrset(A, GOOD4)]),
+        ([Replace(A, (GOOD4,)), Renumber((LAN,))], [rrset(A, GOOD4)]),
         ([Remove(A), Replace(AAAA, (GOOD6,))], [rrset(A), rrset(AAAA, GOOD6)]),
         ([Replace(A, (BAD4,))], Status.BADADDRESS),
         ([Replace(A, (BAD4,)), Replace(AAAA, (BAD6,))], Status.BADADDRESS),
         ([Replace(A, (BAD4,)), Remove(AAAA)], Status.BADADDRESS),
         ([Replace(A, (BAD4,)), Mail(OTHER, None)], Status.BADADDRESS),
-        ([Renumber(LAN)], Status.BADADDRESS),
+        ([Renumber((LAN,))], Status.BADADDRESS),
         ([Remove(A)], [rrset(A)]),
     ],
 )
@@ -198,7 +198,7 @@ def test_a_renumbered_address_lies_in_the_network(
     old: ipaddress.IPv6Address, base: ipaddress.IPv6Address, length: int
 ) -> None:
     network = ipaddress.IPv6Network((base, length), strict=False)
-    decision = decided([Renumber(network)], rrset(AAAA, old.packed))
+    decision = decided([Renumber((network,))], rrset(AAAA, old.packed))
     assert not isinstance(decision, Status)
     new = ipaddress.IPv6Address(decision[1][0])
     assert new in network
@@ -250,7 +250,7 @@ edits = st.lists(
         st.builds(Replace, st.just(A), addresses),
         st.builds(Replace, st.just(CNAME), st.just((OTHER,)), st.sampled_from([b"", b"\x01*"])),
         st.builds(Remove, st.sampled_from([A, AAAA, CNAME]), st.sampled_from([b"", b"\x01*"])),
-        st.builds(Renumber, st.just(LAN)),
+        st.builds(Renumber, st.just((LAN,)), st.booleans()),
         st.builds(Mail, st.sampled_from([None, NAME, OTHER]), st.sampled_from([None, True, False])),
     ),
     max_size=5,

@@ -86,7 +86,7 @@ def test_families_are_counted_apart_and_so_are_hosts_and_accounts() -> None:
         ((V6,), {AAAA}),
         ((V4, V6), {A, AAAA}),
         ((Remove(A), Remove(AAAA)), {A, AAAA}),
-        ((Renumber(ipaddress.IPv6Network("2001:db8::/64")),), {AAAA}),
+        ((Renumber((ipaddress.IPv6Network("2001:db8::/64"),)),), {AAAA}),
         ((V4, Replace(CNAME, (HOME,), names.WILDCARD)), {A, OTHER}),
         ((Replace(A, (bytes(4),), names.WILDCARD),), {OTHER}),
         ((Mail(HOME, None), Remove(CNAME, names.WILDCARD)), {OTHER}),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ddns.model.account import Account, Block
+from ddns.model import names
+from ddns.model.account import Account, Block, Host
 from ddns.model.mail import MailMessage
 from ddns.server.notifications import CAPACITY, Notifications
 
@@ -53,6 +54,20 @@ def test_a_block_that_ends() -> None:
     text = office.letter().text
     assert "until 2023-11-14 22:13 UTC" in text
     assert "    ddns --server https://ddns.example.net account show alice\n" in text
+
+
+def test_hosts_that_go_offline() -> None:
+    """Each time, since whoever tells of them knows what was told."""
+    office = Office("https://ddns.example.net")
+    home = Host(names.from_text("home.example.net"), b"", "alice", expires=1_700_000_000.0)
+    office.notices.expiring("alice", [home])
+    letter = office.letter()
+    assert letter.subject == "home.example.net goes offline soon"
+    assert "    home.example.net, 2023-11-14 22:13 UTC\n" in letter.text
+    office.notices.expiring("alice", [home, home])
+    assert office.letter().subject == "2 of your hosts go offline soon"
+    office.notices.expiring("silent", [home])
+    assert office.letters == []
 
 
 def test_wrong_credentials(office: Office) -> None:

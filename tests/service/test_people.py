@@ -9,6 +9,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyotp
@@ -397,3 +398,25 @@ def test_from_an_account_to_an_answer(server: Server, relay: MailRelay, tmp_path
     assert server.update(f"alice:{key}", host, "8.8.8.9").status in (200, 401)
     assert server.answers(host) == []
     assert alice.ddns("account", "show", "alice")["blocked"]["reason"] == "a broken router"
+
+
+def test_who_has_a_silent_host_is_told(server: Server, relay: MailRelay) -> None:
+    server.start()
+    server.call("account_add", name=ACCOUNT, email=EMAIL)
+    server.call("zone_add", origin=ZONE)
+    server.call("host_add", name=HOST, account=ACCOUNT)
+    server.call("record_set", owner=HOST, type="A", rdatas=["198.51.100.7"])
+    server.ddns("host", "set", HOST, "--expire-after", "30")
+    assert server.terminate() == 0
+    with closing(sqlite3.connect(server.database)) as connection, connection:
+        connection.execute("update host set expires = expires - 29 * 86400")
+    server.start()
+    mail = relay.take()
+    assert mail.recipients == [EMAIL]
+    assert mail.message["Subject"] == f"{HOST} goes offline soon"
+    expires = server.ddns("host", "show", HOST)["expires"]
+    assert f"    {HOST}, {expires[:10]} {expires[11:16]} UTC\n" in mail.text
+    assert "if it goes on" in server.try_ddns("host", "show", HOST).stdout
+    server.restart()
+    server.call("account_block", name=ACCOUNT, reason="to have another mail")
+    assert relay.take().message["Subject"] == f"Your account {ACCOUNT} is blocked"

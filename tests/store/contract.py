@@ -23,6 +23,7 @@ from tests.store.acme_dns import AcmeDnsContract
 from tests.store.copying import CopyingContract
 from tests.store.expiring import ExpiringContract
 from tests.store.following import FollowingContract
+from tests.store.leading import LeadingContract
 from tests.store.living import LivingContract
 from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
@@ -72,6 +73,7 @@ class StoreContract(
     PeopleContract,
     FollowingContract,
     ExpiringContract,
+    LeadingContract,
     CopyingContract,
     AcmeDnsContract,
 ):

@@ -116,6 +116,32 @@ class ExpiringContract:
         store.commit(lambda t: t.put_host(changed))
         assert store.read(lambda r: r.host(OTHER)) == changed
 
+    def test_hosts_whose_owners_are_to_be_warned(self, store: Blocking) -> None:
+        soon = Host(OTHER, ORIGIN, "bob", expire_after=10, expires=100 * DAY)
+        short = dataclasses.replace(soon, name=b"\1a" + ORIGIN, expire_after=2)
+        store.commit(fill)
+        store.commit(lambda t: (t.put_host(soon), t.put_host(short)))
+
+        def found(days: float, most: int = 9) -> list[Host]:
+            return store.commit(lambda t: t.hosts_to_warn(days * DAY, 3 * DAY, most)).value
+
+        assert found(96.9) == []
+        assert found(97) == found(98.9) == [soon]
+        assert {host.name for host in found(99)} == {soon.name, short.name}
+        assert len(found(99, 1)) == 1
+        before = store.since(0)
+        store.commit(lambda t: t.note_warned(OTHER))
+        assert found(99) == [short]
+        assert store.since(0) == before
+        store.commit(lambda t: t.put_host(dataclasses.replace(soon, ttl=77)))
+        assert found(99) == [short]
+        for change in (
+            lambda t: t.put_host_expiry(OTHER, 99 * DAY),
+            lambda t: t.put_host(dataclasses.replace(soon, expires=98 * DAY)),
+        ):
+            store.commit(lambda t, work=change: (t.note_warned(OTHER), work(t)))
+            assert [host.name for host in found(99)] == [OTHER, short.name]
+
     def test_clocks_that_are_set(self, store: Blocking) -> None:
         host = Host(OTHER, ORIGIN, "bob", expire_after=1, expires=1000.0 + DAY)
         store.commit(fill)

@@ -9,7 +9,7 @@ from hashlib import md5
 import pytest
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
 
-from ddns.model.account import Account, Grant, Key, KeyKind
+from ddns.model.account import Account, Grant, Key, KeyKind, usual_rights
 from ddns.model.update import ChallengeResponse, Credentials, Status
 from ddns.policy import secrets
 from ddns.policy.directory import Directory
@@ -35,7 +35,13 @@ class Desk:
         for name in ("alice", "bob"):
             self.directory.put_account(Account(name, f"hash of {name}"))
         self.directory.put_key(
-            Key(1, "alice", KeyKind.UPDATE, secrets.digest_key("key"), None, 0.0)
+            Key(
+                1,
+                "alice",
+                KeyKind.UPDATE,
+                secrets.digest_key("key"),
+                rights=usual_rights(KeyKind.UPDATE),
+            )
         )
         monkeypatch.setattr(secrets, "verify_password", self._verify)
         self.authenticator = Authenticator(

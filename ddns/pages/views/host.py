@@ -9,6 +9,16 @@ from ddns.pages.views.entry import MISTAKES
 from ddns.pages.views.host_records import TYPES
 from ddns.pages.visit import Visit
 
+_SETTINGS = {
+    "ttl": 0,
+    "wildcard": False,
+    "expire_after": 0,
+    "interface_id": "",
+    "follows": "",
+    "follows_address": False,
+}
+"""The settings of a host, and what those are that it has not."""
+
 
 async def show(visit: Visit) -> Answer:
     """Show a host."""
@@ -24,6 +34,9 @@ async def change(visit: Visit) -> Answer:
             ttl=_number(request.field("ttl")),
             wildcard=bool(request.field("wildcard")),
             expire_after=_number(request.field("expire_after") or "0"),
+            interface_id=request.field("interface_id"),
+            follows=request.field("follows"),
+            follows_address=bool(request.field("follows_address")),
         )
     except MISTAKES as error:
         return await _page(visit, error)
@@ -43,7 +56,9 @@ async def remove(visit: Visit) -> Answer:
 async def _page(visit: Visit, error: ApiError | None) -> Answer:
     found = await visit.operations.host_overview(visit.parameters["name"])
     host, diagnosis = found.host, found.diagnosis
-    typed = visit.request.form
+    request = visit.request
+    now = {key: host.get(key, default) for key, default in _SETTINGS.items()}
+    typed = {key: request.field(key) for key in _SETTINGS} if request.form else now
     return visit.page(
         "host.html",
         200 if error is None else error.status,
@@ -52,10 +67,8 @@ async def _page(visit: Visit, error: ApiError | None) -> Answer:
         types=TYPES,
         keys=found.keys,
         events=found.events,
-        ttl=visit.request.field("ttl") if typed else host["ttl"],
-        wildcard=bool(visit.request.field("wildcard")) if typed else host["wildcard"],
-        expire_after=visit.request.field("expire_after") if typed else host.get("expire_after", 0),
         error=error,
+        **typed,
     )
 
 

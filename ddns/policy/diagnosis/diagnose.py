@@ -105,7 +105,7 @@ def _of_host(
     """Yield what the host says by itself."""
     plain: Parameters = {"name": host.name, "account": host.account}
     signs = [*of_state(host, now), *at_the_door(host, done.requests, now)]
-    if not (mine or strays or host.addresses):
+    if not (mine or strays or host.addresses or host.follows):
         signs.append((("never-heard", {}), host.created))
     for (name, parameters), at in signs:
         yield Finding(RULES[name], RULES[name].severity, at, {**plain, **parameters})
@@ -114,7 +114,7 @@ def _of_host(
 def _diagnosis(
     host: HostState, done: Successes, findings: tuple[Finding, ...], now: float
 ) -> Diagnosis:
-    parameters: Parameters = {"name": host.name}
+    parameters: Parameters = {"name": host.name, "leader": host.follows}
     if done.latest is not None:
         parameters = {**basics(done.latest, host), "ago": Span(max(0.0, now - done.latest.at))}
         if done.habit is not None:
@@ -122,7 +122,7 @@ def _diagnosis(
     if any(one.severity is Severity.ERROR for one in findings):
         state = State.TROUBLE
     elif done.latest is None:
-        state = State.WAITING
+        state = State.LED if host.is_led and not host.waits_for_prefix else State.WAITING
     elif any(one.rule.id == "stale" for one in findings):
         state = State.STALE
     else:

@@ -85,12 +85,14 @@ class State(enum.StrEnum):
     WAITING = "waiting"
     STALE = "stale"
     TROUBLE = "trouble"
+    LED = "led"
 
 
 SENTENCES = {
     State.OK: "The host is updated: {client} was last heard from {ago} ago, from {peer}.",
     State.WAITING: "The host waits for a client: none is known to have updated it.",
     State.STALE: "No client has been heard from for {ago}, though one came every {habit}.",
+    State.LED: "The host follows {leader}: it moves with the prefix of that.",
     State.TROUBLE: "Something keeps the host from being updated; the first finding says what.",
 }
 
@@ -111,7 +113,8 @@ class HostState:
     """A host as it is now; names are text without a final dot.
 
     ``addresses`` are those that DNS answers for it, ``expires`` is when it goes offline if nothing
-    is heard of it. ``created`` and ``expires`` are seconds since 1970. ``block`` is that of its
+    is heard of it. It ``follows`` another host, for which ``is_led`` says whether that is there.
+    ``created`` and ``expires`` are seconds since 1970. ``block`` is that of its
     account, if it holds; ``others`` are other hosts of the account. ``https`` is whether this
     server offers HTTPS, ``knocks`` are connections from where its clients may be that came to
     nothing.
@@ -127,6 +130,13 @@ class HostState:
     others: Sequence[str] = ()
     https: bool = False
     knocks: Sequence[Knock] = ()
+    follows: str = ""
+    is_led: bool = False
+
+    @property
+    def waits_for_prefix(self) -> bool:
+        """Whether it has no IPv6 address, though it follows another host for one."""
+        return self.is_led and not any(":" in address for address in self.addresses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ddns.model import records
 from ddns.model.account import KeyKind
-from ddns.model.records import A
-from ddns.model.update import Cause, Status
+from ddns.model.update import PREFIX, Cause, Status
 from ddns.policy.diagnosis.model import HostState, Moment, Parameter, Words
+from ddns.policy.diagnosis.prefixes import mistake_in_prefix
 from ddns.policy.diagnosis.requests import Asked, class_of
 from ddns.policy.secrets import KEY_LENGTH, SHORT_KEY_LENGTH
 
@@ -116,26 +116,22 @@ def mistakes_in_addresses(asked: Asked) -> Iterator[Found]:
     for family, word in asked.words:
         if word.lower() == "preserve":
             continue
-        rule = _mistake_in_address(family, word)
+        rule = _mistake_in_address(family, word, asked.done)
         if rule is not None:
             yield rule, {"address": word}
 
 
-def _mistake_in_address(family: int | None, word: str) -> str | None:
-    address, slash, _ = word.partition("/")
-    packed = records.address_from_text(address)
+def _mistake_in_address(family: int | None, word: str, done: bool) -> str | None:
+    if set(word) & set("<>[]{}$%_"):
+        return "placeholder"
+    if "/" in word or family == PREFIX:
+        return mistake_in_prefix(family, word, done)
+    packed = records.address_from_text(word)
     if packed is None:
-        return "placeholder" if set(word) & set("<>[]{}$%_") else "malformed-address"
+        return "malformed-address"
     if family is not None and family != records.address_type(packed):
         return "wrong-family"
-    if slash and _is_network(packed):
-        return "prefix-for-address"
-    return class_of(address)
-
-
-def _is_network(packed: bytes) -> bool:
-    """Return whether an address looks like that of a network: its last bits are 0."""
-    return packed.endswith(bytes(1 if records.address_type(packed) == A else 8))
+    return class_of(word)
 
 
 def _malformed(rule: str = "malformed-request") -> Callable[[Asked, HostState], Iterator[Found]]:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from ddns.model import records
 from ddns.model.records import AAAA, A
 from ddns.model.request_log import RequestEntry
-from ddns.model.update import OFFLINE, Status
+from ddns.model.update import OFFLINE, PREFIX, Status
 from ddns.policy.addresses import is_public
 from ddns.policy.diagnosis.model import Words
 
 NAMELESS = Words("A client that does not say what it is")
 DONE = frozenset({Status.GOOD.name.lower(), Status.NOCHG.name.lower()})
-_MARKS = {"A": A, "AAAA": AAAA}
+_MARKS = {"A": A, "AAAA": AAAA, "PREFIX": PREFIX}
 
 _CLASSES = tuple(
     (ipaddress.ip_network(network), rule)
@@ -50,7 +50,8 @@ def class_of(address: str) -> str | None:
 
 @functools.lru_cache(maxsize=4096)
 def words_of(said: str) -> Sequence[tuple[int | None, str]]:
-    """Return what a client said of addresses: each with the family that it was said to be of."""
+    """Return what a client said of addresses: each with the family that it was said to be of, or
+    :data:`~ddns.model.update.PREFIX`."""
     found: list[tuple[int | None, str]] = []
     for word in filter(None, map(str.strip, said.split(","))):
         mark, equals, address = word.partition("=")
@@ -63,7 +64,8 @@ def addresses_of(said: str, peer: str) -> Mapping[int, str]:
     """Return the addresses that a client at *peer* wanted to set, one of each family."""
     if said == OFFLINE:
         return {}
-    texts = [word for _, word in words_of(said)] or [peer]
+    words = words_of(said) or [(None, peer)]
+    texts = [word for family, word in words if family != PREFIX]
     packed = filter(None, (records.address_from_text(one.partition("/")[0]) for one in texts))
     found: dict[int, str] = {}
     for one in packed:

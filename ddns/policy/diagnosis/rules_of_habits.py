@@ -64,8 +64,35 @@ RULES_OF_HABITS = (
         "prefix-for-address",
         _E,
         "{client} at {peer} sends {address}, which is a prefix and no address.",
-        "Send the address of the host. A prefix is taken by dyndns2 for a host that has an IPv6"
-        " address already, whose network it replaces.",
+        "Have the client send an address as well, or give {name} an interface ID in its settings:"
+        " then it gets the prefix with that. Not every protocol takes prefixes; dyndns2 does.",
+    ),
+    Rule(
+        "ipv4-prefix",
+        _E,
+        "{client} at {peer} sends {address}, a prefix of IPv4, which says no host's address.",
+        "Have the client send its IPv4 address. The hosts of a LAN take prefixes of IPv6 only.",
+    ),
+    Rule(
+        "glued-prefix",
+        _E,
+        "{client} at {peer} sends {address}, in which a prefix and something else are one word.",
+        "Put a comma between an address and the prefix, and nothing behind the prefix. What comes"
+        " behind it in a host's address is its interface ID: enter that in the host's settings.",
+    ),
+    Rule(
+        "malformed-prefix",
+        _E,
+        "{client} at {peer} sends {address}, which is no prefix of a LAN.",
+        "Have the client send the prefix as an IPv6 address with its length, such as"
+        " 2001:db8:1::/64, and nothing while it has none.",
+    ),
+    Rule(
+        "prefix-with-host-bits",
+        _E,
+        "{client} at {peer} sends {address} as a prefix, and it has bits behind the length.",
+        "Have the client send the prefix of its LAN, such as <ip6lanprefix> of a FRITZ!Box, or send"
+        " this as an address.",
     ),
     Rule(
         "placeholder",
@@ -107,6 +134,19 @@ RULES_OF_HABITS = (
         _W,
         "If no client is heard of, {name} goes offline at {until}.",
         "Have the client run before, or change after how many days the host goes offline.",
+    ),
+    Rule(
+        "follows-nobody",
+        _W,
+        "{name} follows {leader}, and account {account} has no such host.",
+        "Add {leader} again, or choose another host to follow in the settings of {name}.",
+    ),
+    Rule(
+        "waits-for-prefix",
+        _W,
+        "{name} follows {leader}, and no client of that has told a prefix, so that {name} has no"
+        " IPv6 address.",
+        "Have the client of {leader} send the prefix of its LAN; it is taken at its next update.",
     ),
     Rule(
         "offline-by-client",

@@ -8,9 +8,7 @@ from ddns.model.door import Trouble
 from ddns.policy.diagnosis.model import HostState, Moment, Parameter
 from ddns.policy.diagnosis.refusals import Found
 from ddns.policy.diagnosis.requests import Asked
-
-WARNED = 2 * 86_400.0
-"""Seconds before a silent host goes offline in which that is told."""
+from ddns.policy.expiry import WARNED
 
 KNOWN_FOR = 7 * 86_400.0
 """Seconds for which connections that came to nothing are told."""
@@ -41,5 +39,10 @@ def of_state(host: HostState, now: float) -> Iterator[tuple[Found, float]]:
             yield ("blocked", reason), host.block.since
         else:
             yield ("blocked-until", {**reason, "until": Moment(host.block.until)}), host.block.since
+    leader: dict[str, Parameter] = {"leader": host.follows}
+    if host.follows and not host.is_led:
+        yield ("follows-nobody", leader), now
+    elif host.waits_for_prefix:
+        yield ("waits-for-prefix", leader), now
     if host.addresses and host.expires is not None and 0 < host.expires - now < WARNED:
         yield ("expires", {"until": Moment(host.expires)}), now

@@ -17,6 +17,7 @@ from ddns.model.account import (
 from ddns.model.journal import EventKind
 from ddns.model.secondaries import BadSecondary, secondary
 from ddns.model.text import printable
+from ddns.store.sqlite.host_rows import prefixes_of
 
 MAX_POSITION = 2**53
 """More than ever happens, and exact in JSON."""
@@ -51,7 +52,14 @@ _GOOD = {
     },
     "mark": {"at": _TIME},
     "tsig": {"name": _NAME},
-    "host": {"name": _NAME, "ttl": _UINT31, "created": _TIME},
+    "host": {
+        "name": _NAME,
+        "ttl": _UINT31,
+        "created": _TIME,
+        "interface_id": "length({0}) = 16",
+        "follows": _NAME,
+        "prefixes": "is_prefixes({0})",
+    },
     "key": {"created": _TIME},
     "key_host": {"name": _NAME},
     "journal": {
@@ -109,6 +117,7 @@ def malformed_values(connection: sqlite3.Connection) -> Iterator[str]:
         "is_account": _is_account,
         "is_line": _is_line,
         "is_secondaries": _is_secondaries,
+        "is_prefixes": _is_prefixes,
         "is_subdomain": _is_subdomain,
         "is_networks": _is_networks,
     }
@@ -144,6 +153,13 @@ def _is_secondaries(texts: object) -> bool:
     try:
         return len(list(map(secondary, texts.split()))) < 1000
     except BadSecondary:
+        return False
+
+
+def _is_prefixes(texts: object) -> bool:
+    try:
+        return isinstance(texts, str) and len(prefixes_of(texts)) < 100
+    except ValueError:
         return False
 
 

@@ -48,12 +48,25 @@ def expired_leases(unit: UnitOfWork, now: float, most: int) -> list[LeasedRecord
 
 def put_host_expiry(unit: UnitOfWork, name: bytes, expires: float | None) -> None:
     unit.write_through()
-    unit.execute("update host set expires = ? where name = ?", (expires, name))
+    unit.execute("update host set expires = ?, warned = 0 where name = ?", (expires, name))
 
 
 def expired_hosts(unit: UnitOfWork, now: float, most: int) -> list[Host]:
     of = f"{HOST} where host.expires <= ? order by host.expires limit ?"
     return [make_host(*row) for row in unit.execute(of, (now, most)).fetchall()]
+
+
+def hosts_to_warn(unit: UnitOfWork, now: float, before: float, most: int) -> list[Host]:
+    of = (
+        f"{HOST} where host.expires <= ?1 + ?2 and host.expires <= ?1 + host.expire_after * ?3 / 2"
+        " and host.expires is not null and host.warned = 0 order by host.expires limit ?4"
+    )
+    return [make_host(*row) for row in unit.execute(of, (now, before, DAY, most)).fetchall()]
+
+
+def note_warned(unit: UnitOfWork, name: bytes) -> None:
+    unit.write_through()
+    unit.execute("update host set warned = 1 where name = ?", (name,))
 
 
 def limit_expiries(unit: UnitOfWork, now: float) -> None:

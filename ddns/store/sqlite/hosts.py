@@ -7,11 +7,13 @@ The functions are methods of :class:`ddns.store.sqlite.transaction.Transaction`;
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from ipaddress import IPv6Network
 
 from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind
-from ddns.store.sqlite.host_rows import dormant_bits
+from ddns.store.sqlite.host_rows import dormant_bits, prefixes_text
 from ddns.store.sqlite.reader import known
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
@@ -80,15 +82,21 @@ def put_host(unit: UnitOfWork, host: Host) -> None:
     unit.write_through()
     before = unit.host(host.name)
     dormant = dormant_bits(host.dormant)
+    interface_id = None if host.interface_id is None else host.interface_id.packed
     unit.execute(
-        "insert into host (name, zone, account, ttl, created, dormant, expire_after, expires)"
-        " values (?, (select id from zone where origin = ?), ?, ?, ?, ?, ?, ?)"
+        "insert into host (name, zone, account, ttl, created, dormant, expire_after, expires,"
+        " interface_id, follows, follows_address, prefixes)"
+        " values (?, (select id from zone where origin = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " on conflict (name) do update set account = excluded.account, ttl = excluded.ttl,"
         " dormant = excluded.dormant, expire_after = excluded.expire_after,"
-        " expires = excluded.expires",
+        " expires = excluded.expires, interface_id = excluded.interface_id,"
+        " follows = excluded.follows, follows_address = excluded.follows_address,"
+        " prefixes = excluded.prefixes,"
+        " warned = host.warned and host.expires is excluded.expires",
         (
             *(host.name, host.zone, host.account, host.ttl, host.created, dormant),
-            *(host.expire_after, host.expires),
+            *(host.expire_after, host.expires, interface_id, host.follows),
+            *(host.follows_address, prefixes_text(host.prefixes)),
         ),
     )
     if before is None:
@@ -102,6 +110,11 @@ def put_host(unit: UnitOfWork, host: Host) -> None:
     elif before.account != host.account:  # the requests are the former account's affair
         unit.execute("delete from request where host = ?", (host.name,))
     unit.journal(EventKind.HOST, names.to_text(host.name), before, host, owner=host.name)
+
+
+def put_host_prefixes(unit: UnitOfWork, name: bytes, prefixes: Sequence[IPv6Network]) -> None:
+    unit.write_through()
+    unit.execute("update host set prefixes = ? where name = ?", (prefixes_text(prefixes), name))
 
 
 def remove_host(unit: UnitOfWork, name: bytes) -> None:

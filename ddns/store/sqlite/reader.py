@@ -99,6 +99,10 @@ class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader):
         rows = self.execute(f"{HOST}{where} order by {order}", given)
         return [make_host(*row) for row in rows]
 
+    def followers(self, name: bytes) -> list[Host]:
+        rows = self.execute(f"{HOST} where host.follows = ? order by host.name", (name,))
+        return [make_host(*row) for row in rows]
+
     def is_anything_over(self, leases: float, hosts: float) -> tuple[bool, bool]:
         over = "exists (select 1 from lease where until <= ?)"
         expired = "exists (select 1 from host where expires <= ?)"

@@ -59,6 +59,7 @@ class Transaction(UnitOfWork):
     put_zone = hosts.put_zone
     remove_zone = hosts.remove_zone
     put_host = hosts.put_host
+    put_host_prefixes = hosts.put_host_prefixes
     remove_host = hosts.remove_host
     forget_released = hosts.forget_released
 
@@ -94,6 +95,8 @@ class Transaction(UnitOfWork):
     expired_leases = expiring.expired_leases
     put_host_expiry = expiring.put_host_expiry
     expired_hosts = expiring.expired_hosts
+    hosts_to_warn = expiring.hosts_to_warn
+    note_warned = expiring.note_warned
     limit_expiries = expiring.limit_expiries
     shift_expiries = expiring.shift_expiries
 

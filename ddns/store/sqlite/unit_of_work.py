@@ -144,7 +144,7 @@ class UnitOfWork(Reader):
         ).fetchall()
         if not rows:
             return None
-        host = make_host(*rows[0][:8])
+        host = make_host(*rows[0][:-3])
         key = (host.zone, name)
         if key not in self.batch.rrsets:
             self.batch.rrsets[key] = {

@@ -62,7 +62,7 @@ class Changing:
 
         :raises ToolError: for what cannot be asked for.
         """
-        settings = zone_settings(request.json_object())
+        settings = await self._run_slow(partial(_settings, request))
         if settings.rrsets or settings.name_servers:
             raise ToolError(UNPROCESSABLE, "RRsets are changed by PATCH, those of type NS as well")
         operations = self._operator(request, key)
@@ -75,7 +75,7 @@ class Changing:
     def _operator(self, request: ToolRequest, key: Key) -> Operations:
         """Return the operations as the key's account performs them."""
         agent = request.headers.get("user-agent", "")
-        caller = Caller(key.account, operator=True, peer=request.peer, agent=agent)
+        caller = Caller(key.account, operator=True, peer=request.peer, agent=agent, key=key)
         return self._operations.acting_for(caller, DIALECT)
 
     async def _change(
@@ -94,6 +94,11 @@ class Changing:
 def _patched(request: ToolRequest, origin: bytes) -> tuple[RRsetChange, ...]:
     """Read a PATCH, which may have a zone's worth of records."""
     return changes(request.json_object().get("rrsets"), origin)
+
+
+def _settings(request: ToolRequest) -> ZoneSettings:
+    """Read a PUT, in which some send all of a zone."""
+    return zone_settings(request.json_object())
 
 
 def _added(request: ToolRequest) -> tuple[bytes, ZoneSettings, tuple[RRsetChange, ...]]:

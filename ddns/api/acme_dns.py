@@ -87,6 +87,7 @@ class AcmeDnsOperations(BaseOperations):
                 networks,
                 context.now,
                 note=said,
+                of_operator=owner is None and context.caller.operator,
             )
             context.transaction.add_acme_dns(made)
             return {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from dns.rcode import REFUSED
 from twisted.internet.defer import Deferred
 
 from ddns.model import names
-from ddns.model.account import Key, KeyKind, Right
+from ddns.model.account import Account, Block, Key, KeyKind, Right
 from ddns.model.journal import Author
 from ddns.model.leases import DAY
 from ddns.model.record_changes import ChangeType, RRsetChange
@@ -50,6 +52,8 @@ class Tool:
         )
         self.rights = frozenset({Right.RECORDS})
         self.zones: frozenset[bytes] | None = frozenset({ORIGIN})
+        self.meanwhile: Callable[[ITransaction], Any] = lambda transaction: None
+        """What is committed while a change is on its way."""
 
     def change(
         self,
@@ -59,16 +63,30 @@ class Tool:
         dialect: str = "powerdns",
         key: bool = True,
     ) -> Outcome:
-        rights, zones = self.rights, self.zones
-        signer = Key(9, "alice", KeyKind.UPDATE, bytes(32), rights=rights, zones=zones)
         changes = (RRsetChange(owner, TXT, action, rdatas),)
-        update = KeyedUpdate(
-            dialect, ORIGIN, signer if key else None, changes, "192.0.2.7", self.house.time, "/"
-        )
-        outcome: Outcome = self.house.running.call(
-            lambda: Deferred.fromCoroutine(self.updater.perform(update))
-        )
+        signer = self.key() if key else None
+        update = KeyedUpdate(dialect, ORIGIN, signer, changes, "192.0.2.7", self.house.time, "/")
+
+        async def perform() -> Outcome:
+            author = Author("operator", "test", self.house.time)
+            other = self.house.store.transact(author, self.meanwhile)
+            performed = Deferred.fromCoroutine(self.updater.perform(update))
+            await other
+            return await performed
+
+        outcome: Outcome = self.house.running.call(perform)
         return outcome
+
+    def key(self) -> Key:
+        """A key of hers with these rights and zones."""
+        terms = self.rights, self.zones
+        keys = self.transact(lambda t: t.keys("alice"))
+        for one in keys:
+            if (one.rights, one.zones) == terms:
+                return one  # type: ignore[no-any-return]
+        digest = hashlib.sha256(bytes(len(keys))).digest()
+        new = Key(0, "alice", KeyKind.UPDATE, digest, rights=self.rights, zones=self.zones)
+        return self.transact(lambda t: t.add_key(new))  # type: ignore[no-any-return]
 
     def ends(self, owner: bytes = CHALLENGE) -> dict[bytes, float]:
         """When leases end, by the rdata."""
@@ -161,6 +179,31 @@ def test_what_lasts_takes_a_right_of_its_own(tool: Tool, zones: frozenset[bytes]
     assert shown[0]["rdatas"][0] == f'"{"a" * 255}" "issue"'
     tool.rights -= {Right.PERSIST}
     assert tool.change(ChangeType.DELETE, PERSIST).refusal is Status.NOTYOURS
+
+
+CLOSING: dict[str, Callable[[ITransaction, Key, Account], Any]] = {
+    "revoked": lambda t, key, account: t.remove_key(key.id),
+    "disabled": lambda t, key, account: t.change_key(replace(key, enabled=False)),
+    "regenerated": lambda t, key, account: t.change_key(replace(key, digest=bytes(32))),
+    "blocked": lambda t, key, account: t.put_account(replace(account, block=Block("why", 0.0))),
+    "no operator's": lambda t, key, account: t.put_account(replace(account, operator=False)),
+}
+
+
+@pytest.mark.parametrize("right", [Right.RECORDS, Right.OPERATOR])
+@pytest.mark.parametrize("how", CLOSING)
+def test_a_key_that_is_closed_meanwhile_changes_nothing(tool: Tool, how: str, right: Right) -> None:
+    """It was let in, and others were before it when it was closed."""
+    tool.house.api("account_set", name="alice", operator=True)
+    tool.rights = frozenset({right})
+    key, account = tool.key(), tool.transact(lambda t: t.account("alice"))
+    tool.meanwhile = lambda transaction: CLOSING[how](transaction, key, account)
+    outcome = tool.change(ChangeType.REPLACE, CHALLENGE, DIGESTS[0])
+    if how == "no operator's" and right is Right.RECORDS:
+        assert outcome.refusal is None
+        return
+    assert (outcome.refusal, outcome.rcode) == (Status.NOTYOURS, REFUSED)
+    assert tool.house.api("record_show", owner=names.to_text(CHALLENGE))["records"] == []
 
 
 def test_the_owner_of_a_host_sets_what_lasts(tool: Tool) -> None:

@@ -91,7 +91,7 @@ class Changing:
     def _operator(self, request: ToolRequest, key: Key) -> Operations:
         """Return the operations as the key's account performs them."""
         agent = request.headers.get("user-agent", "")
-        caller = Caller(key.account, operator=True, peer=request.peer, agent=agent)
+        caller = Caller(key.account, operator=True, peer=request.peer, agent=agent, key=key)
         return self._operations.acting_for(caller, DIALECT)
 
     async def _change(

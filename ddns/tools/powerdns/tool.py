@@ -161,7 +161,7 @@ class PowerDns:
     async def _patch(self, origin: bytes, request: ToolRequest, sight: Sight) -> ToolAnswer:
         """Change RRsets: all that are asked for, or none."""
         await self._store.read(partial(_found, sight, origin))
-        await self._changing.patch(origin, request, sight.key)
+        await self._changing.patch(origin, request, sight)
         return ToolAnswer(DONE)
 
     async def _add(self, request: ToolRequest, sight: Sight) -> ToolAnswer:

@@ -136,6 +136,7 @@ class BaseOperations:
             context = Context(transaction, caller, rules, author.at)
             if caller.account is not None and not even_if_blocked:
                 context.check_not_blocked(transaction.account(caller.account))
+            context.check_key()
             return work(context)
 
         try:

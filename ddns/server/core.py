@@ -199,7 +199,6 @@ class Core:
             count_change=self._count_change,
             exposed=self.exposed,
             secondary_states=self.notifier.states,
-            https=bool(settings.https.certificate),
             running=self.running,
         )
 

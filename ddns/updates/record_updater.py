@@ -18,7 +18,7 @@ from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, ANY
 from ddns.model.update import SUCCESSES, Outcome, Result, Status
 from ddns.policy.addresses import allowed
-from ddns.policy.authorize import has_operator_rights
+from ddns.policy.authorize import has_operator_rights, is_still_good
 from ddns.policy.directory import Directory
 from ddns.policy.expiry import Terms
 from ddns.policy.registration import Rules
@@ -160,6 +160,8 @@ def _write(
     """Read, decide and write a change against committed rows, unless it comes *wait* seconds too
     early, with the rights of a key or, without one, all of them. Answers to challenges stay for
     *keep* seconds."""
+    if not _may_still(update, key is None, transaction):
+        return _Made(REFUSED, Status.NOTYOURS, reason="the key is not good for this any more")
     zone = transaction.zone(update.origin)
     if zone is None:
         return _Made(NOTAUTH, Status.NOHOST, reason="there is no such zone")
@@ -196,3 +198,15 @@ def _write(
     changed = frozenset(slot_of("", rrset.owner, rrset.type)[1:] for rrset in rrsets)
     is_same = not rrsets and decision.serial is None
     return _Made(NOERROR, Status.NOCHG if is_same else Status.GOOD, changed)
+
+
+def _may_still(update: RecordUpdate, unlimited: bool, transaction: ITransaction) -> bool:
+    """Return whether the key of an update, if it has one, is good for it as committed: it may have
+    been revoked while the update waited, and its account may be no operator's any more."""
+    key = update.key
+    if key is None:
+        return True
+    account = transaction.account(key.account)
+    if account is None or not is_still_good(key, transaction.key(key.id), account, update.at):
+        return False
+    return not unlimited or has_operator_rights(key, account)

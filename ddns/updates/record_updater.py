@@ -178,6 +178,8 @@ def _write(
     decision = asked.decide(lookup, rights.may_change, zone.serial, rights.ttl)
     if decision.rcode != NOERROR:
         return _Made(decision.rcode, decision.status, reason=decision.reason)
+    if why := rights.why_lasting(decision.rrsets):
+        return _Made(REFUSED, Status.NOTYOURS, reason=why)
     rrsets = [rights.within_limits(rrset, rules) for rrset in decision.rrsets]
     if not allowed(zone.addresses, rrsets):
         return _Made(REFUSED, Status.BADADDRESS, reason="the zone does not allow this address")

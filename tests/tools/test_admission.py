@@ -59,16 +59,21 @@ def test_a_key_with_the_right() -> None:
 def test_other_keys(changed: dict[str, object], status: int) -> None:
     key = dataclasses.replace(KEY, **changed)  # type: ignore[arg-type]
     assert refusal(admission(key)).status == status
+    assert not admission(key).takes("right")
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", "\udcff"])
 def test_no_key(secret: str) -> None:
     assert refusal(admission(), secret).status == 401
+    assert not admission().takes(secret)
 
 
 def test_a_blocked_account() -> None:
-    assert refusal(admission(block=Block("late", 0.0))).status == 403
-    assert admission(block=Block("late", 0.0, 900.0)).by_key("right", PEER) == KEY
+    blocked, open_again = Block("late", 0.0), Block("late", 0.0, 900.0)
+    assert refusal(admission(block=blocked)).status == 403
+    assert not admission(block=blocked).takes("right")
+    assert admission(block=open_again).by_key("right", PEER) == KEY
+    assert admission(block=open_again).takes("right")
 
 
 @pytest.mark.parametrize("user", ["alice", " ALICE", "home.example.net"])

@@ -108,6 +108,14 @@ def tool(running: RunningReactor, tmp_path: Path) -> Iterator[Tool]:
         yield Tool(house)
 
 
+def test_what_is_in_another_zone_is_asked_after_what_the_key_may(tool: Tool) -> None:
+    tool.house.api("zone_add", origin="sub.example.net")
+    owner = names.ACME + names.from_text("sub.example.net")
+    assert tool.change(ChangeType.REPLACE, owner, DIGESTS[0]).refusal is Status.NOHOST
+    tool.zones = frozenset()
+    assert tool.change(ChangeType.REPLACE, owner, DIGESTS[0]).refusal is Status.NOTYOURS
+
+
 def test_answers_to_challenges_stay_a_day(tool: Tool) -> None:
     """From when they were written last, each by itself; any that a tool writes anew in vain."""
     one, two, _ = DIGESTS

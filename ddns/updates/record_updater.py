@@ -172,12 +172,15 @@ def _write(
     except UpdateError as error:
         return _Made(error.rcode, Status.BADREQUEST)
     rights = RecordRights(key, update.right, zone, transaction, update.key)
-    if not all(rights.is_here(one.owner, one.type) for one in asked.operations):
-        return _Made(NOTZONE, Status.NOHOST, reason="a name is not in this zone")
     lookup = partial(transaction.rrsets, zone.origin)
     decision = asked.decide(lookup, rights.may_change, zone.serial, rights.ttl)
     if decision.rcode != NOERROR:
         return _Made(decision.rcode, decision.status, reason=decision.reason)
+    # Not before: who may change nothing has nothing looked up either.
+    if not all(rights.is_here(one.owner, one.type) for one in asked.operations):
+        return _Made(NOTZONE, Status.NOHOST, reason="a name is not in this zone")
+    if why := rights.why_lasting(decision.rrsets):
+        return _Made(REFUSED, Status.NOTYOURS, reason=why)
     rrsets = [rights.within_limits(rrset, rules) for rrset in decision.rrsets]
     if not allowed(zone.addresses, rrsets):
         return _Made(REFUSED, Status.BADADDRESS, reason="the zone does not allow this address")

@@ -35,7 +35,7 @@ def max_body(
     directory.put_key(key)
     perform = Performing().perform
     pipeline = Pipeline(perform, perform, lambda: 1000.0)  # type: ignore[arg-type]
-    services = ToolServices(SETTINGS, directory, pipeline, lambda: 0.0)
+    services = ToolServices(SETTINGS, directory, pipeline, lambda: 0.0, None)
     headers = Headers({"Content-Type": [kind]})
     if secret is not None:
         headers.addRawHeader("X-API-Key", secret)

@@ -18,13 +18,13 @@ from ddns.model.account import Account, Block, Key, KeyKind, Right
 from ddns.model.journal import Author
 from ddns.model.leases import DAY
 from ddns.model.record_changes import ChangeType, RRsetChange
-from ddns.model.records import TXT, A
+from ddns.model.records import CNAME, TXT, A
 from ddns.model.update import Outcome, Status
 from ddns.store.interfaces import ITransaction
 from ddns.updates.expiring import end_leases
 from ddns.updates.keyed_update import KeyedUpdate
 from ddns.updates.record_updater import RecordUpdater
-from tests.house import ORIGIN, House, house_at
+from tests.house import HOME, ORIGIN, House, house_at
 from tests.net.reactors import RunningReactor
 
 FOO = names.from_text("foo.example.net")
@@ -52,6 +52,7 @@ class Tool:
         )
         self.rights = frozenset({Right.RECORDS})
         self.zones: frozenset[bytes] | None = frozenset({ORIGIN})
+        self.types: frozenset[int] | None = None
         self.meanwhile: Callable[[ITransaction], Any] = lambda transaction: None
         """What is committed while a change is on its way."""
 
@@ -60,10 +61,11 @@ class Tool:
         action: ChangeType,
         owner: bytes,
         *rdatas: bytes,
+        number: int = TXT,
         dialect: str = "powerdns",
         key: bool = True,
     ) -> Outcome:
-        changes = (RRsetChange(owner, TXT, action, rdatas),)
+        changes = (RRsetChange(owner, number, action, rdatas),)
         signer = self.key() if key else None
         update = KeyedUpdate(dialect, ORIGIN, signer, changes, "192.0.2.7", self.house.time, "/")
 
@@ -78,14 +80,15 @@ class Tool:
         return outcome
 
     def key(self) -> Key:
-        """A key of hers with these rights and zones."""
-        terms = self.rights, self.zones
+        """A key of hers with these rights, zones and types."""
+        terms = self.rights, self.zones, self.types
         keys = self.transact(lambda t: t.keys("alice"))
         for one in keys:
-            if (one.rights, one.zones) == terms:
+            if (one.rights, one.zones, one.types) == terms:
                 return one  # type: ignore[no-any-return]
         digest = hashlib.sha256(bytes(len(keys))).digest()
-        new = Key(0, "alice", KeyKind.UPDATE, digest, rights=self.rights, zones=self.zones)
+        limits = {"rights": self.rights, "zones": self.zones, "types": self.types}
+        new = Key(0, "alice", KeyKind.UPDATE, digest, **limits)  # type: ignore[arg-type]
         return self.transact(lambda t: t.add_key(new))  # type: ignore[no-any-return]
 
     def ends(self, owner: bytes = CHALLENGE) -> dict[bytes, float]:
@@ -103,6 +106,14 @@ def tool(running: RunningReactor, tmp_path: Path) -> Iterator[Tool]:
     with house_at(running, tmp_path / "ddns.sqlite") as house:
         house.load()
         yield Tool(house)
+
+
+def test_what_is_in_another_zone_is_asked_after_what_the_key_may(tool: Tool) -> None:
+    tool.house.api("zone_add", origin="sub.example.net")
+    owner = names.ACME + names.from_text("sub.example.net")
+    assert tool.change(ChangeType.REPLACE, owner, DIGESTS[0]).refusal is Status.NOHOST
+    tool.zones = frozenset()
+    assert tool.change(ChangeType.REPLACE, owner, DIGESTS[0]).refusal is Status.NOTYOURS
 
 
 def test_answers_to_challenges_stay_a_day(tool: Tool) -> None:
@@ -171,6 +182,28 @@ def test_what_lasts_takes_a_right_of_its_own(tool: Tool, zones: frozenset[bytes]
     assert shown[0]["rdatas"][0] == f'"{"a" * 255}" "issue"'
     tool.rights -= {Right.PERSIST}
     assert tool.change(ChangeType.DELETE, PERSIST).refusal is Status.NOTYOURS
+
+
+@pytest.mark.parametrize("types", [None, frozenset({TXT, CNAME})])
+def test_a_wildcard_is_no_way_around_the_right(tool: Tool, types: frozenset[int] | None) -> None:
+    """It would answer for the name that takes it; whoever may delegate names needs no alias."""
+    owner = names.WILDCARD + HOME
+    lasting = b"\x19ca.example; accounturi=x:1"
+    tool.types = types
+    for key in (True, False):
+        refused = tool.change(ChangeType.REPLACE, owner, lasting, key=key)
+        assert (refused.refusal, refused.rcode) == (Status.NOTYOURS, REFUSED)
+        assert "persist" in refused.reason
+    assert tool.change(ChangeType.REPLACE, owner, b"\x0bv=spf1 -all").refusal is None
+    tool.change(ChangeType.DELETE, owner)
+    to_home = tool.change(ChangeType.REPLACE, owner, HOME, number=CNAME)
+    assert to_home.results[0].status is Status.GOOD
+    away = tool.change(ChangeType.REPLACE, owner, FOO, number=CNAME)
+    assert away.refusal is (None if types is None else Status.NOTYOURS)
+    tool.rights |= {Right.PERSIST}
+    assert tool.change(ChangeType.REPLACE, owner, FOO, number=CNAME).refusal is None
+    tool.change(ChangeType.DELETE, owner, number=CNAME)
+    assert tool.change(ChangeType.REPLACE, owner, lasting).results[0].status is Status.GOOD
 
 
 CLOSING: dict[str, Callable[[ITransaction, Key, Account], Any]] = {

@@ -100,7 +100,7 @@ class ToolServices:
         if not self._settings.tools.enabled:
             return beside
         perform, admission = self._pipeline.perform_records, self.admission
-        changing = Changing(self._pipeline, operations, self._run_slow)
+        changing = Changing(self._pipeline, operations, store, self._run_slow)
         power_dns = self._resource(PowerDns(store, changing, admission, self._directory))
         httpreq = self._resource(HttpReq(perform, store, admission))
         acme_dns = AcmeDns(

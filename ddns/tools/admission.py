@@ -38,7 +38,10 @@ class Admission:
 
         :raises ToolError: when it is none, or may not.
         """
-        return self._let_in(self._directory.key(secret) if secret else None, peer)
+        if not secret:
+            return self._let_in(None, peer, "the header X-API-Key is missing")
+        wrong = f"the key in X-API-Key is wrong, or not of kind {KeyKind.UPDATE}"
+        return self._let_in(self._directory.key(secret), peer, wrong)
 
     def takes(self, secret: str) -> bool:
         """Return whether a tool with this key would be let in, wherever it comes from and however
@@ -52,10 +55,14 @@ class Admission:
 
         :raises ToolError: also when it is not this user's.
         """
-        key = None if given is None else self._directory.key(given.secret)
-        if key is not None and given is not None and not takes_user(key, given.user_name):
+        if given is None:
+            return self._let_in(None, peer, "log in with the account's name and a key")
+        key = self._directory.key(given.secret)
+        if key is not None and not takes_user(key, given.user_name):
             key = None
-        return self._let_in(key, peer)
+        # The same words for both: strangers do not learn which accounts there are.
+        wrong = f"wrong user name or key, or the key is not of kind {KeyKind.UPDATE}"
+        return self._let_in(key, peer, wrong)
 
     def without_key(self, peer: str) -> None:
         """Let a request in that needs no key.
@@ -66,13 +73,14 @@ class Admission:
             raise ToolError(403, "nothing is taken from your network")
         self._count(network_of(peer))
 
-    def _let_in(self, key: Key | None, peer: str) -> Key:
+    def _let_in(self, key: Key | None, peer: str, wrong: str) -> Key:
+        """Return the key if it may come in; *wrong* is said where it is none for tools."""
         if self.refused is not None and peer in self.refused:
             raise ToolError(403, "nothing is taken from your network")
         account = self._account_of(key)
         if key is None or account is None:
             self._count(network_of(peer))
-            raise ToolError(401, "this is no key of kind update")
+            raise ToolError(401, wrong)
         self._count(account.name)
         if why := self._why_not(key, account):
             raise ToolError(403, why)

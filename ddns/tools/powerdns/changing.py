@@ -13,7 +13,9 @@ from ddns.api.operations import Operations
 from ddns.model import names
 from ddns.model.account import Key
 from ddns.model.record_changes import RRsetChange
+from ddns.store.interfaces import IStore
 from ddns.tools.base import ToolError, ToolRequest, check
+from ddns.tools.powerdns.new_zone import check_rrsets, zones_below
 from ddns.tools.powerdns.rrset_changes import MOST, UNPROCESSABLE, changes, new_rrsets, shown
 from ddns.tools.powerdns.sight import Sight
 from ddns.tools.powerdns.zone_settings import ZoneSettings, zone_name, zone_settings
@@ -29,12 +31,16 @@ class Changing:
 
     :param pipeline: performs those of records.
     :param operations: perform those of zones.
+    :param store: knows which zones there are.
     :param run_slow: runs a function outside the reactor's thread.
     """
 
-    def __init__(self, pipeline: Pipeline, operations: Operations, run_slow: RunSlow) -> None:
+    def __init__(
+        self, pipeline: Pipeline, operations: Operations, store: IStore, run_slow: RunSlow
+    ) -> None:
         self._pipeline = pipeline
         self._operations = operations
+        self._store = store
         self._run_slow = run_slow
         self._turns: WeakValueDictionary[str, DeferredLock] = WeakValueDictionary()
 
@@ -51,21 +57,23 @@ class Changing:
     async def add(self, request: ToolRequest, key: Key) -> bytes:
         """Make a zone, with the RRsets that stand in the request; return its origin.
 
-        :raises ToolError: when there is none now.
+        :raises ToolError: when there is none now, or when it says so one without these RRsets.
         """
         async with self._turn(key):
             return await self._add(request, key)
 
     async def _add(self, request: ToolRequest, key: Key) -> bytes:
         origin, settings, wanted = await self._run_slow(partial(_added, request))
-        operations, name = self._operator(request, key), names.to_text(origin)
-        servers = [{"name": one, "address": None} for one in settings.name_servers]
-        await operations.zone_add(name, servers, settings.account or None)
+        named, name = settings.name_servers, names.to_text(origin)
+        below = await self._store.read(zones_below(origin))
+        await self._run_slow(partial(check_rrsets, origin, named, wanted, key, below))
+        servers = [{"name": one, "address": None} for one in named]
+        await self._operator(request, key).zone_add(name, servers, settings.account or None)
         try:
             await self._change(origin, request, key, wanted)
-        except ToolError:
-            await operations.zone_remove(name)
-            raise
+        except ToolError as error:  # and others may have changed it, so that it stays
+            why = f"the zone is there, but without its RRsets: {error}"
+            raise ToolError(error.status, why, error.retry_after) from error
         return origin
 
     async def set(self, origin: bytes, request: ToolRequest, key: Key) -> None:

@@ -47,7 +47,16 @@ class PowerDns:
         self._directory = directory
 
     async def answer(self, request: ToolRequest) -> ToolAnswer:
-        """Answer a call. Which of them there are is no secret, but nobody without a key calls."""
+        """Answer a call. Which of them there are is no secret, but nobody without a key calls.
+
+        The versions are for everybody: lego takes any refusal there for an API without versions,
+        and then reports that its calls are not found, not that its key is wrong.
+        """
+        if request.path == ("api",) and request.method == "GET":
+            self._admission.without_key(request.peer)
+            return ToolAnswer(OK, shapes.dumps(shapes.versions_json()))
+        if request.path[2:3] == ("api",):
+            raise ToolError(404, "the URL of the server ends before /api/v1")
         key = self._admission.by_key(request.headers.get("x-api-key", ""), request.peer)
         calls = self._calls(request.path)
         if not calls:
@@ -80,8 +89,6 @@ class PowerDns:
     def _calls(self, path: tuple[str, ...]) -> Mapping[str, Call]:
         """Return the calls at a path by their method."""
         match path[1:]:
-            case ():
-                return {"GET": _constant(shapes.versions_json())}
             case ("v1", "servers"):
                 return {"GET": _constant([shapes.server_json()])}
             case ("v1", "servers", _):
@@ -186,8 +193,9 @@ class PowerDns:
 
 
 def is_power_dns(path: tuple[str, ...]) -> bool:
-    """Return whether a path is of this API, beside our own below ``/api``."""
-    return path == ("api",) or path[:3] == ("api", "v1", "servers")
+    """Return whether a path is of this API, beside our own below ``/api``: also that of a client
+    whose URL has ``/api/v1`` already."""
+    return path == ("api",) or path[:3] in (("api", "v1", "servers"), ("api", "v1", "api"))
 
 
 def _constant(value: object) -> Call:

@@ -9,7 +9,6 @@ from typing import Any
 
 from acme import challenges, crypto_util, errors, messages
 from acme.client import ClientV2
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
@@ -30,15 +29,16 @@ class Authority:
     """One conversation with an authority.
 
     :param wanted: its directory, and what is ordered there.
-    :param account_key: the private key of our account, in PEM.
+    :param account_key: the private key of our account.
     :param now: seconds since 1970.
-    :raises Problem: when the key is none.
     """
 
-    def __init__(self, wanted: Wanted, account_key: bytes, now: Callable[[], float]) -> None:
+    def __init__(
+        self, wanted: Wanted, account_key: ec.EllipticCurvePrivateKey, now: Callable[[], float]
+    ) -> None:
         self._wanted = wanted
         self._now = now
-        self._key = JWKEC(key=_account_key(account_key))
+        self._key = JWKEC(key=account_key)
         self._net, self._adapter = network(self._key, ES256, wanted.ca)
         self._known: ClientV2 | None = None
         self._order: messages.OrderResource | None = None
@@ -165,13 +165,3 @@ class Authority:
             yield
         except Exception as error:
             raise problem_of(error, self._adapter.wait) from error
-
-
-def _account_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
-    try:
-        key = serialization.load_pem_private_key(pem, None)
-    except (ValueError, TypeError) as error:
-        raise Problem(f"the key of our account cannot be read: {error}") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise Problem("the key of our account is not for ECDSA")
-    return key

@@ -7,7 +7,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddns.acme.issued import new_key
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ddns.acme.issued import CURVE, new_key
 from ddns.acme.problem import Problem
 from ddns.system.files import write_private
 
@@ -56,16 +60,25 @@ class Folder:
         """
         self._write(f"{key_type}.pem", pem)
 
-    def account_key(self) -> bytes:
-        """Return the private key of our accounts with authorities, in PEM; it is made once.
+    def account_key(self) -> ec.EllipticCurvePrivateKey:
+        """Return the private key of our accounts with authorities; it is made once.
 
         :raises Problem: when it cannot be read or written.
         """
-        key = self._read("account.key")
-        if key is None:
-            key = new_key("ecdsa")
-            self._write("account.key", key)
-        return key
+        pem = self._read("account.key")
+        if pem is None:
+            pem = new_key("ecdsa")
+            self._write("account.key", pem)
+        try:
+            key = serialization.load_pem_private_key(pem, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == CURVE.name:
+            return key
+        raise Problem(
+            f"{self._path / 'account.key'} is damaged: expected a private key for ECDSA in PEM;"
+            " move the file away, and the next order opens a new account"
+        )
 
     def note(self) -> Note:
         """Return the note about orders; an empty one if it is none of ours."""

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from ddns.acme.problem import Problem
 
 _FROM = b"Issued by "
-RSA_BITS = 2048
+CURVE, RSA_BITS = ec.SECP256R1(), 2048
 SLACK = 300.0
 """Seconds by which the authority's clock may be ahead of ours."""
 
@@ -56,7 +56,7 @@ def new_key(key_type: str) -> bytes:
     """Return a new private key in PEM."""
     if key_type == "rsa":
         return _private(rsa.generate_private_key(65537, RSA_BITS))
-    return _private(ec.generate_private_key(ec.SECP256R1()))
+    return _private(ec.generate_private_key(CURVE))
 
 
 def file_of(directory: str, private_key: bytes, chain: bytes) -> bytes:
@@ -88,8 +88,8 @@ def read(pem: bytes) -> Issued:
             ends=certificate.not_valid_after_utc.timestamp(),
             key_type="rsa" if isinstance(key, rsa.RSAPrivateKey) else "ecdsa",
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Problem(f"expected a private key and certificates in PEM: {error}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise Problem("expected a private key and certificates in PEM") from None
 
 
 def check(issued: Issued, names: Iterable[str], now: float) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -44,7 +45,7 @@ class Keeper:
     :param folder: where certificates are kept.
     :param challenges: show that the names are ours.
     :param prepare: for TLS.
-    :param connect: begins a conversation with the authority, with our account's key in PEM. Blocks.
+    :param connect: begins a conversation with the authority, with our account's key. Blocks.
     :param run: runs what blocks.
     :param reactor: for timers.
     :param now: seconds since 1970.
@@ -59,7 +60,7 @@ class Keeper:
         folder: Folder,
         challenges: Challenges,
         prepare: Prepare,
-        connect: Callable[[bytes], IAuthority],
+        connect: Callable[[ec.EllipticCurvePrivateKey], IAuthority],
         run: Run,
         reactor: Any,
         now: Callable[[], float],
@@ -92,7 +93,7 @@ class Keeper:
                 if pem is not None:
                     self._issued[key_type] = read(pem)
             except Problem as problem:
-                self._log.error("a certificate is left out: {problem}", problem=problem)
+                self._log.error("{key}.pem is left out: {problem}", key=key_type, problem=problem)
         return list(self._issued.values())
 
     async def start(self) -> None:
@@ -123,7 +124,7 @@ class Keeper:
         if self._working is not None and not self._ordering:
             await self._worked()
         if self._working is None:
-            self._begin(self._order(self._wanted.key_types))
+            self._begin(self._order(self._wanted.key_types, by_hand=True))
         await self._worked()
         if self._stopped:
             raise Problem("the server stops")
@@ -225,18 +226,19 @@ class Keeper:
 
     # Orders --------------------------------------------------------------------------------------
 
-    async def _order(self, key_types: Sequence[str]) -> None:
+    async def _order(self, key_types: Sequence[str], by_hand: bool = False) -> None:
         self._ordering = True
         try:
-            await self._tries.begin()
+            await self._tries.begin(by_hand)
             await self._order_all(key_types)
         except CancelledError:
             raise
         except Problem as problem:
-            await self._failed(problem)
+            await self._failed(problem, by_hand)
         except Exception:
             self._log.failure("an order for a certificate has failed")
-            await self._failed(Problem("something that was not foreseen; the log has it"))
+            why = Problem("something that was not foreseen; the log has it")
+            await self._failed(why, by_hand)
         else:
             await self._succeeded()
         finally:
@@ -279,15 +281,15 @@ class Keeper:
         except Problem as problem:
             self._log.error("{problem}", problem=problem)
 
-    async def _failed(self, problem: Problem) -> None:
+    async def _failed(self, problem: Problem, by_hand: bool) -> None:
         self._failures += 1
-        await self._tries.failed(problem)
+        await self._tries.failed(problem, by_hand)
         self._log.error(
             "no certificate for {names} from {directory}: {problem}; the next try is on {again}",
             names=", ".join(self._wanted.names),
             directory=self._wanted.directory,
             problem=problem,
-            again=_date(self._tries.not_before),
+            again=_date(max(self._next_order(), self._now())),
         )
 
 

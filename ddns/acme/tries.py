@@ -67,12 +67,15 @@ class Tries:
             self._note = Note(self._mark, records=note.records)
         return note.records
 
-    async def begin(self) -> None:
+    async def begin(self, by_hand: bool) -> None:
         """Note that an order begins: should it be the end of this process, the next waits as it
-        does after one that has failed.
+        does after one that has failed. One that somebody asks for and waits for changes no pause.
 
         :raises Problem: when that cannot be written.
         """
+        if by_hand:
+            await self._keep(self._note)  # lest there is no place for what comes of it
+            return
         failures = self._note.failures + 1
         await self._next(failures, schedule.pause(failures, self._random))
 
@@ -98,13 +101,20 @@ class Tries:
         self._note = dataclasses.replace(self._note, problem="", failed_at=None)
         await self._next(0, schedule.rest(lifetime))
 
-    async def failed(self, problem: Problem) -> None:
+    async def failed(self, problem: Problem, by_hand: bool) -> None:
         """Note why the order failed, and have the next one wait, for as long as the authority wants
         at least if that is not too long."""
-        failures = self._note.failures
-        self._note = dataclasses.replace(self._note, problem=str(problem), failed_at=self._now())
+        note, now = self._note, self._now()
+        if by_hand:
+            not_before = max(note.not_before, now + min(problem.wait, schedule.MAX_PAUSE))
+        else:
+            not_before = now + schedule.pause(note.failures, self._random, problem.wait)
         with suppress(Problem):  # what was noted at its beginning holds for the next process
-            await self._next(failures, schedule.pause(failures, self._random, problem.wait))
+            await self._keep(
+                dataclasses.replace(
+                    note, problem=str(problem), failed_at=now, not_before=not_before
+                )
+            )
 
     async def _next(self, failures: int, pause: float) -> None:
         not_before = self._now() + pause

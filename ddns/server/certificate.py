@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
 from twisted.web.resource import IResource
@@ -101,7 +102,7 @@ class ServerCertificate:
         if wanted is None:
             return None
 
-        def connect(account_key: bytes) -> IAuthority:
+        def connect(account_key: ec.EllipticCurvePrivateKey) -> IAuthority:
             from ddns.acme.authority import Authority  # takes its time, and is seldom needed
 
             return Authority(wanted, account_key, self._now)

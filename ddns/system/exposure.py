@@ -58,8 +58,12 @@ def _open_to_others(files: Iterable[Path], bits: int, what: str) -> list[str]:
 
 
 def close_to_others(database: str | Path) -> list[str]:
-    """Close our own files of a database to everybody else; return a line for each that was open."""
-    lines = []
+    """Close our own files of a database to everybody else; return a line for each that was open.
+
+    Files beside the database may be a group's. Those of the server's own certificate are in a
+    folder that is closed to groups, and such a mode is no purpose but a mistake.
+    """
+    lines, private = [], acme_path(database)
     for file in secret_files(database):
         try:
             # O_PATH: no link is followed for root in somebody's directory, and closing this does
@@ -72,7 +76,8 @@ def close_to_others(database: str | Path) -> list[str]:
             mode = stat.S_IMODE(found.st_mode)
             ours = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
             if ours and mode & _READ_OR_WRITE:
-                os.chmod(f"/proc/self/fd/{descriptor}", mode & ~stat.S_IRWXO)
+                taken = stat.S_IRWXO | (stat.S_IRWXG if file.parent == private else 0)
+                os.chmod(f"/proc/self/fd/{descriptor}", mode & ~taken)
                 lines.append(f"{file} was open to everybody, with mode {mode:04o}; now it is not")
         finally:
             os.close(descriptor)

@@ -167,7 +167,7 @@ class World:
             raise self.unusable
         return lambda: self.used.append(list(issued))
 
-    def _connect(self, account_key: bytes) -> FakeAuthority:
+    def _connect(self, account_key: ec.EllipticCurvePrivateKey) -> FakeAuthority:
         self.open += 1
         return FakeAuthority(self)
 

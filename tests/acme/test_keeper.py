@@ -92,9 +92,11 @@ def test_one_for_something_else_is_replaced_at_once(
     assert world.keeper.state().names == (NAME,)
 
 
-def test_a_file_that_is_none_is_left_out(world: World) -> None:
-    world.folder.keep_certificate("ecdsa", b"nonsense")
+@pytest.mark.parametrize("damaged", [b"", b"nonsense", new_key("ecdsa")])
+def test_a_file_that_is_none_is_left_out(world: World, logged: list[str], damaged: bytes) -> None:
+    world.folder.keep_certificate("ecdsa", damaged)
     assert world.keeper.load() == []
+    assert logged == ["ecdsa.pem is left out: expected a private key and certificates in PEM"]
     world.start()
     assert len(world.used) == 1
 
@@ -364,6 +366,29 @@ def test_an_operator_waits_for_no_pause(world: World) -> None:
     assert len(world.used) == 1
 
 
+def test_an_operator_lengthens_no_pause(world: World) -> None:
+    world.problem = Problem("no luck")
+    world.start()
+    world.pass_time(30)
+    for _ in range(3):
+        Deferred.fromCoroutine(world.keeper.renew()).addErrback(lambda failure: None)
+    assert order_times(world) == [0, 30, 30, 30]
+    assert world.keeper.state().failed_at == START + 30
+    world.pass_time(60 + 180)
+    assert order_times(world)[4:] == [60, 240], "as if nobody had asked"
+
+
+def test_the_authority_may_lengthen_one_that_an_operator_does_not(world: World) -> None:
+    world.problem = Problem("too many orders", wait=7200.0)
+    world.start()
+    world.pass_time(3600)
+    Deferred.fromCoroutine(world.keeper.renew()).addErrback(lambda failure: None)
+    world.pass_time(7199)
+    assert order_times(world) == [0, 3600]
+    world.pass_time(1)
+    assert order_times(world) == [0, 3600, 10_800]
+
+
 def test_an_operator_waits_for_the_order_that_goes_on(world: World) -> None:
     world.records.waits = Deferred()
     world.start()
@@ -438,4 +463,20 @@ def test_files_are_the_owners_alone(world: World, tmp_path: Path) -> None:
     for path in (tmp_path / "acme").iterdir():
         assert os.stat(path).st_mode & 0o777 == 0o600
     assert os.stat(tmp_path / "acme").st_mode & 0o777 == 0o700
-    assert world.folder.account_key() == world.folder.account_key()
+    first, again = world.folder.account_key(), world.folder.account_key()
+    assert first.private_numbers() == again.private_numbers()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"nonsense", new_key("rsa")])
+def test_a_damaged_account_key_is_told_with_the_cure(
+    world: World, tmp_path: Path, damaged: bytes
+) -> None:
+    file = tmp_path / "acme" / "account.key"
+    world.folder.account_key()
+    file.write_bytes(damaged)
+    world.start()
+    problem = world.keeper.state().problem
+    assert problem.startswith(f"{file} is damaged: expected a private key for ECDSA in PEM; move")
+    file.rename(tmp_path / "away")
+    world.pass_time(61)
+    assert (world.keeper.state().problem, len(world.used)) == ("", 1)

@@ -41,6 +41,19 @@ def test_each_is_told_and_closed(database: Path, suffix: str, mode: int) -> None
     assert exposed(secret_files(database)) == close_to_others(database) == []
 
 
+@pytest.mark.parametrize("mode", [0o604, 0o644, 0o666])
+def test_the_servers_own_certificate_is_its_users_alone(database: Path, mode: int) -> None:
+    folder = Path(f"{database}.acme")
+    folder.mkdir()
+    file = folder / "rsa.pem"
+    file.touch()
+    file.chmod(mode)
+    assert close_to_others(database) == [
+        f"{file} was open to everybody, with mode {mode:04o}; now it is not"
+    ]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_what_others_can_change(tmp_path: Path) -> None:
     file = tmp_path / "ddns.toml"
     assert writable([file]) == []

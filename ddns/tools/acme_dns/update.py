@@ -69,10 +69,11 @@ class Update:
         self._changes.take(subdomain, now)
         records = (rdata_of(value),)
         change = RRsetChange(registration.name, TXT, ChangeType.EXTEND, records, TTL, KEPT)
+        shown = f"{request.shown} {subdomain}"  # known to all who see where the CNAME leads
         outcome = await self._perform(
             KeyedUpdate(
                 *("acme-dns", registration.zone, None, (change,)),
-                *(request.peer, request.at, request.shown, request.headers.get("user-agent", "")),
+                *(request.peer, request.at, shown, request.headers.get("user-agent", "")),
                 author=registration.account or STRANGER,
                 refuse=partial(_use, registration, request.at),
             )
@@ -101,7 +102,9 @@ def _value(given: Mapping[str, Any], registration: AcmeDnsRegistration) -> str:
     """
     subdomain, value = given.get("subdomain"), given.get("txt")
     if not isinstance(subdomain, str) or not is_subdomain(subdomain.lower()):
-        raise AcmeDnsError(400, "bad_subdomain", "subdomain: expected a UUID")
+        raise AcmeDnsError(
+            400, "bad_subdomain", "subdomain: expected a UUID, the first label of fulldomain only"
+        )
     if subdomain.lower() != registration.subdomain:
         raise forbidden("the subdomain is not this user's")
     if not isinstance(value, str) or not is_challenge(value):

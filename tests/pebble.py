@@ -34,10 +34,11 @@ def pebble(
     folder: Path,
     http_port: int | None = None,
     accounts: Mapping[str, str] | None = None,
+    rejected_nonces: int = 0,
 ) -> Iterator[Authority]:
     """Run Pebble with its files in *folder*; it asks for DNS at this port of 127.0.0.1, and for
     HTTP at that one, or at one where nobody answers. It wants *accounts* that were opened by other
-    means: their MAC keys by their names."""
+    means: their MAC keys by their names. It rejects that many nonces in a hundred."""
     pair = certificates.make(folder)
     port, management, http_port = free_port(), free_port(), http_port or free_port()
     config = folder / "pebble.json"
@@ -58,7 +59,11 @@ def pebble(
             [*command, "-dnsserver", f"127.0.0.1:{dns_port}"],
             stdout=log,
             stderr=log,
-            env={**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"},
+            env={
+                **os.environ,
+                "PEBBLE_VA_NOSLEEP": "1",
+                "PEBBLE_WFE_NONCEREJECT": str(rejected_nonces),
+            },
         )
     try:
         eventually(lambda: not can_bind("127.0.0.1", port), "pebble listens")

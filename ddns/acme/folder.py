@@ -20,12 +20,20 @@ class Note:
     :param failures: how many of them have failed in a row, the one that goes on included.
     :param not_before: when the next may begin, in seconds since 1970.
     :param records: owner and text of TXT records that are in DNS for one of them.
+    :param problem: why the last that has ended failed; nothing if it has not.
+    :param failed_at: when that was, in seconds since 1970.
     """
 
     of: str = ""
     failures: int = 0
     not_before: float = 0.0
     records: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
+    failed_at: float | None = None
+
+
+_NO_PROBLEM = {"problem": "", "failed_at": None}
+"""What is missing in notes from before these were kept."""
 
 
 class Folder:
@@ -62,12 +70,15 @@ class Folder:
     def note(self) -> Note:
         """Return the note about orders; an empty one if it is none of ours."""
         try:
-            found = json.loads(self._read("orders.json") or b"{}")
+            found = {**_NO_PROBLEM, **json.loads(self._read("orders.json") or b"{}")}
+            failed_at = found["failed_at"]
             return Note(
                 str(found["of"]),
                 int(found["failures"]),
                 float(found["not_before"]),
                 tuple((str(owner), str(text)) for owner, text in found["records"]),
+                str(found["problem"]),
+                None if failed_at is None else float(failed_at),
             )
         except (ValueError, KeyError, TypeError, Problem):
             return Note()

@@ -82,8 +82,6 @@ class Keeper:
         self._stopped = False
         self._ordering = False
         self._issued_at: float | None = None
-        self._failed_at: float | None = None
-        self._problem: Problem | None = None
         self._failures = 0
 
     def load(self) -> list[Issued]:
@@ -129,23 +127,24 @@ class Keeper:
         await self._worked()
         if self._stopped:
             raise Problem("the server stops")
-        if self._problem is not None:
-            raise self._problem
+        if self._tries.problem:
+            raise Problem(self._tries.problem)
 
     def state(self) -> CertificateState:
         """Return how it stands, for people."""
         issued = list(self._issued.values())
         return CertificateState(
             directory=self._wanted.directory,
-            names=self._wanted.names,
+            names=self._wanted.differing(issued),
+            wanted=self._wanted.names,
             key_types=tuple(self._issued),
             issuer=issued[0].issuer if issued else "",
             expires=min((one.ends for one in issued), default=None),
             renewal=None if self._ordering else max(self._next_order(), self._now()),
             ordering=self._ordering,
             issued_at=self._issued_at,
-            failed_at=self._failed_at,
-            problem=str(self._problem or ""),
+            failed_at=self._tries.failed_at,
+            problem=self._tries.problem,
             failures=self._failures,
         )
 
@@ -274,8 +273,7 @@ class Keeper:
         )
 
     async def _succeeded(self) -> None:
-        self._issued_at, self._failed_at, self._problem = self._now(), None, None
-        self._ask_at = self._now()
+        self._issued_at = self._ask_at = self._now()
         try:
             await self._tries.succeeded(min(one.lifetime for one in self._issued.values()))
         except Problem as problem:
@@ -283,8 +281,7 @@ class Keeper:
 
     async def _failed(self, problem: Problem) -> None:
         self._failures += 1
-        self._failed_at, self._problem = self._now(), problem
-        await self._tries.failed(problem.wait)
+        await self._tries.failed(problem)
         self._log.error(
             "no certificate for {names} from {directory}: {problem}; the next try is on {again}",
             names=", ".join(self._wanted.names),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
+from acme import messages
 from acme.client import ClientNetwork
 from josepy.jwa import JWASignature
 from josepy.jwk import JWK
@@ -23,7 +24,31 @@ deadline of its own."""
 MAX_ANSWER = 262_144
 """Octets of an answer; a certificate with its chain has some 8,000."""
 
+TRIES = 5
+"""How often the library sends a request, each time with a second nonce if the first is rejected."""
+
 _PIECE = 16_384
+
+
+class PatientNetwork(ClientNetwork):
+    """Sends a request again with a fresh nonce until one is taken (RFC 8555 6.5).
+
+    The library sends it twice. That is too few where an authority forgets nonces, as one does that
+    is many servers, or that has just been started again.
+    """
+
+    def post(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Sign a request and send it; return its answer.
+
+        :raises messages.Error: when it is refused, or too many nonces are.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                return super().post(*args, **kwargs)
+            except messages.Error as error:
+                if error.code != "badNonce":
+                    raise
+        return super().post(*args, **kwargs)
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -64,7 +89,7 @@ def network(key: JWK, algorithm: JWASignature, ca: str) -> tuple[ClientNetwork, 
 
     :param ca: a PEM file with authorities to trust instead of the system's, or nothing.
     """
-    net = ClientNetwork(key, alg=algorithm, user_agent=f"twistd-ddns/{__version__}")
+    net = PatientNetwork(key, alg=algorithm, user_agent=f"twistd-ddns/{__version__}")
     net.verify_ssl = ca or True  # type: ignore[assignment]  # requests takes a file as well
     adapter = BoundedAdapter()
     net.session.adapters.clear()  # nothing but HTTPS, wherever the authority sends us

@@ -46,6 +46,16 @@ class Tries:
         """When the next order may begin, in seconds since 1970."""
         return self._note.not_before
 
+    @property
+    def problem(self) -> str:
+        """Why the last order failed, perhaps in another process; nothing if it has not."""
+        return self._note.problem
+
+    @property
+    def failed_at(self) -> float | None:
+        """When the last order failed, in seconds since 1970; None if it has not."""
+        return self._note.failed_at
+
     async def load(self) -> Records:
         """Go on where another process has ended; return the records that it has left in DNS."""
         note = await self._run(self._folder.note, FILE)
@@ -85,13 +95,16 @@ class Tries:
 
         :raises Problem: when that cannot be written.
         """
+        self._note = dataclasses.replace(self._note, problem="", failed_at=None)
         await self._next(0, schedule.rest(lifetime))
 
-    async def failed(self, wait: float) -> None:
-        """Have the next order wait, *wait* seconds at least if that is not too long."""
+    async def failed(self, problem: Problem) -> None:
+        """Note why the order failed, and have the next one wait, for as long as the authority wants
+        at least if that is not too long."""
         failures = self._note.failures
+        self._note = dataclasses.replace(self._note, problem=str(problem), failed_at=self._now())
         with suppress(Problem):  # what was noted at its beginning holds for the next process
-            await self._next(failures, schedule.pause(failures, self._random, wait))
+            await self._next(failures, schedule.pause(failures, self._random, problem.wait))
 
     async def _next(self, failures: int, pause: float) -> None:
         not_before = self._now() + pause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ddns.acme.issued import Issued
@@ -25,6 +26,14 @@ class Wanted:
     def is_met_by(self, issued: Issued) -> bool:
         """Return whether a certificate is what is wanted, whenever it is valid."""
         return issued.directory == self.directory and issued.names.issuperset(self.names)
+
+    def differing(self, issued: Iterable[Issued]) -> tuple[str, ...]:
+        """Return the names in the first certificate that is for others than those wanted, or those
+        wanted if there is none."""
+        for one in issued:
+            if one.names != set(self.names):
+                return tuple(sorted(one.names))
+        return self.names
 
     @property
     def mark(self) -> str:

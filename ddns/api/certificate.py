@@ -27,6 +27,7 @@ def certificate_json(state: CertificateState) -> Json:
     return {
         "directory": state.directory,
         "names": list(state.names),
+        "wanted": list(state.wanted),
         "keys": list(state.key_types),
         "issuer": state.issuer,
         **{name: None if at is None else time_json(at) for name, at in times.items()},

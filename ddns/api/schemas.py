@@ -209,7 +209,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Certificate": _object(
         **dict.fromkeys(("directory", "issuer", "problem"), _STRING),
-        **dict.fromkeys(("names", "keys"), _TEXTS),
+        **dict.fromkeys(("names", "wanted", "keys"), _TEXTS),
         **dict.fromkeys(("expires", "renewal", "issued_at", "failed_at"), _or_null(_TIME)),
         ordering=_FLAG,
         failures=_NUMBER,

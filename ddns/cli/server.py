@@ -6,7 +6,7 @@ import argparse
 
 from ddns.cli.client import CallFailed, Client
 from ddns.cli.command import Group, Needs, argument
-from ddns.cli.output import Json, Result, count
+from ddns.cli.output import Json, Result, count, local_time
 
 top = Group("")
 config = Group("config", "Settings files")
@@ -71,16 +71,18 @@ def _shown(certificate: Json) -> list[str]:
         keys = ", ".join(certificate["keys"])
         lines = [
             f"certificate for {names}: {keys}, issued by {certificate['issuer']},"
-            f" expires {certificate['expires']}"
+            f" expires {local_time(certificate['expires'])}"
         ]
     else:
         lines = [f"certificate for {names}: none yet, a temporary one is in use"]
+    if certificate["names"] != certificate["wanted"]:
+        lines.append(f"by the settings it is to be for {', '.join(certificate['wanted'])}")
     if certificate["ordering"]:
         lines.append(f"it is being ordered from {certificate['directory']}")
     else:
-        lines.append(f"the next order is due {certificate['renewal']}")
+        lines.append(f"the next order is due {local_time(certificate['renewal'])}")
     if certificate["problem"]:
-        failed = f"the last order failed {certificate['failed_at']}"
+        failed = f"the last order failed {local_time(certificate['failed_at'])}"
         lines.append(f"warning: {failed}: {certificate['problem']}")
     return lines
 

@@ -96,6 +96,8 @@ def networks(texts: Iterable[str]) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for text in texts:
+        if "%" in text:  # a scope of IPv6, any text, which no address of a client has
+            raise BadNetwork(f"{text!r} is no network")
         try:
             network = ipaddress.ip_network(re.sub(r"[][\s]", "", text), strict=False)
         except ValueError:

@@ -11,7 +11,9 @@ class CertificateState:
     never or unknown.
 
     :param directory: the URL of the authority's directory.
-    :param names: those that the certificate is for, or is to be for.
+    :param names: those in the certificate in use, in the first that is for other names than those
+        wanted if there is one; those wanted while a temporary one is in use.
+    :param wanted: those that it is to be for by the settings.
     :param key_types: the types of key of the certificates in use; none while a temporary one is.
     :param issuer: the issuer of the first of them.
     :param expires: when the first of them expires.
@@ -25,6 +27,7 @@ class CertificateState:
 
     directory: str
     names: tuple[str, ...]
+    wanted: tuple[str, ...]
     key_types: tuple[str, ...]
     issuer: str
     expires: float | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ddns.model.account import Key, KeyKind, Right
+from ddns.model.account import Account, Key, KeyKind, Right
 from ddns.model.records import network_of
 from ddns.model.update import Credentials
 from ddns.policy.addresses import NetworkSet
@@ -43,6 +43,13 @@ class Admission:
         wrong = f"the key in X-API-Key is wrong, or not of kind {KeyKind.UPDATE}"
         return self._let_in(self._directory.key(secret), peer, wrong)
 
+    def takes(self, secret: str) -> bool:
+        """Return whether a tool with this key would be let in, wherever it comes from and however
+        often."""
+        key = self._directory.key(secret) if secret else None
+        account = self._account_of(key)
+        return key is not None and account is not None and not self._why_not(key, account)
+
     def by_credentials(self, given: Credentials | None, peer: str) -> Key:
         """Return the key that a tool has sent with a user name, as :meth:`by_key` does.
 
@@ -70,18 +77,30 @@ class Admission:
         """Return the key if it may come in; *wrong* is said where it is none for tools."""
         if self.refused is not None and peer in self.refused:
             raise ToolError(403, "nothing is taken from your network")
-        account = None if key is None else self._directory.account(key.account)
-        if key is None or account is None or key.kind is not KeyKind.UPDATE:
+        account = self._account_of(key)
+        if key is None or account is None:
             self._count(network_of(peer))
             raise ToolError(401, wrong)
         self._count(account.name)
-        if not key.enabled:
-            raise ToolError(403, "the key is disabled")
-        if key.rights.isdisjoint((Right.RECORDS, Right.OPERATOR)):
-            raise ToolError(403, "the key has not the right: records")
-        if account.block is not None and account.block.holds(self._now()):
-            raise ToolError(403, f"the account is blocked: {account.block.reason}")
+        if why := self._why_not(key, account):
+            raise ToolError(403, why)
         return key
+
+    def _account_of(self, key: Key | None) -> Account | None:
+        """Return the account of a key of kind update."""
+        if key is None or key.kind is not KeyKind.UPDATE:
+            return None
+        return self._directory.account(key.account)
+
+    def _why_not(self, key: Key, account: Account) -> str:
+        """Return why a key may neither read nor change records, if it may not."""
+        if not key.enabled:
+            return "the key is disabled"
+        if key.rights.isdisjoint((Right.RECORDS, Right.OPERATOR)):
+            return "the key has not the right: records"
+        if account.block is not None and account.block.holds(self._now()):
+            return f"the account is blocked: {account.block.reason}"
+        return ""
 
     def _count(self, who: str | bytes) -> None:
         if self.calls is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.logger import globalLogPublisher
+from twisted.logger import formatEvent, globalLogPublisher
 
 from ddns.acme.issued import new_key
 from ddns.acme.problem import Problem
@@ -56,6 +57,15 @@ def test_so_is_one_that_lives_for_days_only(world: World) -> None:
     assert order_times(world) == [0, 4 * DAY]
 
 
+def test_one_that_lives_for_seconds_is_not_replaced_every_few_seconds(world: World) -> None:
+    world.issue = lambda key_type: issue((NAME,), world.now(), 3.0)
+    world.start()
+    world.pass_time(60)
+    assert len(world.orders) == len(world.used) == 1
+    world.pass_time(3600 - 60)
+    assert order_times(world) == pytest.approx(range(0, 3601, 600), abs=10)
+
+
 def test_a_start_with_a_certificate_orders_none(world: World) -> None:
     world.start()
     world.pass_time(DAY)
@@ -75,8 +85,11 @@ def test_one_for_something_else_is_replaced_at_once(
     directory = other.get("directory", "https://ca.example/directory")
     world.folder.keep_certificate("ecdsa", issue(names, START, directory=directory))  # type: ignore[arg-type]
     assert len(world.keeper.load()) == 1, "it is used meanwhile"
+    state = world.keeper.state()
+    assert (state.names, state.wanted) == (names, (NAME,)), "people see what clients get"
     world.start()
     assert order_times(world) == [0]
+    assert world.keeper.state().names == (NAME,)
 
 
 def test_a_file_that_is_none_is_left_out(world: World) -> None:
@@ -122,6 +135,33 @@ def test_a_server_that_starts_again_and_again_keeps_the_pauses(world: World) -> 
     assert len(world.orders) == 1
     world.pass_time(11)
     assert len(world.orders) == 2
+
+
+def test_a_restart_does_not_make_forget_why_the_last_order_failed(
+    world: World, logged: list[str]
+) -> None:
+    world.problem = Problem("no luck")
+    world.start()
+    world.pass_time(10)
+    world.restart()
+    state = world.keeper.state()
+    assert (state.problem, state.failed_at, state.failures) == ("no luck", START, 0)
+    assert len([line for line in logged if "no luck" in line]) == 1, "it is told once"
+    world.problem = None
+    world.pass_time(60)
+    world.restart()
+    assert (world.keeper.state().problem, world.keeper.state().failed_at) == ("", None)
+
+
+def test_a_note_from_before_problems_were_kept_holds(world: World, tmp_path: Path) -> None:
+    world.problem = Problem("no luck")
+    world.start()
+    file = tmp_path / "acme" / "orders.json"
+    note = json.loads(file.read_bytes())
+    del note["problem"], note["failed_at"]
+    file.write_text(json.dumps(note))
+    world.restart()
+    assert (world.keeper.state().problem, len(world.orders)) == ("", 1)
 
 
 def test_one_that_is_killed_while_it_orders_keeps_them_too(world: World) -> None:
@@ -373,6 +413,19 @@ def failures() -> Iterator[list[Exception]]:
     def observe(event: Mapping[str, Any]) -> None:
         if (failure := event.get("log_failure")) is not None:
             found.append(failure.value)
+
+    globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]
+    yield found
+    globalLogPublisher.removeObserver(observe)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """Lines that are logged."""
+    found: list[str] = []
+
+    def observe(event: Mapping[str, Any]) -> None:
+        found.append(formatEvent(event))  # type: ignore[arg-type]
 
     globalLogPublisher.addObserver(observe)  # type: ignore[arg-type]
     yield found

@@ -25,6 +25,7 @@ ANSWERS = {route.operation: route.answer for route in ROUTES if route.answer is 
 STATE = CertificateState(
     directory="https://ca.example/directory",
     names=("ddns.example.net",),
+    wanted=("ddns.example.net",),
     key_types=("ecdsa",),
     issuer="CA",
     expires=1_800_000_000.0,

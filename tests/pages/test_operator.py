@@ -392,6 +392,7 @@ def test_the_certificate_and_why_there_is_no_new_one(operator: Browser) -> None:
     state = CertificateState(
         directory="https://ca.example/directory",
         names=("ddns.example.net", "*.example.net"),
+        wanted=("ddns.example.net", "*.example.net"),
         key_types=("ecdsa", "rsa"),
         issuer=f"An {SCRIPT} authority",
         expires=1_800_000_000.0,
@@ -407,6 +408,10 @@ def test_the_certificate_and_why_there_is_no_new_one(operator: Browser) -> None:
     for text in ("ddns.example.net, *.example.net", "ecdsa, rsa", "no record <script>"):
         assert text in page.text
     assert page.is_harmless()
+    assert "Names by the settings" not in page.text
+    other = dataclasses.replace(state, wanted=("new.example.net",))
+    operator.house.server.certificate = lambda: other
+    assert "new.example.net" in operator.get("/operator").text
     none = dataclasses.replace(state, key_types=(), expires=None, ordering=True)
     operator.house.server.certificate = lambda: none
     assert "a temporary certificate is in use" in operator.get("/operator").text

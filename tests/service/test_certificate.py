@@ -69,12 +69,14 @@ class Own:
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
     """A server with the settings of docs/certificates.md. It starts without a zone and with an
-    authority that is out of reach."""
+    authority that is out of reach, and that rejects many nonces later."""
     folder = tmp_path_factory.mktemp("own")
     server = Server(folder, "--no-sample")
     server.https_port, dot_port = free_port(), free_port()
     with ExitStack() as stack:
-        behind = stack.enter_context(pebble(server.dns_port, folder, server.http_port))
+        behind = stack.enter_context(
+            pebble(server.dns_port, folder, server.http_port, rejected_nonces=30)
+        )
         authority = stack.enter_context(passing(behind, folder))
         roots = folder / "roots.pem"
         trusting = ssl.create_default_context(cafile=str(behind.ca))

@@ -65,6 +65,7 @@ def test_a_key_with_the_right() -> None:
 def test_other_keys(changed: dict[str, object], status: int) -> None:
     key = dataclasses.replace(KEY, **changed)  # type: ignore[arg-type]
     assert refusal(admission(key)).status == status
+    assert not admission(key).takes("right")
 
 
 @pytest.mark.parametrize(
@@ -73,11 +74,15 @@ def test_other_keys(changed: dict[str, object], status: int) -> None:
 def test_no_key(secret: str, words: str) -> None:
     refused = refusal(admission(), secret)
     assert (refused.status, words in str(refused)) == (401, True)
+    assert not admission().takes(secret)
 
 
 def test_a_blocked_account() -> None:
-    assert refusal(admission(block=Block("late", 0.0))).status == 403
-    assert admission(block=Block("late", 0.0, 900.0)).by_key("right", PEER) == KEY
+    blocked, open_again = Block("late", 0.0), Block("late", 0.0, 900.0)
+    assert refusal(admission(block=blocked)).status == 403
+    assert not admission(block=blocked).takes("right")
+    assert admission(block=open_again).by_key("right", PEER) == KEY
+    assert admission(block=open_again).takes("right")
 
 
 @pytest.mark.parametrize("user", ["alice", " ALICE", "home.example.net"])

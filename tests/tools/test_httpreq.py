@@ -132,6 +132,19 @@ def test_what_makes_no_sense(client: Client, body: Any) -> None:
     assert (answered.status, list(answered.body)) == (400, ["error"])
 
 
+@pytest.mark.parametrize("key_authorization", ["t.thümb", "\ud800"])
+def test_what_is_no_key_authorization(client: Client, key_authorization: str) -> None:
+    body = {"domain": "home.example.net", "token": "t", "keyAuth": key_authorization}
+    assert client.ask("present", body).status == 422
+    assert texts(client.house, NAME) == []
+
+
+@pytest.mark.parametrize("mode", ["fqdn", "domain"])
+def test_half_a_character(client: Client, mode: str) -> None:
+    body = {mode: "\ud800.example.net", "value": ONE, "keyAuth": "t.thumb"}
+    assert client.ask("present", body).status == 400
+
+
 def test_the_nearest_zone(client: Client) -> None:
     client.house.api("zone_add", origin="sub.example.net", account="alice")
     assert client.present(ONE, "_acme-challenge.sub.example.net").status == 200

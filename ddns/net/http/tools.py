@@ -11,11 +11,13 @@ from twisted.logger import Logger
 from twisted.web import server
 from twisted.web.resource import IResource, Resource
 
+from ddns.model.update import RETRY_AFTER
 from ddns.net import peers
 from ddns.net.http.credentials import basic_credentials
 from ddns.net.http.origin import is_foreign
 from ddns.net.http.pace import Pace
 from ddns.net.http.site import answer_headers, send_answer
+from ddns.store.interfaces import StoreError
 from ddns.tools.base import Tool, ToolAnswer, ToolError, ToolRequest
 
 MAX_FIELDS = 100
@@ -54,6 +56,12 @@ class ToolResource(Resource):
             answer = await tool.answer(_tool_request(request, self._now()))
         except ToolError as error:
             answer = tool.refusal(error)
+        except StoreError as error:
+            if not error.logged:
+                words = "a request by {tool} failed: {error}"
+                self._log.warn(words, tool=tool.name, error=error)
+            words = "the database cannot be read or written"
+            answer = tool.refusal(ToolError(503, words, RETRY_AFTER))
         except Exception:
             self._log.failure("a request by {tool} failed", tool=tool.name)
             words = "the server could not do it; its log says why"

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from twisted.logger import Logger
-
 from ddns.api import parsing
 from ddns.api.errors import ApiError
 from ddns.model import names
 from ddns.model.account import Key, Right, ZoneInfo
-from ddns.model.update import RETRY_AFTER
 from ddns.policy.authorize import has_operator_rights
 from ddns.policy.directory import Directory
-from ddns.store.interfaces import IReading, IStore, StoreError
+from ddns.store.interfaces import IReading, IStore
 from ddns.tools.admission import Admission
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest
 from ddns.tools.powerdns import listing, shapes
@@ -39,7 +36,6 @@ class PowerDns:
     """
 
     name = DIALECT
-    _log = Logger()
 
     def __init__(
         self, store: IStore, changing: Changing, admission: Admission, directory: Directory
@@ -74,10 +70,6 @@ class PowerDns:
         except ApiError as error:
             status = UNPROCESSABLE if error.status == 400 else error.status
             raise ToolError(status, str(error)) from error
-        except StoreError as error:
-            if not error.logged:
-                self._log.warn("a call by a tool failed: {error}", error=error)
-            raise ToolError(503, "the database cannot be read", RETRY_AFTER) from error
 
     def refusal(self, error: ToolError) -> ToolAnswer:
         """Return an error as PowerDNS words it."""
@@ -176,7 +168,7 @@ class PowerDns:
     async def _patch(self, origin: bytes, request: ToolRequest, sight: Sight) -> ToolAnswer:
         """Change RRsets: all that are asked for, or none."""
         await self._store.read(partial(_found, sight, origin))
-        await self._changing.patch(origin, request, sight.key)
+        await self._changing.patch(origin, request, sight)
         return ToolAnswer(DONE)
 
     async def _add(self, request: ToolRequest, sight: Sight) -> ToolAnswer:

@@ -192,6 +192,17 @@ def test_the_whole_name_as_subdomain(client: Client, made: Any) -> None:
     assert "first label of fulldomain" in answered.body["message"]
 
 
+def test_names_in_the_case_that_goacmedns_sends(client: Client) -> None:
+    made = client.register({"AllowFrom": ["192.0.2.0/24"]}).body
+    assert made["allowfrom"] == ["192.0.2.0/24"]
+    headers = {"x_api_user": made["username"], "x_api_key": made["password"]}
+    body = {"SubDomain": made["subdomain"], "Txt": ONE}
+    for more, status in (({}, 200), ({"txt": TWO}, 400)):
+        answered = ask(client.house, client.tool, "acme-dns/update", {**body, **more}, **headers)
+        assert answered.status == status
+    assert texts(client.house, made["fulldomain"]) == [ONE]
+
+
 def test_what_is_no_json(client: Client, made: Any) -> None:
     headers = {"x_api_user": made["username"], "x_api_key": made["password"]}
     answered = ask(client.house, client.tool, "acme-dns/update", b"{", **headers)

@@ -15,6 +15,7 @@ from ddns.model.update import Outcome, Status
 from ddns.policy.acme_dns import is_password_of, used
 from ddns.policy.token_bucket import Buckets
 from ddns.store.interfaces import IStore, ITransaction
+from ddns.tools.acme_dns.body import members_of
 from ddns.tools.acme_dns.errors import AcmeDnsError, forbidden
 from ddns.tools.admission import Admission
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest, check
@@ -62,7 +63,7 @@ class Update:
         """
         self._admission.without_key(request.peer)
         registration = await self._registration(request)
-        value = _value(request.json_object(), registration)
+        value = _value(members_of(request), registration)
         now, subdomain = self._clock(), registration.subdomain
         if (wait := self._changes.wait(subdomain, now)) > 0:
             raise ToolError(429, "this name changes too often", wait)

@@ -133,11 +133,10 @@ def _tool_request(request: server.Request, now: float) -> ToolRequest:
 
 def _path(request: server.Request) -> tuple[str, ...]:
     """Return the segments of the path below the resource that has this one beside others: the last
-    one that was taken off is the API's own. A final slash makes no segment."""
-    taken = len(request.prepath or ()) - 1
-    segments = request.path.split(b"/")[1 + taken :]
-    if segments[-1:] == [b""]:
-        segments.pop()
+    one that was taken off is the API's own. Segments that are empty do not count: clients put a
+    slash behind a URL that ends in one."""
+    taken = len(list(filter(None, request.prepath or ()))) - 1
+    segments = list(filter(None, request.path.split(b"/")))[taken:]
     return tuple(unquote(segment.decode("utf-8", "replace")) for segment in segments)
 
 

@@ -127,6 +127,12 @@ def test_what_a_tool_is_told(site: Serving, tool: Tool) -> None:
     assert asked.at == 1000.0
 
 
+@pytest.mark.parametrize("target", ["//tool/x", "/tool//x", "///tool//x//"])
+def test_empty_segments_do_not_count(site: Serving, tool: Tool, target: str) -> None:
+    assert ask(site, target).status == 201
+    assert tool.asked[0].path == ("tool", "x")
+
+
 def test_a_head_is_asked_as_a_get(site: Serving, tool: Tool) -> None:
     answer = ask(site, "/tool/x", method="HEAD")
     assert (answer.status, answer.header("content-length"), answer.body) == (201, "14", b"")
@@ -225,5 +231,7 @@ def test_some_may_send_more_in_pieces(site: Serving) -> None:
 def test_two_resources_at_one_place(site: Serving, tool: Tool) -> None:
     assert ask(site, "/either/mine/x").status == 201
     assert tool.asked[0].path == ("either", "mine", "x")
+    assert ask(site, "//either//mine/x").status == 201
+    assert tool.asked[1].path == tool.asked[0].path
     assert ask(site, "/either/other").status == 404
-    assert len(tool.asked) == 1
+    assert len(tool.asked) == 2

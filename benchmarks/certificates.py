@@ -34,7 +34,7 @@ RATE = 500
 HOSTS = 100
 ROUTERS = "dyn.example"
 AUTH = "auth.example"
-IDLE_SECONDS = 15
+IDLE_SECONDS = 10
 SETTINGS = f'{peers.UNREACHED}[acme_dns]\nzone = "{AUTH}"\nregistration = "closed"\n'
 
 

@@ -17,6 +17,10 @@ GROWTH = 3.0
 """How much longer each pause is than the one before: of the first tries five are within an hour,
 which is how many failures Let's Encrypt allows."""
 
+MIN_REST, MAX_REST = 10 * MINUTE, DAY
+"""Bounds of the pause after an order that succeeded. An authority whose certificates live for less
+than some minutes has no burden from it, and neither have we."""
+
 JITTER = 0.5
 """By which share of itself a pause may be longer."""
 
@@ -31,7 +35,7 @@ def renewal(begins: float, ends: float, suggested: float | None) -> float:
 
 def rest(lifetime: float) -> float:
     """Return how long no certificate is ordered after one was issued, whoever asks for another."""
-    return min(DAY, lifetime / 3)
+    return min(max(lifetime / 3, MIN_REST), MAX_REST)
 
 
 def pause(failures: int, random: Callable[[], float], wanted: float = 0.0) -> float:

@@ -10,6 +10,7 @@ from ddns.api.errors import Conflict, Forbidden, Invalid, NotFound
 from ddns.model import names
 from ddns.model.account import Account, Host, Key, Registration, ZoneInfo
 from ddns.model.second_factor import SecondFactors
+from ddns.policy.authorize import has_operator_rights, is_still_good
 from ddns.policy.registration import Rules, may_register
 from ddns.store.interfaces import IReading, ITransaction
 
@@ -144,6 +145,23 @@ class Context(Generic[S_co]):
                 name=account.name,
                 reason=account.block.reason,
             )
+
+    def check_key(self) -> None:
+        """Refuse what a tool asks with an operator's key that is none any more as committed.
+
+        :raises Forbidden: if so.
+        """
+        key = self.caller.key
+        if key is None:
+            return
+        account = self.transaction.account(key.account)
+        found = self.transaction.key(key.id)
+        if (
+            account is None
+            or not is_still_good(key, found, account, self.now)
+            or not has_operator_rights(key, account)
+        ):
+            raise Forbidden("the key is not good for this any more")
 
     def check_email_unused(self, name: str, email: str | None) -> None:
         """Refuse an address that another account than the one of this name has.

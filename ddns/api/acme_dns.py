@@ -71,6 +71,8 @@ class AcmeDnsOperations(BaseOperations):
             below = context.rules.acme_dns.zone if origin is None else origin
             if origin is not None and not context.caller.operator:
                 raise Forbidden("only the operator may name another zone than that of the settings")
+            if below is None and context.caller.operator:
+                raise Conflict("no zone is named for acme-dns: set acme_dns.zone, or give --zone")
             if below is None:
                 raise Conflict("this server has no zone for acme-dns: its operator names one")
             if context.transaction.zone(below) is None:
@@ -87,6 +89,7 @@ class AcmeDnsOperations(BaseOperations):
                 networks,
                 context.now,
                 note=said,
+                of_operator=owner is None and context.caller.operator,
             )
             context.transaction.add_acme_dns(made)
             return {

@@ -67,7 +67,6 @@ class BaseOperations:
     :param count_change: counts a change by an account at an owner name, of a type; returns after
         how many seconds it may come, 0.0 for at once.
     :param secondary_states: asks the secondaries of a zone how far they have followed.
-    :param https: whether this server takes updates over HTTPS itself.
     :param running: what a running server tells of itself.
     """
 
@@ -87,7 +86,6 @@ class BaseOperations:
         count_change: Callable[[str, bytes, int], float] = lambda account, owner, number: 0.0,
         exposed: Callable[[], list[str]] = list,
         secondary_states: Callable[[bytes], Awaitable[list[SecondaryState]]] = no_secondary_states,
-        https: bool = False,
         running: RunningServer | None = None,
     ) -> None:
         self._store = store
@@ -104,7 +102,6 @@ class BaseOperations:
         self._count_change = count_change
         self._exposed = exposed
         self._secondary_states = secondary_states
-        self._https = https
         self._running = running or RunningServer()
         self._caller = OPERATOR
         self._scanning: set[str] = set()  # accounts that read a whole zone just now
@@ -136,6 +133,7 @@ class BaseOperations:
             context = Context(transaction, caller, rules, author.at)
             if caller.account is not None and not even_if_blocked:
                 context.check_not_blocked(transaction.account(caller.account))
+            context.check_key()
             return work(context)
 
         try:

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from ddns.api.errors import Forbidden, Unauthenticated
-from ddns.model.account import Block
+from ddns.model.account import Block, Key
 
 
 class Permission(enum.Enum):
@@ -25,7 +25,8 @@ class Caller:
 
     ``peer`` is the address that the call comes from, ``agent`` its User-Agent, ``origin`` the
     scheme and authority that it was sent to; ``session`` is the SHA-256 of its token, ``block``
-    what keeps the account from changing anything.
+    what keeps the account from changing anything. ``key`` is an operator's, of a tool that calls
+    with it in place of a session.
     """
 
     account: str | None = None
@@ -35,6 +36,7 @@ class Caller:
     origin: str = ""
     session: bytes = field(default=b"", repr=False)
     block: Block | None = None
+    key: Key | None = None
 
     @property
     def name(self) -> str:

@@ -111,7 +111,7 @@ class DiagnosisOperations(BaseOperations):
             expires=host.expires,
             block=block if block is not None and block.holds(context.now) else None,
             others=[names.to_text(one.name) for one in others if one.name != host.name],
-            https=self._https,
+            https=self._running.has_https(),
             follows=names.to_text(host.follows) if host.follows else "",
             is_led=leader is not None and leader.account == host.account,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ddns.api import parsing
@@ -53,7 +54,8 @@ class KeyOperations(BaseOperations):
         """Create a key for all hosts of the account or for the named ones. The answer holds the
         secret, which is not stored and cannot be shown again. People need not name the account: it
         is their own. Zones and types are limits of keys of kind update and tsig; name, algorithm
-        and a secret that is there already are for those of kind tsig."""
+        and a secret that is there already are for those of kind tsig. A key with the right operator
+        has no limits."""
         of, owner = parsing.key_kind(kind), self._account_or_own(account)
         only = None if not hosts else frozenset(parsing.host_name(host) for host in hosts)
         if of is not KeyKind.TSIG and any(one is not None for one in (name, algorithm, secret)):
@@ -71,6 +73,8 @@ class KeyOperations(BaseOperations):
             types=frozenset(map(parsing.record_type, types)) if types else None,
             tsig=parsing.tsig_name(name, algorithm) if of is KeyKind.TSIG else None,
         )
+        if Right.OPERATOR in key.rights and any((hosts, zones, types)):
+            raise Invalid("a key with the right operator has no limits of hosts, zones or types")
         await self._read(lambda context: context.own_account(owner))
         made = await self._new_secret(key, secret)
 
@@ -111,15 +115,25 @@ class KeyOperations(BaseOperations):
         return await self._change_key(number, even_if_blocked=True, enabled=False)
 
     async def key_enable(self, number: int) -> Json:
-        """Enable a key again."""
-        return await self._change_key(number, enabled=True)
+        """Enable a key again. Only an operator enables one with an operator's rights."""
+        return await self._change_key(number, check=_check_operator, enabled=True)
 
     async def key_regenerate(self, number: int) -> Json:
-        """Give a key another secret and enable it; the former secret becomes invalid."""
-        key = await self._read(lambda context: context.own_key(number))
-        made = await self._new_secret(key)
+        """Give a key another secret and enable it; the former secret becomes invalid. Only an
+        operator does so with a key that has an operator's rights."""
+
+        def read(context: ReadContext) -> Key:
+            key = context.own_key(number)
+            _check_operator(context, key)
+            return key
+
+        made = await self._new_secret(await self._read(read))
         changed = await self._change_key(
-            number, digest=made.digest, sealed=made.sealed, enabled=True
+            number,
+            check=_check_operator,
+            digest=made.digest,
+            sealed=made.sealed,
+            enabled=True,
         )
         return {"key": made.secret, **changed}
 
@@ -134,12 +148,19 @@ class KeyOperations(BaseOperations):
         return await self._transact(work, even_if_blocked=True)
 
     async def _change_key(
-        self, number: int, *, even_if_blocked: bool = False, **changed: object
+        self,
+        number: int,
+        *,
+        check: Callable[[WriteContext, Key], None] = lambda context, key: None,
+        even_if_blocked: bool = False,
+        **changed: object,
     ) -> Json:
-        """Change attributes of a key."""
+        """Change attributes of a key, if it passes the *check*."""
 
         def work(context: WriteContext) -> Json:
-            key = dataclasses.replace(context.own_key(number), **changed)  # type: ignore[arg-type]
+            before = context.own_key(number)
+            check(context, before)
+            key = dataclasses.replace(before, **changed)  # type: ignore[arg-type]
             context.transaction.change_key(key)
             return key_json(key)
 
@@ -186,8 +207,7 @@ def _check_rights(context: WriteContext, key: Key) -> None:
             raise Forbidden(
                 "only the operator makes keys for {algorithm}", algorithm=key.tsig.algorithm
             )
-    if Right.OPERATOR in key.rights and not caller.operator:
-        raise Forbidden("only an operator makes keys with the right operator")
+    _check_operator(context, key)
     for origin in sorted(key.zones or ()):
         zone = context.known_zone(origin) if caller.operator else context.own_zone(origin)
         if zone.account not in (None, key.account):
@@ -196,6 +216,13 @@ def _check_rights(context: WriteContext, key: Key) -> None:
                 account=key.account,
                 origin=names.to_text(origin),
             )
+
+
+def _check_operator(context: ReadContext | WriteContext, key: Key) -> None:
+    """Refuse to let somebody have an operator's rights by a key who does not have them already: an
+    operator's password alone does not give them."""
+    if Right.OPERATOR in key.rights and not context.caller.operator:
+        raise Forbidden("only an operator makes keys with the right operator, or makes them work")
 
 
 def dondns_key(reading: IReading, account: str) -> Key | None:

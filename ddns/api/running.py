@@ -30,6 +30,7 @@ class RunningServer:
     :param renew: orders that certificate now; raises ApiError when there is none.
     :param download: the file that a copy of the database is written to before it is sent.
     :param knocks: returns the connections from some addresses that came to nothing.
+    :param has_https: returns whether clients can reach this server by HTTPS itself.
     :param downloading: whether that is being done.
     """
 
@@ -40,4 +41,5 @@ class RunningServer:
     renew: Callable[[], Awaitable[CertificateState]] = no_renewal
     download: Path | None = None
     knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: ()
+    has_https: Callable[[], bool] = bool
     downloading: bool = False

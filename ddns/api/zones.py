@@ -112,7 +112,7 @@ class ZoneOperations(BaseOperations):
         who may register them, its secondaries, ``ADDRESS[#PORT][,KEY]`` each, or the networks from
         which it takes unsigned DNS UPDATEs. What is not given stays as it is, but a zone that is
         opened gets public addresses only. Only the operator may change the owner and the last
-        two."""
+        two. The former owner's keys that are limited to the zone are for it no longer."""
         apex = parsing.name(origin)
         changed: dict[str, Any] = {}
         if account is not None:
@@ -140,6 +140,8 @@ class ZoneOperations(BaseOperations):
                 zone = dataclasses.replace(zone, addresses=policy)
             if zone.account is not None:
                 context.known_account(zone.account)
+            if zone.account != before.account:
+                _take_from_keys(context, before)
             context.transaction.put_zone(zone)
             return zone_json(context.known_zone(apex), context.caller)
 
@@ -154,6 +156,7 @@ class ZoneOperations(BaseOperations):
             zone = context.known_zone(apex)
             context.transaction.forget_released(context.now - context.rules.quarantine)
             catalogs.zone_removed(context, zone)
+            _take_from_keys(context, zone)
             context.transaction.remove_zone(apex)
             return zone_json(zone, OPERATOR)
 
@@ -194,6 +197,18 @@ def _default_addresses(registration: Registration) -> Addresses:
     """Return the address policy of a zone for which none is given: where strangers have names,
     these must not lead into anybody's own network."""
     return Addresses.ANY if registration is Registration.CLOSED else Addresses.PUBLIC
+
+
+def _take_from_keys(context: WriteContext, zone: ZoneInfo) -> None:
+    """Take a zone that is not to be its owner's any more out of their keys that are limited to it.
+
+    Such a key is for all of a zone of the operator's, as he alone gives those; but this zone its
+    owner gave, and it may be the operator's next.
+    """
+    for key in () if zone.account is None else context.transaction.keys(zone.account):
+        if key.hosts is None and key.zones is not None and zone.origin in key.zones:
+            left = dataclasses.replace(key, zones=key.zones - {zone.origin})
+            context.transaction.change_key(left)
 
 
 def check_no_hosts_below(context: WriteContext, origin: bytes) -> None:

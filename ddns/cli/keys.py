@@ -18,7 +18,10 @@ COLUMNS: dict[str, Column] = {
     "ACCOUNT": "account",
     "KIND": lambda one: f"{one['kind']} {one['name']}" if "name" in one else one["kind"],
     "ENABLED": "enabled",
+    "RIGHTS": "rights",
     "HOSTS": lambda one: one["hosts"] or "all",
+    "ZONES": lambda one: one["zones"] or "all",
+    "TYPES": "types",
 }
 
 

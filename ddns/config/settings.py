@@ -159,7 +159,7 @@ class ApiSettings:
 class ToolsSettings:
     """``[tools]``, the APIs of other DNS servers that tools speak. ``enabled`` serves them over
     HTTP and HTTPS; ``calls_per_minute`` limits an account, or a network without a key, 0 is no
-    limit; ``body`` is how many octets whoever sends a key may send at once."""
+    limit; ``body`` is how many octets a change of a zone may have."""
 
     enabled: bool = True
     calls_per_minute: int = 6000

@@ -32,9 +32,9 @@ class AcmeDnsRegistration:
 
     ``subdomain`` is the name's first label, a UUID in lower case, and the user name as well;
     ``zone`` is the origin that it stands below; ``digest`` the password's SHA-256 (32 octets).
-    ``account`` is the owner, None for a stranger or the operator. Updates are taken from the
-    networks ``allow_from``, from everywhere if there are none. ``created``, and ``used``, the last
-    update, are seconds since 1970. ``note`` is its owner's.
+    ``account`` is the owner, None for a stranger or, with ``of_operator``, the operator. Updates
+    are taken from the networks ``allow_from``, from everywhere if there are none. ``created``, and
+    ``used``, the last update, are seconds since 1970. ``note`` is its owner's.
     """
 
     subdomain: str
@@ -45,6 +45,7 @@ class AcmeDnsRegistration:
     created: float
     used: float | None = None
     note: str = ""
+    of_operator: bool = False
 
     @property
     def name(self) -> bytes:
@@ -96,6 +97,8 @@ def networks(texts: Iterable[str]) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for text in texts:
+        if "%" in text:  # a scope of IPv6, any text, which no address of a client has
+            raise BadNetwork(f"{text!r} is no network")
         try:
             network = ipaddress.ip_network(re.sub(r"[][\s]", "", text), strict=False)
         except ValueError:

@@ -16,6 +16,13 @@ import idna
 
 ROOT = b"\x00"
 MAX_WIRE = 255  # octets, RFC 1035 2.3.4
+MAX_TEXT = 1004
+"""Characters of the longest name in presentation form: four labels with 250 octets, each escaped as
+``\\DDD``. What is longer is not read, for reading takes time."""
+
+MAX_SHOWN = 64
+"""Characters that are shown of such a text."""
+
 WILDCARD = b"\x01*"
 """The asterisk label of a wildcard (RFC 4592 2.1.1)."""
 
@@ -55,6 +62,7 @@ def from_text(text: str) -> bytes:
     """
     if text in ("", "@"):  # dnspython would return the origin
         raise BadName(f"{text!r} is not a domain name")
+    _check_length(text)
     try:
         codec = dns.name.IDNA_2008_Strict if not text.isascii() else None
         name = dns.name.from_text(text, dns.name.root, idna_codec=codec)
@@ -63,6 +71,11 @@ def from_text(text: str) -> bytes:
     except (IndexError, ValueError) as error:
         raise BadName(f"{text!r} is not a domain name") from error
     return name.to_digestable()
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise BadName(f"{text[:MAX_SHOWN]!r}... is too long for a name: {len(text)} characters")
 
 
 @functools.lru_cache(maxsize=4096)  # the same hosts come again and again
@@ -77,6 +90,7 @@ def host_from_text(text: str) -> bytes:
 
     :raises BadName: if *text* is not a host name.
     """
+    _check_length(text)
     name = text.removesuffix(".")
     if not name.isascii():
         try:

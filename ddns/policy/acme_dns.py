@@ -25,7 +25,7 @@ class AcmeDnsRules:
 
     - ``zone``: the origin that they are below, None for nowhere.
     - ``per_account``: how many an account may have.
-    - ``strangers``: how many may belong to no account.
+    - ``strangers``: how many strangers may have, all together.
     - ``per_day``: how many a stranger's network may make in a day.
     - ``term``: seconds after which one that is not used is removed.
     """

@@ -86,6 +86,15 @@ def lacks_persist(key: Key | None, owner: bytes) -> bool:
     return owner.startswith(names.PERSIST) and (key is None or Right.PERSIST not in key.rights)
 
 
+def is_still_good(key: Key, found: Key | None, account: Account | None, now: float) -> bool:
+    """Return whether a key that was let in a moment ago is good for anything now: it is the one
+    that was *found* committed, and its account may change something (at *now*, seconds since
+    1970)."""
+    if account is None or (account.block is not None and account.block.holds(now)):
+        return False
+    return key == found and key.enabled
+
+
 def has_operator_rights(key: Key, account: Account) -> bool:
     """Return whether a key of an account changes everything, as an operator does."""
     return account.operator and Right.OPERATOR in key.rights

@@ -9,13 +9,14 @@ they would have without any challenge. Secondaries answer the same, since the co
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Protocol
 
 from ddns.model.account import ZoneInfo
 from ddns.model.copies import Copy, Touched
-from ddns.model.names import CHALLENGES, MAX_WIRE, WILDCARD, is_subdomain, parent
+from ddns.model.names import CHALLENGES, MAX_WIRE, WILDCARD, ancestors, is_subdomain, parent
 from ddns.model.records import DNAME, NS, NSEC, RRSIG, SOA, RRset
 
 NOT_COPIED = frozenset({NS, SOA, DNAME, RRSIG, NSEC})
@@ -45,22 +46,26 @@ def keep_wildcards(view: View) -> list[Copy]:
     ]
     if not touched and not view.replaced():
         return []  # as after nearly all updates
+    trees = {zone: _Tree(view, zone) for zone in {one.zone for one in touched} | {*view.replaced()}}
     regions = {(zone, zone) for zone in view.replaced() if view.challenges_below(zone, zone)}
     there: list[Copy] = []
     wanted: list[Copy] = []
     for zone, owner, existed, exists in touched:
         if not (existed and exists):  # with neither, records may have been put over copies and gone
-            region = _Tree(view, zone).affected(owner, exists)
+            region = trees[zone].affected(owner, exists)
             if region is not None:
                 regions.add((zone, region))
         else:
             copies = view.copies_of(zone, owner)
             there += copies
             wanted += _copied(view, zone, owner, {copy.rrset.owner for copy in copies})
-    for zone, region in regions:
-        there += view.copies_below(zone, region)
-        wanted = [one for one in wanted if not _is_within(one, zone, region)]
-        wanted += _Tree(view, zone).wanted(region)
+    for zone in {zone for zone, _ in regions}:
+        tops = {region for of, region in regions if of == zone}
+        there += trees[zone].present(tops)
+        wanted = [
+            one for one in wanted if one.zone != zone or not _is_within(one.rrset.owner, tops)
+        ]
+        wanted += trees[zone].wanted(tops)
     return _difference(there, wanted)
 
 
@@ -80,11 +85,16 @@ def challenged(owner: bytes, origin: bytes) -> bytes | None:
 
 
 class _Tree:
-    """The names of a zone as they would be without challenges."""
+    """The names of a zone as they would be without challenges. Work may change thousands of them:
+    what takes a scan of the zone is read once for all.
+
+    A region is a name with all names below it.
+    """
 
     def __init__(self, view: View, origin: bytes) -> None:
         self._view = view
         self._origin = origin
+        self._bare: dict[bytes, bool] = {}
 
     def affected(self, owner: bytes, exists: bool) -> bytes | None:
         """Return the name at and below which copies have to be looked at, if any, now that an owner
@@ -103,7 +113,7 @@ class _Tree:
             while not self._has_copies(owner) and owner != top:
                 owner = parent(owner)
             return top if self._has_copies(owner) else None
-        return top if self._has(WILDCARD + parent(top)) and self._challenges(top) else None
+        return top if self._has(WILDCARD + parent(top)) and top in self._challenged else None
 
     def _affected_by_challenge(self, name: bytes, exists: bool) -> bytes | None:
         if name == self._origin or self._has(name):
@@ -116,18 +126,41 @@ class _Tree:
 
     def _affected_by_wildcard(self, name: bytes) -> bytes | None:
         region = name if name == self._origin or self._has(name) else self._top(name)
-        names = {challenged(owner, self._origin) for owner in self._challenges(region)}
-        names -= {None, self._origin}
-        return None if all(name and self._has(name) for name in names) else region
+        return region if self._has_bare(region) else None
 
-    def wanted(self, region: bytes) -> list[Copy]:
-        """Return the copies that there should be at a name and below it. The name above it exists
+    def _has_bare(self, region: bytes) -> bool:
+        """Return whether any name in a region is challenged that has no records of its own."""
+        if region not in self._bare:
+            names = self._challenged.get(region, ())
+            self._bare[region] = not all(self._has(name) for name in names)
+        return self._bare[region]
+
+    @functools.cached_property
+    def _challenged(self) -> dict[bytes, set[bytes]]:
+        """The challenged names below the origin, by each region that they are in."""
+        found: dict[bytes, set[bytes]] = {}
+        for owner in self._view.challenges_below(self._origin, self._origin):
+            name = challenged(owner, self._origin)
+            if name is not None and name != self._origin:
+                for region in ancestors(name):
+                    found.setdefault(region, set()).add(name)
+        return found
+
+    def present(self, regions: Collection[bytes]) -> list[Copy]:
+        """Return the copies that there are in some regions."""
+        copies = self._view.copies_below(self._origin, self._around(regions))
+        return [copy for copy in copies if _is_within(copy.rrset.owner, regions)]
+
+    def wanted(self, regions: Collection[bytes]) -> list[Copy]:
+        """Return the copies that there should be in some regions. The name above each exists
         without them, or the region is the zone."""
-        real, names = self._names(region)
+        real, names = self._names(self._around(regions))
         sources: dict[bytes, set[bytes]] = {}
         for name in names:
+            if not _is_within(name, regions):
+                continue
             path = []
-            while name not in real and len(name) >= len(region):
+            while name not in real:
                 path.append(name)
                 name = parent(name)
             at = sources.setdefault(WILDCARD + name, set())
@@ -139,19 +172,25 @@ class _Tree:
             for copy in _copied(self._view, self._origin, source, owners)
         ]
 
+    def _around(self, regions: Collection[bytes]) -> bytes:
+        """Return a region that these are in: the zone, unless there is but one."""
+        return next(iter(regions)) if len(regions) == 1 else self._origin
+
     def _names(self, region: bytes) -> tuple[set[bytes], set[bytes]]:
-        """Return the names of a region that exist without challenges, and those that are
-        challenged."""
+        """Return the names of a region that exist without challenges, with the one above it, and
+        those that are challenged."""
         real, names = {self._origin}, set()
+        if region != self._origin:
+            real.add(parent(region))
         for owner in self._view.owners_below(self._origin, region):
             name = challenged(owner, self._origin)
             if name is not None:
                 names.add(name)
                 continue
-            while owner not in real and len(owner) >= len(region):
+            while owner not in real:
                 real.add(owner)
                 owner = parent(owner)
-        return real, {name for name in names if is_subdomain(name, region)}
+        return real, names
 
     def _top(self, name: bytes) -> bytes:
         """Return the highest of a name and those above it that may not exist by themselves: the one
@@ -170,9 +209,6 @@ class _Tree:
         has_copies_at = self._view.has_copies_at
         return has_copies_at(self._origin, owner) or has_copies_at(self._origin, WILDCARD + owner)
 
-    def _challenges(self, name: bytes) -> list[bytes]:
-        return self._view.challenges_below(self._origin, name)
-
 
 def _copied(view: View, zone: bytes, source: bytes, owners: Iterable[bytes]) -> list[Copy]:
     """Return copies of a wildcard's RRsets at these names."""
@@ -184,8 +220,8 @@ def _copied(view: View, zone: bytes, source: bytes, owners: Iterable[bytes]) -> 
     ]
 
 
-def _is_within(copy: Copy, zone: bytes, region: bytes) -> bool:
-    return copy.zone == zone and is_subdomain(copy.rrset.owner, region)
+def _is_within(name: bytes, regions: Collection[bytes]) -> bool:
+    return any(one in regions for one in ancestors(name))
 
 
 def _difference(there: Iterable[Copy], wanted: Iterable[Copy]) -> list[Copy]:

@@ -168,7 +168,7 @@ class Core:
         )
         self.requests = RequestLog(self.store, reactor, settings.requests)
         self.pipeline = Pipeline(updater.perform, record_updater.perform, now, self.requests)
-        self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic)
+        self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic, reactor)
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones,
             self.pipeline,
@@ -199,7 +199,6 @@ class Core:
             count_change=self._count_change,
             exposed=self.exposed,
             secondary_states=self.notifier.states,
-            https=bool(settings.https.certificate),
             running=self.running,
         )
 
@@ -241,6 +240,7 @@ class Core:
     async def load(self) -> None:
         """Read the open store into memory; then DNS can be answered, and updates are performed."""
         self._slow.start()
+        self.tools.start()
         try:
             await self.publisher.load()
             await self._networks.load()
@@ -272,7 +272,7 @@ class Core:
         """Return what our own sites have beside the dialects: API, pages and the APIs of tools."""
         watch = self.requests.subscribe
         people = self.account_services.resources(self.operations, self.pipeline.loaded, watch)
-        return self.tools.resources(people, self.store, self.operations, self._run_slow)
+        return self.tools.resources(people, self.store, self.operations)
 
     def authority(self) -> ZoneResolver:
         """Return the zones for a server of twisted.names, beside other authorities."""
@@ -285,7 +285,7 @@ class Core:
         self.notifier.start()
 
     async def stop(self) -> None:
-        """End what writes, then the store, then the thread that checks passwords."""
+        """End what writes, then the store, then the threads of passwords and tools."""
         self.pipeline.close()
         self.notifier.stop()
         await self._secondary_client.stop()
@@ -295,3 +295,4 @@ class Core:
         await self.requests.stop()
         await self.store.close()
         self._slow.stop()
+        self.tools.stop()

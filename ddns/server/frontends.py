@@ -48,7 +48,7 @@ class Frontends:
         inherited: InheritedSockets,
         proxies: Proxies,
         between: Callable[[], None],
-        granted: Callable[[Headers], int],
+        granted: Callable[[bytes, bytes, Headers], int],
         certificate: ServerCertificate,
     ) -> None:
         self._inherited = inherited
@@ -77,12 +77,17 @@ class Frontends:
         self._certificate.check_use()
         self._open_miniupdate(pipeline)
 
+    def has_https(self) -> bool:
+        """Return whether there is a site of HTTPS, if only for connections that are handed over."""
+        https = self._settings.https
+        return bool(https.certificate) or self._is_asked_for("https", https.listen)
+
     def _open_http(self, resource: IResource, door: Door) -> None:
         """Open the sites: that of HTTPS even without a port, for connections may be handed over."""
         http, https = self._settings.http, self._settings.https
         site = self._site(resource)
         self._listen("http", http.listen, site, site)
-        if https.certificate or self._is_asked_for("https", https.listen):
+        if self.has_https():
             site = self._site(resource)
             secured = self._secured(site)
             secured.on_trouble = door.note

@@ -120,6 +120,7 @@ class DdnsService(Service):
             granted=self.core.tools.max_body,
             certificate=self._certificate,
         )
+        self.core.running.has_https = self._frontends.has_https
         self._control = ControlListener(
             reactor,
             self.core.operations,

@@ -21,7 +21,7 @@ class IReadingAcmeDns(Interface):
         """Return a page of registrations, in the order of their subdomains."""
 
     def count_acme_dns(account: str | None) -> int:
-        """Return how many registrations an account has, or how many belong to none."""
+        """Return how many registrations an account has, or how many strangers have."""
 
     def is_acme_dns_unused(last: float, never: float) -> bool:
         """Return whether there is anything in :meth:`IAcmeDns.unused_acme_dns`."""
@@ -42,4 +42,4 @@ class IAcmeDns(Interface):
 
     def unused_acme_dns(last: float, never: float, most: int) -> list[AcmeDnsRegistration]:
         """Return *most* of the registrations that were used, or else made, by *last*; or of those
-        that belong to no account and were made by *never* and not used."""
+        of strangers that were made by *never* and not used."""

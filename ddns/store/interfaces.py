@@ -169,7 +169,7 @@ class ITransaction(IReading, IChangingPeople, IExpiring, ICopying, IAcmeDns):
         """Add a key; return it with its number."""
 
     def change_key(key: Key) -> None:
-        """Change the secret of a key, or whether it is enabled."""
+        """Change the secret of a key, whether it is enabled, or the zones that limit it."""
 
     def remove_key(number: int) -> None:
         """Remove a key."""

@@ -107,7 +107,9 @@ def write_private(path: Path, content: bytes) -> None:
     # A name of its own: two processes may write the same file at once.
     descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
-        os.write(descriptor, content)
+        left = memoryview(content)
+        while left:  # on a disk that is nearly full, a part may be written
+            left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
         os.rename(unfinished, path)
     except BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ddns.model.account import Key, KeyKind, Right
+from ddns.model.account import Account, Key, KeyKind, Right
 from ddns.model.records import network_of
 from ddns.model.update import Credentials
 from ddns.policy.addresses import NetworkSet
@@ -38,17 +38,31 @@ class Admission:
 
         :raises ToolError: when it is none, or may not.
         """
-        return self._let_in(self._directory.key(secret) if secret else None, peer)
+        if not secret:
+            return self._let_in(None, peer, "the header X-API-Key is missing")
+        wrong = f"the key in X-API-Key is wrong, or not of kind {KeyKind.UPDATE}"
+        return self._let_in(self._directory.key(secret), peer, wrong)
+
+    def takes(self, secret: str) -> bool:
+        """Return whether a tool with this key would be let in, wherever it comes from and however
+        often."""
+        key = self._directory.key(secret) if secret else None
+        account = self._account_of(key)
+        return key is not None and account is not None and not self._why_not(key, account)
 
     def by_credentials(self, given: Credentials | None, peer: str) -> Key:
         """Return the key that a tool has sent with a user name, as :meth:`by_key` does.
 
         :raises ToolError: also when it is not this user's.
         """
-        key = None if given is None else self._directory.key(given.secret)
-        if key is not None and given is not None and not takes_user(key, given.user_name):
+        if given is None:
+            return self._let_in(None, peer, "log in with the account's name and a key")
+        key = self._directory.key(given.secret)
+        if key is not None and not takes_user(key, given.user_name):
             key = None
-        return self._let_in(key, peer)
+        # The same words for both: strangers do not learn which accounts there are.
+        wrong = f"wrong user name or key, or the key is not of kind {KeyKind.UPDATE}"
+        return self._let_in(key, peer, wrong)
 
     def without_key(self, peer: str) -> None:
         """Let a request in that needs no key.
@@ -59,21 +73,34 @@ class Admission:
             raise ToolError(403, "nothing is taken from your network")
         self._count(network_of(peer))
 
-    def _let_in(self, key: Key | None, peer: str) -> Key:
+    def _let_in(self, key: Key | None, peer: str, wrong: str) -> Key:
+        """Return the key if it may come in; *wrong* is said where it is none for tools."""
         if self.refused is not None and peer in self.refused:
             raise ToolError(403, "nothing is taken from your network")
-        account = None if key is None else self._directory.account(key.account)
-        if key is None or account is None or key.kind is not KeyKind.UPDATE:
+        account = self._account_of(key)
+        if key is None or account is None:
             self._count(network_of(peer))
-            raise ToolError(401, "this is no key of kind update")
+            raise ToolError(401, wrong)
         self._count(account.name)
-        if not key.enabled:
-            raise ToolError(403, "the key is disabled")
-        if key.rights.isdisjoint((Right.RECORDS, Right.OPERATOR)):
-            raise ToolError(403, "the key has not the right: records")
-        if account.block is not None and account.block.holds(self._now()):
-            raise ToolError(403, f"the account is blocked: {account.block.reason}")
+        if why := self._why_not(key, account):
+            raise ToolError(403, why)
         return key
+
+    def _account_of(self, key: Key | None) -> Account | None:
+        """Return the account of a key of kind update."""
+        if key is None or key.kind is not KeyKind.UPDATE:
+            return None
+        return self._directory.account(key.account)
+
+    def _why_not(self, key: Key, account: Account) -> str:
+        """Return why a key may neither read nor change records, if it may not."""
+        if not key.enabled:
+            return "the key is disabled"
+        if key.rights.isdisjoint((Right.RECORDS, Right.OPERATOR)):
+            return "the key has not the right: records"
+        if account.block is not None and account.block.holds(self._now()):
+            return f"the account is blocked: {account.block.reason}"
+        return ""
 
     def _count(self, who: str | bytes) -> None:
         if self.calls is None:

@@ -12,6 +12,9 @@ from ddns.model.update import Credentials, Outcome, Status
 
 JSON = "application/json"
 
+SHOWN = 200
+"""Characters of a long message that are shown of its beginning, and as many of its end."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
@@ -71,12 +74,15 @@ class ToolAnswer:
 
 
 class ToolError(Exception):
-    """A request cannot be answered; ``str()`` says why in one line.
+    """A request cannot be answered; ``str()`` says why in one line, without its middle if it quotes
+    too much.
 
     ``status`` is that of HTTP, ``retry_after`` after how many seconds it may go well.
     """
 
     def __init__(self, status: int, why: str, retry_after: float | None = None) -> None:
+        if len(why) > 2 * SHOWN:
+            why = f"{why[:SHOWN]} ... {why[-SHOWN:]}"
         super().__init__(why)
         self.status = status
         self.retry_after = retry_after
@@ -99,6 +105,7 @@ class Tool(Protocol):
         """Answer a request.
 
         :raises ToolError: in its place; the API words it.
+        :raises StoreError: when the database cannot be read or written.
         """
 
     def refusal(self, error: ToolError) -> ToolAnswer:

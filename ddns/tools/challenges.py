@@ -20,6 +20,11 @@ def rdata_of(value: str) -> bytes:
 
 
 def value_of(key_authorization: str) -> str:
-    """Return the answer to the challenge of a key authorization."""
-    digest = hashlib.sha256(key_authorization.encode()).digest()
+    """Return the answer to the challenge of a key authorization.
+
+    :raises ToolError: when it is none, for it has other characters than ASCII (RFC 8555 8.1).
+    """
+    if not key_authorization.isascii():
+        raise ToolError(422, "keyAuth is no key authorization: it is not ASCII")
+    digest = hashlib.sha256(key_authorization.encode("ascii")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")

@@ -61,7 +61,7 @@ class HttpReq:
         agent = request.headers.get("user-agent", "")
         update = KeyedUpdate(
             *(self.name, zone.origin, key, (RRsetChange(owner, TXT, action, rdatas, ttl),)),
-            *(request.peer, request.at, request.shown, agent),
+            *(request.peer, request.at, f"{request.shown} {names.to_text(owner)}", agent),
         )
         check(await self._perform(update))
         return ToolAnswer(200, b"{}")

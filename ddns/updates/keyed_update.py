@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ddns.model import names
+from ddns.model import names, records
 from ddns.model.account import Key, Right
 from ddns.model.leases import Lease
 from ddns.model.record_changes import RRsetChange
@@ -15,6 +15,9 @@ from ddns.policy import record_changes
 from ddns.policy.dynamic_updates import Allowed, Decision, Lookup
 from ddns.store.interfaces import ITransaction
 from ddns.updates.record_update import OPERATOR, Asked
+
+MAX_SHOWN = 10
+"""Addresses that the request log has of one request."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,16 @@ class KeyedUpdate:
         owners = dict.fromkeys(change.owner for change in self.changes)
         changes = tuple(Change(names.to_text(one), names.host_of(one), ()) for one in owners)
         user = Credentials(self.key.account if self.key else self.author, "")
-        return Update(self.dialect, user, changes, self.peer, self.at, self.agent)
+        said = [
+            records.address_to_text(rdata)
+            for change in self.changes
+            if change.type in records.ADDRESS_TYPES
+            for rdata in change.rdatas
+        ]
+        return Update(
+            *(self.dialect, user, changes, self.peer, self.at, self.agent),
+            addresses=",".join(said[:MAX_SHOWN]),
+        )
 
     def shown(self) -> str:
         """See :meth:`RecordUpdate.shown`."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from ddns.model import names
 from ddns.model.account import Host, Key, Right, ZoneInfo
 from ddns.model.dynamic_update import Operation
-from ddns.model.records import ADDRESS_TYPES, DS, NS, ZONE_TTL, RRset
+from ddns.model.records import ADDRESS_TYPES, DNAME, DS, NS, ZONE_TTL, RRset
 from ddns.model.update import Status
 from ddns.policy.authorize import lacks_persist, may_change
 from ddns.policy.dynamic_updates import Refused
+from ddns.policy.lasting import why_lasting
 from ddns.policy.registration import Rules
 from ddns.store.interfaces import ITransaction
 from ddns.updates.expiring import note_word
@@ -60,6 +62,18 @@ class RecordRights:
             return True
         host = self._host_of(owner)
         return self._right in key.rights and may_change(key, owner, number, self._zone, host)
+
+    def why_lasting(self, rrsets: Sequence[RRset]) -> str:
+        """Return why the client may not write RRsets, as others may be issued certificates for as
+        long as they are there; "" if it may."""
+        if self._signer is not None and Right.PERSIST in self._signer.rights:
+            return ""
+        zone = self._zone
+        delegates = self._key is None or any(
+            may_change(self._key, zone.origin, number, zone, None) for number in (NS, DNAME)
+        )
+        lookup = partial(self._transaction.rrsets, zone.origin)
+        return why_lasting(rrsets, lookup, delegates=delegates)
 
     def ttl(self, owner: bytes) -> int:
         """Return the TTL in seconds of a new RRset for which none is asked."""

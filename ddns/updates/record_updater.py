@@ -18,7 +18,7 @@ from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES, ANY
 from ddns.model.update import SUCCESSES, Outcome, Result, Status
 from ddns.policy.addresses import allowed
-from ddns.policy.authorize import has_operator_rights
+from ddns.policy.authorize import has_operator_rights, is_still_good
 from ddns.policy.directory import Directory
 from ddns.policy.expiry import Terms
 from ddns.policy.registration import Rules
@@ -160,6 +160,8 @@ def _write(
     """Read, decide and write a change against committed rows, unless it comes *wait* seconds too
     early, with the rights of a key or, without one, all of them. Answers to challenges stay for
     *keep* seconds."""
+    if not _may_still(update, key is None, transaction):
+        return _Made(REFUSED, Status.NOTYOURS, reason="the key is not good for this any more")
     zone = transaction.zone(update.origin)
     if zone is None:
         return _Made(NOTAUTH, Status.NOHOST, reason="there is no such zone")
@@ -170,12 +172,15 @@ def _write(
     except UpdateError as error:
         return _Made(error.rcode, Status.BADREQUEST)
     rights = RecordRights(key, update.right, zone, transaction, update.key)
-    if not all(rights.is_here(one.owner, one.type) for one in asked.operations):
-        return _Made(NOTZONE, Status.NOHOST, reason="a name is not in this zone")
     lookup = partial(transaction.rrsets, zone.origin)
     decision = asked.decide(lookup, rights.may_change, zone.serial, rights.ttl)
     if decision.rcode != NOERROR:
         return _Made(decision.rcode, decision.status, reason=decision.reason)
+    # Not before: who may change nothing has nothing looked up either.
+    if not all(rights.is_here(one.owner, one.type) for one in asked.operations):
+        return _Made(NOTZONE, Status.NOHOST, reason="a name is not in this zone")
+    if why := rights.why_lasting(decision.rrsets):
+        return _Made(REFUSED, Status.NOTYOURS, reason=why)
     rrsets = [rights.within_limits(rrset, rules) for rrset in decision.rrsets]
     if not allowed(zone.addresses, rrsets):
         return _Made(REFUSED, Status.BADADDRESS, reason="the zone does not allow this address")
@@ -195,3 +200,15 @@ def _write(
     changed = frozenset(slot_of("", rrset.owner, rrset.type)[1:] for rrset in rrsets)
     is_same = not rrsets and decision.serial is None
     return _Made(NOERROR, Status.NOCHG if is_same else Status.GOOD, changed)
+
+
+def _may_still(update: RecordUpdate, unlimited: bool, transaction: ITransaction) -> bool:
+    """Return whether the key of an update, if it has one, is good for it as committed: it may have
+    been revoked while the update waited, and its account may be no operator's any more."""
+    key = update.key
+    if key is None:
+        return True
+    account = transaction.account(key.account)
+    if account is None or not is_still_good(key, transaction.key(key.id), account, update.at):
+        return False
+    return not unlimited or has_operator_rights(key, account)

@@ -23,6 +23,7 @@ from ddns.policy.authorize import activated, authorize, is_occluded
 from ddns.policy.directory import Directory
 from ddns.policy.edits import decide
 from ddns.policy.following import prefixes_told
+from ddns.policy.lasting import why_lasting
 from ddns.policy.update_limits import Slot, UpdateLimiter, slots
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.authenticator import Authenticator
@@ -208,6 +209,8 @@ def _write_one(
             return Result(change, decision)
         decision = [], ()  # a prefix that followers take, and the host itself cannot
     written, addresses = decision
+    if why_lasting(written, partial(transaction.rrsets, origin)):
+        return Result(change, Status.NOTYOURS)
     told = prefixes_told(change.edits)
     is_new = host is not None and told not in ((), host.prefixes)
     is_changed = is_new or bool(written) or any(move.written for move in moves)

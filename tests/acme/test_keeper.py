@@ -57,6 +57,15 @@ def test_so_is_one_that_lives_for_days_only(world: World) -> None:
     assert order_times(world) == [0, 4 * DAY]
 
 
+def test_one_that_lives_for_seconds_is_not_replaced_every_few_seconds(world: World) -> None:
+    world.issue = lambda key_type: issue((NAME,), world.now(), 3.0)
+    world.start()
+    world.pass_time(60)
+    assert len(world.orders) == len(world.used) == 1
+    world.pass_time(3600 - 60)
+    assert order_times(world) == pytest.approx(range(0, 3601, 600), abs=10)
+
+
 def test_a_start_with_a_certificate_orders_none(world: World) -> None:
     world.start()
     world.pass_time(DAY)

@@ -105,6 +105,14 @@ def test_what_came_from_where_the_owner_is(filled: House, caller: Caller, told: 
     assert ("http-for-https" in {one["rule"] for one in asked["findings"]}) == told
 
 
+@pytest.mark.parametrize("has_https", [True, False])
+def test_plain_http_is_told_where_there_is_https(filled: House, has_https: bool) -> None:
+    vars(filled.operations)["_running"].has_https = lambda: has_https
+    log(filled, "alice", HOME, transport="plain", version="HTTP/1.1")
+    asked = filled.api("host_diagnosis", name="home.example.net")
+    assert ("plain-http" in {one["rule"] for one in asked["findings"]}) == has_https
+
+
 def test_what_came_from_where_the_host_is_or_its_clients_are(filled: House) -> None:
     vars(filled.operations)["_running"].knocks = lambda peers: [
         Knock(filled.time, peer, Trouble.OLD_TLS) for peer in sorted(peers) if peer

@@ -111,6 +111,14 @@ def test_a_key_is_shown_once(filled: House) -> None:
         ("key_add", {"account": "alice", "kind": "tsig", "rights": ["records"]}, Invalid),
         ("key_add", {"account": "alice", "rights": ["transfer"]}, Invalid),
         ("key_add", {"account": "alice", "zones": []}, Invalid),
+        *(
+            ("key_add", {"account": "alice", "rights": ["records", "operator"], **limit}, Invalid)
+            for limit in (
+                {"hosts": ["home.example.net"]},
+                {"zones": ["example.net"]},
+                {"types": ["TXT"]},
+            )
+        ),
         ("key_add", {"account": "alice", "zones": ["none.example"]}, NotFound),
         ("key_add", {"account": "alice", "name": "a-key"}, Invalid),
         ("key_list", {"account": "nobody"}, NotFound),

@@ -41,6 +41,39 @@ def test_the_right_takes_a_second_factor(street: Street, operator: str) -> None:
     assert street.who(operator).account == "alice"
 
 
+def test_a_password_alone_makes_no_key_of_an_operator_work(street: Street, operator: str) -> None:
+    """She may still close it, which keeps others out."""
+    weak = street.log_in()
+    number = street.ask_as(operator, "key_add", rights=["operator"])["id"]
+    before = street.house.api("key_list")
+    refused(street, Forbidden, "key_add", weak, rights=["operator"])
+    refused(street, Forbidden, "key_regenerate", weak, number=number)
+    assert street.house.api("key_list") == before
+    assert not street.ask_as(weak, "key_disable", number=number)["enabled"]
+    for operation in ("key_enable", "key_regenerate"):
+        refused(street, Forbidden, operation, weak, number=number)
+        assert not street.house.api("key_list")["keys"][0]["enabled"]
+        assert street.ask_as(operator, operation, number=number)["enabled"]
+        street.ask_as(weak, "key_disable", number=number)
+    street.ask_as(weak, "key_revoke", number=number)
+
+
+@pytest.mark.parametrize("how", ["key_revoke", "key_disable", "key_regenerate", "account_set"])
+def test_a_key_that_was_let_in_makes_no_zone_once_it_is_closed(street: Street, how: str) -> None:
+    street.arrive()
+    house = street.house
+    house.api("account_set", name="alice", operator=True)
+    number = house.api("key_add", account="alice", rights=["operator"])["id"]
+    key = house.running.call(house.store.read, lambda reading: reading.key(number))
+    tool = Caller("alice", operator=True, key=key)
+    house.api_of(tool, "zone_add", origin="example.net")
+    whose = {"number": number} if how != "account_set" else {"name": "alice", "operator": False}
+    house.api(how, **whose)
+    with pytest.raises(Forbidden, match="any more"):
+        house.api_of(tool, "zone_remove", origin="example.net")
+    assert len(house.api("zone_list")["zones"]) == 1
+
+
 def test_who_is_blocked_is_no_operator(street: Street, operator: str) -> None:
     street.house.api("account_block", name="alice", reason="a reason", days=1)
     assert not street.who(operator).operator

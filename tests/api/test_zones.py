@@ -11,12 +11,45 @@ import pytest
 from ddns.api.caller import Caller
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound, TooMany
 from ddns.model import names, records
+from ddns.model.account import ZoneInfo
 from ddns.model.records import SOA, pack_rdatas
 from ddns.model.rows import pack_rows
+from ddns.policy.authorize import has_whole_zone
 from tests.api.refusing import refused
 from tests.house import HOME, ORIGIN, House, change, update
 
 # Zones -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("taken", ["given to nobody", "given to another", "removed"])
+def test_a_zone_that_is_taken_goes_from_keys(filled: House, taken: str) -> None:
+    """It was its owner's to give, and is for all of the zone if it is the operator's after that;
+    what the operator gives of his own stays given."""
+
+    def keys() -> list[Any]:
+        found: list[Any] = filled.api("key_list", account="alice")["keys"]
+        return [key["zones"] for key in found[1:]]
+
+    filled.api("account_add", name="bob")
+    filled.api("zone_add", origin="own.test", account="alice")
+    key = filled.person("alice", "key_add", zones=["own.test"])["key"]
+    filled.api("key_add", account="alice", zones=["own.test", "example.net"])
+    if taken == "removed":
+        filled.api("zone_remove", origin="own.test")
+        filled.api("zone_add", origin="own.test")
+    else:
+        filled.api("zone_set", origin="own.test", account="alice", addresses="public")
+        assert keys() == [["own.test"], ["example.net", "own.test"]]
+        filled.api("zone_set", origin="own.test", account="" if "nobody" in taken else "bob")
+        filled.api("zone_set", origin="own.test", account="")
+    assert keys() == [[], ["example.net"]]
+    left = filled.directory.key(key)
+    assert left is not None
+    assert left.zones == frozenset()
+    zone = ZoneInfo(names.from_text("own.test"), 1)
+    assert not has_whole_zone(left, zone)
+    filled.api("zone_set", origin="example.net", account="bob")
+    assert keys() == [[], ["example.net"]]
 
 
 def test_a_zone(house: House) -> None:

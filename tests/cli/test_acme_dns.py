@@ -44,4 +44,4 @@ def test_all_pages_are_listed(house: House, run: Run) -> None:
 
 
 def test_where_there_is_no_zone(house: House, run: Run) -> None:
-    assert "no zone for acme-dns" in error_of(run("acme-dns", "add"))
+    assert "set acme_dns.zone, or give --zone" in error_of(run("acme-dns", "add"))

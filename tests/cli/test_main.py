@@ -66,8 +66,14 @@ def test_tables(house: House, run: Run) -> None:
         "NAME   PASSWORD  EMAIL  OPERATOR  BLOCKED\nalice  no        -      no        no\n"
     )
     assert run("key", "list", "alice").out == (
-        "NUMBER  ACCOUNT  KIND    ENABLED  HOSTS\n1       alice    update  yes      all\n"
+        "NUMBER  ACCOUNT  KIND    ENABLED  RIGHTS          HOSTS  ZONES  TYPES\n"
+        "1       alice    update  yes      records,update  all    all    -\n"
     )
+    limits = ("--host", "home.example.net", "--type", "TXT", "--right", "records")
+    run("key", "add", "alice", *limits, "--zone", "example.net")
+    for shown in (run("key", "list", "alice").out, run("account", "show", "alice").out):
+        (line,) = [line.split() for line in shown.splitlines() if line.startswith("2 ")]
+        assert line[4:] == ["records", "home.example.net", "example.net", "TXT"]
     assert run("host", "list", "--zone", "example.net").out == (
         "NAME              ACCOUNT  TTL\nhome.example.net  alice    10\n"
     )

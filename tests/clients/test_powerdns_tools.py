@@ -75,14 +75,30 @@ def assert_issued(server: Server, certificate: Path) -> None:
     assert {(one["dialect"], one["answer"]) for one in asked} == {("powerdns", "done")}
 
 
-def test_lego(server: Server, key: str, authority: Authority, tmp_path: Path) -> None:
+def lego(
+    server: Server, key: str, authority: Authority, folder: Path
+) -> tuple[list[str], dict[str, str]]:
+    """The page's command with its environment."""
     environment, (_, *options, do) = words(tool_block("certificates.md", "lego", server, key))
     environment |= {"LEGO_CA_CERTIFICATES": str(authority.ca), "PDNS_POLLING_INTERVAL": "1"}
     where = f"127.0.0.1:{server.dns_port}"
-    begin = [program("lego"), "--server", authority.directory, "--path", str(tmp_path)]
-    begin += [*options, "--dns.disable-cp", "--dns.resolvers", where, do]
-    succeed(begin, tmp_path, environment, 4 * PATIENCE)
+    command = [program("lego"), "--server", authority.directory, "--path", str(folder)]
+    return [*command, *options, "--dns.disable-cp", "--dns.resolvers", where, do], environment
+
+
+def test_lego(server: Server, key: str, authority: Authority, tmp_path: Path) -> None:
+    command, environment = lego(server, key, authority, tmp_path)
+    succeed(command, tmp_path, environment, 4 * PATIENCE)
     assert_issued(server, tmp_path / "certificates" / f"{HOST}.crt")
+
+
+def test_lego_says_that_its_key_is_not_taken(
+    server: Server, authority: Authority, tmp_path: Path
+) -> None:
+    command, environment = lego(server, "wrong", authority, tmp_path)
+    done = run(command, folder=tmp_path, environment=environment, timeout=4 * PATIENCE)
+    assert done.returncode != 0
+    assert "status code 401 when GETing" in done.stderr
 
 
 def test_certbot(server: Server, key: str, authority: Authority, tmp_path: Path) -> None:

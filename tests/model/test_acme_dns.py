@@ -56,7 +56,13 @@ def test_networks_as_clients_write_them() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "x", "192.0.2.0/33", "192.0.2.0/-1", "2001:db8::/129"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x", "192.0.2.0/33", "192.0.2.0/-1", "2001:db8::/129"),
+        *("fe80::1%eth0", "fe80::1%\x1b[2J", "[fe80::%1]/64"),
+    ],
+)
 def test_what_is_no_network(text: str) -> None:
     with pytest.raises(BadNetwork):
         networks([text])

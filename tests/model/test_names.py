@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
+from collections.abc import Callable
 
 import dns.exception
 import dns.name
@@ -154,12 +155,20 @@ def test_hosts_read_back(name: bytes) -> None:
     assert names.host_from_text(text) == names.host_from_text(text.upper()) == name
 
 
-def test_a_request_full_of_unicode_costs_little() -> None:
+@pytest.mark.parametrize("read", [names.host_from_text, names.from_text])
+def test_a_request_full_of_unicode_costs_little(read: Callable[[str], bytes]) -> None:
     start = time.process_time()
-    for text in ("ü" * 8000, "ü." * 4000, "\u0300" * 8000, "xn--" + "a" * 8000 + "ü"):
-        with pytest.raises(BadName):
-            names.host_from_text(text)
+    for text in ("ü" * 8000, "é." * 500_000, "\u0300" * 8000, "xn--" + "a" * 8000 + "ü"):
+        with pytest.raises(BadName) as caught:
+            read(text)
+        assert len(str(caught.value)) < 200
     assert time.process_time() - start < 2
+
+
+def test_the_longest_text_is_read() -> None:
+    text = ".".join(["\\001" * 63] * 3 + ["\\001" * 61]) + "."
+    assert len(text) == names.MAX_TEXT
+    assert len(names.from_text(text)) == names.MAX_WIRE
 
 
 # Octets that came from elsewhere ---------------------------------------------------------------

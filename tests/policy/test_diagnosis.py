@@ -511,3 +511,14 @@ def test_what_there_is_to_translate() -> None:
 )
 def test_lengths_of_time(span: float, text: str) -> None:
     assert shown(Span(span)) == text
+
+
+@pytest.mark.parametrize("dialect", ["rfc2136", "powerdns", "httpreq", "acme-dns"])
+@pytest.mark.parametrize("status", ["good", "notyours"])
+def test_tools_that_change_other_records_are_no_routers(dialect: str, status: str) -> None:
+    tool = named(
+        dialect=dialect, status=status, peer="192.168.1.2", hosts=f"_acme-challenge.{HOST.name}"
+    )
+    nothing, after = look(), look(tool)
+    assert (after.state, after.findings) == (nothing.state, nothing.findings)
+    assert look(named(dialect=dialect, addresses=PUBLIC)).findings == ()

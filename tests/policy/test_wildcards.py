@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 import dns.rcode
@@ -31,6 +32,8 @@ class Tree:
     def __init__(self) -> None:
         self.there = {(one.owner, one.type): one for one in APEX}
         self.kept: dict[tuple[bytes, int], Copy] = {}
+        self.scans: Counter[str] = Counter()
+        """How often the rule has asked for what takes a store a scan of the zone."""
         self._touched: dict[tuple[bytes, bytes], bool] = {}
 
     def put(self, rrset: RRset) -> None:
@@ -44,6 +47,7 @@ class Tree:
 
     def commit(self) -> list[Copy]:
         """Keep the copies that the rule wants; those that it has put."""
+        self.scans.clear()
         put = keep_wildcards(self)
         for copy in put:
             key = copy.rrset.owner, copy.rrset.type
@@ -82,17 +86,22 @@ class Tree:
         return any(one.rrset.owner == owner for one in self.kept.values())
 
     def copies_below(self, zone: bytes, name: bytes) -> list[Copy]:
+        self.scans["copies"] += 1
         return [one for one in self.kept.values() if names.is_subdomain(one.rrset.owner, name)]
 
     def copies_of(self, zone: bytes, source: bytes) -> list[Copy]:
         return [one for one in self.kept.values() if one.source == source]
 
     def owners_below(self, zone: bytes, name: bytes) -> list[bytes]:
-        return [owner for owner, _ in self.there if names.is_subdomain(owner, name)]
+        self.scans["owners"] += 1
+        return self._below(name)
 
     def challenges_below(self, zone: bytes, name: bytes) -> list[bytes]:
-        below = self.owners_below(zone, name)
-        return [owner for owner in below if set(names.labels(owner)) & set(CHALLENGES)]
+        self.scans["challenges"] += 1
+        return [one for one in self._below(name) if set(names.labels(one)) & set(CHALLENGES)]
+
+    def _below(self, name: bytes) -> list[bytes]:
+        return [owner for owner, _ in self.there if names.is_subdomain(owner, name)]
 
 
 plain = st.lists(st.sampled_from([b"\x01a", b"\x01b", b"\x01c"]), max_size=3).map(
@@ -182,6 +191,30 @@ def test_records_that_are_put_and_deleted_at_once() -> None:
         tree.put(RRset(owner, A, 60, ()))
         assert tree.commit()
         assert tree.kept == kept
+
+
+def test_work_of_any_size_reads_the_zone_once() -> None:
+    """Challenges come and go, the names below which they are, and the wildcards above them."""
+    tree = Tree()
+    some = [bytes([2]) + b"%02d" % number + ORIGIN for number in range(20)]
+
+    def work(first: bytes, *rdatas: bytes, type: int = A) -> dict[tuple[bytes, int], Copy]:
+        for name in some:
+            tree.put(RRset(first + name, type, 60, rdatas))
+        tree.commit()
+        assert max(tree.scans.values()) == 1
+        return tree.kept.copy()
+
+    tree.put(RRset(WILDCARD + ORIGIN, A, 60, (bytes(4),)))
+    assert not tree.commit()
+    kept = work(ACME + b"\x01x", b"\x01x", type=TXT)
+    assert {owner for owner, _ in kept} == {
+        label + name for name in some for label in (b"", WILDCARD, b"\x01x", WILDCARD + b"\x01x")
+    }
+    for owner in (b"", WILDCARD):
+        assert work(owner, b"\x7f\0\0\1") != kept
+        assert work(owner) == kept
+    assert not work(ACME + b"\x01x", type=TXT)
 
 
 @pytest.mark.parametrize(

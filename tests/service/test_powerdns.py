@@ -71,6 +71,21 @@ def test_what_there_is_to_find(house: House) -> None:
     assert house.host("PUT", f"/{ZONE}./notify").value == {"result": "Notification queued"}
 
 
+def test_the_versions_are_for_everybody(house: House) -> None:
+    """lego asks for them first, and hides what is wrong with its key where it is refused them."""
+    expected = house.host("GET", "/api").value
+    for tool in (Tool(house.server, ""), Tool(house.server, "x"), house.router):
+        assert tool("GET", "/api").value == expected
+    assert house.host("POST", "/api").status == 404
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v1/servers/localhost/zones"])
+def test_a_url_that_has_the_path_of_the_api_already(house: House, path: str) -> None:
+    for tool in (house.host, Tool(house.server, "x")):
+        answer = tool("GET", f"/api/v1{path}")
+        assert (answer.status, "ends before /api/v1" in answer.error) == (404, True)
+
+
 def test_our_own_api_is_where_it_was(house: House) -> None:
     answer = house.operator("GET", "/api/v1/zones")
     assert (answer.status, answer.value["error"]["code"]) == (401, "unauthenticated")
@@ -196,7 +211,6 @@ def test_a_key_that_is_not_good_for_it(house: House) -> None:
     for tool, status in ((Tool(server, ""), 401), (Tool(server, "x"), 401), (house.router, 403)):
         for method, path in (
             ("GET", ""),
-            ("GET", "/api"),
             ("PATCH", f"/{ZONE}."),
             ("DELETE", "/x."),
         ):

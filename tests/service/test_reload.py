@@ -117,6 +117,7 @@ def test_every_table_can_change(reloading: Server, login: str) -> None:
         "[mail]\nrelay = '127.0.0.1:1'\nsender = 'a@example.net'\n"
         "[accounts]\nregistration = 'open'\n[api]\nurl = 'http://127.0.0.1'\ncalls_per_minute = 2\n"
         "[pages]\nrequests_per_minute = 1\n[tools]\ncalls_per_minute = 1\n"
+        "[challenges]\nkeep = 3600\n[acme_dns]\nper_day = 1\n"
         "[abuse]\nchange_interval = 0\nrefused_networks = ['192.0.2.0/24']\n"
         "[proxies]\ntrusted = ['127.0.0.1']\nheader = 'Forwarded'\n"
     )

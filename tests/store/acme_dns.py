@@ -46,7 +46,8 @@ class AcmeDnsContract:
         return found
 
     def test_registrations(self, store: Blocking) -> None:
-        one, two = registration(1), registration(2, None, used=2000.0, note="Wi-Fi — x")
+        one = registration(1)
+        two = registration(2, None, used=2000.0, note="Wi-Fi — x", of_operator=True)
         store.commit(fill)
         events = len(store.since(0))
         store.commit(lambda t: (t.add_acme_dns(one), t.add_acme_dns(two)))
@@ -68,6 +69,7 @@ class AcmeDnsContract:
 
     def test_pages_of_registrations(self, store: Blocking) -> None:
         all_ = [registration(n, who) for n, who in enumerate(("alice", None, "bob", "alice"))]
+        all_.append(registration(4, None, of_operator=True))
         store.commit(fill)
         store.commit(register(*all_[::-1]))
 
@@ -108,16 +110,16 @@ class AcmeDnsContract:
         assert store.read(lambda r: r.acme_dns_registrations(RegistrationPage(9))) == []
 
     def test_unused_registrations(self, store: Blocking) -> None:
-        """That of bob has been used, that of nobody not."""
+        """That of bob has been used, those of nobody not, of which one is the operator's."""
         store.commit(fill)
         all_ = registration(1), registration(2, "bob", used=5000.0), registration(3, None)
-        store.commit(register(*all_))
+        store.commit(register(*all_, registration(4, None, of_operator=True, created=4999.5)))
         alice, bob, nobody = SUBDOMAINS[1:4]
         assert self.unused(store, 1000.9, 1002.9) == []
         assert self.unused(store, 1001.0, 0.0) == [alice]
         assert self.unused(store, 0.0, 1003.0) == [nobody]
         assert self.unused(store, 4999.0, 9999.0) == [alice, nobody]
-        assert self.unused(store, 5000.0, 0.0) == [alice, bob, nobody]
+        assert self.unused(store, 5000.0, 0.0) == [*(alice, bob, nobody), SUBDOMAINS[4]]
         assert len(self.unused(store, 5000.0, 9999.0, most=1)) == 1
         store.commit(lambda t: t.change_acme_dns(dataclasses.replace(all_[2], used=1003.0)))
         assert self.unused(store, 0.0, 9999.0) == []

@@ -226,7 +226,8 @@ class StoreContract(
         made = store.commit(lambda t: t.add_key(key("alice", b"1", HOME))).value
         other = store.commit(lambda t: t.add_key(key("alice", b"2"))).value
         assert store.read(lambda r: r.any_sealed_secret()) is None
-        changed = dataclasses.replace(made, digest=b"3" * 32, sealed=b"sealed", enabled=False)
+        terms = {"digest": b"3" * 32, "sealed": b"sealed", "enabled": False, "zones": frozenset()}
+        changed = dataclasses.replace(made, **terms)  # type: ignore[arg-type]
         given = dataclasses.replace(changed, account="bob", hosts=None)  # these do not change
         store.commit(lambda t: t.change_key(given))
         assert store.read(lambda r: r.keys("alice")) == [changed, other]

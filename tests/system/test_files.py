@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import resource
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +30,22 @@ def test_a_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
         write_private(path, b"new")
     with pytest.raises(OSError):
         write_private(tmp_path / "missing" / "secret", b"new")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_stays_when_there_is_room_for_half_of_the_new_one(tmp_path: Path) -> None:
+    """The kernel writes as much as there is room for, and reports an error only after that."""
+    path = tmp_path / "secret"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError) as caught:
+            write_private(path, bytes(2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno == errno.EFBIG
+    assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 

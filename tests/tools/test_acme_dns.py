@@ -186,6 +186,23 @@ def test_updates_that_are_refused(
     assert client.listed()[0]["used"] is None
 
 
+def test_the_whole_name_as_subdomain(client: Client, made: Any) -> None:
+    answered = client.update(made, ONE, made["fulldomain"])
+    assert (answered.status, answered.body["error"]) == (400, "bad_subdomain")
+    assert "first label of fulldomain" in answered.body["message"]
+
+
+def test_names_in_the_case_that_goacmedns_sends(client: Client) -> None:
+    made = client.register({"AllowFrom": ["192.0.2.0/24"]}).body
+    assert made["allowfrom"] == ["192.0.2.0/24"]
+    headers = {"x_api_user": made["username"], "x_api_key": made["password"]}
+    body = {"SubDomain": made["subdomain"], "Txt": ONE}
+    for more, status in (({}, 200), ({"txt": TWO}, 400)):
+        answered = ask(client.house, client.tool, "acme-dns/update", {**body, **more}, **headers)
+        assert answered.status == status
+    assert texts(client.house, made["fulldomain"]) == [ONE]
+
+
 def test_what_is_no_json(client: Client, made: Any) -> None:
     headers = {"x_api_user": made["username"], "x_api_key": made["password"]}
     answered = ask(client.house, client.tool, "acme-dns/update", b"{", **headers)
@@ -244,6 +261,18 @@ def test_so_many_changes(client: Client, made: Any) -> None:
     statuses = [client.update(made, value).status for value in values]
     assert statuses == [200] * CHANGES + [429]
     assert client.update(client.register().body, ONE).status == 200
+
+
+def test_what_the_request_log_shows(client: Client, made: Any) -> None:
+    shown = []
+
+    async def perform(update: KeyedUpdate) -> Any:
+        shown.append(update.shown())
+        return await client.pipeline.perform_records(update)
+
+    client.perform = perform  # type: ignore[method-assign, assignment]
+    assert client.update(made, ONE).status == 200
+    assert shown == [f"POST /acme-dns/update {made['subdomain']}"]
 
 
 def test_whose_changes_they_are(client: Client, made: Any) -> None:

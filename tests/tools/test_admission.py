@@ -41,6 +41,12 @@ def refusal(made: Admission, secret: str = "right") -> ToolError:
     return caught.value
 
 
+def login_refusal(given: Credentials | None) -> ToolError:
+    with pytest.raises(ToolError) as caught:
+        admission().by_credentials(given, PEER)
+    return caught.value
+
+
 def test_a_key_with_the_right() -> None:
     assert admission().by_key("right", PEER) == KEY
     operators = dataclasses.replace(KEY, rights=frozenset({Right.OPERATOR}))
@@ -59,16 +65,24 @@ def test_a_key_with_the_right() -> None:
 def test_other_keys(changed: dict[str, object], status: int) -> None:
     key = dataclasses.replace(KEY, **changed)  # type: ignore[arg-type]
     assert refusal(admission(key)).status == status
+    assert not admission(key).takes("right")
 
 
-@pytest.mark.parametrize("secret", ["", "wrong", "\udcff"])
-def test_no_key(secret: str) -> None:
-    assert refusal(admission(), secret).status == 401
+@pytest.mark.parametrize(
+    ("secret", "words"), [("", "missing"), ("wrong", "wrong"), ("\udcff", "wrong")]
+)
+def test_no_key(secret: str, words: str) -> None:
+    refused = refusal(admission(), secret)
+    assert (refused.status, words in str(refused)) == (401, True)
+    assert not admission().takes(secret)
 
 
 def test_a_blocked_account() -> None:
-    assert refusal(admission(block=Block("late", 0.0))).status == 403
-    assert admission(block=Block("late", 0.0, 900.0)).by_key("right", PEER) == KEY
+    blocked, open_again = Block("late", 0.0), Block("late", 0.0, 900.0)
+    assert refusal(admission(block=blocked)).status == 403
+    assert not admission(block=blocked).takes("right")
+    assert admission(block=open_again).by_key("right", PEER) == KEY
+    assert admission(block=open_again).takes("right")
 
 
 @pytest.mark.parametrize("user", ["alice", " ALICE", "home.example.net"])
@@ -80,9 +94,14 @@ def test_a_key_with_its_user(user: str) -> None:
     "given", [None, Credentials("bob", "right"), Credentials("alice", "wrong"), Credentials("", "")]
 )
 def test_a_key_with_another_user(given: Credentials | None) -> None:
-    with pytest.raises(ToolError) as caught:
-        admission().by_credentials(given, PEER)
-    assert caught.value.status == 401
+    refused = login_refusal(given)
+    assert refused.status == 401
+    assert ("log in" in str(refused)) == (given is None)
+
+
+def test_strangers_do_not_learn_who_has_an_account() -> None:
+    users = ("alice", "home.example.net", "bob")
+    assert len({str(login_refusal(Credentials(user, "wrong"))) for user in users}) == 1
 
 
 def test_refused_networks() -> None:

@@ -27,6 +27,13 @@ def test_what_is_none(body: bytes) -> None:
     assert caught.value.status == 400
 
 
+def test_what_a_refusal_quotes_is_bounded() -> None:
+    words = str(ToolError(400, f"{'x' * 100_000!r} is not absolute"))
+    assert words.startswith("'xxx")
+    assert words.endswith("x' is not absolute")
+    assert len(words) < 500
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [

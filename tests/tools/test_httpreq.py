@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from ddns.model.update import Outcome
 from ddns.tools.httpreq import HttpReq
+from ddns.updates.keyed_update import KeyedUpdate
 from tests.house import House
 from tests.tools.asking import Answered, admission_of, ask, pipeline_of, texts
 
@@ -21,8 +23,14 @@ class Client:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.tool = HttpReq(pipeline_of(house).perform_records, house.store, admission_of(house))
+        self.pipeline = pipeline_of(house)
+        self.tool = HttpReq(self._perform, house.store, admission_of(house))
+        self.shown: list[str] = []
         self.login = ("alice", self.key())
+
+    async def _perform(self, update: KeyedUpdate) -> Outcome:
+        self.shown.append(update.shown())
+        return await self.pipeline.perform_records(update)
 
     def key(self, account: str = "alice", **terms: Any) -> str:
         made: str = self.house.api("key_add", account=account, **terms)["key"]
@@ -63,6 +71,13 @@ def test_raw_mode(client: Client, domain: str) -> None:
     assert texts(client.house, NAME) == [base64.urlsafe_b64encode(digest).decode().rstrip("=")]
     assert client.ask("cleanup", body).status == 200
     assert texts(client.house, NAME) == []
+
+
+def test_what_the_request_log_shows(client: Client) -> None:
+    """The name, and neither values nor secrets."""
+    client.present(ONE)
+    client.ask("cleanup", {"domain": "*.home.example.net", "token": "t", "keyAuth": "t.thumb"})
+    assert client.shown == [f"POST /present {NAME}", f"POST /cleanup {NAME}"]
 
 
 def test_who_may(client: Client) -> None:
@@ -115,6 +130,19 @@ def test_values_that_answer_no_challenge(client: Client, value: str) -> None:
 def test_what_makes_no_sense(client: Client, body: Any) -> None:
     answered = client.ask("present", body)
     assert (answered.status, list(answered.body)) == (400, ["error"])
+
+
+@pytest.mark.parametrize("key_authorization", ["t.thümb", "\ud800"])
+def test_what_is_no_key_authorization(client: Client, key_authorization: str) -> None:
+    body = {"domain": "home.example.net", "token": "t", "keyAuth": key_authorization}
+    assert client.ask("present", body).status == 422
+    assert texts(client.house, NAME) == []
+
+
+@pytest.mark.parametrize("mode", ["fqdn", "domain"])
+def test_half_a_character(client: Client, mode: str) -> None:
+    body = {mode: "\ud800.example.net", "value": ONE, "keyAuth": "t.thumb"}
+    assert client.ask("present", body).status == 400
 
 
 def test_the_nearest_zone(client: Client) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,17 +14,17 @@ from dns.rcode import REFUSED
 from twisted.internet.defer import Deferred
 
 from ddns.model import names
-from ddns.model.account import Key, KeyKind, Right
+from ddns.model.account import Account, Block, Key, KeyKind, Right
 from ddns.model.journal import Author
 from ddns.model.leases import DAY
 from ddns.model.record_changes import ChangeType, RRsetChange
-from ddns.model.records import TXT, A
+from ddns.model.records import CNAME, TXT, A
 from ddns.model.update import Outcome, Status
 from ddns.store.interfaces import ITransaction
 from ddns.updates.expiring import end_leases
 from ddns.updates.keyed_update import KeyedUpdate
 from ddns.updates.record_updater import RecordUpdater
-from tests.house import ORIGIN, House, house_at
+from tests.house import HOME, ORIGIN, House, house_at
 from tests.net.reactors import RunningReactor
 
 FOO = names.from_text("foo.example.net")
@@ -50,25 +52,44 @@ class Tool:
         )
         self.rights = frozenset({Right.RECORDS})
         self.zones: frozenset[bytes] | None = frozenset({ORIGIN})
+        self.types: frozenset[int] | None = None
+        self.meanwhile: Callable[[ITransaction], Any] = lambda transaction: None
+        """What is committed while a change is on its way."""
 
     def change(
         self,
         action: ChangeType,
         owner: bytes,
         *rdatas: bytes,
+        number: int = TXT,
         dialect: str = "powerdns",
         key: bool = True,
     ) -> Outcome:
-        rights, zones = self.rights, self.zones
-        signer = Key(9, "alice", KeyKind.UPDATE, bytes(32), rights=rights, zones=zones)
-        changes = (RRsetChange(owner, TXT, action, rdatas),)
-        update = KeyedUpdate(
-            dialect, ORIGIN, signer if key else None, changes, "192.0.2.7", self.house.time, "/"
-        )
-        outcome: Outcome = self.house.running.call(
-            lambda: Deferred.fromCoroutine(self.updater.perform(update))
-        )
+        changes = (RRsetChange(owner, number, action, rdatas),)
+        signer = self.key() if key else None
+        update = KeyedUpdate(dialect, ORIGIN, signer, changes, "192.0.2.7", self.house.time, "/")
+
+        async def perform() -> Outcome:
+            author = Author("operator", "test", self.house.time)
+            other = self.house.store.transact(author, self.meanwhile)
+            performed = Deferred.fromCoroutine(self.updater.perform(update))
+            await other
+            return await performed
+
+        outcome: Outcome = self.house.running.call(perform)
         return outcome
+
+    def key(self) -> Key:
+        """A key of hers with these rights, zones and types."""
+        terms = self.rights, self.zones, self.types
+        keys = self.transact(lambda t: t.keys("alice"))
+        for one in keys:
+            if (one.rights, one.zones, one.types) == terms:
+                return one  # type: ignore[no-any-return]
+        digest = hashlib.sha256(bytes(len(keys))).digest()
+        limits = {"rights": self.rights, "zones": self.zones, "types": self.types}
+        new = Key(0, "alice", KeyKind.UPDATE, digest, **limits)  # type: ignore[arg-type]
+        return self.transact(lambda t: t.add_key(new))  # type: ignore[no-any-return]
 
     def ends(self, owner: bytes = CHALLENGE) -> dict[bytes, float]:
         """When leases end, by the rdata."""
@@ -85,6 +106,14 @@ def tool(running: RunningReactor, tmp_path: Path) -> Iterator[Tool]:
     with house_at(running, tmp_path / "ddns.sqlite") as house:
         house.load()
         yield Tool(house)
+
+
+def test_what_is_in_another_zone_is_asked_after_what_the_key_may(tool: Tool) -> None:
+    tool.house.api("zone_add", origin="sub.example.net")
+    owner = names.ACME + names.from_text("sub.example.net")
+    assert tool.change(ChangeType.REPLACE, owner, DIGESTS[0]).refusal is Status.NOHOST
+    tool.zones = frozenset()
+    assert tool.change(ChangeType.REPLACE, owner, DIGESTS[0]).refusal is Status.NOTYOURS
 
 
 def test_answers_to_challenges_stay_a_day(tool: Tool) -> None:
@@ -153,6 +182,53 @@ def test_what_lasts_takes_a_right_of_its_own(tool: Tool, zones: frozenset[bytes]
     assert shown[0]["rdatas"][0] == f'"{"a" * 255}" "issue"'
     tool.rights -= {Right.PERSIST}
     assert tool.change(ChangeType.DELETE, PERSIST).refusal is Status.NOTYOURS
+
+
+@pytest.mark.parametrize("types", [None, frozenset({TXT, CNAME})])
+def test_a_wildcard_is_no_way_around_the_right(tool: Tool, types: frozenset[int] | None) -> None:
+    """It would answer for the name that takes it; whoever may delegate names needs no alias."""
+    owner = names.WILDCARD + HOME
+    lasting = b"\x19ca.example; accounturi=x:1"
+    tool.types = types
+    for key in (True, False):
+        refused = tool.change(ChangeType.REPLACE, owner, lasting, key=key)
+        assert (refused.refusal, refused.rcode) == (Status.NOTYOURS, REFUSED)
+        assert "persist" in refused.reason
+    assert tool.change(ChangeType.REPLACE, owner, b"\x0bv=spf1 -all").refusal is None
+    tool.change(ChangeType.DELETE, owner)
+    to_home = tool.change(ChangeType.REPLACE, owner, HOME, number=CNAME)
+    assert to_home.results[0].status is Status.GOOD
+    away = tool.change(ChangeType.REPLACE, owner, FOO, number=CNAME)
+    assert away.refusal is (None if types is None else Status.NOTYOURS)
+    tool.rights |= {Right.PERSIST}
+    assert tool.change(ChangeType.REPLACE, owner, FOO, number=CNAME).refusal is None
+    tool.change(ChangeType.DELETE, owner, number=CNAME)
+    assert tool.change(ChangeType.REPLACE, owner, lasting).results[0].status is Status.GOOD
+
+
+CLOSING: dict[str, Callable[[ITransaction, Key, Account], Any]] = {
+    "revoked": lambda t, key, account: t.remove_key(key.id),
+    "disabled": lambda t, key, account: t.change_key(replace(key, enabled=False)),
+    "regenerated": lambda t, key, account: t.change_key(replace(key, digest=bytes(32))),
+    "blocked": lambda t, key, account: t.put_account(replace(account, block=Block("why", 0.0))),
+    "no operator's": lambda t, key, account: t.put_account(replace(account, operator=False)),
+}
+
+
+@pytest.mark.parametrize("right", [Right.RECORDS, Right.OPERATOR])
+@pytest.mark.parametrize("how", CLOSING)
+def test_a_key_that_is_closed_meanwhile_changes_nothing(tool: Tool, how: str, right: Right) -> None:
+    """It was let in, and others were before it when it was closed."""
+    tool.house.api("account_set", name="alice", operator=True)
+    tool.rights = frozenset({right})
+    key, account = tool.key(), tool.transact(lambda t: t.account("alice"))
+    tool.meanwhile = lambda transaction: CLOSING[how](transaction, key, account)
+    outcome = tool.change(ChangeType.REPLACE, CHALLENGE, DIGESTS[0])
+    if how == "no operator's" and right is Right.RECORDS:
+        assert outcome.refusal is None
+        return
+    assert (outcome.refusal, outcome.rcode) == (Status.NOTYOURS, REFUSED)
+    assert tool.house.api("record_show", owner=names.to_text(CHALLENGE))["records"] == []
 
 
 def test_the_owner_of_a_host_sets_what_lasts(tool: Tool) -> None:

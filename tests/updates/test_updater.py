@@ -17,7 +17,7 @@ from ddns.api.errors import Conflict
 from ddns.model import names, records
 from ddns.model.account import Account, KeyKind
 from ddns.model.journal import Author
-from ddns.model.records import AAAA, A
+from ddns.model.records import AAAA, CNAME, TXT, A
 from ddns.model.rows import pack_rows
 from ddns.model.update import (
     SUCCESSES,
@@ -526,3 +526,16 @@ def test_a_policy_that_changes_in_the_same_batch(house: House, key: str) -> None
     assert first.results[0].status is Status.GOOD
     assert second.results[0].status is Status.BADADDRESS
     assert house.answers() == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize("has_wildcard", [False, True])
+def test_no_text_that_lasts(house: House, key: str, has_wildcard: bool) -> None:
+    """A wildcard that is there, or is set later, would lead ``_validation-persist`` to it."""
+    house.api("host_set", name="home.example.net", wildcard=has_wildcard)
+    wildcard = Replace(CNAME, (HOME,), names.WILDCARD)
+    for text, status in ((b"\x19ca.example; accounturi=x:1", Status.NOTYOURS), (b"\x01x", None)):
+        asked = Change("home.example.net", HOME, (Replace(TXT, (text,)), wildcard))
+        (outcome,) = house.update(update("alice", key, asked))
+        assert outcome.results[0].status is (status or Status.GOOD)
+    shown = house.api("record_show", owner="home.example.net")["records"]
+    assert [one["rdatas"] for one in shown] == [['"x"']]

@@ -58,7 +58,7 @@ class ChannelSite(Protocol):
     between: Callable[[], None]
     seconds: Callable[[], float]
     answers: list[int]
-    max_body: Callable[[Headers], int]
+    max_body: Callable[[bytes, bytes, Headers], int]
 
 
 @implementer(IHalfCloseableProtocol)
@@ -193,7 +193,7 @@ class Channel(Connection, http.HTTPChannel):
         encodings = headers.getRawHeaders(b"transfer-encoding", ())
         if len(hosts) > 1 or len(encodings) > 1 or not _HOST.fullmatch(hosts[0]):
             self.refuse(b"400 Bad Request")
-        elif (self.length or 0) > self.site.max_body(headers):
+        elif (self.length or 0) > self.site.max_body(self._command, self._path, headers):
             self.refuse(b"413 Content Too Large")
         else:
             super().allHeadersReceived()

@@ -25,7 +25,7 @@ class LimitedRequest(server.Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         channel: Any = self.channel
-        most = channel.site.max_body(self.requestHeaders)
+        most = channel.site.max_body(channel._command, channel._path, self.requestHeaders)
         if self.content is not None and self.content.tell() + len(data) <= most:
             super().handleContentChunk(data)
         elif not channel.refused:
@@ -142,8 +142,8 @@ class LimitedSite(ConnectionOwner, server.Site):
     :param limits: sizes, times and connections.
     :param proxies: who is trusted to say where a client is.
     :param between: called before each piece that a client sends.
-    :param granted: how large a body in octets a request may have that has these headers, where that
-        is more than usual.
+    :param granted: how large a body in octets a request of this method, with this target and these
+        headers, may have, where that is more than usual.
     """
 
     displayTracebacks = False
@@ -156,7 +156,7 @@ class LimitedSite(ConnectionOwner, server.Site):
         limits: HttpSettings = _DEFAULTS,
         proxies: Proxies = NOBODY,
         between: Callable[[], None] = lambda: None,
-        granted: Callable[[Headers], int] = lambda headers: 0,
+        granted: Callable[[bytes, bytes, Headers], int] = lambda method, target, headers: 0,
     ) -> None:
         super().__init__(resource, LimitedRequest, timeout=None, reactor=reactor)
         self.proxies = proxies
@@ -175,9 +175,9 @@ class LimitedSite(ConnectionOwner, server.Site):
         pause = min(1.0, limits.request_time / 4, limits.idle_time / 4)
         self.table.limit(limits.connections, limits.connections_per_address, pause)
 
-    def max_body(self, headers: Headers) -> int:
+    def max_body(self, method: bytes, target: bytes, headers: Headers) -> int:
         """Return how many octets the body of a request may have."""
-        return max(self.limits.body, self._granted(headers))
+        return max(self.limits.body, self._granted(method, target, headers))
 
     def acceptableProtocols(self) -> list[bytes]:
         """Return what is offered in ALPN: HTTP/1.1 alone, also where Twisted could speak HTTP/2,

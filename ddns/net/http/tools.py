@@ -11,11 +11,13 @@ from twisted.logger import Logger
 from twisted.web import server
 from twisted.web.resource import IResource, Resource
 
+from ddns.model.update import RETRY_AFTER
 from ddns.net import peers
 from ddns.net.http.credentials import basic_credentials
 from ddns.net.http.origin import is_foreign
 from ddns.net.http.pace import Pace
 from ddns.net.http.site import answer_headers, send_answer
+from ddns.store.interfaces import StoreError
 from ddns.tools.base import Tool, ToolAnswer, ToolError, ToolRequest
 
 MAX_FIELDS = 100
@@ -54,6 +56,12 @@ class ToolResource(Resource):
             answer = await tool.answer(_tool_request(request, self._now()))
         except ToolError as error:
             answer = tool.refusal(error)
+        except StoreError as error:
+            if not error.logged:
+                words = "a request by {tool} failed: {error}"
+                self._log.warn(words, tool=tool.name, error=error)
+            words = "the database cannot be read or written"
+            answer = tool.refusal(ToolError(503, words, RETRY_AFTER))
         except Exception:
             self._log.failure("a request by {tool} failed", tool=tool.name)
             words = "the server could not do it; its log says why"
@@ -125,11 +133,10 @@ def _tool_request(request: server.Request, now: float) -> ToolRequest:
 
 def _path(request: server.Request) -> tuple[str, ...]:
     """Return the segments of the path below the resource that has this one beside others: the last
-    one that was taken off is the API's own. A final slash makes no segment."""
-    taken = len(request.prepath or ()) - 1
-    segments = request.path.split(b"/")[1 + taken :]
-    if segments[-1:] == [b""]:
-        segments.pop()
+    one that was taken off is the API's own. Segments that are empty do not count: clients put a
+    slash behind a URL that ends in one."""
+    taken = len(list(filter(None, request.prepath or ()))) - 1
+    segments = list(filter(None, request.path.split(b"/")))[taken:]
     return tuple(unquote(segment.decode("utf-8", "replace")) for segment in segments)
 
 

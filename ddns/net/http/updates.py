@@ -5,7 +5,9 @@ Answers always have a Content-Length, because ddclient 3.10 speaks HTTP/1.1 and 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import dropwhile
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -81,7 +83,7 @@ class UpdateResource(Resource):
         return server.NOT_DONE_YET
 
     def _elsewhere(self, request: server.Request) -> int:
-        left = request.postpath or [b""]
+        left = list(dropwhile(operator.not_, request.postpath or ())) or [b""]
         resource = self._beside.get(left[0])
         if resource is None:
             _send(request, Reply("There is nothing here.\n", 404))

@@ -17,7 +17,7 @@ from ddns.policy.diagnosis.model import (
     State,
 )
 from ddns.policy.diagnosis.refusals import basics, explain
-from ddns.policy.diagnosis.requests import Asked, Successes
+from ddns.policy.diagnosis.requests import Asked, Successes, is_of_client
 from ddns.policy.diagnosis.rules import RULES
 from ddns.policy.diagnosis.state import at_the_door, of_state
 
@@ -43,8 +43,8 @@ def diagnose(host: HostState, requests: Logged, strays: Logged, now: float) -> D
     :param strays: those of its account that named a host that the account does not have, or none.
     :param now: seconds since 1970.
     """
-    mine = [Asked(entry, failed) for failed, entry in requests]
-    others = [Asked(entry, failed, stray=True) for failed, entry in strays]
+    mine = [Asked(entry, failed) for failed, entry in requests if is_of_client(entry)]
+    others = [Asked(entry, failed, stray=True) for failed, entry in strays if is_of_client(entry)]
     done = Successes([asked for asked in mine if asked.done])
     found: dict[object, Finding] = {}
     for sign in _signs(mine, others, done, host, now):

@@ -16,6 +16,9 @@ from ddns.model.update import OFFLINE, PREFIX, Status
 from ddns.policy.addresses import is_public
 from ddns.policy.diagnosis.model import Words
 
+OF_RECORDS = frozenset({"rfc2136", "powerdns", "httpreq", "acme-dns"})
+"""Protocols in which records of any type are changed."""
+
 NAMELESS = Words("A client that does not say what it is")
 DONE = frozenset({Status.GOOD.name.lower(), Status.NOCHG.name.lower()})
 _MARKS = {"A": A, "AAAA": AAAA, "PREFIX": PREFIX}
@@ -71,6 +74,12 @@ def addresses_of(said: str, peer: str) -> Mapping[int, str]:
     for one in packed:
         found.setdefault(records.address_type(one), records.address_to_text(one))
     return found
+
+
+def is_of_client(entry: RequestEntry) -> bool:
+    """Return whether a request may be one of a client that updates addresses; those of tools that
+    change other records say nothing of it."""
+    return bool(entry.addresses) or entry.dialect not in OF_RECORDS
 
 
 class Asked:

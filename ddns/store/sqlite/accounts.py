@@ -12,7 +12,7 @@ from ddns.model.account import Account, Key, PendingToken
 from ddns.model.journal import EventKind
 from ddns.store.sqlite.acme_dns import remove_acme_dns_of
 from ddns.store.sqlite.hosts import remove_host
-from ddns.store.sqlite.key_rows import INSERT, row_of
+from ddns.store.sqlite.key_rows import INSERT, row_of, zones_column
 from ddns.store.sqlite.reader import known
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
@@ -95,10 +95,12 @@ def change_key(unit: UnitOfWork, key: Key) -> None:
     before = known(unit.key(key.id), f"key {key.id}")
     unit.write_through()
     unit.execute(
-        "update key set digest = ?, sealed = ?, enabled = ? where id = ?",
-        (key.digest, key.sealed, key.enabled, key.id),
+        "update key set digest = ?, sealed = ?, enabled = ?, zones = ? where id = ?",
+        (key.digest, key.sealed, key.enabled, zones_column(key), key.id),
     )
-    key = dataclasses.replace(before, digest=key.digest, sealed=key.sealed, enabled=key.enabled)
+    key = dataclasses.replace(
+        before, digest=key.digest, sealed=key.sealed, enabled=key.enabled, zones=key.zones
+    )
     unit.journal(EventKind.KEY, str(key.id), before, key)
 
 

@@ -16,8 +16,8 @@ from ddns.store.sqlite.unit_of_work import UnitOfWork
 def add_acme_dns(unit: UnitOfWork, registration: AcmeDnsRegistration) -> None:
     unit.write_through()
     unit.execute(
-        "insert into acme_dns (subdomain, zone, digest, account, allow_from, created, used, note)"
-        " values (?, (select id from zone where origin = ?), ?, ?, ?, ?, ?, ?)",
+        "insert into acme_dns (subdomain, zone, digest, account, allow_from, created, used, note,"
+        " of_operator) values (?, (select id from zone where origin = ?), ?, ?, ?, ?, ?, ?, ?)",
         (
             registration.subdomain,
             registration.zone,
@@ -27,6 +27,7 @@ def add_acme_dns(unit: UnitOfWork, registration: AcmeDnsRegistration) -> None:
             registration.created,
             registration.used,
             registration.note,
+            registration.of_operator,
         ),
     )
 

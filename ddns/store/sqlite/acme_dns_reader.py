@@ -15,20 +15,23 @@ from ddns.store.sqlite.row_objects import from_row
 
 SELECT = (
     "select subdomain, zone.origin, digest, acme_dns.account, allow_from, acme_dns.created, used,"
-    " note from acme_dns join zone on zone.id = acme_dns.zone"
+    " note, of_operator from acme_dns join zone on zone.id = acme_dns.zone"
 )
 UNUSED = (  # by an index for each
     "select subdomain from (select subdomain from acme_dns where coalesce(used, created) <= :last"
     " order by coalesce(used, created) limit :most) union"
     " select subdomain from (select subdomain from acme_dns where account is null"
-    " and used is null and created <= :never order by created limit :most)"
+    " and of_operator = 0 and used is null and created <= :never order by created limit :most)"
 )
 
 
 @from_row
 def make_registration(*row: Any) -> AcmeDnsRegistration:
-    subdomain, zone, digest, account, allow_from, *rest = row
-    return AcmeDnsRegistration(subdomain, zone, digest, account, tuple(allow_from.split()), *rest)
+    subdomain, zone, digest, account, allow_from, created, used, note, of_operator = row
+    networks = tuple(allow_from.split())
+    return AcmeDnsRegistration(
+        *(subdomain, zone, digest, account, networks, created, used, note), bool(of_operator)
+    )
 
 
 @implementer(IReadingAcmeDns)
@@ -58,7 +61,7 @@ class AcmeDnsReader:
         return [make_registration(*row) for row in rows]
 
     def count_acme_dns(self, account: str | None) -> int:
-        of = "select count(*) from acme_dns where account is ?"
+        of = "select count(*) from acme_dns where account is ? and of_operator = 0"
         return int(self.execute(of, (account,)).fetchone()[0])
 
     def is_acme_dns_unused(self, last: float, never: float) -> bool:

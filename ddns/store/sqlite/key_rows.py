@@ -60,6 +60,11 @@ def row_of(key: Key) -> tuple[Any, ...]:
         key.sealed,
         key.enabled,
         " ".join(sorted(key.rights)),
-        None if key.zones is None else b"".join(sorted(key.zones)),
+        zones_column(key),
         None if key.types is None else " ".join(map(str, sorted(key.types))),
     )
+
+
+def zones_column(key: Key) -> bytes | None:
+    """Return the zones that a key is limited to as they are in its row."""
+    return None if key.zones is None else b"".join(sorted(key.zones))

@@ -13,6 +13,7 @@ from ddns.model.acme_dns import OpenTo
 from ddns.model.leases import DAY
 from ddns.model.records import network_of
 from ddns.policy.token_bucket import Buckets
+from ddns.tools.acme_dns.body import members_of
 from ddns.tools.acme_dns.errors import AcmeDnsError
 from ddns.tools.admission import Admission
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest
@@ -95,7 +96,7 @@ def _networks(request: ToolRequest) -> list[str]:
 
     :raises ToolError: when they are no list of texts.
     """
-    given: Any = request.json_object().get("allowfrom")
+    given: Any = members_of(request).get("allowfrom")
     networks = [] if given is None else given
     if not isinstance(networks, list) or not all(isinstance(one, str) for one in networks):
         raise ToolError(400, "allowfrom: expected a list of networks")

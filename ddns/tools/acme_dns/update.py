@@ -15,6 +15,7 @@ from ddns.model.update import Outcome, Status
 from ddns.policy.acme_dns import is_password_of, used
 from ddns.policy.token_bucket import Buckets
 from ddns.store.interfaces import IStore, ITransaction
+from ddns.tools.acme_dns.body import members_of
 from ddns.tools.acme_dns.errors import AcmeDnsError, forbidden
 from ddns.tools.admission import Admission
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest, check
@@ -62,17 +63,18 @@ class Update:
         """
         self._admission.without_key(request.peer)
         registration = await self._registration(request)
-        value = _value(request.json_object(), registration)
+        value = _value(members_of(request), registration)
         now, subdomain = self._clock(), registration.subdomain
         if (wait := self._changes.wait(subdomain, now)) > 0:
             raise ToolError(429, "this name changes too often", wait)
         self._changes.take(subdomain, now)
         records = (rdata_of(value),)
         change = RRsetChange(registration.name, TXT, ChangeType.EXTEND, records, TTL, KEPT)
+        shown = f"{request.shown} {subdomain}"  # known to all who see where the CNAME leads
         outcome = await self._perform(
             KeyedUpdate(
                 *("acme-dns", registration.zone, None, (change,)),
-                *(request.peer, request.at, request.shown, request.headers.get("user-agent", "")),
+                *(request.peer, request.at, shown, request.headers.get("user-agent", "")),
                 author=registration.account or STRANGER,
                 refuse=partial(_use, registration, request.at),
             )
@@ -101,7 +103,9 @@ def _value(given: Mapping[str, Any], registration: AcmeDnsRegistration) -> str:
     """
     subdomain, value = given.get("subdomain"), given.get("txt")
     if not isinstance(subdomain, str) or not is_subdomain(subdomain.lower()):
-        raise AcmeDnsError(400, "bad_subdomain", "subdomain: expected a UUID")
+        raise AcmeDnsError(
+            400, "bad_subdomain", "subdomain: expected a UUID, the first label of fulldomain only"
+        )
     if subdomain.lower() != registration.subdomain:
         raise forbidden("the subdomain is not this user's")
     if not isinstance(value, str) or not is_challenge(value):

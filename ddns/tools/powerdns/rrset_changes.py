@@ -19,18 +19,25 @@ UNPROCESSABLE = 422
 SHOWN = 4
 """Changes of a request that the owner of a host is shown."""
 
+MOST = 5000
+"""RRsets that a key changes at once, unless it is an operator's: the thread that writes has nothing
+for others meanwhile."""
+
 _RECORDS = {ChangeType.REPLACE, ChangeType.EXTEND, ChangeType.PRUNE}
 
 
-def changes(rrsets: object, origin: bytes) -> tuple[RRsetChange, ...]:
+def changes(rrsets: object, origin: bytes, most: int | None = None) -> tuple[RRsetChange, ...]:
     """Read the changes of a zone, which are to be made one after the other.
 
     Comments are passed over where they stand beside records: there is no place for them.
 
+    :param most: how many there may be.
     :raises ToolError: saying which RRset cannot be changed like that.
     """
     if not isinstance(rrsets, list):
         raise ToolError(UNPROCESSABLE, "rrsets: expected a list of RRsets")
+    if most is not None and len(rrsets) > most:
+        raise ToolError(UNPROCESSABLE, f"rrsets: {len(rrsets)} are too many, {most} may be sent")
     return tuple(_distinct(_change(one, origin) for one in rrsets))
 
 

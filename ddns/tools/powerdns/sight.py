@@ -77,8 +77,7 @@ class Sight:
         found = [] if after else self.rrsets_at(reading, zone, zone.origin)
         if self.has_whole(zone):
             below = reading.rrsets_below(zone.origin, Page(most, after or None))
-            copies = {copy.rrset for copy in reading.copies_below(zone.origin, zone.origin)}
-            found += (one for one in below if one not in copies and self._sees(one, zone, None))
+            found += (one for one in below if self._sees(one, zone, None))
             owners = {rrset.owner for rrset in below}
             return found, below[-1].owner if len(owners) == most else None
         hosts = list(self._hosts(reading, zone.origin, after, most))

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from twisted.logger import Logger
-
 from ddns.api import parsing
 from ddns.api.errors import ApiError
 from ddns.model import names
 from ddns.model.account import Key, Right, ZoneInfo
-from ddns.model.update import RETRY_AFTER
 from ddns.policy.authorize import has_operator_rights
 from ddns.policy.directory import Directory
-from ddns.store.interfaces import IReading, IStore, StoreError
+from ddns.store.interfaces import IReading, IStore
 from ddns.tools.admission import Admission
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest
 from ddns.tools.powerdns import listing, shapes
@@ -39,7 +36,6 @@ class PowerDns:
     """
 
     name = DIALECT
-    _log = Logger()
 
     def __init__(
         self, store: IStore, changing: Changing, admission: Admission, directory: Directory
@@ -51,7 +47,16 @@ class PowerDns:
         self._directory = directory
 
     async def answer(self, request: ToolRequest) -> ToolAnswer:
-        """Answer a call. Which of them there are is no secret, but nobody without a key calls."""
+        """Answer a call. Which of them there are is no secret, but nobody without a key calls.
+
+        The versions are for everybody: lego takes any refusal there for an API without versions,
+        and then reports that its calls are not found, not that its key is wrong.
+        """
+        if request.path == ("api",) and request.method == "GET":
+            self._admission.without_key(request.peer)
+            return ToolAnswer(OK, shapes.dumps(shapes.versions_json()))
+        if request.path[2:3] == ("api",):
+            raise ToolError(404, "the URL of the server ends before /api/v1")
         key = self._admission.by_key(request.headers.get("x-api-key", ""), request.peer)
         calls = self._calls(request.path)
         if not calls:
@@ -65,10 +70,6 @@ class PowerDns:
         except ApiError as error:
             status = UNPROCESSABLE if error.status == 400 else error.status
             raise ToolError(status, str(error)) from error
-        except StoreError as error:
-            if not error.logged:
-                self._log.warn("a call by a tool failed: {error}", error=error)
-            raise ToolError(503, "the database cannot be read", RETRY_AFTER) from error
 
     def refusal(self, error: ToolError) -> ToolAnswer:
         """Return an error as PowerDNS words it."""
@@ -88,8 +89,6 @@ class PowerDns:
     def _calls(self, path: tuple[str, ...]) -> Mapping[str, Call]:
         """Return the calls at a path by their method."""
         match path[1:]:
-            case ():
-                return {"GET": _constant(shapes.versions_json())}
             case ("v1", "servers"):
                 return {"GET": _constant([shapes.server_json()])}
             case ("v1", "servers", _):
@@ -169,7 +168,7 @@ class PowerDns:
     async def _patch(self, origin: bytes, request: ToolRequest, sight: Sight) -> ToolAnswer:
         """Change RRsets: all that are asked for, or none."""
         await self._store.read(partial(_found, sight, origin))
-        await self._changing.patch(origin, request, sight.key)
+        await self._changing.patch(origin, request, sight)
         return ToolAnswer(DONE)
 
     async def _add(self, request: ToolRequest, sight: Sight) -> ToolAnswer:
@@ -194,8 +193,9 @@ class PowerDns:
 
 
 def is_power_dns(path: tuple[str, ...]) -> bool:
-    """Return whether a path is of this API, beside our own below ``/api``."""
-    return path == ("api",) or path[:3] == ("api", "v1", "servers")
+    """Return whether a path is of this API, beside our own below ``/api``: also that of a client
+    whose URL has ``/api/v1`` already."""
+    return path == ("api",) or path[:3] in (("api", "v1", "servers"), ("api", "v1", "api"))
 
 
 def _constant(value: object) -> Call:

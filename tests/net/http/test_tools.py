@@ -9,12 +9,14 @@ from contextlib import suppress
 
 import pytest
 from twisted.internet.defer import succeed
+from twisted.logger import capturedLogs, formatEvent
 
 from ddns.config.settings import HttpSettings
 from ddns.model.update import Credentials
 from ddns.net.http.site import LimitedSite
 from ddns.net.http.tools import EitherResource, ToolResource
 from ddns.net.http.updates import UpdateResource
+from ddns.store.interfaces import StoreError
 from ddns.tools.base import ToolAnswer, ToolError, ToolRequest
 from tests.net.http_clients import Answer, Client, Serving, request, until
 from tests.net.http_clients import Pipeline as Dialects
@@ -41,6 +43,10 @@ class Tool:
                 raise ToolError(422, "not so", 3.0)
             case "fail":
                 raise ZeroDivisionError
+            case "store":
+                raise StoreError("disk I/O error", logged=False)
+            case "known":
+                raise StoreError("disk I/O error", logged=True)
             case "done":
                 return ToolAnswer(204)
             case "pieces":
@@ -80,7 +86,9 @@ def site(running: RunningReactor, tool: Tool) -> Iterator[Serving]:
     limits = HttpSettings(body=100)
     site = LimitedSite(
         *(root, running.reactor, limits),
-        granted=lambda headers: 200 if headers.hasHeader(b"x-api-key") else 0,
+        granted=lambda method, target, headers: (
+            200 if (method, target) == (b"PUT", b"/tool/x?y") and headers.hasHeader(b"x") else 0
+        ),
     )
     port = running.call(lambda: running.reactor.listenTCP(0, site, interface="127.0.0.1"))
     yield Serving(running, site, pipeline, port.getHost().port)
@@ -119,6 +127,12 @@ def test_what_a_tool_is_told(site: Serving, tool: Tool) -> None:
     assert asked.at == 1000.0
 
 
+@pytest.mark.parametrize("target", ["//tool/x", "/tool//x", "///tool//x//"])
+def test_empty_segments_do_not_count(site: Serving, tool: Tool, target: str) -> None:
+    assert ask(site, target).status == 201
+    assert tool.asked[0].path == ("tool", "x")
+
+
 def test_a_head_is_asked_as_a_get(site: Serving, tool: Tool) -> None:
     answer = ask(site, "/tool/x", method="HEAD")
     assert (answer.status, answer.header("content-length"), answer.body) == (201, "14", b"")
@@ -139,6 +153,16 @@ def test_what_fails_is_logged_and_not_told(site: Serving) -> None:
     answer = ask(site, "/tool/fail")
     assert answer.status == 500
     assert b"Zero" not in answer.body
+
+
+@pytest.mark.parametrize(("path", "lines"), [("store", 1), ("known", 0)])
+def test_a_database_that_cannot_be_read_is_no_crash(site: Serving, path: str, lines: int) -> None:
+    with capturedLogs() as logged:
+        answer = ask(site, f"/tool/{path}")
+    assert (answer.status, answer.header("retry-after")) == (503, "60")
+    assert b"disk" not in answer.body
+    said = [formatEvent(event) for event in logged if event.get("tool") == "tool"]
+    assert said == ["a request by tool failed: disk I/O error"] * lines
 
 
 def test_an_answer_without_a_body_has_no_length(site: Serving) -> None:
@@ -179,17 +203,35 @@ def test_who_does_not_read_is_waited_for_until_he_goes(site: Serving, tool: Tool
 
 
 @pytest.mark.parametrize(
-    ("size", "headers", "status"),
-    [(100, (), 201), (101, (), 413), (200, ("X-API-Key: k",), 201), (201, ("X-API-Key: k",), 413)],
+    ("size", "method", "target", "headers", "status"),
+    [
+        (100, "PUT", "/tool/x", (), 201),
+        (101, "PUT", "/tool/x?y", (), 413),
+        (101, "PUT", "/tool/x", ("X: k",), 413),
+        (101, "POST", "/tool/x?y", ("X: k",), 413),
+        (200, "PUT", "/tool/x?y", ("X: k",), 201),
+        (201, "PUT", "/tool/x?y", ("X: k",), 413),
+    ],
 )
-def test_whoever_has_a_key_may_send_more(
-    site: Serving, size: int, headers: tuple[str, ...], status: int
+def test_some_may_send_more(
+    site: Serving, size: int, method: str, target: str, headers: tuple[str, ...], status: int
 ) -> None:
-    assert ask(site, "/tool/x", *headers, method="PUT", body=b"x" * size).status == status
+    assert ask(site, target, *headers, method=method, body=b"x" * size).status == status
+
+
+def test_some_may_send_more_in_pieces(site: Serving) -> None:
+    size, headers = 150, ("X: k", "Transfer-Encoding: chunked")
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (size, b"x" * size)
+    for target, status in (("/tool/x?y", b"201"), ("/tool/x", b"413")):
+        with site.connect() as client:
+            client.send(request(target, *headers, "Connection: close", method="PUT") + chunks)
+            assert client.socket.recv(65536).split()[1] == status
 
 
 def test_two_resources_at_one_place(site: Serving, tool: Tool) -> None:
     assert ask(site, "/either/mine/x").status == 201
     assert tool.asked[0].path == ("either", "mine", "x")
+    assert ask(site, "//either//mine/x").status == 201
+    assert tool.asked[1].path == tool.asked[0].path
     assert ask(site, "/either/other").status == 404
-    assert len(tool.asked) == 1
+    assert len(tool.asked) == 2

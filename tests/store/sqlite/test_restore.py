@@ -258,7 +258,10 @@ def test_what_is_no_backup(former: Path, backup: Path) -> None:
     refused(backup, "newer version of this program: its schema is v9999_x")
 
 
-REGISTRATION = "insert into acme_dns values"
+REGISTRATION = (
+    "insert into acme_dns (subdomain, zone, digest, account, allow_from, created, used, note)"
+    " values"
+)
 UUID = "1e0a2b3c-0000-4000-8000-000000000000"
 TRIGGER = "create trigger t after insert on rrset begin delete from account; end"
 

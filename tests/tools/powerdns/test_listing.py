@@ -56,9 +56,6 @@ class Store:
         after = [owner for owner in self.owners if owner > (page.after or b"")]
         return [RRset(owner, TXT, 5, (b"\x01x",)) for owner in after[: page.limit]]
 
-    def copies_below(self, zone: bytes, name: bytes) -> list[object]:
-        return []
-
     def hosts(self, account: str, zone: bytes, page: Page) -> list[object]:
         return []
 

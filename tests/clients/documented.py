@@ -13,14 +13,15 @@ from tests.certificates import Pair
 from tests.conftest import ACCOUNT, HOST, ZONE
 from tests.processes import Json, Server
 
-_BLOCK = re.compile(r"^```(\w+)\n# (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w+)\n(#!\S+\n)?# (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _DOCS = Path(__file__).parents[2] / "docs"
 
 
 def blocks_of(page: str) -> dict[str, tuple[str, str]]:
-    """Language and text of each block of a page, by its first line."""
+    """Language and text of each block of a page, by its title: the comment in its first line, or
+    below the line that names a script's interpreter."""
     found = _BLOCK.findall((_DOCS / page).read_text())
-    return {title: (language, text) for language, title, text in found}
+    return {title: (language, begin + text) for language, begin, title, text in found}
 
 
 LOOPBACK = "127.0.0.1"

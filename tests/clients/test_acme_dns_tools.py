@@ -132,7 +132,7 @@ def test_certificates_by_httpreq(place: Place, tmp_path: Path) -> None:
 
 
 def test_certbot_by_acme_dns(place: Place, tmp_path: Path) -> None:
-    _, (_, *arguments, _, _) = words(place.block("acme-dns: register with the command"))
+    _, (_, _, _, *arguments, _, _) = words(place.block("acme-dns: register with the command"))
     added = place.server.try_ddns(*arguments)
     kept = json.loads(added.stdout)
     name = kept[HOST]["fulldomain"]

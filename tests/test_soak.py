@@ -21,7 +21,7 @@ MEMORY = BOUNDS[0]
 def test_a_short_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program("dnsperf")
     table = tmp_path / "table.csv"
-    status = main(["--seconds", "10", "--every", "0.5", "--updates", "20", "--table", str(table)])
+    status = main(["--seconds", "5", "--every", "0.25", "--updates", "20", "--table", str(table)])
     said, wrong = capsys.readouterr()
     assert (status, wrong) == (0, ""), said
     assert "resident: " in said

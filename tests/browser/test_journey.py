@@ -31,15 +31,13 @@ def test_from_signing_up_to_what_is_wrong(person: Person) -> None:
     assert person.service.server.answers(host) == ["127.0.0.1"]
     assert person.barriers() == []
 
-    # Broken in five ways, and told each time, on the page that stays open.
+    # Broken in four ways, and told each time, on the page that stays open.
     paste(command.replace(key, key[::-1]))
     person.sees("sends a wrong key")
     paste(command.replace(host, host.replace("person", "persona")))
     person.sees(f"asks for {host.replace('person', 'persona')}, and there is no such host")
     paste(command.replace(host, person.name))
     person.sees("without the zone of the host")
-    paste(command.replace("?hostname=", "?name="))
-    person.sees("names no host")
     disable_key(page)
     paste(command)
     page.goto(f"hosts/{host}/wait")

@@ -48,9 +48,9 @@ class Place(NamedTuple):
     names: list[str]
 
     def ddns(self, *words: str) -> Any:
-        """Run the command on the server's core; the other one is left to what measures."""
+        """Run the command on the load's core, at a low priority."""
         program = Path(sys.executable).with_name("ddns")
-        there = ["taskset", "-c", str(peers.SERVER_CORE), str(program)]
+        there = ["taskset", "-c", str(peers.LOAD_CORE), "nice", "-n", "19", str(program)]
         database = f"--database={self.directory / 'ddns.sqlite'}"
         done = subprocess.run([*there, *words, "--json", database], check=True, capture_output=True)
         return json.loads(done.stdout)

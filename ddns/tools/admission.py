@@ -69,14 +69,12 @@ class Admission:
 
         :raises ToolError: when there are too many from its network, or it takes nothing.
         """
-        if self.refused is not None and peer in self.refused:
-            raise ToolError(403, "nothing is taken from your network")
+        self._check_network(peer)
         self._count(network_of(peer))
 
     def _let_in(self, key: Key | None, peer: str, wrong: str) -> Key:
         """Return the key if it may come in; *wrong* is said where it is none for tools."""
-        if self.refused is not None and peer in self.refused:
-            raise ToolError(403, "nothing is taken from your network")
+        self._check_network(peer)
         account = self._account_of(key)
         if key is None or account is None:
             self._count(network_of(peer))
@@ -85,6 +83,10 @@ class Admission:
         if why := self._why_not(key, account):
             raise ToolError(403, why)
         return key
+
+    def _check_network(self, peer: str) -> None:
+        if self.refused is not None and peer in self.refused:
+            raise ToolError(403, "nothing is taken from your network")
 
     def _account_of(self, key: Key | None) -> Account | None:
         """Return the account of a key of kind update."""

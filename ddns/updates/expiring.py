@@ -14,9 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
-from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from ddns.model import names
@@ -30,6 +28,7 @@ from ddns.policy.acme_dns import NEVER_USED
 from ddns.policy.expiry import NOTED_EVERY, Terms, heard, leases_after, without
 from ddns.policy.registration import Rules
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.updates.looks import Looks
 from ddns.updates.publisher import Publisher
 
 EVERY = 1.0
@@ -82,9 +81,7 @@ class Expirer:
         self._now = now
         self._clock = clock
         self._rules = rules
-        self._loop = LoopingCall(self._look)
-        self._loop.clock = reactor
-        self._looking: Deferred[None] | None = None
+        self._looks = Looks(self._look_or_log, reactor)
         self._failed = False
         self.counts = {LEASE: 0, EXPIRY: 0, DISUSE: 0}
         self._began = self._looked = now()
@@ -99,19 +96,12 @@ class Expirer:
             await self._store.transact(author, lambda t: t.limit_expiries(self._began))
         except StoreError as error:
             self._log.error("what is over cannot be ended: {error}", error=error)
-        await self._look()
-        self._loop.start(EVERY, now=False)
+        await self._looks.once()
+        self._looks.start(EVERY, now=False)
 
     async def stop(self) -> None:
         """Finish what was begun."""
-        if self._loop.running:
-            self._loop.stop()
-        if self._looking is not None:
-            await self._looking
-
-    def _look(self) -> Deferred[None]:
-        self._looking = ensureDeferred(self._look_or_log())
-        return self._looking
+        await self._looks.stop()
 
     async def _look_or_log(self) -> None:
         try:

@@ -7,9 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from ddns.model.account import Host
@@ -17,6 +15,7 @@ from ddns.model.journal import Author
 from ddns.model.records import ADDRESS_TYPES
 from ddns.policy.expiry import WARNED
 from ddns.store.interfaces import IStore, ITransaction, StoreError
+from ddns.updates.looks import Looks
 
 EVERY = 600.0
 """Seconds between two looks."""
@@ -53,24 +52,15 @@ class Warner:
         self._store = store
         self._now = now
         self._tell = tell
-        self._loop = LoopingCall(self._look)
-        self._loop.clock = reactor
-        self._looking: Deferred[None] | None = None
+        self._looks = Looks(self._look_or_log, reactor)
 
     def start(self) -> None:
         """Look now, and go on with it."""
-        self._loop.start(EVERY)
+        self._looks.start(EVERY, now=True)
 
     async def stop(self) -> None:
         """Finish what was begun."""
-        if self._loop.running:
-            self._loop.stop()
-        if self._looking is not None:
-            await self._looking
-
-    def _look(self) -> Deferred[None]:
-        self._looking = ensureDeferred(self._look_or_log())
-        return self._looking
+        await self._looks.stop()
 
     async def _look_or_log(self) -> None:
         try:

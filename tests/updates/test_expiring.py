@@ -66,8 +66,8 @@ class Expiring:
 
         def look() -> Deferred[None]:
             self.ticks.advance(expiring.EVERY)
-            assert self.expirer._looking is not None
-            return self.expirer._looking
+            assert self.expirer._looks.looking is not None
+            return self.expirer._looks.looking
 
         self.house.running.call(look)
 

@@ -42,8 +42,8 @@ class Warning:
 
         def look() -> Deferred[None]:
             self.ticks.advance(EVERY)
-            assert self.warner._looking is not None
-            return self.warner._looking
+            assert self.warner._looks.looking is not None
+            return self.warner._looks.looking
 
         self.house.running.call(look)
         told, self.told = self.told, []

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 
-from ddns.api import paging, parsing
+from ddns.api import paging, parsing, zone_parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
@@ -97,7 +97,7 @@ class HostOperations(BaseOperations):
         a list of ``{"type", "rdata"}`` in presentation form. With *wildcard* all names below it
         lead to it. People register hosts for themselves and need not name the account."""
         owner, whose = parsing.host_name(name), self._account_or_own(account)
-        seconds, given = parsing.ttl(ttl), parsing.texts_by_type(records or [])
+        seconds, given = zone_parsing.ttl(ttl), zone_parsing.texts_by_type(records or [])
 
         def work(context: WriteContext) -> Json:
             transaction, caller = context.transaction, context.caller
@@ -120,7 +120,7 @@ class HostOperations(BaseOperations):
             host = Host(owner, zone.origin, whose, checked, context.now)
             transaction.put_host(host)
             for number, texts in given.items():
-                rdatas = parsing.rdatas(number, texts, zone.origin)
+                rdatas = zone_parsing.rdatas(number, texts, zone.origin)
                 replace_rrset(context, owner, number, rdatas, None)
             if wildcard:
                 _add_wildcard(context, host)
@@ -154,7 +154,7 @@ class HostOperations(BaseOperations):
         owner = parsing.host_name(name)
         self._limit_changes(owner)
         new_account = parsing.optional(parsing.account_name, account)
-        new_ttl = parsing.ttl(ttl)
+        new_ttl = zone_parsing.ttl(ttl)
         days = parsing.optional(parsing.days, expire_after)
 
         def work(context: WriteContext) -> Json:

@@ -17,6 +17,7 @@ AT_START = frozenset(
         "https.listen",
         "miniupdate.listen",
         "miniupdate.udp",
+        "gnudip.listen",
         "api.enabled",
         "pages.enabled",
         "tools.enabled",

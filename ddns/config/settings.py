@@ -70,6 +70,22 @@ class MiniupdateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GnudipSettings:
+    """``[gnudip]``, the protocol over TCP. ``listen`` are Twisted endpoint descriptions; a client
+    has ``idle_time`` seconds for its line, which is all that it may say."""
+
+    listen: tuple[str, ...] = ()
+    connections: int = 200
+    connections_per_address: int = 20
+    idle_time: float = 30.0
+
+    @property
+    def session_time(self) -> float:
+        """How many seconds a session may take: no more than its one line."""
+        return self.idle_time
+
+
+@dataclass(frozen=True, slots=True)
 class ProxiesSettings:
     """``[proxies]``. ``trusted`` are networks, ``192.0.2.0/24``, and ``unix:`` for peers on Unix
     sockets; ``header`` is ``X-Forwarded-For``, ``Forwarded`` or ``off``."""
@@ -260,6 +276,7 @@ class Settings:
     https: HttpsSettings = field(default_factory=HttpsSettings)
     dot: DotSettings = field(default_factory=DotSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
+    gnudip: GnudipSettings = field(default_factory=GnudipSettings)
     proxies: ProxiesSettings = field(default_factory=ProxiesSettings)
     inetd: InetdSettings = field(default_factory=InetdSettings)
     api: ApiSettings = field(default_factory=ApiSettings)

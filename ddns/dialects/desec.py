@@ -27,16 +27,20 @@ _COMMON = (("myip", None), ("ip", None), ("myipv4", A), ("myipv6", AAAA), ("ipv6
 
 
 class DeSEC:
-    """The dialect of / and /update."""
+    """The dialect of / and /update, and of /nic/update with a token (OPNsense)."""
 
     name = "desec"
-    paths = ("/", "/update")
+    paths = ("/", "/update", "/nic/update")
     loggable = frozenset({"hostname", "host_id", "myip", "myipv4", "myipv6", "ip", "ipv6"})
 
     def claims(self, request: Request) -> bool:
         """Return whether a request to / is one; it is also the page that browsers ask for, which
         may send credentials for a proxy in between."""
-        if request.path != "/" or "hostname" in request.args or _token(request):
+        if request.path == "/update" or _token(request):
+            return True
+        if request.path != "/":
+            return False
+        if "hostname" in request.args:
             return True
         is_browser = "text/html" in request.headers.get("accept")
         return not is_browser and bool(request.credentials and request.credentials.secret)

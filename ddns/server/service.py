@@ -213,9 +213,10 @@ class DdnsService(Service):
             dns = self._dns.addresses
             await sample.offer(self.core.operations, dns, http, self._terminal, path)
         over_tls = ", DNS over TLS on {dot}" if self._settings.dot.listen else ""
+        gnudip = ", GnuDIP on {gnudip}" if self._settings.gnudip.listen else ""
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
-            f"{over_tls}, {{zones}} zones",
+            f"{gnudip}{over_tls}, {{zones}} zones",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
             **{one: self._frontends.listeners.shown(one) for one in STREAMS},
             zones=len(self.core.zones),

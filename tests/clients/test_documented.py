@@ -15,7 +15,7 @@ import pytest
 
 from tests.clients.documented import BLOCKS, LOOPBACK, RESOLVING, Place, titles
 from tests.clients.later import later_ddclient
-from tests.conftest import HOST
+from tests.conftest import ACCOUNT, HOST
 from tests.programs import PATIENCE, program, run
 
 
@@ -138,7 +138,7 @@ def _received(sock: socket.socket) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("title", titles("text"))
+@pytest.mark.parametrize("title", titles("text", "miniupdate"))
 def test_a_miniupdate_session(place: Place, title: str) -> None:
     """Line by line; challenge, response and version are not the page's."""
     challenge = ""
@@ -162,11 +162,30 @@ def test_a_miniupdate_session(place: Place, title: str) -> None:
     place.assert_holds("198.51.100.7")
 
 
+@pytest.mark.parametrize("title", titles("text", "GnuDIP"))
+def test_a_gnudip_session(place: Place, title: str) -> None:
+    """Line by line; salt and hash are not the page's."""
+    key = place.server.call("key_add", account=ACCOUNT, kind="miniupdate", hosts=[HOST])["key"]
+    salt, request, code = (line.partition(" ")[2] for line in place.block(title).splitlines())
+    with socket.create_connection((LOOPBACK, place.server.gnudip_port), PATIENCE) as sock:
+        lines = sock.makefile("rw", newline="\n")
+        given = lines.readline().rstrip("\n")
+        assert len(given) == len(salt)
+        hashed = hashlib.md5(key.encode()).hexdigest()
+        hashed = hashlib.md5(f"{hashed}.{given}".encode()).hexdigest()
+        user, _, rest = request.split(":", 2)
+        lines.write(f"{user}:{hashed}:{rest}\n")
+        lines.flush()
+        assert lines.read() == f"{code}\n"
+    place.assert_holds("198.51.100.7")
+
+
 def test_every_block_is_tested() -> None:
     assert {language for language, _ in BLOCKS.values()} == {"ini", "sh", "http", "text"}
     for others in (False, True):
         known = titles("ini", "ddclient", "inadyn", others=others)
         assert titles("ini", others=others) == known
+    assert titles("text") == titles("text", "miniupdate", "GnuDIP")
     assert titles("text", others=True) == titles("sh", others=True) == []
     assert {title.partition(":")[0] for title in titles("sh")} == {
         "curl",

@@ -18,6 +18,7 @@ from ddns.dialects.base import (
     Headers,
     Reply,
     Request,
+    in_status_too,
     shown,
 )
 from ddns.dialects.parsing import account_of, asked_domain, key_alone, update_of_one
@@ -103,6 +104,39 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
             assert reply.status == (401 if dialect.name in CHALLENGE else 403)
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
+
+
+@pytest.mark.parametrize(("dialect", "path"), PATHS)
+@pytest.mark.parametrize("status", Status)
+def test_who_believes_any_2xx_is_told_errors_by_the_status(
+    dialect: Dialect, path: str, status: Status
+) -> None:
+    change = change_of("home.example.net", ())
+    for outcome in (
+        *refusals(status),
+        Outcome(results=(Result(change, status, ("192.0.2.1",)),), user="alice"),
+        Outcome(results=(Result(change, Status.GOOD), Result(change, status)), user="alice"),
+    ):
+        for agent in ("OPNsense-dyndns", "DDNS/4.2.0 (ddns@newfuture.cc)", "test/1.0"):
+            request = request_to(path, agent=agent)
+            usual = dialect.render(request, outcome)
+            reply = in_status_too(request, outcome, usual)
+            assert dataclasses.replace(reply, status=usual.status) == usual
+            if agent == "test/1.0" or status in SUCCESSES or usual.status != 200:
+                assert reply.status == usual.status
+            else:
+                assert 400 <= reply.status < 500
+                assert reply.status != 429
+
+
+@pytest.mark.parametrize(("dialect", "path"), PATHS)
+def test_a_block_that_ends_says_when(dialect: Dialect, path: str) -> None:
+    if dialect.name == "checkip":
+        return
+    for wait, said in ((0.0, None), (0.5, "1"), (86_400.0, "86400")):
+        reply = dialect.render(request_to(path), Outcome(Status.BLOCKED, user="a", wait=wait))
+        assert reply.headers.get("Retry-After") == said
+        assert reply.status != 503
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)

@@ -43,7 +43,7 @@ from ddns.model.update import (
     change_of,
 )
 from ddns.net.dns.twisted_names import ZoneResolver
-from ddns.net.http.channel import HttpLimits
+from ddns.net.http.limits import HttpLimits
 from ddns.net.http.site import LimitedSite
 from ddns.server.core import Core
 from ddns.server.service import DdnsService

@@ -85,6 +85,14 @@ SCHEMAS: dict[str, Schema] = PEOPLE | {
         records=list_of("RRset"),
         requests=list_of("Request"),
     ),
+    "ImportedHosts": object_of(
+        account=STRING,
+        dry_run=FLAG,
+        hosts=list_of("ImportedHost"),
+        left_out=list_of("NotImported"),
+    ),
+    "ImportedHost": object_of(IDN, name=NAME, added=FLAG, rrsets=NUMBER),
+    "NotImported": object_of(name=NAME, type=or_null(STRING), reason=STRING),
     "Finding": object_of(
         at=TIME,
         severity={"enum": list(Severity)},
@@ -185,6 +193,14 @@ ARGUMENTS: dict[str, Schema] = {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]
     },
     "became": {"enum": list(Became)},
+    "host_import.hosts": {
+        "type": "array",
+        "maxItems": 500,
+        "items": object_of(
+            dict.fromkeys(("owner", "type", "rdata", "interface_id", "follows"), STRING),
+            host=STRING,
+        ),
+    },
     "ns": {"type": "array", "items": object_of({"address": or_null(STRING)}, name=STRING)},
     "records": {"type": "array", "items": object_of(type=STRING, rdata=STRING)},
 }

@@ -188,9 +188,9 @@ def answer_by_status(
     return reply if reply.status == 503 else replace(reply, status=status)
 
 
-BELIEVE_2XX = ("OPNsense-dyndns", "DDNS/")
+BELIEVE_2XX = ("OPNsense-dyndns", "DDNS/", "DDNS-Updater ")
 """User-Agents whose clients take every 2xx for a success, whatever it says, and do not ask again:
-OPNsense's own, and NewFuture's DDNS with a callback."""
+OPNsense's own, NewFuture's DDNS with a callback, and ddns-updater for some services."""
 
 
 def in_status_too(request: Request, outcome: Outcome, reply: Reply) -> Reply:

@@ -61,6 +61,9 @@ CHALLENGE = {
 }
 """Those with clients that send a Basic header when they are asked to."""
 
+BASIC_PATHS = {"/u"}
+"""Paths where the others do so as well."""
+
 PATHS = [pytest.param(dialect, path, id=path) for dialect in DIALECTS for path in dialect.paths]
 ERRORS = [status for status in Status if status not in SUCCESSES]
 
@@ -101,7 +104,8 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
         if dialect.name in ALWAYS_200:
             assert reply.status == (503 if later else 200)
         if outcome.refusal in LOGIN_FAILURES and dialect.name not in ALWAYS_200:
-            assert reply.status == (401 if dialect.name in CHALLENGE else 403)
+            challenges = dialect.name in CHALLENGE or path in BASIC_PATHS
+            assert reply.status == (401 if challenges else 403)
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
 
@@ -243,7 +247,8 @@ def test_a_request_without_anything_parses(
         parsed = dialect.parse(request)
         assert isinstance(parsed, Update | Outcome)
         if isinstance(parsed, Update):
-            assert parsed.credentials == (credentials if dialect.name in TAKE_BASIC else None)
+            takes_basic = dialect.name in TAKE_BASIC or path in BASIC_PATHS
+            assert parsed.credentials == (credentials if takes_basic else None)
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.77", "2001:db8::77"])

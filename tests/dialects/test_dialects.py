@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import re
+import tomllib
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -37,11 +39,24 @@ from ddns.model.update import (
     Update,
     change_of,
 )
+from tests.dialects.playing import CASES, request_of
 
 ROUTES = Routes(DIALECTS)
 
-SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
-"""What inadyn takes for a success, in any case and anywhere in the answer."""
+WORDS_OF_CLIENTS = {
+    "inadyn": ("ok", "good", "true", "updated", "success", "nochg"),
+    "pfSense": ("nochg", "good"),
+    "OPNsense, DuckDNS": ("ok",),
+    "ddclient": ("good", "nochg", "updated", "success", "noerror", "nosetup"),
+    "ez-ipupdate, noipy, dyndnsc": ("good", "nochg"),
+    "ddns-updater": ("ok", "good", "nochg", "no_error", "updated", "no ip change"),
+    "OpenWrt": ("ok", "good", "nochg", "updated", "unchanged", "success", "noerror"),
+    "areg.php": ("okay",),
+}
+"""What clients take for a success where it stands in an answer, most of them in any case; what else
+OpenWrt and ddns-updater look for is in ``tests/cases/programs``."""
+
+SUCCESS_WORDS = {word for words in WORDS_OF_CLIENTS.values() for word in words}
 
 TAKE_BASIC = {
     *("dyndns2", "securityspace", "minidns", "he", "desec", "dyndns1"),
@@ -220,6 +235,31 @@ def test_no_error_reads_like_a_success(
             continue  # field names are exempt
         body = reply.body.lower()
         assert not [word for word in SUCCESS_WORDS if word in body]
+
+
+SERVICES = [
+    pytest.param(service, id=f"{path.stem}, {service['name']}")
+    for path in sorted((CASES / "programs").glob("*.toml"))
+    for service in tomllib.loads(path.read_text())["service"]
+    if "answer" in service
+]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_program_finds_its_words_in_an_error(service: dict[str, str]) -> None:
+    """A program's service is a dialect here, by its name or by another one of the server."""
+    url = service["url"]
+    host, target = re.sub(r"^http://([^@/]*@)?", "", url).partition("/")[::2]
+    for name in (host, "ddns.example.org"):
+        request = request_of("/" + target, headers={"Host": name}, agent="DDNS-Updater x")
+        route = ROUTES.find(request.path)
+        dialect = route.dialect(request) if route else None
+        assert dialect is not None
+        for status in ERRORS:
+            change = change_of("home.example.net", ())
+            for outcome in (Outcome(status), Outcome(results=(Result(change, status),))):
+                body = dialect.render(request, outcome).body
+                assert not re.search(service["answer"].replace("[IP]", ""), body), (status, body)
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)

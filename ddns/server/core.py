@@ -30,6 +30,7 @@ from ddns.policy.update_limits import UpdateLimiter
 from ddns.policy.wildcards import keep_wildcards
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
+from ddns.server.outward_services import OutwardServices
 from ddns.server.preflight import exposed_files
 from ddns.server.tool_services import ToolServices
 from ddns.server.unsealer import Unsealer, tsig_key_of
@@ -168,6 +169,7 @@ class Core:
         )
         self.requests = RequestLog(self.store, reactor, settings.requests)
         self.pipeline = Pipeline(updater.perform, record_updater.perform, now, self.requests)
+        self.outward = OutwardServices(settings, reactor)
         self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic, reactor)
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones,
@@ -225,17 +227,16 @@ class Core:
         self.store.configure(settings.store)
         old, self._settings = self._settings, settings
         if settings.dns != old.dns:  # a new secret would make the cookies of clients invalid
-            limiter = factories.rate_limiter(settings.dns.rate_limit, self._reactor.seconds)
-            if limiter is not None and self.limiter is not None:  # metrics must not go backwards
-                limiter.slipped, limiter.dropped = self.limiter.slipped, self.limiter.dropped
-            self.limiter = limiter
-            self.engine.use(limiter, factories.cookies(settings.dns, self._now))
+            limit = settings.dns.rate_limit
+            self.limiter = factories.rate_limiter(limit, self._reactor.seconds, self.limiter)
+            self.engine.use(self.limiter, factories.cookies(settings.dns, self._now))
         self._failures.window = settings.abuse.window
         self._update_limiter.apply(settings.abuse)
         self.requests.apply(settings.requests)
         self.operations.rules = factories.rules(settings)
         self.account_services.apply(settings)
         self.tools.apply(settings)
+        self.outward.apply(settings)
 
     async def load(self) -> None:
         """Read the open store into memory; then DNS can be answered, and updates are performed."""
@@ -288,6 +289,7 @@ class Core:
         """End what writes, then the store, then the threads of passwords and tools."""
         self.pipeline.close()
         self.notifier.stop()
+        self.outward.stop()
         await self._secondary_client.stop()
         await self.warner.stop()
         await self.expirer.stop()

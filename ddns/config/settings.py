@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ddns.config.outward import OutwardSettings
 from ddns.config.tls_settings import DotSettings, HttpsSettings
 
 
@@ -285,6 +286,7 @@ class Settings:
     acme_dns: AcmeDnsSettings = field(default_factory=AcmeDnsSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
+    outward: OutwardSettings = field(default_factory=OutwardSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     abuse: AbuseSettings = field(default_factory=AbuseSettings)
     requests: RequestsSettings = field(default_factory=RequestsSettings)

@@ -27,6 +27,7 @@ from ddns.policy.directory import Directory
 from ddns.policy.wildcards import keep_wildcards
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
+from ddns.server.outward_services import OutwardServices
 from ddns.server.preflight import exposed_files
 from ddns.server.tool_services import ToolServices
 from ddns.server.unsealer import Unsealer, tsig_key_of
@@ -124,6 +125,7 @@ class Core:
         )
         account_service.write_sessions = self._session_log.flush
         account_service.note_failure = self.updates.authenticator.note_wrong_code
+        self.outward = OutwardServices(settings, reactor)
         self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic, reactor)
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones,
@@ -170,15 +172,14 @@ class Core:
         self.store.configure(settings.store)
         old, self._settings = self._settings, settings
         if settings.dns != old.dns:  # a new secret would make the cookies of clients invalid
-            limiter = factories.rate_limiter(settings.dns.rate_limit, self._reactor.seconds)
-            if limiter is not None and self.limiter is not None:  # metrics must not go backwards
-                limiter.slipped, limiter.dropped = self.limiter.slipped, self.limiter.dropped
-            self.limiter = limiter
-            self.engine.use(limiter, factories.cookies(settings.dns, self._now))
+            limit = settings.dns.rate_limit
+            self.limiter = factories.rate_limiter(limit, self._reactor.seconds, self.limiter)
+            self.engine.use(self.limiter, factories.cookies(settings.dns, self._now))
         self.updates.apply(settings)
         self.operations.rules = factories.rules(settings)
         self.account_services.apply(settings)
         self.tools.apply(settings)
+        self.outward.apply(settings)
 
     async def load(self) -> None:
         """Read the open store into memory; then DNS can be answered, and updates are performed."""
@@ -231,6 +232,7 @@ class Core:
         """End what writes, then the store, then the threads of passwords and tools."""
         self.pipeline.close()
         self.notifier.stop()
+        self.outward.stop()
         await self._secondary_client.stop()
         await self.warner.stop()
         await self.expirer.stop()

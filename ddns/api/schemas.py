@@ -205,7 +205,11 @@ SCHEMAS: dict[str, Schema] = {
     "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
     "KeyCopy": _object(file=_STRING, size=_NUMBER),
     "Status": _object(
-        version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING, certificate=_CERTIFICATE
+        **dict.fromkeys(("version", "not_ready"), _STRING),
+        zones=_NUMBER,
+        compiled=_FLAG,
+        warnings=_TEXTS,
+        certificate=_CERTIFICATE,
     ),
     "Certificate": _object(
         **dict.fromkeys(("directory", "issuer", "problem"), _STRING),

@@ -106,6 +106,7 @@ class DdnsService(Service):
             self.core.engine.respond,
             [parse_address(text, "dns.listen") for text in dns.listen],
             limits=dns,
+            fast=self.core.engine.compiled,
             exempt=proxies.trusts_source,
         )
         self.core.pipeline.between = self._dns.catch_up
@@ -215,10 +216,11 @@ class DdnsService(Service):
         over_tls = ", DNS over TLS on {dot}" if self._settings.dot.listen else ""
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
-            f"{over_tls}, {{zones}} zones",
+            f"{over_tls}, {{zones}} zones, fast path {{fast_path}}",
             dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
             **{one: self._frontends.listeners.shown(one) for one in STREAMS},
             zones=len(self.core.zones),
+            fast_path="compiled" if self.core.running.compiled else "in Python",
         )
         self._ready = True
         self._say_ready()

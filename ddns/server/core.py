@@ -91,6 +91,7 @@ class Core:
             limiter=self.limiter,
             cookies=factories.cookies(settings.dns, now),
             signatures=Signatures(tsig_key, now),
+            compiled=settings.dns.compiled,
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
         self._secondary_client = SecondaryClient(reactor, tsig_key, now)
@@ -139,6 +140,7 @@ class Core:
             secondaries=self.notifier.progress,
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
+            compiled=self.engine.compiled is not None,
         )
         self.expirer = Expirer(
             *(self.store, self.publisher, reactor, now, since_boot), lambda: self.operations.rules

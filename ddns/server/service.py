@@ -144,9 +144,10 @@ class DdnsService(Service):
         gnudip = ", GnuDIP on {gnudip}" if self._settings.gnudip.listen else ""
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
-            f"{gnudip}{over_tls}, {{zones}} zones",
+            f"{gnudip}{over_tls}, {{zones}} zones, fast path {{fast_path}}",
             **sockets.shown(),
             zones=len(self.core.zones),
+            fast_path="compiled" if self.core.running.compiled else "in Python",
         )
         self._ready = True
         self._say_ready()

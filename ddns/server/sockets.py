@@ -67,6 +67,7 @@ class Sockets:
             core.engine.respond,
             [parse_address(text, "dns.listen") for text in dns.listen],
             limits=dns,
+            fast=core.engine.compiled,
             exempt=proxies.trusts_source,
         )
         core.pipeline.between = self.dns.catch_up

@@ -103,6 +103,18 @@ def test_imports_point_down_only(path: Path) -> None:
     assert rooms_imported(path) - {room} - MAY_IMPORT[room] - ANYBODY == set()
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "ddns").rglob("*.pyx")), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_what_is_compiled_keeps_to_it(path: Path) -> None:
+    room, text = room_of(path), path.read_text()
+    rooms = set(re.findall(r"^ *(?:from|cimport|import) ddns\.(\w+)", text, re.MULTILINE))
+    assert rooms - {room} - MAY_IMPORT[room] == set()
+    if room in PURE_ROOMS:
+        assert set(re.findall(r'extern from "(.+)"', text)) <= {"Python.h", "endian.h"}
+        assert "libc.stdio" not in text
+
+
 @every_file
 def test_what_is_pure_does_no_io(path: Path) -> None:
     if room_of(path) in PURE_ROOMS:

@@ -109,7 +109,11 @@ SCHEMAS: dict[str, Schema] = PEOPLE | {
     "Backup": object_of(file=STRING, size=NUMBER, position=NUMBER, zones=NUMBER),
     "KeyCopy": object_of(file=STRING, size=NUMBER),
     "Status": object_of(
-        version=STRING, zones=NUMBER, warnings=TEXTS, not_ready=STRING, certificate=_CERTIFICATE
+        **dict.fromkeys(("version", "not_ready"), STRING),
+        zones=NUMBER,
+        compiled=FLAG,
+        warnings=TEXTS,
+        certificate=_CERTIFICATE,
     ),
     "Certificate": object_of(
         **dict.fromkeys(("directory", "issuer", "problem"), STRING),

@@ -6,28 +6,49 @@ keys by the SHA-1 of user name and password, cannot be served: neither is kept i
 
 from __future__ import annotations
 
-from ddns.dialects.base import Reply, Request, answer_by_status, in_all, shown_addresses
-from ddns.dialects.parsing import key_alone, merged, update_of_hosts
+from ddns.dialects.addresses import split_list
+from ddns.dialects.base import (
+    LOGIN_FAILURES,
+    Reply,
+    Request,
+    answer_by_status,
+    answer_or_challenge,
+    in_all,
+    shown_addresses,
+)
+from ddns.dialects.parsing import (
+    basic_or_query_credentials,
+    key_alone,
+    merged,
+    update_of_hosts,
+)
 from ddns.dialects.texts import REFUSALS
 from ddns.model.update import SUCCESSES, Outcome, Result, Status, Update
 
 
 class FreeDNS:
-    """The dialect of /dynamic/update.php and /u."""
+    """The dialect of /dynamic/update.php and /u, where a user may name hosts as well."""
 
     name = "freedns"
-    paths = ("/dynamic/update.php", "/u/{key}")
-    loggable = frozenset({"address", "myip"})
+    paths = ("/dynamic/update.php", "/u/{key}", "/u")
+    loggable = frozenset({"address", "myip", "ip", "h"})
 
     def parse(self, request: Request) -> Update | Outcome:
-        given = request.args.get("address") or request.args.get("myip")
-        credentials = key_alone(_key(request))
-        return update_of_hosts(request, self.name, credentials, [""], ((given, None),), within="")
+        args = request.args
+        given = args.get("address") or args.get("myip") or args.get("ip")
+        if request.path == "/u":
+            credentials, hosts = basic_or_query_credentials(request), split_list(args.get("h", ""))
+        else:
+            credentials, hosts = key_alone(_key(request)), [""]
+        return update_of_hosts(request, self.name, credentials, hosts, ((given, None),), within="")
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         status = in_all(outcome)
         if status not in SUCCESSES:
-            return answer_by_status(outcome, f"ERROR: {REFUSALS[status]}.\n")
+            text = f"ERROR: {REFUSALS[status]}.\n"
+            if request.path == "/u" and outcome.refusal in LOGIN_FAILURES:
+                return answer_or_challenge(outcome, text)
+            return answer_by_status(outcome, text)
         lines = (_line(result, request.peer) + "\n" for result in outcome.results)
         return answer_by_status(outcome, "".join(lines))
 

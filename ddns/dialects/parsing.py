@@ -14,7 +14,7 @@ from ddns.dialects.addresses import (
     said_of,
     set_address,
 )
-from ddns.dialects.base import Request
+from ddns.dialects.base import Request, asked_host
 from ddns.model import names
 from ddns.model.records import CNAME
 from ddns.model.update import (
@@ -97,9 +97,7 @@ def full_name(label: str, domain: str) -> str:
 def asked_domain(request: Request) -> str:
     """Return the domain whose hosts a client names in short: that of the Host header, as
     www.duckdns.org has the hosts of duckdns.org; empty for an address and for a label alone."""
-    host = request.headers.get("host").strip().lower()
-    domain = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    domain = domain.removesuffix(".").removeprefix("www.")
+    domain = asked_host(request).removeprefix("www.")
     is_name = "." in domain and not domain.rpartition(".")[2].isdigit()
     return domain if is_name else ""
 

@@ -230,7 +230,7 @@ class Outcome:
     (RFC 2136 2.2), 0 for NOERROR, and ``reason`` says in a few words why records may not change.
     ``cause`` says why credentials were refused, and ``owner`` is the account whose they would be in
     another place, if any; both are for the log of requests only. ``wait`` is after how many seconds
-    a refused whole may be tried again, where that is known.
+    a refused whole may be tried again, or a block is over, where that is known.
     """
 
     refusal: Status | None = None

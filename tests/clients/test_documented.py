@@ -16,7 +16,7 @@ import pytest
 
 from tests.clients.documented import BLOCKS, LOOPBACK, RESOLVING, Place, titles
 from tests.clients.later import later_ddclient
-from tests.conftest import HOST
+from tests.conftest import ACCOUNT, HOST
 from tests.programs import PATIENCE, program, run
 
 
@@ -101,6 +101,9 @@ def run_command(place: Place, title: str, tmp_path: Path) -> None:
     assert_ran(done)
     if name in ("curl", "wget"):
         assert done.stdout.startswith(SUCCESSES), done.stdout
+    if "a-text" in arguments[-1]:
+        assert place.server.answers(HOST, "TXT") == ['"a-text"']
+        return
     place.assert_holds("198.51.100.7", *(["2001:db8::7"] if "2001:db8::7" in arguments[-1] else []))
     if "*" in arguments[-1]:
         assert place.server.answers(f"any.{HOST}") == ["198.51.100.7"]
@@ -153,7 +156,7 @@ def _received(sock: socket.socket) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("title", titles("text"))
+@pytest.mark.parametrize("title", titles("text", "miniupdate"))
 def test_a_miniupdate_session(place: Place, title: str) -> None:
     """Line by line; challenge, response and version are not the page's."""
     challenge = ""
@@ -177,11 +180,30 @@ def test_a_miniupdate_session(place: Place, title: str) -> None:
     place.assert_holds("198.51.100.7")
 
 
+@pytest.mark.parametrize("title", titles("text", "GnuDIP"))
+def test_a_gnudip_session(place: Place, title: str) -> None:
+    """Line by line; salt and hash are not the page's."""
+    key = place.server.call("key_add", account=ACCOUNT, kind="miniupdate", hosts=[HOST])["key"]
+    salt, request, code = (line.partition(" ")[2] for line in place.block(title).splitlines())
+    with socket.create_connection((LOOPBACK, place.server.gnudip_port), PATIENCE) as sock:
+        lines = sock.makefile("rw", newline="\n")
+        given = lines.readline().rstrip("\n")
+        assert len(given) == len(salt)
+        hashed = hashlib.md5(key.encode()).hexdigest()
+        hashed = hashlib.md5(f"{hashed}.{given}".encode()).hexdigest()
+        user, _, rest = request.split(":", 2)
+        lines.write(f"{user}:{hashed}:{rest}\n")
+        lines.flush()
+        assert lines.read() == f"{code}\n"
+    place.assert_holds("198.51.100.7")
+
+
 def test_every_block_is_tested() -> None:
     assert {language for language, _ in BLOCKS.values()} == {"ini", "sh", "http", "text"}
     for others in (False, True):
         known = titles("ini", "ddclient", "inadyn", others=others)
         assert titles("ini", others=others) == known
+    assert titles("text") == titles("text", "miniupdate", "GnuDIP")
     assert titles("text", others=True) == []
     assert {title.partition(" for ")[0] for title in titles("sh", others=True)} == {"curl"}
     assert {title.partition(":")[0] for title in titles("sh")} == {

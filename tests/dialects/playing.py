@@ -211,11 +211,11 @@ def play(
     """What the client reads; an *outcome* that is given takes the place of the pipeline's."""
     parsed = dialect.parse(request)
     if outcome is None:
-        outcome = _perform(parsed, there, keys) if isinstance(parsed, Update) else parsed
+        outcome = perform(parsed, there, keys) if isinstance(parsed, Update) else parsed
     return dialect.render(request, outcome)
 
 
-def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> Outcome:
+def perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]] = KEYS) -> Outcome:
     """The pipeline's order, without what it waits for."""
     if update.credentials is None:
         return Outcome(Status.UNAUTHENTICATED)

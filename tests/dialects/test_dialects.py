@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import re
+import tomllib
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -18,6 +20,7 @@ from ddns.dialects.base import (
     Headers,
     Reply,
     Request,
+    in_status_too,
     shown,
 )
 from ddns.dialects.parsing import account_of, asked_domain, key_alone, update_of_one
@@ -36,11 +39,24 @@ from ddns.model.update import (
     Update,
     change_of,
 )
+from tests.dialects.playing import CASES, request_of
 
 ROUTES = Routes(DIALECTS)
 
-SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
-"""What inadyn takes for a success, in any case and anywhere in the answer."""
+WORDS_OF_CLIENTS = {
+    "inadyn": ("ok", "good", "true", "updated", "success", "nochg"),
+    "pfSense": ("nochg", "good"),
+    "OPNsense, DuckDNS": ("ok",),
+    "ddclient": ("good", "nochg", "updated", "success", "noerror", "nosetup"),
+    "ez-ipupdate, noipy, dyndnsc": ("good", "nochg"),
+    "ddns-updater": ("ok", "good", "nochg", "no_error", "updated", "no ip change"),
+    "OpenWrt": ("ok", "good", "nochg", "updated", "unchanged", "success", "noerror"),
+    "areg.php": ("okay",),
+}
+"""What clients take for a success where it stands in an answer, most of them in any case; what else
+OpenWrt and ddns-updater look for is in ``tests/cases/programs``."""
+
+SUCCESS_WORDS = {word for words in WORDS_OF_CLIENTS.values() for word in words}
 
 TAKE_BASIC = {
     *("dyndns2", "securityspace", "minidns", "he", "desec", "dyndns1"),
@@ -59,6 +75,9 @@ CHALLENGE = {
     *("nsupdate.info", "easydns", "zoneedit", "ipv64", "changeip"),
 }
 """Those with clients that send a Basic header when they are asked to."""
+
+BASIC_PATHS = {"/u"}
+"""Paths where the others do so as well."""
 
 PATHS = [pytest.param(dialect, path, id=path) for dialect in DIALECTS for path in dialect.paths]
 ERRORS = [status for status in Status if status not in SUCCESSES]
@@ -100,9 +119,43 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
         if dialect.name in ALWAYS_200:
             assert reply.status == (503 if later else 200)
         if outcome.refusal in LOGIN_FAILURES and dialect.name not in ALWAYS_200:
-            assert reply.status == (401 if dialect.name in CHALLENGE else 403)
+            challenges = dialect.name in CHALLENGE or path in BASIC_PATHS
+            assert reply.status == (401 if challenges else 403)
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
+
+
+@pytest.mark.parametrize(("dialect", "path"), PATHS)
+@pytest.mark.parametrize("status", Status)
+def test_who_believes_any_2xx_is_told_errors_by_the_status(
+    dialect: Dialect, path: str, status: Status
+) -> None:
+    change = change_of("home.example.net", ())
+    for outcome in (
+        *refusals(status),
+        Outcome(results=(Result(change, status, ("192.0.2.1",)),), user="alice"),
+        Outcome(results=(Result(change, Status.GOOD), Result(change, status)), user="alice"),
+    ):
+        for agent in ("OPNsense-dyndns", "DDNS/4.2.0 (ddns@newfuture.cc)", "test/1.0"):
+            request = request_to(path, agent=agent)
+            usual = dialect.render(request, outcome)
+            reply = in_status_too(request, outcome, usual)
+            assert dataclasses.replace(reply, status=usual.status) == usual
+            if agent == "test/1.0" or status in SUCCESSES or usual.status != 200:
+                assert reply.status == usual.status
+            else:
+                assert 400 <= reply.status < 500
+                assert reply.status != 429
+
+
+@pytest.mark.parametrize(("dialect", "path"), PATHS)
+def test_a_block_that_ends_says_when(dialect: Dialect, path: str) -> None:
+    if dialect.name == "checkip":
+        return
+    for wait, said in ((0.0, None), (0.5, "1"), (86_400.0, "86400")):
+        reply = dialect.render(request_to(path), Outcome(Status.BLOCKED, user="a", wait=wait))
+        assert reply.headers.get("Retry-After") == said
+        assert reply.status != 503
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
@@ -184,6 +237,31 @@ def test_no_error_reads_like_a_success(
         assert not [word for word in SUCCESS_WORDS if word in body]
 
 
+SERVICES = [
+    pytest.param(service, id=f"{path.stem}, {service['name']}")
+    for path in sorted((CASES / "programs").glob("*.toml"))
+    for service in tomllib.loads(path.read_text())["service"]
+    if "answer" in service
+]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_program_finds_its_words_in_an_error(service: dict[str, str]) -> None:
+    """A program's service is a dialect here, by its name or by another one of the server."""
+    url = service["url"]
+    host, target = re.sub(r"^http://([^@/]*@)?", "", url).partition("/")[::2]
+    for name in (host, "ddns.example.org"):
+        request = request_of("/" + target, headers={"Host": name}, agent="DDNS-Updater x")
+        route = ROUTES.find(request.path)
+        dialect = route.dialect(request) if route else None
+        assert dialect is not None
+        for status in ERRORS:
+            change = change_of("home.example.net", ())
+            for outcome in (Outcome(status), Outcome(results=(Result(change, status),))):
+                body = dialect.render(request, outcome).body
+                assert not re.search(service["answer"].replace("[IP]", ""), body), (status, body)
+
+
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
 @pytest.mark.parametrize("status", Status)
 def test_documents_are_well_formed(dialect: Dialect, path: str, status: Status) -> None:
@@ -209,7 +287,8 @@ def test_a_request_without_anything_parses(
         parsed = dialect.parse(request)
         assert isinstance(parsed, Update | Outcome)
         if isinstance(parsed, Update):
-            assert parsed.credentials == (credentials if dialect.name in TAKE_BASIC else None)
+            takes_basic = dialect.name in TAKE_BASIC or path in BASIC_PATHS
+            assert parsed.credentials == (credentials if takes_basic else None)
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.77", "2001:db8::77"])

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 
-from ddns.dialects.base import Dialect, Headers, Reply, Request, shown
+from ddns.dialects.base import Dialect, Headers, Reply, Request, in_status_too, shown
 from ddns.dialects.routing import Routes
 from ddns.model.account import Key
 from ddns.model.counters import DialectCounts
@@ -114,7 +114,7 @@ class UpdateResource(Resource):
         if update is None:  # the pipeline has not seen it
             self._pipeline.counts.answered(dialect.name, outcome)
         try:
-            reply = dialect.render(asked, outcome)
+            reply = in_status_too(asked, outcome, dialect.render(asked, outcome))
         except Exception:
             self._log.failure("rendering {dialect} failed", dialect=dialect.name)
             reply = Reply("911\n", 500)

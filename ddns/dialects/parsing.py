@@ -123,6 +123,10 @@ class ListedChanges(Sequence[Change]):
     wildcard: str = ""
     own: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
 
+    def are_whole(self) -> bool:
+        """Return whether there are hosts, each by its whole name."""
+        return bool(self.hosts) and all("." in host for host in self.hosts)
+
     def __len__(self) -> int:
         return len(self.hosts)
 
@@ -162,6 +166,8 @@ def update_of(
 
     :param said: what the client said of addresses.
     """
+    if isinstance(changes, ListedChanges) and changes.are_whole():
+        within = None  # or a key would be looked up for nothing
     return Update(
         dialect=dialect,
         credentials=credentials,

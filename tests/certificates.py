@@ -41,10 +41,12 @@ class Pair:
         return ssl.create_default_context(cafile=str(self.certificate))
 
 
-def make(folder: Path, name: str = "server", password: bytes | None = None) -> Pair:
-    """A new pair for 127.0.0.1, localhost and the name."""
+def make(
+    folder: Path, name: str = "server", password: bytes | None = None, names: bool = True
+) -> Pair:
+    """A new pair for 127.0.0.1, localhost and the name, or without a word of what it is for."""
     pair = Pair(folder / f"{name}.pem", folder / f"{name}.key")
-    _write(pair, ec.generate_private_key(ec.SECP256R1()), name, password)
+    _write(pair, ec.generate_private_key(ec.SECP256R1()), name, password, names)
     return pair
 
 
@@ -72,13 +74,16 @@ def make_weak(pair: Pair) -> None:
     _write(pair, rsa.generate_private_key(65537, 1024), "weak", None)
 
 
-def _write(pair: Pair, key: PrivateKey, name: str, password: bytes | None) -> None:
+def _write(
+    pair: Pair, key: PrivateKey, name: str, password: bytes | None, named: bool = True
+) -> None:
     names: list[x509.GeneralName] = [
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         x509.DNSName("localhost"),
         x509.DNSName(name),
     ]
-    pair.certificate.write_bytes(_signed(key, name, key, name, names).public_bytes(_PEM))
+    certificate = _signed(key, name, key, name, names if named else [])
+    pair.certificate.write_bytes(certificate.public_bytes(_PEM))
     encryption = (
         serialization.BestAvailableEncryption(password)
         if password

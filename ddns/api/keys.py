@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ddns.api import parsing
+from ddns.api import parsing, zone_parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
@@ -72,7 +72,7 @@ class KeyOperations(BaseOperations):
             only,
             rights=parsing.key_rights(of, rights),
             zones=parsing.key_zones(zones),
-            types=frozenset(map(parsing.record_type, types)) if types else None,
+            types=frozenset(map(zone_parsing.record_type, types)) if types else None,
             tsig=parsing.tsig_name(name, algorithm) if of is KeyKind.TSIG else None,
         )
         if Right.OPERATOR in key.rights and any((hosts, zones, types)):

@@ -32,6 +32,7 @@ class RunningServer:
     :param knocks: returns the connections from some addresses that came to nothing.
     :param has_https: returns whether clients can reach this server by HTTPS itself.
     :param downloading: whether that is being done.
+    :param compiled: whether the compiled fast path answers queries.
     """
 
     not_ready: Callable[[], str] = str
@@ -43,3 +44,4 @@ class RunningServer:
     knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: ()
     has_https: Callable[[], bool] = bool
     downloading: bool = False
+    compiled: bool = False

@@ -5,274 +5,178 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ddns.api.people_schemas import PEOPLE
+from ddns.api.schema_parts import (
+    FLAG,
+    IDN,
+    NAME,
+    NUMBER,
+    STRING,
+    TEXTS,
+    TIME,
+    TTL,
+    Schema,
+    list_of,
+    object_of,
+    or_null,
+    ref,
+)
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
-from ddns.model.records import MAX_TTL
 from ddns.policy.diagnosis import Severity, State
 from ddns.store.paging import Became
 
-Schema = dict[str, Any]
-
-_NAME: Schema = {"type": "string", "description": "A domain name, internationalized as A-labels."}
-_UNICODE: Schema = {"type": "string", "description": "The name with U-labels, if it has any."}
-_STRING: Schema = {"type": "string"}
-_TIME: Schema = {"type": "string", "format": "date-time"}
-_NUMBER: Schema = {"type": "integer", "minimum": 0}
-_TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL, "description": "Seconds."}
-_TEXTS: Schema = {"type": "array", "items": _STRING}
-_FLAG: Schema = {"type": "boolean"}
-_LANGUAGE: Schema = {"enum": list(Language)}
-
-
-def ref(name: str) -> Schema:
-    """Return a reference to one of :data:`SCHEMAS`."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _object(optional: Schema | None = None, /, **properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": {**properties, **(optional or {})},
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _list(of: str) -> Schema:
-    return {"type": "array", "items": ref(of)}
-
-
-_CERTIFICATE = _or_null(ref("Certificate"))
-_IDN = {"unicode": _UNICODE}
-_ZONE = {**_IDN, "secondaries": _TEXTS, "catalog": {"const": True}}
+_CERTIFICATE = or_null(ref("Certificate"))
+_ZONE = {**IDN, "secondaries": TEXTS, "catalog": {"const": True}}
 _zone = {
-    "origin": _NAME,
-    "serial": _NUMBER,
-    "account": _or_null(_STRING),
+    "origin": NAME,
+    "serial": NUMBER,
+    "account": or_null(STRING),
     "addresses": {"enum": list(Addresses)},
     "registration": {"enum": list(Registration)},
 }
-_account = {
-    "name": _STRING,
-    "password": _FLAG,
-    "email": _or_null(_STRING),
-    "operator": _FLAG,
-    "language": _or_null(_LANGUAGE),
-    "blocked": _or_null(ref("Block")),
-}
-_key = {
-    "id": _NUMBER,
-    "account": _STRING,
-    "kind": {"enum": list(KeyKind)},
-    "enabled": _FLAG,
-    "hosts": _or_null(_TEXTS),
-    "rights": {"type": "array", "items": {"enum": list(Right)}},
-    "zones": _or_null(_TEXTS),
-    "types": _or_null(_TEXTS),
-}
-_TSIG = {"name": _NAME, "algorithm": _STRING}
-_host = {"name": _NAME, "zone": _NAME, "account": _STRING, "ttl": _TTL}
+_host = {"name": NAME, "zone": NAME, "account": STRING, "ttl": TTL}
 _DETAILS = {
-    "addresses": _TEXTS,
-    "alias": _or_null(_STRING),
-    "last": _or_null(ref("Request")),
+    "addresses": TEXTS,
+    "alias": or_null(STRING),
+    "last": or_null(ref("Request")),
 }
-_EXPIRING = {"expire_after": _NUMBER}
-_LAN = {"interface_id": _or_null(_STRING), "follows": _or_null(_NAME), "follows_address": _FLAG}
-_LEADING = {"followers": _TEXTS, "prefixes": _TEXTS, "expires": _TIME}
-_values = {"ttl": _TTL, "rdatas": _TEXTS}
-_invitation = {
-    "id": _NUMBER,
-    "zone": _NAME,
-    "uses": _NUMBER,
-    "expires": _TIME,
-    "created": _TIME,
-    "by": _STRING,
-}
+_EXPIRING = {"expire_after": NUMBER}
+_LAN = {"interface_id": or_null(STRING), "follows": or_null(NAME), "follows_address": FLAG}
+_LEADING = {"followers": TEXTS, "prefixes": TEXTS, "expires": TIME}
+_values = {"ttl": TTL, "rdatas": TEXTS}
 _request = {
-    "at": _TIME,
-    "failed": _FLAG,
+    "at": TIME,
+    "failed": FLAG,
     "wait": {"type": "number", "minimum": 0, "description": "Seconds."},
-    **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), _STRING),
-    **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), _STRING),
+    **dict.fromkeys(("dialect", "peer", "user", "agent", "asked", "answer", "reason"), STRING),
+    **dict.fromkeys(("status", "cause", "hosts", "addresses", "transport", "version"), STRING),
 }
 _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
-SCHEMAS: dict[str, Schema] = {
-    "Error": _object(
-        error=_object({"ways": _TEXTS, "ticket": _STRING}, code=_STRING, message=_STRING)
+SCHEMAS: dict[str, Schema] = PEOPLE | {
+    "Error": object_of(
+        error=object_of({"ways": TEXTS, "ticket": STRING}, code=STRING, message=STRING)
     ),
-    "Zone": _object(_ZONE, **_zone),
-    "WholeZone": _object(
-        _ZONE | {"followed_by": _list("SecondaryState")}, **_zone, created=_TIME, rrsets=_NUMBER
+    "Zone": object_of(_ZONE, **_zone),
+    "WholeZone": object_of(
+        _ZONE | {"followed_by": list_of("SecondaryState")}, **_zone, created=TIME, rrsets=NUMBER
     ),
-    "SecondaryState": _object(
-        secondary=_STRING,
-        serial=_or_null(_NUMBER),
-        seconds_behind=_or_null({"type": "number", "minimum": 0}),
-        told=_or_null(_TIME),
-        problem=_or_null(_STRING),
+    "SecondaryState": object_of(
+        secondary=STRING,
+        serial=or_null(NUMBER),
+        seconds_behind=or_null({"type": "number", "minimum": 0}),
+        told=or_null(TIME),
+        problem=or_null(STRING),
     ),
-    "Zones": _object(zones=_list("Zone")),
+    "Zones": object_of(zones=list_of("Zone")),
     "Imported": {
         "anyOf": [
-            _object(octets=_NUMBER),
-            _object(origin=_NAME, written=_NUMBER, removed=_NUMBER, skipped=_NUMBER),
+            object_of(octets=NUMBER),
+            object_of(origin=NAME, written=NUMBER, removed=NUMBER, skipped=NUMBER),
         ]
     },
-    "Invitation": _object(_IDN, **_invitation),
-    "NewInvitation": _object(_IDN, code=_STRING, **_invitation),
-    "Invitations": _object(invitations=_list("Invitation")),
-    "Member": _object(_IDN, zone=_NAME, account=_STRING, since=_TIME),
-    "Members": _object(members=_list("Member")),
-    "Account": _object(**_account),
-    "Accounts": _object({"next": _STRING}, accounts=_list("Account")),
-    "AccountLimit": _object(**_account, host_limit=_NUMBER),
-    "WholeAccount": _object(
-        **_account,
-        host_limit=_NUMBER,
-        second_factors=_TEXTS,
-        dondns=_FLAG,
-        keys=_list("Key"),
-        hosts=_TEXTS,
-        zones=_TEXTS,
-        requests=_list("Request"),
-    ),
-    "Key": _object(_TSIG, **_key),
-    "NewKey": _object(_TSIG, key=_STRING, **_key),
-    "Keys": _object(keys=_list("Key")),
-    "AcmeDnsRegistration": _object(
-        subdomain=_STRING,
-        fulldomain=_NAME,
-        account=_or_null(_STRING),
-        allowfrom=_TEXTS,
-        note=_STRING,
-        created=_TIME,
-        used=_or_null(_TIME),
-    ),
-    "AcmeDnsRegistrations": _object({"next": _STRING}, registrations=_list("AcmeDnsRegistration")),
-    "NewAcmeDnsRegistration": _object(
-        username=_STRING, password=_STRING, fulldomain=_NAME, subdomain=_STRING, allowfrom=_TEXTS
-    ),
-    "Host": _object(_EXPIRING | _LAN | _IDN, **_host),
-    "ListedHost": _object(_EXPIRING | _LAN | _IDN | _DETAILS, **_host),
-    "Hosts": _object({"next": _NAME}, hosts=_list("ListedHost")),
-    "WholeHost": _object(
-        _EXPIRING | _LAN | _LEADING | _IDN,
+    "Host": object_of(_EXPIRING | _LAN | IDN, **_host),
+    "ListedHost": object_of(_EXPIRING | _LAN | IDN | _DETAILS, **_host),
+    "Hosts": object_of({"next": NAME}, hosts=list_of("ListedHost")),
+    "WholeHost": object_of(
+        _EXPIRING | _LAN | _LEADING | IDN,
         **_host,
-        wildcard=_FLAG,
-        records=_list("RRset"),
-        requests=_list("Request"),
+        wildcard=FLAG,
+        records=list_of("RRset"),
+        requests=list_of("Request"),
     ),
-    "Finding": _object(
-        at=_TIME,
+    "ImportedHosts": object_of(
+        account=STRING,
+        dry_run=FLAG,
+        hosts=list_of("ImportedHost"),
+        left_out=list_of("NotImported"),
+    ),
+    "ImportedHost": object_of(IDN, name=NAME, added=FLAG, rrsets=NUMBER),
+    "NotImported": object_of(name=NAME, type=or_null(STRING), reason=STRING),
+    "Finding": object_of(
+        at=TIME,
         severity={"enum": list(Severity)},
-        **dict.fromkeys(("rule", "why", "change"), _STRING),
+        **dict.fromkeys(("rule", "why", "change"), STRING),
     ),
-    "HostDiagnosis": _object(
-        _IDN,
-        name=_NAME,
+    "HostDiagnosis": object_of(
+        IDN,
+        name=NAME,
         state={"enum": list(State)},
-        sentence=_STRING,
-        findings=_list("Finding"),
-        requests=_list("Request"),
+        sentence=STRING,
+        findings=list_of("Finding"),
+        requests=list_of("Request"),
     ),
-    "Address": _object(name=_STRING, email=_STRING),
-    "Session": _object(token=_STRING, expires=_TIME, account=_STRING, language=_or_null(_LANGUAGE)),
-    "SecondFactor": _object(totp=_FLAG, recovery_codes=_NUMBER, passkeys=_list("Passkey")),
-    "Passkey": _object(id=_NUMBER, name=_STRING, created=_TIME, used=_or_null(_TIME)),
-    "Passkeys": _object(passkeys=_list("Passkey")),
-    "PasskeyOptions": _object(options={"type": "object"}),
-    "NewPasskey": _object(passkey=ref("Passkey"), recovery_codes=_or_null(_TEXTS)),
-    "NewTotp": _object(secret=_STRING, uri=_STRING),
-    "RecoveryCodes": _object(recovery_codes=_TEXTS),
-    "FirstCodes": _object(recovery_codes=_or_null(_TEXTS)),
-    "OpenSession": _object(
-        **dict.fromkeys(("id", "peer", "agent"), _STRING),
-        **dict.fromkeys(("created", "used"), _TIME),
-        **dict.fromkeys(("second_factor", "current"), _FLAG),
+    "Backup": object_of(file=STRING, size=NUMBER, position=NUMBER, zones=NUMBER),
+    "KeyCopy": object_of(file=STRING, size=NUMBER),
+    "Status": object_of(
+        **dict.fromkeys(("version", "not_ready"), STRING),
+        zones=NUMBER,
+        compiled=FLAG,
+        warnings=TEXTS,
+        certificate=_CERTIFICATE,
     ),
-    "Sessions": _object(sessions=_list("OpenSession")),
-    "SessionClosed": _object(id=_STRING),
-    "SessionsClosed": _object(closed=_NUMBER),
-    "LoggedOut": _object(account=_STRING),
-    "Requested": _object(name_or_email=_STRING),
-    "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
-    "KeyCopy": _object(file=_STRING, size=_NUMBER),
-    "Status": _object(
-        version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING, certificate=_CERTIFICATE
+    "Certificate": object_of(
+        **dict.fromkeys(("directory", "issuer", "problem"), STRING),
+        **dict.fromkeys(("names", "wanted", "keys"), TEXTS),
+        **dict.fromkeys(("expires", "renewal", "issued_at", "failed_at"), or_null(TIME)),
+        ordering=FLAG,
+        failures=NUMBER,
     ),
-    "Certificate": _object(
-        **dict.fromkeys(("directory", "issuer", "problem"), _STRING),
-        **dict.fromkeys(("names", "wanted", "keys"), _TEXTS),
-        **dict.fromkeys(("expires", "renewal", "issued_at", "failed_at"), _or_null(_TIME)),
-        ordering=_FLAG,
-        failures=_NUMBER,
-    ),
-    "Reloaded": _object(changed=_TEXTS, waiting=_TEXTS),
-    "Check": _object(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
-    "Block": _object(reason=_STRING, since=_TIME, until=_or_null(_TIME)),
-    "Request": _object(**_request),
-    "SeenRequest": _object(
-        id=_NUMBER,
-        host=_or_null(_NAME),
-        account=_or_null(_STRING),
+    "Reloaded": object_of(changed=TEXTS, waiting=TEXTS),
+    "Check": object_of(faults=TEXTS, zones=NUMBER, rrsets=NUMBER, events=NUMBER),
+    "Request": object_of(**_request),
+    "SeenRequest": object_of(
+        id=NUMBER,
+        host=or_null(NAME),
+        account=or_null(STRING),
         became={"enum": list(Became)},
         **_request,
     ),
-    "SeenRequests": _object({"next": _NUMBER}, requests=_list("SeenRequest")),
-    "Secondaries": _object(
+    "SeenRequests": object_of({"next": NUMBER}, requests=list_of("SeenRequest")),
+    "Secondaries": object_of(
         secondaries={
             "type": "array",
-            "items": _object(
-                **dict.fromkeys(("zones", "zones_behind"), _NUMBER),
-                secondary=_STRING,
+            "items": object_of(
+                **dict.fromkeys(("zones", "zones_behind"), NUMBER),
+                secondary=STRING,
                 seconds_behind={"type": "number", "minimum": 0},
             ),
         }
     ),
-    "Samples": _object({"hour": ref("Sampled"), "day": ref("Sampled")}),
-    "Sampled": _object(
+    "Samples": object_of({"hour": ref("Sampled"), "day": ref("Sampled")}),
+    "Sampled": object_of(
         seconds={"type": "number", "description": "Between two samples."},
-        until=_TIME,
+        until=TIME,
         series={
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "number", "minimum": 0}},
         },
     ),
-    "RRset": _object(_IDN | {"copy_of": _NAME}, owner=_NAME, type=_STRING, **_values),
-    "Records": _object(owner=_NAME, records=_list("RRset")),
-    "ZoneRecords": _object({"next": _NAME}, origin=_NAME, records=_list("RRset")),
-    "Deleted": _object(deleted=_list("RRset")),
-    "Values": _object(**_values),
-    "HostState": _object(
+    "RRset": object_of(IDN | {"copy_of": NAME}, owner=NAME, type=STRING, **_values),
+    "Records": object_of(owner=NAME, records=list_of("RRset")),
+    "ZoneRecords": object_of({"next": NAME}, origin=NAME, records=list_of("RRset")),
+    "Deleted": object_of(deleted=list_of("RRset")),
+    "Values": object_of(**_values),
+    "HostState": object_of(
         _EXPIRING | _LAN,
         **_host,
         created={"type": "number"},
         dormant={"type": "array", "items": {"enum": [1, 28]}},
     ),
-    "Export": _object(
-        part=_STRING, items={"type": "array", "items": {"type": "object"}}, next=_or_null(_STRING)
-    ),
-    "Event": _object(
-        position=_NUMBER,
-        at=_TIME,
-        **dict.fromkeys(("who", "via"), _STRING),
+    "Event": object_of(
+        position=NUMBER,
+        at=TIME,
+        **dict.fromkeys(("who", "via"), STRING),
         kind={"enum": ["rrset", "host"]},
-        owner=_NAME,
-        type=_or_null(_STRING),
+        owner=NAME,
+        type=or_null(STRING),
         **dict.fromkeys(("before", "after"), _side),
     ),
-    "ZoneHistory": _object(origin=_NAME, events=_list("Event")),
-    "Undone": _object(owner=_NAME, type=_STRING, rrset=_or_null(ref("RRset"))),
-    "CheckedRecords": _object(records=_list("CheckedRecord")),
-    "CheckedRecord": _object(rdata=_or_null(_STRING), error=_or_null(_STRING)),
-    "History": _object(name=_NAME, events=_list("Event")),
+    "ZoneHistory": object_of(origin=NAME, events=list_of("Event")),
+    "Undone": object_of(owner=NAME, type=STRING, rrset=or_null(ref("RRset"))),
+    "CheckedRecords": object_of(records=list_of("CheckedRecord")),
+    "CheckedRecord": object_of(rdata=or_null(STRING), error=or_null(STRING)),
+    "History": object_of(name=NAME, events=list_of("Event")),
 }
 
 ARGUMENTS: dict[str, Schema] = {
@@ -280,7 +184,7 @@ ARGUMENTS: dict[str, Schema] = {
     "registration": {"enum": list(Registration)},
     "kind": {"enum": list(KeyKind)},
     "rights": {"type": "array", "items": {"enum": list(Right)}},
-    "ttl": _TTL,
+    "ttl": TTL,
     "credential": {"type": "object"},
     "language": {"enum": ["", *Language]},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100},
@@ -293,7 +197,15 @@ ARGUMENTS: dict[str, Schema] = {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]
     },
     "became": {"enum": list(Became)},
-    "ns": {"type": "array", "items": _object({"address": _or_null(_STRING)}, name=_STRING)},
-    "records": {"type": "array", "items": _object(type=_STRING, rdata=_STRING)},
+    "host_import.hosts": {
+        "type": "array",
+        "maxItems": 500,
+        "items": object_of(
+            dict.fromkeys(("owner", "type", "rdata", "interface_id", "follows"), STRING),
+            host=STRING,
+        ),
+    },
+    "ns": {"type": "array", "items": object_of({"address": or_null(STRING)}, name=STRING)},
+    "records": {"type": "array", "items": object_of(type=STRING, rdata=STRING)},
 }
 """Schemas of arguments that say more than their types, by ``name`` or ``operation.name``."""

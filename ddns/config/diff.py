@@ -13,6 +13,7 @@ AT_START = frozenset(
         "database",
         "sample",
         "dns.listen",
+        "dns.compiled",
         "http.listen",
         "https.listen",
         "miniupdate.listen",

@@ -84,6 +84,10 @@ def check_settings(settings: Settings) -> Settings:
         parse_address(address, "miniupdate.udp")
     for network in settings.abuse.refused_networks:
         parse_network(network, "abuse.refused_networks")
+    for network in settings.outward.allow:
+        parse_network(network, "outward.allow")
+    if not all(0 < port < 65536 for port in settings.outward.ports):
+        raise ConfigError(f"outward.ports: expected ports, got {list(settings.outward.ports)!r}")
     for name, listen in (("https", settings.https.listen), ("dot", settings.dot.listen)):
         for description in listen:
             if description.startswith(("ssl:", "tls:")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ddns.config.outward import OutwardSettings
 from ddns.config.tls_settings import DotSettings, HttpsSettings
 
 
@@ -26,7 +27,7 @@ class RateLimitSettings:
 class DnsSettings:
     """``[dns]``. ``listen`` are ``ADDRESS:PORT``, each for UDP and TCP; durations are seconds.
     ``lease_min`` and ``lease_max`` bound the leases of DNS UPDATE. Cookie secrets are 32
-    hexadecimal digits, or empty."""
+    hexadecimal digits, or empty. ``compiled`` allows the compiled fast path."""
 
     listen: tuple[str, ...] = ("127.0.0.1:5300",)
     tcp_connections: int = 150
@@ -38,6 +39,7 @@ class DnsSettings:
     cookies: bool = True
     cookie_secret: str = field(default="", repr=False)
     cookie_secret_accepted: str = field(default="", repr=False)
+    compiled: bool = True
     rate_limit: RateLimitSettings = field(default_factory=RateLimitSettings)
 
 
@@ -285,6 +287,7 @@ class Settings:
     acme_dns: AcmeDnsSettings = field(default_factory=AcmeDnsSettings)
     pages: PagesSettings = field(default_factory=PagesSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
+    outward: OutwardSettings = field(default_factory=OutwardSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     abuse: AbuseSettings = field(default_factory=AbuseSettings)
     requests: RequestsSettings = field(default_factory=RequestsSettings)

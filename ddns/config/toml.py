@@ -46,8 +46,10 @@ def _value(wanted: Any, value: Any, key: str, zero_allowed: Collection[str]) -> 
     if typing.get_origin(wanted) is tuple:
         if value in ("off", ["off"]):
             return ()
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f'{key}: expected a list of strings or "off", got {value!r}')
+        item_type = typing.get_args(wanted)[0]
+        if not isinstance(value, list) or not all(type(item) is item_type for item in value):
+            kind = "strings" if item_type is str else "whole numbers"
+            raise ConfigError(f'{key}: expected a list of {kind} or "off", got {value!r}')
         return tuple(value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)

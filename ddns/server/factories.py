@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 
 from ddns.config.load import UNIX, parse_network
+from ddns.config.outward import OutwardSettings
 from ddns.config.settings import (
     AcmeDnsSettings,
     DnsSettings,
@@ -21,6 +22,7 @@ from ddns.net.proxy.trust import Proxies
 from ddns.policy.acme_dns import AcmeDnsRules
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.registration import DAY, Rules
+from ddns.policy.targets import TargetRules
 from ddns.zone.cookies import Cookies
 from ddns.zone.rrl import RateLimiter
 
@@ -33,11 +35,14 @@ def set_trusted(proxies: Proxies, settings: ProxiesSettings) -> Proxies:
     return proxies
 
 
-def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> RateLimiter | None:
-    """Make the limiter of UDP replies; None for no limit."""
+def rate_limiter(
+    settings: RateLimitSettings, clock: Callable[[], float], before: RateLimiter | None = None
+) -> RateLimiter | None:
+    """Make the limiter of UDP replies, which goes on counting what *before* has; None for no
+    limit."""
     if not settings.responses_per_second:
         return None
-    return RateLimiter(
+    limiter = RateLimiter(
         clock,
         secrets.token_bytes,
         per_second=settings.responses_per_second,
@@ -47,6 +52,9 @@ def rate_limiter(settings: RateLimitSettings, clock: Callable[[], float]) -> Rat
         ipv4_prefix=settings.ipv4_prefix,
         ipv6_prefix=settings.ipv6_prefix,
     )
+    if before is not None:  # metrics must not go backwards
+        limiter.slipped, limiter.dropped = before.slipped, before.dropped
+    return limiter
 
 
 def cookies(settings: DnsSettings, now: Callable[[], float]) -> Cookies | None:
@@ -66,6 +74,12 @@ def rules(settings: Settings) -> Rules:
     given = dataclasses.asdict(settings.registration)
     quarantine = given.pop("quarantine_days") * DAY
     return Rules(**given, quarantine=quarantine, acme_dns=_acme_dns_rules(settings.acme_dns))
+
+
+def target_rules(settings: OutwardSettings) -> TargetRules:
+    """Return where users of this server may have it connect to."""
+    networks = [parse_network(text, "outward.allow") for text in settings.allow]
+    return TargetRules(NetworkSet(networks), frozenset(settings.ports), settings.plain_http)
 
 
 def _acme_dns_rules(settings: AcmeDnsSettings) -> AcmeDnsRules:

@@ -26,7 +26,8 @@ from ddns.config.settings import Settings
 from ddns.config.tls_settings import AcmeSettings
 from ddns.config.toml import ConfigError
 from ddns.net.listeners import Gone
-from ddns.server.service import DdnsService, StartupError
+from ddns.server.service import DdnsService
+from ddns.server.sockets import StartupError
 from ddns.server.tap import end_with_1, own_the_process
 from ddns.system import handover
 from ddns.system.latch import Latch

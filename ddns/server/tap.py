@@ -22,7 +22,8 @@ from ddns.config.load import check_settings, load_settings
 from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.server.logging import observer_for
-from ddns.server.service import DdnsService, StartupError
+from ddns.server.service import DdnsService
+from ddns.server.sockets import StartupError
 from ddns.system import sd_notify, socket_activation
 from ddns.system.socket_activation import STREAMS
 

@@ -62,6 +62,8 @@ class KeyOperations(BaseOperations):
             raise Invalid("name, algorithm and secret are for tsig keys")
         if of not in _LIMITED and any(one is not None for one in (zones, types)):
             raise Invalid("zones and types are for update and tsig keys")
+        if of is KeyKind.FREEDNS and only is None:
+            raise Invalid("a freedns key is for hosts: say for which")
         key = Key(
             0,
             owner,
@@ -178,8 +180,10 @@ class KeyOperations(BaseOperations):
             secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
             plain = secrets.responder(secret)
         else:
-            secret = secrets.generate_key()
-            return _NewSecret(secret, secrets.digest_key(secret))
+            sent = secret = secrets.generate_key()
+            if key.kind is KeyKind.FREEDNS:
+                sent = secrets.freedns_login(key.account, secret)
+            return _NewSecret(secret, secrets.digest_key(sent))
         sealed = await self._seal(plain, key.account.encode())
         return _NewSecret(secret, secrets.digest_key(by + secret), sealed)
 

@@ -54,6 +54,7 @@ class Request:
     :param body: the body of a POST.
     :param parameters: what stands in the path for the ``{names}`` of the dialect's path.
     :param repeated: all values of the ``args`` that were given more than once.
+    :param secure: whether it came by TLS; true as well where a proxy may have taken that away.
     """
 
     path: str
@@ -67,6 +68,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     parameters: Mapping[str, str] = field(default_factory=dict)
     repeated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    secure: bool = False
 
     def getlist(self, name: str) -> Sequence[str]:
         """Return all values of a parameter of the query or form, in their order."""

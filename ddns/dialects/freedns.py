@@ -1,7 +1,7 @@
 """FreeDNS, of freedns.afraid.org: a key that tells the host, too, and a sentence as the answer.
 
-A key here has to be limited to the hosts that it updates. The first version of its API, which finds
-keys by the SHA-1 of user name and password, cannot be served: neither is kept in such a form.
+A key here has to be limited to the hosts that it updates. Clients of the first version of its API
+(:mod:`ddns.dialects.freedns_v1`) send a hash instead, and the host.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ from ddns.dialects.parsing import (
     update_of_hosts,
 )
 from ddns.dialects.texts import REFUSALS
-from ddns.model.update import SUCCESSES, Outcome, Result, Status, Update
+from ddns.model.account import KeyKind
+from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
+
+SHA = 40
+"""Hexadecimal digits, more than the letters of any key."""
 
 
 class FreeDNS:
@@ -39,7 +43,9 @@ class FreeDNS:
         if request.path == "/u":
             credentials, hosts = basic_or_query_credentials(request), split_list(args.get("h", ""))
         else:
-            credentials, hosts = key_alone(_key(request)), [""]
+            key = _key(request)
+            credentials = sha_alone(key) if len(key) == SHA else key_alone(key)
+            hosts = split_list(args.get("h", "")) or [""]
         return update_of_hosts(request, self.name, credentials, hosts, ((given, None),), within="")
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
@@ -51,6 +57,12 @@ class FreeDNS:
             return answer_by_status(outcome, text)
         lines = (_line(result, request.peer) + "\n" for result in outcome.results)
         return answer_by_status(outcome, "".join(lines))
+
+
+def sha_alone(sha: str) -> Credentials | None:
+    """Return the credentials of a client of the first version, which sends nothing but the SHA-1 of
+    user name and secret; None without it."""
+    return Credentials("", sha.lower(), KeyKind.FREEDNS, nameless=True) if sha else None
 
 
 def _key(request: Request) -> str:

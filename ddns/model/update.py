@@ -53,6 +53,7 @@ class Cause(enum.StrEnum):
     DONDNS_KEY = "dondns_key"
     MINIUPDATE_KEY = "miniupdate_key"
     TSIG_KEY = "tsig_key"
+    FREEDNS_KEY = "freedns_key"
     """The secret is this user's key of this kind, which the protocol does not take."""
     TOOLS_KEY = "tools_key"
     """The secret is this user's key, but for tools that change records, not to update hosts."""

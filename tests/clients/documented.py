@@ -92,8 +92,8 @@ def inadyn_arguments(text: str, folder: Path) -> list[str]:
     return ["-n", "-f", str(configuration), f"--cache-dir={folder}", "--no-pidfile"]
 
 
-HOST_KEY = "HOST-KEY"
-"""On the page: the key of one host."""
+HOST_KEY, FREEDNS_KEY = "HOST-KEY", "FREEDNS-KEY"
+"""On the page: keys of one host."""
 
 _HOST_LOGIN = base64.b64encode(f"{HOST}:{HOST_KEY}".encode()).decode()
 """On the page: the host as the user, with that key."""
@@ -116,6 +116,9 @@ class Place:
         if HOST_KEY in text or _HOST_LOGIN in text:
             host_key = self.server.call("key_add", account=ACCOUNT, hosts=[HOST])["key"]
             text = text.replace(HOST_KEY, host_key)
+        if FREEDNS_KEY in text:
+            freedns = {"account": ACCOUNT, "kind": "freedns", "hosts": [HOST]}
+            text = text.replace(FREEDNS_KEY, self.server.call("key_add", **freedns)["key"])
         for there, here in (
             ("ddns.example.org:8245", f"{LOOPBACK}:{self.server.http_port}"),
             ("ddns.example.org:8443", f"{LOOPBACK}:{self.server.https_port}"),

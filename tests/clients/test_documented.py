@@ -65,7 +65,7 @@ def test_protocols_of_other_services(place: Place, client: str, tmp_path: Path) 
             flags = ["-daemon=0", "-noquiet", "-verbose"]
             done = run([program(client), *place.ddclient(title, folder), *flags], folder=folder)
             assert_ran(done)
-            said = rf"SUCCESS:  updating {HOST}: (\w+: )?IP address set to {LOOPBACK}\b"
+            said = rf"SUCCESS:  updating {HOST}: (\w+: )?IP(v4)? address set to {LOOPBACK}\b"
             assert re.search(said, done.stdout + done.stderr), (title, done.stdout + done.stderr)
         else:
             command = [program(client), *place.inadyn(title, folder), "-1", "--force"]

@@ -89,6 +89,7 @@ OF_CAUSE = {
     Cause.DONDNS_KEY: "key-of-other-kind",
     Cause.MINIUPDATE_KEY: "key-of-other-kind",
     Cause.TSIG_KEY: "key-of-other-kind",
+    Cause.FREEDNS_KEY: "key-of-other-kind",
     Cause.TOOLS_KEY: "key-for-tools",
     Cause.DISABLED: "key-disabled",
     Cause.PASSWORD: "password-for-key",

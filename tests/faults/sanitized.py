@@ -34,7 +34,14 @@ def main() -> int:
         for name in ("ddns", "tests"):
             ignored = shutil.ignore_patterns("*.so", "__pycache__")
             shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-        for name in ("setup.cfg", "setup.py", "pyproject.toml", "conftest.py"):
+        for name in (
+            "setup.cfg",
+            "setup.py",
+            "pyproject.toml",
+            "conftest.py",
+            "README.md",
+            "LICENSE",
+        ):
             shutil.copy(ROOT / name, copy)
         build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
         flags = {"CFLAGS": FLAGS, "LDFLAGS": FLAGS}
@@ -46,8 +53,7 @@ def main() -> int:
             "ASAN_OPTIONS": "detect_leaks=0",
             "PYTHONMALLOC": "malloc",
         }
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *TESTS]
-        command += sys.argv[1:]
+        command = [sys.executable, "-m", "pytest", "--capture=sys", *TESTS, *sys.argv[1:]]
         return subprocess.run(command, cwd=copy, env=os.environ | environment).returncode
 
 

@@ -140,11 +140,12 @@ cdef class Batches:
             if replies != slot:
                 # Move the address up, over those of packets without a reply.
                 memcpy(self.names + replies * self.name_size, name, self.name_size)
-                memcpy(
-                    self.control + replies * self.control_size,
-                    self.control + slot * self.control_size,
-                    self.control_size,
-                )
+                if self.control_size:
+                    memcpy(
+                        self.control + replies * self.control_size,
+                        self.control + slot * self.control_size,
+                        self.control_size,
+                    )
             self.sent[replies].msg_hdr.msg_iov.iov_len = size
             rcodes[out[3] & 15 if size > 3 else 0] += 1
             sent_octets += size

@@ -15,7 +15,8 @@ from ddns.api.log_in import LogInOperations
 from ddns.api.operations import Operations
 from ddns.api.passkeys import PasskeyOperations
 from ddns.api.routes import ROUTES, Route
-from ddns.api.schemas import ARGUMENTS, SCHEMAS, Schema, ref
+from ddns.api.schema_parts import Schema, ref
+from ddns.api.schemas import ARGUMENTS, SCHEMAS
 from ddns.api.second_factors import SecondFactorOperations
 from ddns.api.self_service import SelfService
 from ddns.api.sessions import SessionOperations

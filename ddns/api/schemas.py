@@ -5,85 +5,58 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ddns.api.notice_schemas import NOTICE_ARGUMENTS, NOTICE_SCHEMAS
+from ddns.api.schema_parts import FLAG as _FLAG
+from ddns.api.schema_parts import NAME as _NAME
+from ddns.api.schema_parts import NUMBER as _NUMBER
+from ddns.api.schema_parts import STRING as _STRING
+from ddns.api.schema_parts import TEXTS as _TEXTS
+from ddns.api.schema_parts import TIME as _TIME
+from ddns.api.schema_parts import TTL as _TTL
+from ddns.api.schema_parts import Schema, list_of, object_of, or_null, ref
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
-from ddns.model.records import MAX_TTL
 from ddns.policy.diagnosis import Severity, State
 from ddns.store.paging import Became
 
-Schema = dict[str, Any]
-
-_NAME: Schema = {"type": "string", "description": "A domain name, internationalized as A-labels."}
 _UNICODE: Schema = {"type": "string", "description": "The name with U-labels, if it has any."}
-_STRING: Schema = {"type": "string"}
-_TIME: Schema = {"type": "string", "format": "date-time"}
-_NUMBER: Schema = {"type": "integer", "minimum": 0}
-_TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL, "description": "Seconds."}
-_TEXTS: Schema = {"type": "array", "items": _STRING}
-_FLAG: Schema = {"type": "boolean"}
 _LANGUAGE: Schema = {"enum": list(Language)}
-
-
-def ref(name: str) -> Schema:
-    """Return a reference to one of :data:`SCHEMAS`."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _object(optional: Schema | None = None, /, **properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": {**properties, **(optional or {})},
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _list(of: str) -> Schema:
-    return {"type": "array", "items": ref(of)}
-
-
-_CERTIFICATE = _or_null(ref("Certificate"))
+_CERTIFICATE = or_null(ref("Certificate"))
 _IDN = {"unicode": _UNICODE}
 _ZONE = {**_IDN, "secondaries": _TEXTS, "catalog": {"const": True}}
 _zone = {
     "origin": _NAME,
     "serial": _NUMBER,
-    "account": _or_null(_STRING),
+    "account": or_null(_STRING),
     "addresses": {"enum": list(Addresses)},
     "registration": {"enum": list(Registration)},
 }
 _account = {
     "name": _STRING,
     "password": _FLAG,
-    "email": _or_null(_STRING),
+    "email": or_null(_STRING),
     "operator": _FLAG,
-    "language": _or_null(_LANGUAGE),
-    "blocked": _or_null(ref("Block")),
+    "language": or_null(_LANGUAGE),
+    "blocked": or_null(ref("Block")),
 }
 _key = {
     "id": _NUMBER,
     "account": _STRING,
     "kind": {"enum": list(KeyKind)},
     "enabled": _FLAG,
-    "hosts": _or_null(_TEXTS),
+    "hosts": or_null(_TEXTS),
     "rights": {"type": "array", "items": {"enum": list(Right)}},
-    "zones": _or_null(_TEXTS),
-    "types": _or_null(_TEXTS),
+    "zones": or_null(_TEXTS),
+    "types": or_null(_TEXTS),
 }
 _TSIG = {"name": _NAME, "algorithm": _STRING}
 _host = {"name": _NAME, "zone": _NAME, "account": _STRING, "ttl": _TTL}
 _DETAILS = {
     "addresses": _TEXTS,
-    "alias": _or_null(_STRING),
-    "last": _or_null(ref("Request")),
+    "alias": or_null(_STRING),
+    "last": or_null(ref("Request")),
 }
 _EXPIRING = {"expire_after": _NUMBER}
-_LAN = {"interface_id": _or_null(_STRING), "follows": _or_null(_NAME), "follows_address": _FLAG}
+_LAN = {"interface_id": or_null(_STRING), "follows": or_null(_NAME), "follows_address": _FLAG}
 _LEADING = {"followers": _TEXTS, "prefixes": _TEXTS, "expires": _TIME}
 _values = {"ttl": _TTL, "rdatas": _TEXTS}
 _invitation = {
@@ -104,140 +77,144 @@ _request = {
 _side = {"anyOf": [ref("Values"), ref("HostState"), {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
-    "Error": _object(
-        error=_object({"ways": _TEXTS, "ticket": _STRING}, code=_STRING, message=_STRING)
+    "Error": object_of(
+        error=object_of({"ways": _TEXTS, "ticket": _STRING}, code=_STRING, message=_STRING)
     ),
-    "Zone": _object(_ZONE, **_zone),
-    "WholeZone": _object(
-        _ZONE | {"followed_by": _list("SecondaryState")}, **_zone, created=_TIME, rrsets=_NUMBER
+    "Zone": object_of(_ZONE, **_zone),
+    "WholeZone": object_of(
+        _ZONE | {"followed_by": list_of("SecondaryState")}, **_zone, created=_TIME, rrsets=_NUMBER
     ),
-    "SecondaryState": _object(
+    "SecondaryState": object_of(
         secondary=_STRING,
-        serial=_or_null(_NUMBER),
-        seconds_behind=_or_null({"type": "number", "minimum": 0}),
-        told=_or_null(_TIME),
-        problem=_or_null(_STRING),
+        serial=or_null(_NUMBER),
+        seconds_behind=or_null({"type": "number", "minimum": 0}),
+        told=or_null(_TIME),
+        problem=or_null(_STRING),
     ),
-    "Zones": _object(zones=_list("Zone")),
+    "Zones": object_of(zones=list_of("Zone")),
     "Imported": {
         "anyOf": [
-            _object(octets=_NUMBER),
-            _object(origin=_NAME, written=_NUMBER, removed=_NUMBER, skipped=_NUMBER),
+            object_of(octets=_NUMBER),
+            object_of(origin=_NAME, written=_NUMBER, removed=_NUMBER, skipped=_NUMBER),
         ]
     },
-    "Invitation": _object(_IDN, **_invitation),
-    "NewInvitation": _object(_IDN, code=_STRING, **_invitation),
-    "Invitations": _object(invitations=_list("Invitation")),
-    "Member": _object(_IDN, zone=_NAME, account=_STRING, since=_TIME),
-    "Members": _object(members=_list("Member")),
-    "Account": _object(**_account),
-    "Accounts": _object({"next": _STRING}, accounts=_list("Account")),
-    "AccountLimit": _object(**_account, host_limit=_NUMBER),
-    "WholeAccount": _object(
+    "Invitation": object_of(_IDN, **_invitation),
+    "NewInvitation": object_of(_IDN, code=_STRING, **_invitation),
+    "Invitations": object_of(invitations=list_of("Invitation")),
+    "Member": object_of(_IDN, zone=_NAME, account=_STRING, since=_TIME),
+    "Members": object_of(members=list_of("Member")),
+    "Account": object_of(**_account),
+    "Accounts": object_of({"next": _STRING}, accounts=list_of("Account")),
+    "AccountLimit": object_of(**_account, host_limit=_NUMBER),
+    "WholeAccount": object_of(
         **_account,
         host_limit=_NUMBER,
         second_factors=_TEXTS,
         dondns=_FLAG,
-        keys=_list("Key"),
+        keys=list_of("Key"),
         hosts=_TEXTS,
         zones=_TEXTS,
-        requests=_list("Request"),
+        requests=list_of("Request"),
     ),
-    "Key": _object(_TSIG, **_key),
-    "NewKey": _object(_TSIG, key=_STRING, **_key),
-    "Keys": _object(keys=_list("Key")),
-    "AcmeDnsRegistration": _object(
+    "Key": object_of(_TSIG, **_key),
+    "NewKey": object_of(_TSIG, key=_STRING, **_key),
+    "Keys": object_of(keys=list_of("Key")),
+    "AcmeDnsRegistration": object_of(
         subdomain=_STRING,
         fulldomain=_NAME,
-        account=_or_null(_STRING),
+        account=or_null(_STRING),
         allowfrom=_TEXTS,
         note=_STRING,
         created=_TIME,
-        used=_or_null(_TIME),
+        used=or_null(_TIME),
     ),
-    "AcmeDnsRegistrations": _object({"next": _STRING}, registrations=_list("AcmeDnsRegistration")),
-    "NewAcmeDnsRegistration": _object(
+    "AcmeDnsRegistrations": object_of(
+        {"next": _STRING}, registrations=list_of("AcmeDnsRegistration")
+    ),
+    "NewAcmeDnsRegistration": object_of(
         username=_STRING, password=_STRING, fulldomain=_NAME, subdomain=_STRING, allowfrom=_TEXTS
     ),
-    "Host": _object(_EXPIRING | _LAN | _IDN, **_host),
-    "ListedHost": _object(_EXPIRING | _LAN | _IDN | _DETAILS, **_host),
-    "Hosts": _object({"next": _NAME}, hosts=_list("ListedHost")),
-    "WholeHost": _object(
+    "Host": object_of(_EXPIRING | _LAN | _IDN, **_host),
+    "ListedHost": object_of(_EXPIRING | _LAN | _IDN | _DETAILS, **_host),
+    "Hosts": object_of({"next": _NAME}, hosts=list_of("ListedHost")),
+    "WholeHost": object_of(
         _EXPIRING | _LAN | _LEADING | _IDN,
         **_host,
         wildcard=_FLAG,
-        records=_list("RRset"),
-        requests=_list("Request"),
+        records=list_of("RRset"),
+        requests=list_of("Request"),
     ),
-    "Finding": _object(
+    "Finding": object_of(
         at=_TIME,
         severity={"enum": list(Severity)},
         **dict.fromkeys(("rule", "why", "change"), _STRING),
     ),
-    "HostDiagnosis": _object(
+    "HostDiagnosis": object_of(
         _IDN,
         name=_NAME,
         state={"enum": list(State)},
         sentence=_STRING,
-        findings=_list("Finding"),
-        requests=_list("Request"),
+        findings=list_of("Finding"),
+        requests=list_of("Request"),
     ),
-    "Address": _object(name=_STRING, email=_STRING),
-    "Session": _object(token=_STRING, expires=_TIME, account=_STRING, language=_or_null(_LANGUAGE)),
-    "SecondFactor": _object(totp=_FLAG, recovery_codes=_NUMBER, passkeys=_list("Passkey")),
-    "Passkey": _object(id=_NUMBER, name=_STRING, created=_TIME, used=_or_null(_TIME)),
-    "Passkeys": _object(passkeys=_list("Passkey")),
-    "PasskeyOptions": _object(options={"type": "object"}),
-    "NewPasskey": _object(passkey=ref("Passkey"), recovery_codes=_or_null(_TEXTS)),
-    "NewTotp": _object(secret=_STRING, uri=_STRING),
-    "RecoveryCodes": _object(recovery_codes=_TEXTS),
-    "FirstCodes": _object(recovery_codes=_or_null(_TEXTS)),
-    "OpenSession": _object(
+    "Address": object_of(name=_STRING, email=_STRING),
+    "Session": object_of(
+        token=_STRING, expires=_TIME, account=_STRING, language=or_null(_LANGUAGE)
+    ),
+    "SecondFactor": object_of(totp=_FLAG, recovery_codes=_NUMBER, passkeys=list_of("Passkey")),
+    "Passkey": object_of(id=_NUMBER, name=_STRING, created=_TIME, used=or_null(_TIME)),
+    "Passkeys": object_of(passkeys=list_of("Passkey")),
+    "PasskeyOptions": object_of(options={"type": "object"}),
+    "NewPasskey": object_of(passkey=ref("Passkey"), recovery_codes=or_null(_TEXTS)),
+    "NewTotp": object_of(secret=_STRING, uri=_STRING),
+    "RecoveryCodes": object_of(recovery_codes=_TEXTS),
+    "FirstCodes": object_of(recovery_codes=or_null(_TEXTS)),
+    "OpenSession": object_of(
         **dict.fromkeys(("id", "peer", "agent"), _STRING),
         **dict.fromkeys(("created", "used"), _TIME),
         **dict.fromkeys(("second_factor", "current"), _FLAG),
     ),
-    "Sessions": _object(sessions=_list("OpenSession")),
-    "SessionClosed": _object(id=_STRING),
-    "SessionsClosed": _object(closed=_NUMBER),
-    "LoggedOut": _object(account=_STRING),
-    "Requested": _object(name_or_email=_STRING),
-    "Backup": _object(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
-    "KeyCopy": _object(file=_STRING, size=_NUMBER),
-    "Status": _object(
+    "Sessions": object_of(sessions=list_of("OpenSession")),
+    "SessionClosed": object_of(id=_STRING),
+    "SessionsClosed": object_of(closed=_NUMBER),
+    "LoggedOut": object_of(account=_STRING),
+    "Requested": object_of(name_or_email=_STRING),
+    "Backup": object_of(file=_STRING, size=_NUMBER, position=_NUMBER, zones=_NUMBER),
+    "KeyCopy": object_of(file=_STRING, size=_NUMBER),
+    "Status": object_of(
         version=_STRING, zones=_NUMBER, warnings=_TEXTS, not_ready=_STRING, certificate=_CERTIFICATE
     ),
-    "Certificate": _object(
+    "Certificate": object_of(
         **dict.fromkeys(("directory", "issuer", "problem"), _STRING),
         **dict.fromkeys(("names", "wanted", "keys"), _TEXTS),
-        **dict.fromkeys(("expires", "renewal", "issued_at", "failed_at"), _or_null(_TIME)),
+        **dict.fromkeys(("expires", "renewal", "issued_at", "failed_at"), or_null(_TIME)),
         ordering=_FLAG,
         failures=_NUMBER,
     ),
-    "Reloaded": _object(changed=_TEXTS, waiting=_TEXTS),
-    "Check": _object(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
-    "Block": _object(reason=_STRING, since=_TIME, until=_or_null(_TIME)),
-    "Request": _object(**_request),
-    "SeenRequest": _object(
+    "Reloaded": object_of(changed=_TEXTS, waiting=_TEXTS),
+    "Check": object_of(faults=_TEXTS, zones=_NUMBER, rrsets=_NUMBER, events=_NUMBER),
+    "Block": object_of(reason=_STRING, since=_TIME, until=or_null(_TIME)),
+    "Request": object_of(**_request),
+    "SeenRequest": object_of(
         id=_NUMBER,
-        host=_or_null(_NAME),
-        account=_or_null(_STRING),
+        host=or_null(_NAME),
+        account=or_null(_STRING),
         became={"enum": list(Became)},
         **_request,
     ),
-    "SeenRequests": _object({"next": _NUMBER}, requests=_list("SeenRequest")),
-    "Secondaries": _object(
+    "SeenRequests": object_of({"next": _NUMBER}, requests=list_of("SeenRequest")),
+    "Secondaries": object_of(
         secondaries={
             "type": "array",
-            "items": _object(
+            "items": object_of(
                 **dict.fromkeys(("zones", "zones_behind"), _NUMBER),
                 secondary=_STRING,
                 seconds_behind={"type": "number", "minimum": 0},
             ),
         }
     ),
-    "Samples": _object({"hour": ref("Sampled"), "day": ref("Sampled")}),
-    "Sampled": _object(
+    "Samples": object_of({"hour": ref("Sampled"), "day": ref("Sampled")}),
+    "Sampled": object_of(
         seconds={"type": "number", "description": "Between two samples."},
         until=_TIME,
         series={
@@ -245,34 +222,35 @@ SCHEMAS: dict[str, Schema] = {
             "additionalProperties": {"type": "array", "items": {"type": "number", "minimum": 0}},
         },
     ),
-    "RRset": _object(_IDN | {"copy_of": _NAME}, owner=_NAME, type=_STRING, **_values),
-    "Records": _object(owner=_NAME, records=_list("RRset")),
-    "ZoneRecords": _object({"next": _NAME}, origin=_NAME, records=_list("RRset")),
-    "Deleted": _object(deleted=_list("RRset")),
-    "Values": _object(**_values),
-    "HostState": _object(
+    "RRset": object_of(_IDN | {"copy_of": _NAME}, owner=_NAME, type=_STRING, **_values),
+    "Records": object_of(owner=_NAME, records=list_of("RRset")),
+    "ZoneRecords": object_of({"next": _NAME}, origin=_NAME, records=list_of("RRset")),
+    "Deleted": object_of(deleted=list_of("RRset")),
+    "Values": object_of(**_values),
+    "HostState": object_of(
         _EXPIRING | _LAN,
         **_host,
         created={"type": "number"},
         dormant={"type": "array", "items": {"enum": [1, 28]}},
     ),
-    "Export": _object(
-        part=_STRING, items={"type": "array", "items": {"type": "object"}}, next=_or_null(_STRING)
+    "Export": object_of(
+        part=_STRING, items={"type": "array", "items": {"type": "object"}}, next=or_null(_STRING)
     ),
-    "Event": _object(
+    "Event": object_of(
         position=_NUMBER,
         at=_TIME,
         **dict.fromkeys(("who", "via"), _STRING),
         kind={"enum": ["rrset", "host"]},
         owner=_NAME,
-        type=_or_null(_STRING),
+        type=or_null(_STRING),
         **dict.fromkeys(("before", "after"), _side),
     ),
-    "ZoneHistory": _object(origin=_NAME, events=_list("Event")),
-    "Undone": _object(owner=_NAME, type=_STRING, rrset=_or_null(ref("RRset"))),
-    "CheckedRecords": _object(records=_list("CheckedRecord")),
-    "CheckedRecord": _object(rdata=_or_null(_STRING), error=_or_null(_STRING)),
-    "History": _object(name=_NAME, events=_list("Event")),
+    "ZoneHistory": object_of(origin=_NAME, events=list_of("Event")),
+    "Undone": object_of(owner=_NAME, type=_STRING, rrset=or_null(ref("RRset"))),
+    "CheckedRecords": object_of(records=list_of("CheckedRecord")),
+    "CheckedRecord": object_of(rdata=or_null(_STRING), error=or_null(_STRING)),
+    "History": object_of(name=_NAME, events=list_of("Event")),
+    **NOTICE_SCHEMAS,
 }
 
 ARGUMENTS: dict[str, Schema] = {
@@ -293,7 +271,8 @@ ARGUMENTS: dict[str, Schema] = {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]
     },
     "became": {"enum": list(Became)},
-    "ns": {"type": "array", "items": _object({"address": _or_null(_STRING)}, name=_STRING)},
-    "records": {"type": "array", "items": _object(type=_STRING, rdata=_STRING)},
+    **NOTICE_ARGUMENTS,
+    "ns": {"type": "array", "items": object_of({"address": or_null(_STRING)}, name=_STRING)},
+    "records": {"type": "array", "items": object_of(type=_STRING, rdata=_STRING)},
 }
 """Schemas of arguments that say more than their types, by ``name`` or ``operation.name``."""

@@ -30,6 +30,7 @@ from ddns.policy.update_limits import UpdateLimiter
 from ddns.policy.wildcards import keep_wildcards
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
+from ddns.server.notices import NoticeServices
 from ddns.server.outward_services import OutwardServices
 from ddns.server.preflight import exposed_files
 from ddns.server.tool_services import ToolServices
@@ -52,7 +53,6 @@ from ddns.updates.rehash import PasswordRehasher
 from ddns.updates.request_log import RequestLog
 from ddns.updates.session_log import SessionLog
 from ddns.updates.updater import Updater
-from ddns.updates.warning import Warner
 from ddns.zone.engine import Engine
 from ddns.zone.message import UPDATE
 from ddns.zone.tsig import Signatures
@@ -120,7 +120,7 @@ class Core:
             self.directory,
             self._run_slow,
             time.monotonic,
-            lambda account, number: self.account_services.failures_noticed(account, number),
+            lambda account, number: self.notices.failures(account, number),
             self._failures,
             PasswordRehasher(self.store, self._run_slow, now),
             self._networks.knows,
@@ -130,7 +130,6 @@ class Core:
             *(settings, self.directory, self.authenticator.password, reactor),
             *(time.monotonic, now, self._run_slow),
         )
-        self.warner = Warner(self.store, reactor, now, self.account_services.notifications.expiring)
         account_service = self.account_services.account_service
         self._session_log = SessionLog(
             self.store,
@@ -142,12 +141,7 @@ class Core:
         )
         account_service.write_sessions = self._session_log.flush
         account_service.note_failure = self.authenticator.note_wrong_code
-        blocker = Blocker(
-            self.store,
-            self._update_limiter,
-            time.monotonic,
-            self.account_services.notifications.blocked,
-        )
+        blocker = Blocker(self.store, self._update_limiter, time.monotonic)
         updater = Updater(
             self.store,
             self.directory,
@@ -170,6 +164,11 @@ class Core:
         self.requests = RequestLog(self.store, reactor, settings.requests)
         self.pipeline = Pipeline(updater.perform, record_updater.perform, now, self.requests)
         self.outward = OutwardServices(settings, reactor)
+        self.notices = NoticeServices(
+            *(settings, self.store, reactor, now, self._secret_box, self.outward.client),
+            *(lambda: self.account_services.mailer, self.requests.flush),
+        )
+        self.pipeline.heard = self.notices.heard
         self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic, reactor)
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones,
@@ -183,6 +182,8 @@ class Core:
             secondaries=self.notifier.progress,
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
+            accept_target=self.notices.accept_target,
+            read_link=self.notices.links.read,
         )
         self.expirer = Expirer(
             *(self.store, self.publisher, reactor, now, since_boot), lambda: self.operations.rules
@@ -219,8 +220,6 @@ class Core:
         if block is None:
             self._update_limiter.reset(account)
             self._failures.forget(account)
-        else:
-            self.account_services.notifications.blocked_by_operator(account, block)
 
     def apply(self, settings: Settings) -> None:
         """Use these settings, except the database's name."""
@@ -237,6 +236,7 @@ class Core:
         self.account_services.apply(settings)
         self.tools.apply(settings)
         self.outward.apply(settings)
+        self.notices.apply(settings)
 
     async def load(self) -> None:
         """Read the open store into memory; then DNS can be answered, and updates are performed."""
@@ -247,7 +247,7 @@ class Core:
             await self._networks.load()
             await self._session_log.load()
             await self.expirer.start()
-            self.warner.start()
+            await self.notices.start()
         except BaseException:
             self.pipeline.close()
             raise
@@ -289,9 +289,9 @@ class Core:
         """End what writes, then the store, then the threads of passwords and tools."""
         self.pipeline.close()
         self.notifier.stop()
+        await self.notices.stop()
         self.outward.stop()
         await self._secondary_client.stop()
-        await self.warner.stop()
         await self.expirer.stop()
         await self._session_log.stop()
         await self.requests.stop()

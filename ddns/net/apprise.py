@@ -6,6 +6,7 @@ the operator has listed are used. It blocks, in a thread that nobody has to wait
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
@@ -15,10 +16,19 @@ from twisted.internet.defer import TimeoutError, ensureDeferred
 from ddns.system.aside import Aside
 
 TIMEOUT = 30.0
-"""Seconds that a service may take. Its thread may take longer; meanwhile nothing else is sent."""
+"""Seconds that a service may take. Its thread may go on longer, and keeps its place."""
 
 MAX_URL = 2000
 """Characters."""
+
+MAX_RECIPIENTS = 3
+"""Of one URL: each is a request."""
+
+CONNECT_TIME, READ_TIME = 4.0, 8.0
+"""Seconds for each request, whatever the URL says."""
+
+AT_ONCE = 2
+"""Texts that are sent at the same time."""
 
 
 class AppriseError(Exception):
@@ -30,6 +40,9 @@ def _apprise() -> Any:
         import apprise  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         raise AppriseError("apprise is not installed on this server") from None
+    log = logging.getLogger("apprise")  # which would say URLs
+    log.propagate = False
+    log.handlers = [logging.NullHandler()]
     return apprise
 
 
@@ -43,7 +56,7 @@ class AppriseSender:
     def __init__(self, reactor: Any, allowed: Callable[[], Collection[str]]) -> None:
         self._reactor = reactor
         self._allowed = allowed
-        self._aside = Aside(reactor, "ddns-apprise", 1)
+        self._aside = Aside(reactor, "ddns-apprise", AT_ONCE)
 
     async def check(self, url: str) -> str:
         """Return the schema of a URL, which is what may be shown of it.
@@ -89,6 +102,10 @@ def _service(url: str) -> Any:
     service = _apprise().Apprise.instantiate(url, suppress_exceptions=True)
     if not service:
         raise AppriseError("apprise does not understand this URL")
+    service.socket_connect_timeout, service.socket_read_timeout = CONNECT_TIME, READ_TIME
+    service.retry = 0  # we do, later
+    if len(service) > MAX_RECIPIENTS:
+        raise AppriseError(f"the URL has more than {MAX_RECIPIENTS} recipients")
     return service
 
 

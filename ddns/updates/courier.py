@@ -23,7 +23,7 @@ from ddns.model.notices import Notice, Way
 from ddns.policy.notices import NoticeRules, pause
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 
-AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 8, Way.APPRISE: 1}
+AT_ONCE = {Way.MAIL: 4, Way.WEBHOOK: 8, Way.APPRISE: 2}
 """Notices, or mails of several, that are sent at the same time."""
 
 READ = 100

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from ddns.model.leases import DAY
 from ddns.model.notices import ALL, BY_MAIL, HostWord, Kind, Mark, Terms, bits_of, kinds_of
@@ -103,6 +105,14 @@ def test_signatures_as_the_specification_has_them() -> None:
     )
     assert headers["Webhook-Signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert headers["Webhook-Timestamp"] == "1614265330"
+
+
+def test_their_own_library_takes_them() -> None:
+    secret, body = new_secret(), b'{"kind": "changed"}'
+    headers = signed_headers(secret, "notice-1", time.time(), body)
+    assert Webhook(secret).verify(body.decode(), headers) == {"kind": "changed"}
+    with pytest.raises(WebhookVerificationError):
+        Webhook(new_secret()).verify(body.decode(), headers)
 
 
 def test_secrets_are_new_each_time() -> None:

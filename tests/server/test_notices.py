@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from twisted.internet.defer import ensureDeferred
 
+from ddns.api.errors import ApiError
 from ddns.config.notices import NoticesSettings
 from ddns.config.outward import OutwardSettings
 from ddns.config.settings import AbuseSettings, ApiSettings, MailSettings, Settings
@@ -377,6 +378,38 @@ def test_what_a_crash_cuts_off_is_sent_again(server: Server, hook: Receiver) -> 
     assert first.headers["Webhook-Id"] == second.headers["Webhook-Id"]
     assert json.loads(first.body) == json.loads(second.body)
     server.idle()
+
+
+# By apprise ------------------------------------------------------------------------------------
+
+
+def test_apprise(server: Server, hook: Receiver, capfd: pytest.CaptureFixture[str]) -> None:
+    """With its own library, whose retries and times a URL cannot choose."""
+    allowed = NoticesSettings(settle_time=0.05, apprise=("json",))
+    server.running.call(server.core.apply, replace(server.settings, notices=allowed))
+    url = f"json://127.0.0.1:{hook.port}/canary-of-a-url?retry=50&rto=500"
+    made = server.api("notice_target_add", way="apprise", url=url, host=HOST)
+    assert (made["shown"], made["secret"]) == ("json", None)
+    hook.answers = [500]
+    server.update("198.51.100.7")
+    first, second = hook.wait(2)
+    told = json.loads(second.body)
+    assert first.body == second.body
+    assert told["title"].startswith(f"{HOST}: it has 198.51.100.7 now")
+    server.idle()
+    assert server.target()["problem"] == "the service has not taken it"
+    assert server.core.notices.courier.counts[Way.APPRISE, "failed"] == 1
+    assert "canary" not in "".join(capfd.readouterr()) + json.dumps(server.target())
+
+
+@pytest.mark.parametrize(
+    "url", ["json://", "json://127.0.0.1:x", "json", "JSON://é\n/", "json://" + "a" * 3000]
+)
+def test_urls_that_apprise_cannot_use(server: Server, url: str) -> None:
+    allowed = NoticesSettings(apprise=("json",))
+    server.running.call(server.core.apply, replace(server.settings, notices=allowed))
+    with pytest.raises(ApiError, match="this cannot be used"):
+        server.api("notice_target_add", way="apprise", url=url, host=HOST)
 
 
 def test_what_may_not_be_reached(server: Server) -> None:

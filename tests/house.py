@@ -3,10 +3,11 @@ the API, on a reactor in a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.task import deferLater
@@ -17,14 +18,16 @@ from ddns.api.operations import Operations
 from ddns.api.running import RunningServer
 from ddns.config.settings import AbuseSettings
 from ddns.model import names, records
-from ddns.model.account import Block
-from ddns.model.journal import Author
+from ddns.model.account import Account, Block
+from ddns.model.journal import Author, Event
 from ddns.model.mail import MailMessage
+from ddns.model.notices import Way
 from ddns.model.update import Change, Credentials, Outcome, Replace, Update
 from ddns.policy.directory import Directory
 from ddns.policy.registration import Rules
 from ddns.policy.update_limits import UpdateLimiter
 from ddns.policy.wildcards import keep_wildcards
+from ddns.server.notice_links import Links
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import download_path, key_path
 from ddns.system.secret_box import SecretBox
@@ -70,14 +73,10 @@ class House:
             is_familiar=self.networks.knows,
             was_right=self.networks.note,
         )
-        self.blocked: list[tuple[str, Block]] = []  # what the updater told of
+        self.blocked: list[tuple[str, Block]] = []  # by the updater
         self.limiter = UpdateLimiter(limits)
-        self.blocker = Blocker(
-            self.store,
-            self.limiter,
-            lambda: self.time,
-            lambda account, block: self.blocked.append((account, block)),
-        )
+        self.store.subscribe(self._note_blocks)
+        self.blocker = Blocker(self.store, self.limiter, lambda: self.time)
         self.updater = Updater(
             self.store,
             self.directory,
@@ -87,7 +86,10 @@ class House:
             lambda: self.time,
             self.blocker,
         )
-        self.server = RunningServer(download=download_path(path))
+        self.links = Links(self.secret_box)
+        self.server = RunningServer(
+            download=download_path(path), accept_target=_host_of, read_link=self.links.read
+        )
         self.letters: list[MailMessage] = []
         self.account_service = AccountService(
             self.authenticator.password,
@@ -108,6 +110,12 @@ class House:
         self.account_service.write_sessions = self.session_log.flush
         self.account_service.note_failure = self.authenticator.note_wrong_code
         self.rule()
+
+    def _note_blocks(self, events: Sequence[Event]) -> None:
+        for event in events:
+            account, via = event.value, event.author.via
+            if via == "abuse" and isinstance(account, Account) and account.block:
+                self.blocked.append((account.name, account.block))
 
     def run_slow(self, function: Callable[[], Any]) -> Deferred[Any]:
         """At once: a test that wants it otherwise replaces this."""
@@ -211,6 +219,11 @@ class House:
 
         found: tuple[int, list[Any]] | None = self.running.call(look)
         return found
+
+
+async def _host_of(way: Way, url: str) -> str:
+    """All may be reached."""
+    return urlsplit(url).hostname or ""
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def parameters(operation: str) -> Mapping[str, Parameter]:
     }
 
 
-SECRETS = frozenset({"code", "new", "old", "password", "secret", "ticket", "token"})
+SECRETS = frozenset({"code", "new", "old", "password", "secret", "ticket", "token", "url"})
 """Arguments that no query may hold: proxies and browsers keep the addresses of requests."""
 
 

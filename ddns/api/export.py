@@ -9,6 +9,7 @@ from ddns.api import parsing
 from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Invalid
+from ddns.api.notice_json import notice_json, target_json, terms_json
 from ddns.api.serializers import (
     Json,
     account_json,
@@ -54,9 +55,9 @@ class ExportOperations(BaseOperations):
         """Return what is kept of an account, without secrets, a page at a time: ``items`` of one
         ``part``, of which there may be several pages. ``next`` is what to give as *after* for the
         next page, null at the end. The parts are the account, its second factors, sessions, keys,
-        registrations of acme-dns, zones and their records, memberships, invitations, hosts with
-        their records and requests, other requests, names that it has given up, and its changes in
-        the journal."""
+        registrations of acme-dns, what it is told and how, zones and their records, memberships,
+        invitations, hosts with their records and requests, other requests, names that it has given
+        up, and its changes in the journal."""
         await self._flush_request_log()
         known = parsing.account_name(name)
         part, _, key = (after or next(iter(_PARTS))).partition("/")
@@ -101,6 +102,15 @@ def _acme_dns(context: ReadContext, name: str, after: str) -> _Page:
     found = context.transaction.acme_dns_registrations(page)
     items = [registration_json(one) for one in found[:PAGE]]
     return _Page(items, found[PAGE - 1].subdomain if len(found) > PAGE else "")
+
+
+def _notices(context: ReadContext, name: str, after: str) -> _Page:
+    """What the account is told, where it is sent, and what waits to be; of each there are few."""
+    transaction = context.transaction
+    terms = [{"terms": terms_json(one)} for one in transaction.all_notice_terms(name)]
+    targets = [{"target": target_json(one)} for one in transaction.notice_targets(name)]
+    waiting = [{"waiting": notice_json(one)} for one in transaction.notices(name)]
+    return _Page([*terms, *targets, *waiting])
 
 
 def _zones(context: ReadContext, name: str, after: str) -> _Page:
@@ -182,6 +192,7 @@ _PARTS: Final[dict[str, Callable[[ReadContext, str, str], _Page]]] = {
     "sessions": _sessions,
     "keys": _keys,
     "acme_dns": _acme_dns,
+    "notices": _notices,
     "zones": _zones,
     "records": _records,
     "memberships": _memberships,

@@ -14,6 +14,7 @@ from ddns.api.invitations import InvitationOperations
 from ddns.api.keys import KeyOperations
 from ddns.api.log_in import LogInOperations
 from ddns.api.maintenance import MaintenanceOperations
+from ddns.api.notices import NoticeOperations
 from ddns.api.passkeys import PasskeyOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
@@ -43,6 +44,7 @@ class Operations(
     LogInOperations,
     PasskeyOperations,
     ExportOperations,
+    NoticeOperations,
     CertificateOperations,
     MaintenanceOperations,
 ):

@@ -10,9 +10,20 @@ from ddns.api.errors import Conflict
 from ddns.api.serializers import Json
 from ddns.model.certificate import CertificateState
 from ddns.model.door import Knock
+from ddns.model.notices import Unwanted, Way
 
 
 async def no_renewal() -> CertificateState:
+    """Default for a process without a running server: always raises Conflict."""
+    raise Conflict("this takes a running server")
+
+
+async def no_target(way: Way, url: str) -> str:
+    """Default for a process without a running server: always raises Conflict."""
+    raise Conflict("this takes a running server")
+
+
+def no_link(token: str) -> Unwanted | None:
     """Default for a process without a running server: always raises Conflict."""
     raise Conflict("this takes a running server")
 
@@ -31,6 +42,9 @@ class RunningServer:
     :param download: the file that a copy of the database is written to before it is sent.
     :param knocks: returns the connections from some addresses that came to nothing.
     :param has_https: returns whether clients can reach this server by HTTPS itself.
+    :param accept_target: checks where notices are to be sent, and returns what of it is no secret;
+        raises ApiError for what may not be reached.
+    :param read_link: returns what a link in a mail switches off, None if it is none of ours.
     :param downloading: whether that is being done.
     :param compiled: whether the compiled fast path answers queries.
     """
@@ -43,5 +57,7 @@ class RunningServer:
     download: Path | None = None
     knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: ()
     has_https: Callable[[], bool] = bool
+    accept_target: Callable[[Way, str], Awaitable[str]] = no_target
+    read_link: Callable[[str], Unwanted | None] = no_link
     downloading: bool = False
     compiled: bool = False

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ddns.api.notice_schemas import NOTICE_ARGUMENTS, NOTICE_SCHEMAS
 from ddns.api.people_schemas import PEOPLE
 from ddns.api.schema_parts import (
     FLAG,
@@ -177,6 +178,7 @@ SCHEMAS: dict[str, Schema] = PEOPLE | {
     "CheckedRecords": object_of(records=list_of("CheckedRecord")),
     "CheckedRecord": object_of(rdata=or_null(STRING), error=or_null(STRING)),
     "History": object_of(name=NAME, events=list_of("Event")),
+    **NOTICE_SCHEMAS,
 }
 
 ARGUMENTS: dict[str, Schema] = {
@@ -197,6 +199,7 @@ ARGUMENTS: dict[str, Schema] = {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]
     },
     "became": {"enum": list(Became)},
+    **NOTICE_ARGUMENTS,
     "host_import.hosts": {
         "type": "array",
         "maxItems": 500,

@@ -19,6 +19,7 @@ from ddns.cli import (
     host_import,
     keys,
     maintenance,
+    notices,
     records,
     self_service,
     server,
@@ -38,7 +39,7 @@ STARTING = 15.0
 
 GROUPS = (
     *(zone_members.zone, accounts.account, keys.key, host_import.host, records.record),
-    acme_dns.acme_dns,
+    *(acme_dns.acme_dns, notices.notice),
     *(self_service.top, self_service.session, self_service.password, self_service.email),
     *(maintenance.top, server.config, server.certificate, server.top),
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ddns.config.acme import check_acme
+from ddns.config.notices import check_notices
 from ddns.config.settings import AcmeDnsSettings, MailSettings, Settings
 from ddns.config.toml import ConfigError, read_table
 from ddns.model import names
@@ -34,6 +35,7 @@ _ZERO_ALLOWED = (
     "challenges.keep",
     "acme_dns.expire_after",
     "pages.requests_per_minute",
+    "notices.refusals",
 )
 _RETIRED = (("abuse", "nochg_interval"),)
 """Settings that files may still have, without an effect."""
@@ -137,6 +139,7 @@ def check_settings(settings: Settings) -> Settings:
             raise ConfigError(f"{key}: expected one of {', '.join(known)}, got {given!r}")
     _check_acme_dns(settings.acme_dns)
     _check_contact(settings.api.url, settings.accounts.registration == "open", settings.mail)
+    check_notices(settings.notices)
     check_acme(settings)
     _check_proxies(settings)
     return settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ddns.config.notices import NoticesSettings
 from ddns.config.outward import OutwardSettings
 from ddns.config.tls_settings import DotSettings, HttpsSettings
 
@@ -289,6 +290,7 @@ class Settings:
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     outward: OutwardSettings = field(default_factory=OutwardSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    notices: NoticesSettings = field(default_factory=NoticesSettings)
     abuse: AbuseSettings = field(default_factory=AbuseSettings)
     requests: RequestsSettings = field(default_factory=RequestsSettings)
     store: StoreSettings = field(default_factory=StoreSettings)

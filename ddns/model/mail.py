@@ -22,12 +22,16 @@ class MailMessage:
 
     ``subject`` is one line; ``text`` is plain text with lines ending in ``\\n`` and may contain a
     token, so it is left out of the repr. Messages of one ``share`` crowd out no other ones.
+    ``headers`` are further ones, ``message_id`` what stands before the @ of its Message-ID, where
+    it may be sent twice.
     """
 
     to: str
     subject: str
     text: str = field(repr=False)
-    share: str = "notices"
+    share: str = "others"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    message_id: str = ""
 
 
 def email_address(text: str) -> str:

@@ -32,12 +32,14 @@ HEADERS = (("Content-Security-Policy", POLICY), ("Referrer-Policy", "same-origin
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page: the view that answers a method and path, whose segments in braces are parameters, and
-    who may see it."""
+    who may see it. What is sent to one without ``has_form_token`` may come from anywhere, and shows
+    by itself that it is allowed."""
 
     method: str
     path: str
     view: View
     permission: Permission = Permission.ACCOUNT
+    has_form_token: bool = True
 
     def match(self, path: Sequence[str]) -> dict[str, str] | None:
         """Return the parameters of a path; None if it is not this page's."""
@@ -120,9 +122,9 @@ class Pages:
         if chosen is None:
             raise NotAllowed(sorted({page.method for page, _ in found}))
         page, visit.parameters = chosen
-        if request.method == "POST" and (
-            request.foreign or not cookies.is_form_token(visit.cookie, request.field("form_token"))
-        ):
+        is_checked = request.method == "POST" and page.has_form_token
+        token = request.field("form_token")
+        if is_checked and (request.foreign or not cookies.is_form_token(visit.cookie, token)):
             raise Forbidden("this form is not ours, or too old; go back, reload it and try again")
         _check(visit.caller, page.permission)
         return await page.view(visit)

@@ -39,6 +39,7 @@ class Rules:
     - ``min_ttl``, ``max_ttl``: seconds.
     - ``records_per_host``: counts the records at all names of a host.
     - ``quarantine``: seconds for which a released name is kept for its former owner.
+    - ``notice_targets``: webhooks and services of apprise of an account.
     - ``acme_dns``: those of registrations of acme-dns.
     """
 
@@ -48,6 +49,7 @@ class Rules:
     hosts_per_account: int = 10
     keys_per_account: int = 20
     records_per_host: int = 20
+    notice_targets: int = 5
     quarantine: float = 90 * DAY
     acme_dns: AcmeDnsRules = field(default_factory=AcmeDnsRules)
 

@@ -1,4 +1,4 @@
-"""The parts of a server that serve people: accounts, the API over HTTP, mail and notifications."""
+"""The parts of a server that serve people: accounts, the API over HTTP, and mail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 from twisted.web.resource import IResource
 
 from ddns.api.account_service import HOUR, AccountService, CheckPassword, SignupLimits
@@ -29,14 +28,13 @@ from ddns.pages.visit import Service
 from ddns.policy.directory import Directory
 from ddns.policy.token_bucket import Buckets
 from ddns.policy.update_limits import refused_networks
-from ddns.server.notifications import Notifications
 
 Watch = Callable[[Callable[[LoggedRequest], None]], Callable[[], None]]
 """What calls a function with each request that is logged, until the returned one is called."""
 
 
 class AccountServices:
-    """Account service, mailer and notifications, as the settings have them.
+    """Account service and mailer, as the settings have them.
 
     :param settings: all of them.
     :param directory: the accounts.
@@ -46,8 +44,6 @@ class AccountServices:
     :param now: seconds since 1970.
     :param run_slow: runs a function outside the reactor's thread.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -66,7 +62,6 @@ class AccountServices:
         self._now = now
         self.mailer = _mailer(settings.mail, reactor, now)
         self.account_service = AccountService(check_password, directory.account, None, clock, now)
-        self.notifications = Notifications(directory.account, None, clock)
         self._authenticators: list[bearer.BearerAuthenticator] = []
         self._page_resource: PagesResource | None = None
         self._configure(settings)
@@ -94,7 +89,6 @@ class AccountServices:
                 Buckets(accounts.mails_per_hour, HOUR),
                 Buckets(accounts.mails_per_hour_in_all, HOUR),
             )
-        self.notifications.apply(send, settings.api.url, accounts.notice_time)
         for authenticator in self._authenticators:
             authenticator.refused = refused_networks(settings.abuse)
             if settings.api.calls_per_minute != old.api.calls_per_minute:
@@ -153,15 +147,6 @@ class AccountServices:
         if self._page_resource is not None:
             self._page_resource.refused = refused_networks(self._settings.abuse)
             self._page_resource.calls = _buckets(self._settings.pages.requests_per_minute)
-
-    def failures_noticed(self, account: str, number: int) -> None:
-        """Warn of the *number*-th wrong credentials of an account, if it is time to."""
-        noticed = self._settings.abuse.failures_noticed
-        if noticed and number == noticed:
-            self._log.warn(
-                "{number} wrong credentials for account {account}", number=number, account=account
-            )
-            self.notifications.failures(account, number)
 
     async def stop(self) -> None:
         """Send the mails that are due, and stop."""

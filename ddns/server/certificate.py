@@ -210,6 +210,7 @@ def certificate_of(
     certificate = ServerCertificate(settings, reactor, now, records, lambda: bool(http()))
     core.running.certificate = certificate.state
     core.running.renew = certificate.renew
+    core.notices.watch_certificate(certificate.state)
     return certificate
 
 

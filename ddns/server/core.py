@@ -27,6 +27,7 @@ from ddns.policy.directory import Directory
 from ddns.policy.wildcards import keep_wildcards
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
+from ddns.server.notices import NoticeServices
 from ddns.server.outward_services import OutwardServices
 from ddns.server.preflight import exposed_files
 from ddns.server.tool_services import ToolServices
@@ -42,7 +43,6 @@ from ddns.updates.expiring import Expirer
 from ddns.updates.notifier import Notifier
 from ddns.updates.publisher import Publisher
 from ddns.updates.session_log import SessionLog
-from ddns.updates.warning import Warner
 from ddns.zone.engine import Engine
 from ddns.zone.message import UPDATE
 from ddns.zone.tsig import Signatures
@@ -106,7 +106,7 @@ class Core:
         )
         self.updates = UpdateServices(
             *(settings, self.store, self.directory, self.publisher, reactor, now, self._run_slow),
-            people=lambda: self.account_services,
+            note_failures=lambda account, number: self.notices.failures(account, number),
             rules=lambda: self.operations.rules,
         )
         self.pipeline = self.updates.pipeline
@@ -114,7 +114,6 @@ class Core:
             *(settings, self.directory, self.updates.authenticator.password, reactor),
             *(time.monotonic, now, self._run_slow),
         )
-        self.warner = Warner(self.store, reactor, now, self.account_services.notifications.expiring)
         account_service = self.account_services.account_service
         self._session_log = SessionLog(
             self.store,
@@ -127,6 +126,11 @@ class Core:
         account_service.write_sessions = self._session_log.flush
         account_service.note_failure = self.updates.authenticator.note_wrong_code
         self.outward = OutwardServices(settings, reactor)
+        self.notices = NoticeServices(
+            *(settings, self.store, reactor, now, self._secret_box, self.outward.client),
+            *(lambda: self.account_services.mailer, self.updates.requests.flush),
+        )
+        self.pipeline.heard = self.notices.heard
         self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic, reactor)
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones,
@@ -141,6 +145,8 @@ class Core:
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
             compiled=self.engine.compiled is not None,
+            accept_target=self.notices.accept_target,
+            read_link=self.notices.links.read,
         )
         self.expirer = Expirer(
             *(self.store, self.publisher, reactor, now, since_boot), lambda: self.operations.rules
@@ -182,6 +188,7 @@ class Core:
         self.account_services.apply(settings)
         self.tools.apply(settings)
         self.outward.apply(settings)
+        self.notices.apply(settings)
 
     async def load(self) -> None:
         """Read the open store into memory; then DNS can be answered, and updates are performed."""
@@ -192,7 +199,7 @@ class Core:
             await self.updates.load()
             await self._session_log.load()
             await self.expirer.start()
-            self.warner.start()
+            await self.notices.start()
         except BaseException:
             self.pipeline.close()
             raise
@@ -234,9 +241,9 @@ class Core:
         """End what writes, then the store, then the threads of passwords and tools."""
         self.pipeline.close()
         self.notifier.stop()
+        await self.notices.stop()
         self.outward.stop()
         await self._secondary_client.stop()
-        await self.warner.stop()
         await self.expirer.stop()
         await self._session_log.stop()
         await self.updates.requests.stop()

@@ -73,7 +73,12 @@ def rules(settings: Settings) -> Rules:
     """Return the rules of what people may register."""
     given = dataclasses.asdict(settings.registration)
     quarantine = given.pop("quarantine_days") * DAY
-    return Rules(**given, quarantine=quarantine, acme_dns=_acme_dns_rules(settings.acme_dns))
+    return Rules(
+        **given,
+        quarantine=quarantine,
+        notice_targets=settings.notices.targets,
+        acme_dns=_acme_dns_rules(settings.acme_dns),
+    )
 
 
 def target_rules(settings: OutwardSettings) -> TargetRules:

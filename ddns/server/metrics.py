@@ -7,7 +7,7 @@ asks. The number of labels is bounded, whatever clients send.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import Metric
@@ -15,12 +15,14 @@ from prometheus_client.registry import Collector
 
 from ddns import __version__
 from ddns.model import names
+from ddns.model.notices import Way
 from ddns.net.dns.listener import DnsListener
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted
 from ddns.server.certificate import ServerCertificate
 from ddns.server.core import Core
 from ddns.server.metric_families import Numbers, counter, counters, gauge, gauges, histograms
+from ddns.server.notice_metrics import notice_metrics
 from ddns.updates.expiring import EXPIRY, LEASE
 
 NAMES = (
@@ -48,6 +50,7 @@ class Watched:
     :param now: seconds since 1970.
     :param hosts: how many hosts there are, kept up to date by others; None while unknown.
     :param leases: how many records are under a lease, likewise.
+    :param notices: how many notices wait, by way, likewise.
     """
 
     core: Core
@@ -58,6 +61,7 @@ class Watched:
     now: Callable[[], float]
     hosts: int | None = None
     leases: int | None = None
+    notices: Mapping[Way, int] = field(default_factory=lambda: dict.fromkeys(Way, 0))
 
 
 def registry_of(watched: Watched) -> CollectorRegistry:
@@ -87,6 +91,8 @@ class ServerCollector(Collector):
         yield from self._lasting()
         yield from self._secondaries()
         yield from self._queues()
+        counts = self._watched.core.notices.courier.counts
+        yield from notice_metrics(self._watched.notices, counts)
 
     def _server(self) -> Iterator[Metric]:
         yield gauges("ddns_build_info", "What runs.", {(__version__,): 1}, "version")

@@ -9,6 +9,7 @@ from prometheus_client import generate_latest
 from twisted.internet.defer import TimeoutError, ensureDeferred
 
 from ddns.config.settings import HttpSettings, MetricsSettings
+from ddns.model.notices import Way
 from ddns.net.http.monitoring import MonitoringResource
 from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Listeners
@@ -83,7 +84,7 @@ class Monitoring:
         return 0.0 <= age < FRESH
 
     async def _count_stored(self) -> None:
-        """Count hosts and leases in the store, once for all requests that come meanwhile."""
+        """Count what is in the store, once for all requests that come meanwhile."""
         counting = self._counting
         if counting is None:
             counting = self._counting = Latch()
@@ -94,8 +95,9 @@ class Monitoring:
     async def _count(self, counted: Latch) -> None:
         try:
             with suppress(StoreError):  # then the last known numbers are shown
-                counted_now = await self.watched.core.store.read(_hosts_and_leases)
-                self.watched.hosts, self.watched.leases = counted_now
+                counted_now = await self.watched.core.store.read(_counted)
+                watched = self.watched
+                watched.hosts, watched.leases, watched.notices = counted_now
         finally:
             self._counting = None
             counted.open()
@@ -111,5 +113,5 @@ class Monitoring:
         await self.listeners.stop(LEAVE)
 
 
-def _hosts_and_leases(reading: IReading) -> tuple[int, int]:
-    return reading.count_hosts(), reading.count_leases()
+def _counted(reading: IReading) -> tuple[int, int, dict[Way, int]]:
+    return reading.count_hosts(), reading.count_leases(), reading.count_notices()

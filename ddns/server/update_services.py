@@ -14,7 +14,6 @@ from ddns.policy.directory import Directory
 from ddns.policy.failures import Failures
 from ddns.policy.registration import Rules
 from ddns.policy.update_limits import UpdateLimiter
-from ddns.server.account_services import AccountServices
 from ddns.store.interfaces import IStore
 from ddns.updates.authenticator import Authenticator
 from ddns.updates.blocker import Blocker
@@ -37,7 +36,7 @@ class UpdateServices:
     :param reactor: for writing the log of requests.
     :param now: seconds since 1970.
     :param run_slow: runs a function outside the reactor's thread.
-    :param people: returns what tells people of trouble with their accounts.
+    :param note_failures: told of an account how many wrong secrets came in a row.
     :param rules: limits on what people may have.
     """
 
@@ -50,11 +49,10 @@ class UpdateServices:
         reactor: Any,
         now: Callable[[], float],
         run_slow: RunSlow,
-        people: Callable[[], AccountServices],
+        note_failures: Callable[[str, int], None],
         rules: Callable[[], Rules],
     ) -> None:
         self._settings = settings
-        self._people = people
         self._limiter = UpdateLimiter(settings.abuse)
         self._failures = Failures(window=settings.abuse.window)
         self._networks = FamiliarNetworks(store, now)
@@ -62,18 +60,13 @@ class UpdateServices:
             directory,
             run_slow,
             time.monotonic,
-            lambda account, number: people().failures_noticed(account, number),
+            note_failures,
             self._failures,
             PasswordRehasher(store, run_slow, now),
             self._networks.knows,
             self._networks.note,
         )
-        blocker = Blocker(
-            store,
-            self._limiter,
-            time.monotonic,
-            lambda account, block: people().notifications.blocked(account, block),
-        )
+        blocker = Blocker(store, self._limiter, time.monotonic)
         updater = Updater(
             store,
             directory,
@@ -116,5 +109,3 @@ class UpdateServices:
         if block is None:
             self._limiter.reset(account)
             self._failures.forget(account)
-        else:
-            self._people().notifications.blocked_by_operator(account, block)

@@ -20,7 +20,6 @@ class Blocker:
     :param store: where blocks are written.
     :param limiter: counts, and says how many are too many.
     :param clock: monotonic, for the limiter.
-    :param blocked: told of each account that has been blocked.
     """
 
     _log = Logger()
@@ -30,12 +29,10 @@ class Blocker:
         store: IStore,
         limiter: UpdateLimiter,
         clock: Callable[[], float],
-        blocked: Callable[[str, Block], None] = lambda account, block: None,
     ) -> None:
         self._store = store
         self._limiter = limiter
         self._clock = clock
-        self._blocked = blocked
 
     async def count_refusal(self, account: str, host: str, via: str, at: float) -> None:
         """Count a refused update, and block an account that does not stop.
@@ -69,7 +66,6 @@ class Blocker:
             self._log.warn(
                 "account {account} is blocked: {reason}", account=account, reason=block.reason
             )
-            self._blocked(account, block)
 
 
 def _put_block(name: str, block: Block, transaction: ITransaction) -> bool:

@@ -27,7 +27,8 @@ class Pipeline:
     :param requests: the log in which callers note what a client asked and was told.
     :param clock: monotonic, for how long updates take.
 
-    ``door`` is told of connections that came to nothing. ``between`` is called before and after
+    ``heard`` is told of each update and what came of it. ``door`` is told of connections that came
+    to nothing. ``between`` is called before and after
     each update. Many may be performed in one turn of the reactor; a server reads its UDP sockets
     there, so that queries wait for one update at most.
     """
@@ -47,6 +48,7 @@ class Pipeline:
             ("miniupdate", DIALECT)
         )  # resources add the dialects that they speak
         self.between: Callable[[], None] = lambda: None
+        self.heard: Callable[[Update, Outcome], None] = lambda update, outcome: None
         self._perform = perform
         self._perform_records = perform_records
         self._clock = clock
@@ -68,7 +70,9 @@ class Pipeline:
 
     async def perform(self, update: Update) -> Outcome:
         """Perform an update as soon as everything is loaded, and count its outcome."""
-        return await self._let_in(update.dialect, lambda: self._perform(update))
+        outcome = await self._let_in(update.dialect, lambda: self._perform(update))
+        self.heard(update, outcome)
+        return outcome
 
     async def perform_records(self, asked: RecordUpdate) -> Outcome:
         """Change records in the same way, and note it in the log of requests. Nothing was changed

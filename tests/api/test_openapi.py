@@ -17,6 +17,7 @@ from ddns.api.errors import SecondFactorNeeded
 from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
 from ddns.model.certificate import CertificateState
+from ddns.model.notices import Kind
 from tests.api.browsing import Browser
 from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
@@ -152,6 +153,16 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("acme_dns_set", "alice", subdomain=subdomain, note="www")
     assert "next" not in api("acme_dns_list")
     api("acme_dns_remove", subdomain=subdomain)
+    api("notice_set", "alice", mail=["changed", "silent"], silent_days=3)
+    api("notice_set", "alice", host="home.example.net", targets=[])
+    hook = {"way": "webhook", "url": "https://hooks.example/x"}
+    made = api("notice_target_add", "alice", host="home.example.net", **hook)
+    api("notice_target_add", "alice", **hook)
+    assert len(api("notice_show", "alice", host="home.example.net")["sent_to"]) == 2
+    api("notice_target_remove", "alice", number=made["id"])
+    alice = house.directory.account("alice")
+    assert alice is not None
+    api("notice_off", "alice", token=house.links.token(alice, None, Kind.CHANGED, None))
     key = house.api("key_add", account="alice")
     house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))
     for operation in ("key_disable", "key_enable", "key_regenerate"):

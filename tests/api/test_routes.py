@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ddns.api.operations import Operations
 from ddns.api.routes import BY_OPERATION, ROUTES, Route, find, methods
 
-FOR_PAGES = {"host_diagnosed", "host_overview", "backup_download"}
-"""Operations that return what only pages can use: objects for the reader's language, and a copy of
-the database."""
+FOR_PAGES = {"host_diagnosed", "host_overview", "backup_download", "notice_link"}
+"""Operations that return what only pages can use: objects for the reader's language, what a link is
+about, and a copy of the database."""
 
 
 def test_every_operation_has_a_route() -> None:

@@ -14,7 +14,9 @@ from jinja2.ext import babel_extract
 
 import ddns
 import ddns.api.errors as errors_module
+from ddns.model.update import SUCCESSES, Status
 from ddns.pages.languages import LANGUAGES, choose
+from ddns.server.notice_texts import ABOUT
 
 ROOT = Path(ddns.__file__).parent
 TRANSLATED = list(LANGUAGES)[1:]
@@ -47,6 +49,22 @@ def words_of_errors() -> Iterator[Words]:
                     yield words.value
 
 
+def words_of_notices() -> Iterator[Words]:
+    """What mails and webhooks say."""
+    yield from ABOUT.values()
+    yield from (status.value for status in Status if status not in SUCCESSES)
+    for module in ("notice_texts", "notice_ways"):
+        for node in ast.walk(ast.parse((ROOT / "server" / f"{module}.py").read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "say"
+            ):
+                words = node.args[0]
+                assert isinstance(words, ast.Constant), f"not to be found: {ast.unparse(node)}"
+                yield str(words.value)
+
+
 def is_error(one: object) -> bool:
     return isinstance(one, type) and issubclass(one, errors_module.ApiError)
 
@@ -54,6 +72,7 @@ def is_error(one: object) -> bool:
 SOURCES = {
     "templates": words_of_templates,
     "errors": words_of_errors,
+    "notices": words_of_notices,
 }
 
 

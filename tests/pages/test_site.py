@@ -55,7 +55,9 @@ def test_a_token_of_somebody_else_does_nothing(alice: Browser) -> None:
     assert alice.answer.status == 403
 
 
-@pytest.mark.parametrize("path", [page.path for page in PAGES if page.method == "POST"])
+@pytest.mark.parametrize(
+    "path", [page.path for page in PAGES if page.method == "POST" and page.has_form_token]
+)
 def test_no_form_is_taken_without_the_token_of_its_reader(house: House, path: str) -> None:
     browser, stranger = Browser(house), Browser(house)
     browser.get("/")

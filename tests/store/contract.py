@@ -25,6 +25,7 @@ from tests.store.expiring import ExpiringContract
 from tests.store.following import FollowingContract
 from tests.store.leading import LeadingContract
 from tests.store.living import LivingContract
+from tests.store.noticing import NoticesContract
 from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
 from tests.store.registering import RegisteringContract
@@ -76,6 +77,7 @@ class StoreContract(
     LeadingContract,
     CopyingContract,
     AcmeDnsContract,
+    NoticesContract,
 ):
     """See the module."""
 

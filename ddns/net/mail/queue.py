@@ -28,6 +28,9 @@ MAX_WAITING = 1000
 AT_ONCE = 4
 """Connections to the relay at once."""
 
+MAX_LINE = 990
+"""Octets of a line (RFC 5322 2.1.1)."""
+
 LATER = 0.1
 """Seconds before a message is sent; see :meth:`Mailer.send`."""
 
@@ -91,11 +94,25 @@ class Mailer:
             self.failed += 1
             self._log.error("a mail was not sent: {count} are waiting", count=count)
             return
-        domain = self.sender.rpartition("@")[2]
-        self._ready.append(_Waiting(message, email.utils.make_msgid(domain=domain)))
+        self._ready.append(_Waiting(message, self._id(message)))
         # Not now: whoever caused it must not see from the time of an answer whether there is mail.
         if self._soon is None:
             self._soon = self._reactor.callLater(LATER, self._begin)
+
+    async def deliver(self, message: MailMessage, message_id: str = "") -> None:
+        """Send a message now, trying once.
+
+        :raises NotSent: when the relay does not take it.
+        """
+        octets = compose(message, self.sender, message_id or self._id(message), self._now())
+        await self.relay.deliver(self.sender, message.to, octets)
+        self.sent += 1
+
+    def _id(self, message: MailMessage) -> str:
+        domain = self.sender.rpartition("@")[2]
+        if message.message_id:
+            return f"<{message.message_id}@{domain}>"
+        return email.utils.make_msgid(domain=domain)
 
     def waiting(self) -> int:
         """Return how many messages have not been sent yet."""
@@ -132,9 +149,7 @@ class Mailer:
 
     async def _deliver(self, waiting: _Waiting) -> None:
         try:
-            octets = compose(waiting.message, self.sender, waiting.message_id, self._now())
-            await self.relay.deliver(self.sender, waiting.message.to, octets)
-            self.sent += 1
+            await self.deliver(waiting.message, waiting.message_id)
         except NotSent as error:
             self._failed(waiting, error)
         except Exception as error:  # its text and its frames may hold the message
@@ -178,7 +193,9 @@ def compose(mail: MailMessage, sender: str, message_id: str, now: float) -> byte
 
     :raises ValueError: when a header would have a line break in it.
     """
-    message = EmailMessage(policy=SMTP.clone(linesep="\n", cte_type="7bit"))
+    # A URL in a header that is folded would be encoded.
+    policy = SMTP.clone(linesep="\n", cte_type="7bit", max_line_length=MAX_LINE)
+    message = EmailMessage(policy=policy)
     for name, value in (
         ("From", sender),
         ("To", mail.to),
@@ -186,6 +203,7 @@ def compose(mail: MailMessage, sender: str, message_id: str, now: float) -> byte
         ("Date", email.utils.formatdate(now)),
         ("Message-ID", message_id),
         ("Auto-Submitted", "auto-generated"),
+        *mail.headers,
     ):
         if "\r" in value or "\n" in value:
             raise ValueError(f"a line break in {name}")

@@ -15,6 +15,7 @@ from ddns.model.account import (
     account_name,
 )
 from ddns.model.journal import EventKind
+from ddns.model.notices import ALL, Kind, Way
 from ddns.model.secondaries import BadSecondary, secondary
 from ddns.model.text import printable
 from ddns.store.sqlite.host_rows import prefixes_of
@@ -28,6 +29,7 @@ _UINT16, _UINT31, _UINT32, _UINT53 = (
 _TIME = "{0} between 0 and 253402300799"  # seconds since 1970, until 9999-12-31
 _NAME, _ACCOUNT, _SHA256 = "is_name({0})", "is_account({0})", "length({0}) = 32"
 _STATE = "is_state(kind, {0})"
+_HOST_OR_ALL = "{0} = x'' or is_name({0})"
 _LINE = "is_line({0})"  # also of an address: former versions took more for one
 
 
@@ -105,6 +107,38 @@ _GOOD = {
         **dict.fromkeys(("created", "used"), _TIME),
         "note": _LINE,
     },
+    "notice_terms": {
+        "host": _HOST_OR_ALL,
+        **dict.fromkeys(("mail", "push"), f"{{0}} between 0 and {ALL}"),
+        "silent_days": _UINT31,
+    },
+    "notice_target": {
+        "host": _HOST_OR_ALL,
+        "way": _one_of(Way),
+        **dict.fromkeys(("shown", "problem"), _LINE),
+        **dict.fromkeys(("created", "failing"), _TIME),
+        "given_up": _UINT53,
+    },
+    "notice": {
+        "host": _HOST_OR_ALL,
+        "kind": _one_of(Kind),
+        "details": "is_object({0})",
+        **dict.fromkeys(("created", "due"), _TIME),
+        "way": _one_of(Way),
+        "attempts": _UINT31,
+    },
+    "notice_mark": {
+        "host": _HOST_OR_ALL,
+        "what": _LINE,
+        "since": _TIME,
+        **dict.fromkeys(("told", "held"), _UINT53),
+    },
+    "host_word": {
+        **dict.fromkeys(("since", "v4", "v6", "silent_at"), _TIME),
+        "days": _UINT31,
+        "stopped": _UINT16,
+    },
+    "journal_reader": {"position": _UINT53},
 }
 """What holds for each value that is not null, by table and column."""
 
@@ -120,6 +154,7 @@ def malformed_values(connection: sqlite3.Connection) -> Iterator[str]:
         "is_prefixes": _is_prefixes,
         "is_subdomain": _is_subdomain,
         "is_networks": _is_networks,
+        "is_object": _is_object,
     }
     for name, function in functions.items():
         connection.create_function(name, 1, function, deterministic=True)
@@ -195,7 +230,14 @@ def _is_state(kind: object, state: object) -> bool:
         return state is None
     if kind == EventKind.RRSET:
         return len(state) > 4 and rows.is_whole(state[4:])
+    return _is_object(state)
+
+
+def _is_object(text: object) -> bool:
+    """Return whether this is a JSON object."""
+    if not isinstance(text, str | bytes):
+        return False
     try:
-        return isinstance(json.loads(state), dict)
+        return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
         return False

@@ -14,6 +14,7 @@ from ddns.model import names, records
 from ddns.model.account import Host, ZoneInfo
 from ddns.model.journal import EventKind
 from ddns.store.sqlite.host_rows import dormant_bits, prefixes_text
+from ddns.store.sqlite.notices import forget_notices_of, watch_hosts
 from ddns.store.sqlite.reader import known
 from ddns.store.sqlite.unit_of_work import UnitOfWork
 
@@ -107,8 +108,11 @@ def put_host(unit: UnitOfWork, host: Host) -> None:
             " and zone = (select id from zone where origin = ?)",
             (*owners, host.zone),
         )
-    elif before.account != host.account:  # the requests are the former account's affair
+        watch_hosts(unit, host.account, host.name, unit.author.at)
+    elif before.account != host.account:  # requests and notices are the former account's affair
         unit.execute("delete from request where host = ?", (host.name,))
+        forget_notices_of(unit, before.account, host.name)
+        watch_hosts(unit, host.account, host.name, unit.author.at)
     unit.journal(EventKind.HOST, names.to_text(host.name), before, host, owner=host.name)
 
 

@@ -14,6 +14,7 @@ from ddns.store.sqlite import (
     expiring,
     hosts,
     memberships,
+    notices,
     request_log,
     second_factors,
     sessions,
@@ -107,6 +108,22 @@ class Transaction(UnitOfWork):
     change_acme_dns = acme_dns.change_acme_dns
     remove_acme_dns = acme_dns.remove_acme_dns
     unused_acme_dns = acme_dns.unused_acme_dns
+
+    put_notice_terms = notices.put_notice_terms
+    add_notice_target = notices.add_notice_target
+    remove_notice_target = notices.remove_notice_target
+    note_notice_target = notices.note_notice_target
+    add_notice = notices.add_notice
+    waiting_notices = notices.waiting_notices
+    change_notice = notices.change_notice
+    put_off_notices = notices.put_off_notices
+    put_notice_mark = notices.put_notice_mark
+    held_notices = notices.held_notices
+    forget_notice_marks = notices.forget_notice_marks
+    put_host_word = notices.put_host_word
+    silent_hosts = notices.silent_hosts
+    put_journal_position = notices.put_journal_position
+    limit_notices = notices.limit_notices
 
     stage = zone_import.stage
     drop_staged = zone_import.drop_staged

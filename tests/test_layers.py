@@ -18,16 +18,17 @@ MAY_IMPORT = {
     "zone": {"model"},
     "policy": {"model", "config"},
     "dialects": {"model"},
+    "relays": {"model"},
     "store": {"model", "system", "config"},
-    "updates": {"model", "system", "config", "zone", "policy", "store"},
+    "updates": {"model", "system", "config", "zone", "policy", "relays", "store"},
     "acme": {"model", "system", "config"},
-    "api": {"model", "system", "policy", "store"},
+    "api": {"model", "system", "policy", "relays", "store"},
     "pages": {"model", "policy", "api"},
     "tools": {"model", "policy", "store", "updates", "api"},
     "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates", "api"}
-    | {"pages", "tools"},
+    | {"pages", "tools", "relays"},
     "server": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates"}
-    | {"acme", "api", "pages", "tools", "net"},
+    | {"acme", "api", "pages", "tools", "net", "relays"},
     "cli": {"model", "system", "config", "policy", "store", "api", "server"},
     "embedding": {"model", "config", "dialects", "store", "net", "server"},
 }
@@ -36,7 +37,7 @@ MAY_IMPORT = {
 ANYBODY = {"__init__"}
 """The version is for all."""
 
-PURE_ROOMS = {"model", "config", "zone", "policy", "dialects"}
+PURE_ROOMS = {"model", "config", "zone", "policy", "dialects", "relays"}
 ABOVE_NET = {"server", "cli", "embedding", "config", "system"}
 BELOW_NET = set(MAY_IMPORT) - ABOVE_NET - {"net"}
 
@@ -135,7 +136,15 @@ def test_the_reactor_is_passed_in(path: Path) -> None:
 
 LIGHT = (
     *("cli/main", "cli/command", "cli/output", "cli/client", "cli/remote", "cli/zones"),
-    *("cli/accounts", "cli/keys", "cli/hosts", "cli/records", "cli/self_service", "cli/server"),
+    *(
+        "cli/accounts",
+        "cli/keys",
+        "cli/hosts",
+        "cli/records",
+        "cli/relays",
+        "cli/self_service",
+        "cli/server",
+    ),
     *("cli/maintenance", "api/routes", "model/text", "system/files"),
     *("server/__init__", "server/inetd_client"),
     *("system/__init__", "system/handover", "system/lock"),

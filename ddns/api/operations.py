@@ -14,6 +14,7 @@ from ddns.api.keys import KeyOperations
 from ddns.api.log_in import LogInOperations
 from ddns.api.maintenance import MaintenanceOperations
 from ddns.api.passkeys import PasskeyOperations
+from ddns.api.relays import RelayOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
@@ -33,6 +34,7 @@ class Operations(
     KeyOperations,
     AcmeDnsOperations,
     HostOperations,
+    RelayOperations,
     DiagnosisOperations,
     ZoneChangeOperations,
     SelfService,

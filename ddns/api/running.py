@@ -31,6 +31,8 @@ class RunningServer:
     :param download: the file that a copy of the database is written to before it is sent.
     :param knocks: returns the connections from some addresses that came to nothing.
     :param has_https: returns whether clients can reach this server by HTTPS itself.
+    :param follow_relay: has the relays of a host looked at, and a service asked at once that has
+        not answered.
     :param downloading: whether that is being done.
     """
 
@@ -42,4 +44,5 @@ class RunningServer:
     download: Path | None = None
     knocks: Callable[[Iterable[str]], Sequence[Knock]] = lambda peers: ()
     has_https: Callable[[], bool] = bool
+    follow_relay: Callable[[bytes, str], None] = lambda host, forgiven: None
     downloading: bool = False

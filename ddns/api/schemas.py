@@ -5,47 +5,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ddns.api.schema_shapes import FLAG as _FLAG
+from ddns.api.schema_shapes import LANGUAGE as _LANGUAGE
+from ddns.api.schema_shapes import NAME as _NAME
+from ddns.api.schema_shapes import NUMBER as _NUMBER
+from ddns.api.schema_shapes import STRING as _STRING
+from ddns.api.schema_shapes import TEXTS as _TEXTS
+from ddns.api.schema_shapes import TIME as _TIME
+from ddns.api.schema_shapes import TTL as _TTL
+from ddns.api.schema_shapes import UNICODE as _UNICODE
+from ddns.api.schema_shapes import Schema, ref
+from ddns.api.schema_shapes import list_of as _list
+from ddns.api.schema_shapes import object_of as _object
+from ddns.api.schema_shapes import or_null as _or_null
+from ddns.api.schemas_of_relays import RELAY_SCHEMAS
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
-from ddns.model.records import MAX_TTL
+from ddns.model.relays import RelayKind
 from ddns.policy.diagnosis import Severity, State
 from ddns.store.paging import Became
-
-Schema = dict[str, Any]
-
-_NAME: Schema = {"type": "string", "description": "A domain name, internationalized as A-labels."}
-_UNICODE: Schema = {"type": "string", "description": "The name with U-labels, if it has any."}
-_STRING: Schema = {"type": "string"}
-_TIME: Schema = {"type": "string", "format": "date-time"}
-_NUMBER: Schema = {"type": "integer", "minimum": 0}
-_TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL, "description": "Seconds."}
-_TEXTS: Schema = {"type": "array", "items": _STRING}
-_FLAG: Schema = {"type": "boolean"}
-_LANGUAGE: Schema = {"enum": list(Language)}
-
-
-def ref(name: str) -> Schema:
-    """Return a reference to one of :data:`SCHEMAS`."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _object(optional: Schema | None = None, /, **properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": {**properties, **(optional or {})},
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _list(of: str) -> Schema:
-    return {"type": "array", "items": ref(of)}
-
 
 _CERTIFICATE = _or_null(ref("Certificate"))
 _IDN = {"unicode": _UNICODE}
@@ -182,6 +159,7 @@ SCHEMAS: dict[str, Schema] = {
         findings=_list("Finding"),
         requests=_list("Request"),
     ),
+    **RELAY_SCHEMAS,
     "Address": _object(name=_STRING, email=_STRING),
     "Session": _object(token=_STRING, expires=_TIME, account=_STRING, language=_or_null(_LANGUAGE)),
     "SecondFactor": _object(totp=_FLAG, recovery_codes=_NUMBER, passkeys=_list("Passkey")),
@@ -293,7 +271,11 @@ ARGUMENTS: dict[str, Schema] = {
         "anyOf": [{"type": "integer", "minimum": 0, "maximum": 1_000_000}, {"enum": ["default"]}]
     },
     "became": {"enum": list(Became)},
+    "relay_add.kind": {"enum": list(RelayKind)},
+    "relay_add.settings": {"type": "object", "additionalProperties": _STRING},
     "ns": {"type": "array", "items": _object({"address": _or_null(_STRING)}, name=_STRING)},
     "records": {"type": "array", "items": _object(type=_STRING, rdata=_STRING)},
 }
 """Schemas of arguments that say more than their types, by ``name`` or ``operation.name``."""
+
+__all__ = ["ARGUMENTS", "SCHEMAS", "Schema", "ref"]

@@ -20,6 +20,7 @@ from ddns.cli import (
     keys,
     maintenance,
     records,
+    relays,
     self_service,
     server,
     zone_members,
@@ -38,6 +39,7 @@ STARTING = 15.0
 
 GROUPS = (
     *(zone_members.zone, accounts.account, keys.key, hosts.host, records.record),
+    relays.relay,
     acme_dns.acme_dns,
     *(self_service.top, self_service.session, self_service.password, self_service.email),
     *(maintenance.top, server.config, server.certificate, server.top),

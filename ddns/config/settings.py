@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ddns.config.outward import OutwardSettings
+from ddns.config.outward import OutwardSettings, RelaysSettings
 from ddns.config.tls_settings import DotSettings, HttpsSettings
 
 
@@ -270,6 +270,7 @@ class Settings:
     pages: PagesSettings = field(default_factory=PagesSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     outward: OutwardSettings = field(default_factory=OutwardSettings)
+    relays: RelaysSettings = field(default_factory=RelaysSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     abuse: AbuseSettings = field(default_factory=AbuseSettings)
     requests: RequestsSettings = field(default_factory=RequestsSettings)

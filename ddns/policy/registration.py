@@ -12,6 +12,7 @@ from ddns.model.account import Registration, ZoneInfo
 from ddns.model.records import AAAA, CNAME, HOST_TTL, MX, TXT, A
 from ddns.model.registration import Released
 from ddns.policy.acme_dns import AcmeDnsRules
+from ddns.policy.relays import RelayRules
 
 DAY = 86_400.0
 
@@ -40,6 +41,7 @@ class Rules:
     - ``records_per_host``: counts the records at all names of a host.
     - ``quarantine``: seconds for which a released name is kept for its former owner.
     - ``acme_dns``: those of registrations of acme-dns.
+    - ``relays``: those of relays.
     """
 
     reserved: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class Rules:
     records_per_host: int = 20
     quarantine: float = 90 * DAY
     acme_dns: AcmeDnsRules = field(default_factory=AcmeDnsRules)
+    relays: RelayRules = field(default_factory=RelayRules)
 
     @property
     def host_ttl(self) -> int:

@@ -169,7 +169,7 @@ class Core:
         )
         self.requests = RequestLog(self.store, reactor, settings.requests)
         self.pipeline = Pipeline(updater.perform, record_updater.perform, now, self.requests)
-        self.outward = OutwardServices(settings, reactor)
+        self.outward = OutwardServices(settings, reactor, self.store, self._secret_box, now)
         self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic, reactor)
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones,
@@ -183,6 +183,7 @@ class Core:
             secondaries=self.notifier.progress,
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
+            follow_relay=self.outward.relayer.follow,
         )
         self.expirer = Expirer(
             *(self.store, self.publisher, reactor, now, since_boot), lambda: self.operations.rules
@@ -227,8 +228,8 @@ class Core:
         self.store.configure(settings.store)
         old, self._settings = self._settings, settings
         if settings.dns != old.dns:  # a new secret would make the cookies of clients invalid
-            limit = settings.dns.rate_limit
-            self.limiter = factories.rate_limiter(limit, self._reactor.seconds, self.limiter)
+            limit, clock = settings.dns.rate_limit, self._reactor.seconds
+            self.limiter = factories.rate_limiter(limit, clock, self.limiter)
             self.engine.use(self.limiter, factories.cookies(settings.dns, self._now))
         self._failures.window = settings.abuse.window
         self._update_limiter.apply(settings.abuse)
@@ -248,11 +249,11 @@ class Core:
             await self._session_log.load()
             await self.expirer.start()
             self.warner.start()
+            await self.outward.relayer.start()
         except BaseException:
             self.pipeline.close()
             raise
-        sealed = await self.store.read(lambda reading: reading.any_sealed_secret())
-        if sealed is not None:
+        if (sealed := await self.store.read(lambda r: r.any_sealed_secret())) is not None:
             self._unseal.check(sealed)
         self.pipeline.open()
 
@@ -289,7 +290,7 @@ class Core:
         """End what writes, then the store, then the threads of passwords and tools."""
         self.pipeline.close()
         self.notifier.stop()
-        self.outward.stop()
+        await self.outward.stop()
         await self._secondary_client.stop()
         await self.warner.stop()
         await self.expirer.stop()

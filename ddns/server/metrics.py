@@ -48,6 +48,7 @@ class Watched:
     :param now: seconds since 1970.
     :param hosts: how many hosts there are, kept up to date by others; None while unknown.
     :param leases: how many records are under a lease, likewise.
+    :param relays: how many relays are due, likewise.
     """
 
     core: Core
@@ -58,6 +59,7 @@ class Watched:
     now: Callable[[], float]
     hosts: int | None = None
     leases: int | None = None
+    relays: int | None = None
 
 
 def registry_of(watched: Watched) -> CollectorRegistry:
@@ -86,6 +88,7 @@ class ServerCollector(Collector):
         yield from self._contents()
         yield from self._lasting()
         yield from self._secondaries()
+        yield from self._relays()
         yield from self._queues()
 
     def _server(self) -> Iterator[Metric]:
@@ -252,6 +255,13 @@ class ServerCollector(Collector):
             },
             *("zone", "secondary"),
         )
+
+    def _relays(self) -> Iterator[Metric]:
+        relayer = self._watched.core.outward.relayer
+        yield gauge("ddns_relays_due", "Relays whose time has come.", self._watched.relays)
+        yield gauge("ddns_relays_in_flight", "Deliveries that go on.", relayer.going())
+        yield counter("ddns_relays_delivered", "Deliveries that were taken.", relayer.delivered)
+        yield counter("ddns_relays_failed", "Deliveries that were not.", relayer.failed)
 
     def _queues(self) -> Iterator[Metric]:
         core = self._watched.core

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from prometheus_client import generate_latest
@@ -94,8 +95,9 @@ class Monitoring:
     async def _count(self, counted: Latch) -> None:
         try:
             with suppress(StoreError):  # then the last known numbers are shown
-                counted_now = await self.watched.core.store.read(_hosts_and_leases)
-                self.watched.hosts, self.watched.leases = counted_now
+                watched = self.watched
+                found = await watched.core.store.read(partial(_counts, now=watched.now()))
+                watched.hosts, watched.leases, watched.relays = found
         finally:
             self._counting = None
             counted.open()
@@ -111,5 +113,5 @@ class Monitoring:
         await self.listeners.stop(LEAVE)
 
 
-def _hosts_and_leases(reading: IReading) -> tuple[int, int]:
-    return reading.count_hosts(), reading.count_leases()
+def _counts(reading: IReading, now: float) -> tuple[int, int, int]:
+    return reading.count_hosts(), reading.count_leases(), reading.count_due_relays(now)

@@ -25,6 +25,7 @@ from ddns.store.expiring import IExpiring, IReadingExpiry
 from ddns.store.history import IReadingHistory
 from ddns.store.paging import Page, RequestPage
 from ddns.store.people import IChangingPeople, IReadingPeople
+from ddns.store.relays import IReadingRelays, IRelays
 from ddns.store.results import Checked, Committed, Copied, SeenRequest, StagedResult
 from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
@@ -45,7 +46,14 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
-class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies, IReadingAcmeDns):
+class IReading(
+    IReadingPeople,
+    IReadingHistory,
+    IReadingExpiry,
+    IReadingCopies,
+    IReadingAcmeDns,
+    IReadingRelays,
+):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
 
@@ -74,7 +82,7 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies, 
         """Return the TSIG key of that name."""
 
     def any_sealed_secret() -> bytes | None:
-        """Return any one sealed secret of a key or of one-time codes, if there is one."""
+        """Return any one sealed secret, if there is one."""
 
     def host(name: bytes) -> Host | None:
         """Return a host by its owner name."""
@@ -154,7 +162,7 @@ class IReading(IReadingPeople, IReadingHistory, IReadingExpiry, IReadingCopies, 
         that of now, so a follower that takes over all events ends with what is stored."""
 
 
-class ITransaction(IReading, IChangingPeople, IExpiring, ICopying, IAcmeDns):
+class ITransaction(IReading, IChangingPeople, IExpiring, ICopying, IAcmeDns, IRelays):
     """Changes within one transaction. An exception of the work undoes its changes and nobody's
     else. RRset changes raise their zone's serial, once a commit."""
 

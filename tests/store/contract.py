@@ -28,6 +28,7 @@ from tests.store.living import LivingContract
 from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
 from tests.store.registering import RegisteringContract
+from tests.store.relaying import RelayingContract
 from tests.store.sqlite.blocking import (
     HOME,
     ORIGIN,
@@ -76,6 +77,7 @@ class StoreContract(
     LeadingContract,
     CopyingContract,
     AcmeDnsContract,
+    RelayingContract,
 ):
     """See the module."""
 

@@ -107,8 +107,9 @@ def put_host(unit: UnitOfWork, host: Host) -> None:
             " and zone = (select id from zone where origin = ?)",
             (*owners, host.zone),
         )
-    elif before.account != host.account:  # the requests are the former account's affair
-        unit.execute("delete from request where host = ?", (host.name,))
+    elif before.account != host.account:  # these are the former account's affair
+        for table in ("request", "relay"):
+            unit.execute(f"delete from {table} where host = ?", (host.name,))
     unit.journal(EventKind.HOST, names.to_text(host.name), before, host, owner=host.name)
 
 

@@ -20,6 +20,7 @@ from ddns.store.sqlite.history_reader import EVENT, HistoryReader
 from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.people_reader import PeopleReader
+from ddns.store.sqlite.relays_reader import RelaysReader
 from ddns.store.sqlite.request_rows import read_requests, read_requests_of
 from ddns.store.sqlite.row_objects import make_event, make_zone
 from ddns.store.sqlite.rrset_reader import RRsetReader
@@ -46,7 +47,7 @@ ENTRY = (  # columns of a RequestEntry
 
 
 @implementer(IReading)
-class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader):
+class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader, RelaysReader):
     """One connection's view. The caller begins and ends the transaction around it."""
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
@@ -77,7 +78,8 @@ class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader):
 
     def any_sealed_secret(self) -> bytes | None:
         of_keys = "select sealed from key where sealed is not null"
-        return self._one(bytes, f"{of_keys} union all select sealed from totp limit 1")
+        others = "union all select sealed from totp union all select sealed from relay"
+        return self._one(bytes, f"{of_keys} {others} limit 1")
 
     def host(self, name: bytes) -> Host | None:
         return self._one(make_host, f"{HOST} where host.name = ?", name)

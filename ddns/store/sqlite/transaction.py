@@ -14,6 +14,7 @@ from ddns.store.sqlite import (
     expiring,
     hosts,
     memberships,
+    relays,
     request_log,
     second_factors,
     sessions,
@@ -107,6 +108,10 @@ class Transaction(UnitOfWork):
     change_acme_dns = acme_dns.change_acme_dns
     remove_acme_dns = acme_dns.remove_acme_dns
     unused_acme_dns = acme_dns.unused_acme_dns
+
+    add_relay = relays.add_relay
+    put_relay_state = relays.put_relay_state
+    remove_relay = relays.remove_relay
 
     stage = zone_import.stage
     drop_staged = zone_import.drop_staged

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ddns.api.notice_schemas import NOTICE_ARGUMENTS, NOTICE_SCHEMAS
 from ddns.api.people_schemas import PEOPLE
+from ddns.api.relay_schemas import RELAY_SCHEMAS
 from ddns.api.schema_parts import (
     FLAG,
     IDN,
@@ -23,6 +24,7 @@ from ddns.api.schema_parts import (
     ref,
 )
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
+from ddns.model.relays import RelayKind
 from ddns.policy.diagnosis import Severity, State
 from ddns.store.paging import Became
 
@@ -179,6 +181,7 @@ SCHEMAS: dict[str, Schema] = PEOPLE | {
     "CheckedRecord": object_of(rdata=or_null(STRING), error=or_null(STRING)),
     "History": object_of(name=NAME, events=list_of("Event")),
     **NOTICE_SCHEMAS,
+    **RELAY_SCHEMAS,
 }
 
 ARGUMENTS: dict[str, Schema] = {
@@ -200,6 +203,8 @@ ARGUMENTS: dict[str, Schema] = {
     },
     "became": {"enum": list(Became)},
     **NOTICE_ARGUMENTS,
+    "relay_add.kind": {"enum": list(RelayKind)},
+    "relay_add.settings": {"type": "object", "additionalProperties": STRING},
     "host_import.hosts": {
         "type": "array",
         "maxItems": 500,
@@ -212,3 +217,5 @@ ARGUMENTS: dict[str, Schema] = {
     "records": {"type": "array", "items": object_of(type=STRING, rdata=STRING)},
 }
 """Schemas of arguments that say more than their types, by ``name`` or ``operation.name``."""
+
+__all__ = ["ARGUMENTS", "SCHEMAS", "Schema", "ref"]

@@ -99,7 +99,8 @@ class Hearing:
             if name is None:
                 continue
             if result.status in SUCCESSES:
-                self._refusals.pop((outcome.user, name), None)
+                if self._refusals:
+                    self._refusals.pop((outcome.user, name), None)
                 self._word(name, _told_by(result.change, update.at), update.at)
             elif result.status is not Status.FAILED:
                 self._refused(outcome.user, name, result.status, update)

@@ -30,12 +30,24 @@ find_python() {
     exit 1
 }
 
-# make_venv FOLDER WHAT...: installs WHAT there with pip, once, and again when setup.cfg or this
-# directory's name has changed. The project itself is installed editable, so it is always current.
+# A C compiler and Python's headers, where we may install them: with them a part is compiled.
+find_compiler() {
+    find_python
+    headers=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    if ! echo '#include <Python.h>' | cc -E -I "$headers" - >/dev/null 2>&1 && may_install; then
+        apt_install gcc libc6-dev python3-dev || say "nothing is compiled, so that is not tested"
+    fi
+}
+
+# make_venv FOLDER WHAT...: installs WHAT there with pip, once, and again when setup.cfg, what is
+# compiled or this directory's name has changed. The project itself is installed editable, so it is
+# always current.
 make_venv() {
     venv=$1
     shift
-    if [ "$venv/installed" -nt setup.cfg ] && [ "$(cat "$venv/installed")" = "$PWD $*" ]; then
+    newer=$(find setup.cfg setup.py ddns \( -path 'setup.*' -o -name '*.p[yx][xd]' \) \
+        -newer "$venv/installed" 2>&1 | head -n 1)
+    if [ -z "$newer" ] && [ "$(cat "$venv/installed")" = "$PWD $*" ]; then
         return
     fi
     find_python

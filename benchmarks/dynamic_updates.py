@@ -40,7 +40,7 @@ def _sign(message: bytes) -> bytes:
 @contextlib.contextmanager
 def _ddns() -> Iterator[int]:
     """This project; its port."""
-    with filled() as (database, port, _):
+    with filled() as (database, port, _, _):
         secret = database.with_name("secret")
         secret.write_text(SECRET)
         kind = ("--kind=tsig", f"--name={NAME}", f"--algorithm={ALGORITHM}")

@@ -72,10 +72,7 @@ class _HttpClient(asyncio.Protocol):
         self._turn += 1
         address = next(run.addresses)
         self._sent = time.perf_counter()
-        self._transport.write(  # type: ignore[attr-defined]
-            f"GET /nic/update?hostname={host}&myip={address} HTTP/1.1\r\nHost: x\r\n"
-            f"User-Agent: benchmark/1\r\nAuthorization: {run.authorization}\r\n\r\n".encode()
-        )
+        self._transport.write(run.request(host, address))  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -88,7 +85,7 @@ class _HttpClient(asyncio.Protocol):
         self._buffer = b""
         run = self._run
         run.tally.latencies.append(time.perf_counter() - self._sent)
-        word = body.split()[0].decode()
+        word = run.word(body)
         run.tally.answers[word] = run.tally.answers.get(word, 0) + 1
         self._ask()
 
@@ -111,6 +108,17 @@ class HttpRun:
         self.due = 0.0
         self._open = 0
         self._done = asyncio.Event()
+
+    def request(self, host: str, address: str) -> bytes:
+        """Return the request that updates a host."""
+        return (
+            f"GET /nic/update?hostname={host}&myip={address} HTTP/1.1\r\nHost: x\r\n"
+            f"User-Agent: benchmark/1\r\nAuthorization: {self.authorization}\r\n\r\n".encode()
+        )
+
+    def word(self, answer: bytes) -> str:
+        """Return what an answer counts as."""
+        return answer.split()[0].decode()
 
     async def run(self, hosts: list[str], connections: int) -> Tally:
         """Spread the hosts over the connections and run until all requests are answered."""

@@ -179,6 +179,14 @@ def twisted_names(directory: Path, port: int, zone: str) -> list[str]:
     ]
 
 
+def echo(directory: Path, port: int, zone: str) -> list[str]:
+    """No server, but the limit for all of them: a program that sends everything back."""
+    program = directory / "echo"
+    source = Path(__file__).with_name("echo.c")
+    subprocess.run(["cc", "-O2", "-o", str(program), str(source)], check=True)
+    return [str(program), str(port)]
+
+
 UNREACHED = (
     "[dns.rate_limit]\nresponses_per_second = 10000000\n[abuse]\nchange_interval = 0.000001\n"
 )

@@ -1,9 +1,12 @@
 """Queries a second by dnsperf: us, NSD, Knot, PowerDNS on SQLite, stock twisted.names; a core each.
 
     python -m benchmarks.queries [--hosts N] [--seconds N] [--rounds N] [--only NAME]...
+        [--questions mix|hits|random] [--tcp] [--pace N]
 
 The mix: two hits of A and one of AAAA to one NODATA and one NXDOMAIN, in random order; the names
-that do not exist are random.
+that do not exist are random. Or only hits of A, or only random names. With --tcp they come over 20
+connections that stay open, without waiting for answers. With --pace so many a second come, and the
+99th percentile of the time to an answer is shown, in milliseconds.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,9 +34,10 @@ class Run:
     lost: float  # per cent
     cpu: float  # the server's microseconds of processor time a query
     resident: int  # MiB
+    p99: float  # milliseconds, 0 unless the load was paced
 
 
-def _ddns(directory: Path, port: int, zone: str) -> list[str]:
+def _ddns(directory: Path, port: int, zone: str, settings: str = "") -> list[str]:
     (directory / "zone").write_text(zone)
     subprocess.run(
         [
@@ -46,7 +50,11 @@ def _ddns(directory: Path, port: int, zone: str) -> list[str]:
         check=True,
         capture_output=True,
     )
-    return peers.ddns(directory, port)
+    return peers.ddns(directory, port, settings=peers.UNREACHED + settings)
+
+
+def _in_python(directory: Path, port: int, zone: str) -> list[str]:
+    return _ddns(directory, port, zone, "[dns]\ncompiled = false\n")
 
 
 SERVERS: dict[str, Callable[[Path, int, str], list[str]]] = {
@@ -56,45 +64,45 @@ SERVERS: dict[str, Callable[[Path, int, str], list[str]]] = {
     "PowerDNS, SQLite": peers.powerdns,
     "PowerDNS, no caches": partial(peers.powerdns, caches=False),
     "twisted.names": peers.twisted_names,
+    "Python path": _in_python,
+    "echo": peers.echo,
 }
+USUAL = list(SERVERS)[:6]
 
 
-def questions(hosts: int, count: int) -> str:
+def questions(hosts: int, count: int, kind: str = "mix") -> str:
     """dnsperf's input."""
+    known = [("h{0}", "A"), ("h{0}", "A"), ("h{1}", "AAAA"), ("h{0}", "MX")]
+    kinds = {"mix": [*known, ("x{2:x}", "A")], "hits": known[:1], "random": [("x{2:x}", "A")]}
     chance = random.Random(1)
     lines = []
     for _ in range(count):
         number = chance.randrange(hosts)
-        name, kind = chance.choice(
-            [
-                (f"h{number}", "A"),
-                (f"h{number}", "A"),
-                (f"h{number | 1}", "AAAA"),
-                (f"h{number}", "MX"),
-                (f"x{chance.getrandbits(64):x}", "A"),
-            ]
-        )
-        lines.append(f"{name}.{peers.ZONE} {kind}")
+        name, rtype = chance.choice(kinds[kind])
+        name = name.format(number, number | 1, chance.getrandbits(64))
+        lines.append(f"{name}.{peers.ZONE} {rtype}")
     return "\n".join(lines) + "\n"
 
 
-def measure(name: str, zone: str, data: Path, seconds: int) -> Run:
+def measure(name: str, zone: str, data: Path, seconds: int, options: Sequence[str] = ()) -> Run:
     """Start one server, warm it up, and run dnsperf against it."""
     with tempfile.TemporaryDirectory() as made:
         directory, port = Path(made), peers.free_port()
         command = SERVERS[name](directory, port, zone)
         with peers.running(command, directory, port) as server:
-            _dnsperf(port, data, 1)
+            _dnsperf(port, data, 1, options)
             before = peers.cpu_seconds(server.pid)
-            sent, lost, rate = _dnsperf(port, data, seconds)
+            sent, lost, rate, p99 = _dnsperf(port, data, seconds, options)
             spent = peers.cpu_seconds(server.pid) - before
-            return Run(rate, lost, spent / sent * 1e6, peers.resident(server.pid) // 1024)
+            return Run(rate, lost, spent / sent * 1e6, peers.resident(server.pid) // 1024, p99)
 
 
-def _dnsperf(port: int, data: Path, seconds: int) -> tuple[int, float, float]:
-    """Queries completed, per cent lost, queries a second."""
+def _dnsperf(
+    port: int, data: Path, seconds: int, options: Sequence[str]
+) -> tuple[int, float, float, float]:
+    """Queries completed, per cent lost, queries a second, the 99th percentile if it was paced."""
     where = ["-s", "127.0.0.1", "-p", str(port), "-d", str(data)]
-    load = ["dnsperf", *where, "-l", str(seconds), "-c", "20", "-q", "200"]
+    load = ["dnsperf", *where, "-l", str(seconds), "-c", "20", "-q", "200", *options]
     done = subprocess.run(
         ["taskset", "-c", str(peers.LOAD_CORE), *load], check=True, capture_output=True, text=True
     ).stdout
@@ -105,7 +113,9 @@ def _dnsperf(port: int, data: Path, seconds: int) -> tuple[int, float, float]:
         return float(found[1])
 
     completed, sent = number("Queries completed"), number("Queries sent")
-    return int(completed), (1 - completed / sent) * 100, number("Queries per second")
+    times = sorted(map(float, re.findall(r"^> .* (\d+\.\d+)$", done, re.MULTILINE)))
+    p99 = times[int(len(times) * 0.99)] * 1000 if times else 0.0
+    return int(completed), (1 - completed / sent) * 100, number("Queries per second"), p99
 
 
 def main() -> None:
@@ -115,26 +125,33 @@ def main() -> None:
     options.add_argument("--seconds", type=int, default=5)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--only", action="append", choices=SERVERS)
+    options.add_argument("--questions", choices=("mix", "hits", "random"), default="mix")
+    options.add_argument("--tcp", action="store_true")
+    options.add_argument("--pace", type=int, metavar="N", help="queries a second")
     options.add_argument("--plot", metavar="FILE", help="draw it (needs matplotlib)")
     args = options.parse_args()
     zone = peers.zone_text(args.hosts)
-    names = args.only or list(SERVERS)
+    names = args.only or USUAL
+    load = ["-m", "tcp"] if args.tcp else []
+    load += ["-v", "-Q", str(args.pace)] if args.pace else []
     results: dict[str, list[Run]] = {name: [] for name in names}
     with tempfile.NamedTemporaryFile("w", suffix=".queries") as data:
-        data.write(questions(args.hosts, 1_000_000))
+        data.write(questions(args.hosts, 1_000_000, args.questions))
         data.flush()
         for _ in range(args.rounds):
             for name in names:
-                results[name].append(measure(name, zone, Path(data.name), args.seconds))
+                results[name].append(measure(name, zone, Path(data.name), args.seconds, load))
     ours = median(run.rate for run in results[names[0]])
     print(
         f"{'server':18} {'queries/s':>10} {'us/query':>9} {'lost %':>7} {'MiB':>5} {'ours is':>8}"
+        f" {'p99 ms':>7}"
     )
     for name, runs in results.items():
         rate = median(run.rate for run in runs)
         print(
             f"{name:18} {rate:10.0f} {median(run.cpu for run in runs):9.2f}"
             f" {max(run.lost for run in runs):7.2f} {runs[-1].resident:5} {ours / rate:7.2f}x"
+            f" {median(run.p99 for run in runs):7.2f}"
         )
     if args.plot:
         plot(results, args.plot)

@@ -37,22 +37,23 @@ def command(database: Path, *words: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def filled() -> Iterator[tuple[Path, int, int]]:
-    """This project with the hosts of an account: the database, and the ports for DNS and HTTP."""
+def filled() -> Iterator[tuple[Path, int, int, int]]:
+    """This project with the hosts of an account: the database, the ports for DNS and HTTP, and the
+    number of the process."""
     with tempfile.TemporaryDirectory() as name:
         directory, port, http = Path(name), peers.free_port(), peers.free_port()
         database = directory / "ddns.sqlite"
-        with peers.running(peers.ddns(directory, port, http), directory, port):
+        with peers.running(peers.ddns(directory, port, http), directory, port) as server:
             command(database, "zone", "add", peers.ZONE)
             command(database, "account", "add", "user")
             api = SocketClient(socket_path(database))  # a command takes a third of a second
             for host in HOST_NAMES:
                 api.call("host_add", name=host, account="user")
-            yield database, port, http
+            yield database, port, http, server.pid
 
 
 def _ddns(requests: int) -> Tally:
-    with filled() as (database, _, http):
+    with filled() as (database, _, http, _):
         key = command(database, "key", "add", "user")["key"]
         return asyncio.run(HttpRun(http, "user", key, requests).run(HOST_NAMES, IN_FLIGHT))
 

@@ -11,6 +11,7 @@ from ddns.config.settings import (
     ApiSettings,
     ChallengesSettings,
     DnsSettings,
+    GnudipSettings,
     HttpSettings,
     InetdSettings,
     LogSettings,
@@ -43,10 +44,11 @@ from ddns.model.update import (
     change_of,
 )
 from ddns.net.dns.twisted_names import ZoneResolver
-from ddns.net.http.channel import HttpLimits
+from ddns.net.http.limits import HttpLimits
 from ddns.net.http.site import LimitedSite
 from ddns.server.core import Core
-from ddns.server.service import DdnsService, StartupError
+from ddns.server.service import DdnsService
+from ddns.server.sockets import StartupError
 from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
 from ddns.store.results import Committed
 from ddns.store.sqlite.store import SQLiteStore
@@ -69,6 +71,7 @@ __all__ = [
     "Dialect",
     "DnsSettings",
     "DotSettings",
+    "GnudipSettings",
     "HttpLimits",
     "HttpSettings",
     "HttpsSettings",

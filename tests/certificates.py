@@ -50,6 +50,13 @@ def make(
     return pair
 
 
+def make_rsa(folder: Path, name: str) -> Pair:
+    """A new pair likewise, for clients that know no ECDSA."""
+    pair = Pair(folder / f"{name}.pem", folder / f"{name}.key")
+    _write(pair, rsa.generate_private_key(65537, 2048), name, None)
+    return pair
+
+
 def make_chain(folder: Path, name: str, key: PrivateKey) -> Pair:
     """A new pair with this key, whose certificate an authority of its own has issued: the files
     have both certificates, and clients trust the second."""

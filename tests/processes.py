@@ -121,6 +121,12 @@ class Server:
         self.options += ["--miniupdate", f"tcp:{self.miniupdate_port}:interface=127.0.0.1"]
         return self
 
+    def with_gnudip(self) -> Server:
+        """Have it serve GnuDIP over TCP as well, on ``gnudip_port``."""
+        self.gnudip_port = free_port()
+        self.options += ["--gnudip", f"tcp:{self.gnudip_port}:interface=127.0.0.1"]
+        return self
+
     def with_https(self, certificate: Path, private_key: Path) -> Server:
         """Have it serve HTTPS as well, on ``https_port``."""
         self.https_port = free_port()

@@ -17,7 +17,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ddns.dialects.miniupdate import Line, MiniupdateSession
+from ddns.dialects.lines import Line
+from ddns.dialects.miniupdate import MiniupdateSession
 from ddns.model import names
 from ddns.model.account import Account, Grant, Key, KeyKind
 from ddns.model.update import ChallengeResponse, Outcome, Result, Status, Update

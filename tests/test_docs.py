@@ -42,7 +42,7 @@ def test_the_first_screen_shows_what_to_run(command: str) -> None:
     [
         "README.md",
         "CHANGELOG.md",
-        *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")),
+        *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
     ],
 )
 def test_links_lead_somewhere(document: str) -> None:

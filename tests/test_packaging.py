@@ -15,11 +15,16 @@ from pathlib import Path
 import pytest
 
 import ddns
+from tests.compiling import could_be_compiled
 from tests.programs import run
 
 ROOT = Path(__file__).parents[1]
 INSTALLING = 180.0
 """Seconds that a build may take, which may have to download its tools."""
+
+
+MADE = ("__pycache__", "*.so")
+COMPILED = {"ddns/zone/compiled", "ddns/net/dns/udp_compiled"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,12 @@ class Environment:
         code = "import ddns; print(ddns.__file__)"
         return Path(run([self.python, "-c", code], folder=self.folder).stdout.strip()).parent
 
+    def has_compiled(self) -> str:
+        """Whether the fast path is compiled there."""
+        code = "from ddns.zone import engine, zone; e = engine.Engine(zone.Zones()).compiled;"
+        done = run([self.python, "-c", f"{code} print(e is not None)"], folder=self.folder)
+        return done.stdout.strip()
+
     def twistd(self, *arguments: str) -> str:
         """What twistd says there."""
         code = "from twisted.scripts.twistd import run; run()"
@@ -72,19 +83,22 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("source")
     for name in ("bin", "ddns", "twisted"):
         shutil.copytree(
-            ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "dropin.cache")
+            ROOT / name, copy / name, ignore=shutil.ignore_patterns(*MADE, "dropin.cache")
         )
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     return copy
 
 
 @pytest.fixture(scope="module")
 def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder)]
+    return build(tree, tmp_path_factory.mktemp("dist"))
+
+
+def build(tree: Path, folder: Path, **environment: str) -> Path:
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder)]
     isolation = ["--no-isolation"] if can_build() else []
-    done = run([*build, *isolation, str(tree)], timeout=INSTALLING)
+    done = run([*command, *isolation, str(tree)], environment=environment, timeout=INSTALLING)
     assert done.returncode == 0, done.stdout + done.stderr
     (found,) = folder.glob("*.whl")
     return found
@@ -92,6 +106,8 @@ def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def can_build() -> bool:
     """Whether this environment can build wheels: setuptools can by itself since 70.1."""
+    if importlib.util.find_spec("Cython") is None:
+        return False
     if importlib.util.find_spec("wheel") is not None:
         return True
     version = importlib.metadata.version("setuptools").split(".")
@@ -113,12 +129,17 @@ def test_the_wheel_works(wheel: Path, environment: Environment) -> None:
     environment.pip_install("--no-index", str(wheel))
     assert_works(environment)
     assert (environment.packages / "ddns" / "py.typed").exists()
+    assert environment.has_compiled() == str(could_be_compiled())
     assert environment.home_of_ddns() == environment.packages / "ddns"
 
 
 def test_the_wheel_is_complete_and_has_nothing_else(wheel: Path, tree: Path) -> None:
     named = zipfile.ZipFile(wheel).namelist()
     inside = {name for name in named if ".dist-info/" not in name and ".data/" not in name}
+    compiled = {name for name in inside if name.endswith(".so")}
+    if could_be_compiled():
+        assert {name.partition(".")[0] for name in compiled} == COMPILED
+        assert not wheel.name.endswith("-any.whl"), "it is for this platform"
     assert [name for name in named if ".data/" in name] == [
         f"twistd_ddns-{ddns.__version__}.data/scripts/ddns-inetd"
     ]
@@ -126,10 +147,20 @@ def test_the_wheel_is_complete_and_has_nothing_else(wheel: Path, tree: Path) -> 
         str(path.relative_to(tree))
         for folder in ("ddns", "twisted")
         for path in (tree / folder).rglob("*")
-        if path.is_file()
+        if path.is_file() and path.suffix != ".so"
     }
-    assert inside == ours
+    assert inside - compiled == ours
     assert "twisted/plugins/ddns_plugin.py" in inside
+
+
+def test_without_a_compiler_the_wheel_is_for_everybody(
+    tree: Path, tmp_path: Path, environment: Environment
+) -> None:
+    wheel = build(tree, tmp_path, CC="/bin/false")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    environment.pip_install("--no-index", str(wheel))
+    assert_works(environment)
+    assert environment.has_compiled() == "False"
 
 
 @pytest.mark.parametrize("package", ["twisted", "twisted/plugins"])
@@ -144,3 +175,4 @@ def test_an_editable_install_works(tree: Path, environment: Environment) -> None
     environment.pip_install(*(["--no-build-isolation"] if can_build() else []), "-e", str(tree))
     assert_works(environment)
     assert environment.home_of_ddns() == tree / "ddns"
+    assert environment.has_compiled() == str(could_be_compiled())

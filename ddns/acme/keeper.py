@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -16,10 +15,11 @@ from twisted.python.failure import Failure
 from ddns.acme import schedule
 from ddns.acme.challenges import Challenges
 from ddns.acme.folder import Folder
-from ddns.acme.issued import Issued, check, read
+from ddns.acme.held import Held, Prepare, shown
+from ddns.acme.issued import Issued
 from ddns.acme.order import STEP, IAuthority, Run, obtain
 from ddns.acme.problem import Problem
-from ddns.acme.tries import FILE, Tries
+from ddns.acme.tries import Tries
 from ddns.acme.wanted import Wanted
 from ddns.model.certificate import CertificateState
 
@@ -32,10 +32,6 @@ no burden."""
 
 QUESTION = 6 * schedule.HOUR
 """Seconds to the next question after one that failed (RFC 9773 4.3.3)."""
-
-Prepare = Callable[[Sequence[Issued]], Callable[[], None]]
-"""Tries certificates, and returns what puts them into use; raises Problem for those that TLS cannot
-use."""
 
 
 class Keeper:
@@ -69,14 +65,12 @@ class Keeper:
         self._wanted = wanted
         self._folder = folder
         self._challenges = challenges
-        self._prepare = prepare
+        self._held = Held(wanted, folder, prepare, run, now)
         self._connect = connect
         self._run = run
         self._reactor = reactor
         self._now = now
         self._tries = Tries(wanted.mark, folder, run, now, random)
-        self._issued: dict[str, Issued] = {}
-        self._suggested: dict[str, float] = {}
         self._ask_at = now() + FIRST_QUESTION
         self._timer: IDelayedCall | None = None
         self._working: Deferred[None] | None = None
@@ -87,14 +81,7 @@ class Keeper:
 
     def load(self) -> list[Issued]:
         """Return the certificates that are there already, and keep them from now on."""
-        for key_type in self._wanted.key_types:
-            try:
-                pem = self._folder.certificate(key_type)
-                if pem is not None:
-                    self._issued[key_type] = read(pem)
-            except Problem as problem:
-                self._log.error("{key}.pem is left out: {problem}", key=key_type, problem=problem)
-        return list(self._issued.values())
+        return self._held.load()
 
     async def start(self) -> None:
         """Begin to keep the certificates, which were loaded."""
@@ -133,12 +120,12 @@ class Keeper:
 
     def state(self) -> CertificateState:
         """Return how it stands, for people."""
-        issued = list(self._issued.values())
+        issued = list(self._held.by_type.values())
         return CertificateState(
             directory=self._wanted.directory,
             names=self._wanted.differing(issued),
             wanted=self._wanted.names,
-            key_types=tuple(self._issued),
+            key_types=tuple(self._held.by_type),
             issuer=issued[0].issuer if issued else "",
             expires=min((one.ends for one in issued), default=None),
             renewal=None if self._ordering else max(self._next_order(), self._now()),
@@ -151,22 +138,15 @@ class Keeper:
 
     # When ----------------------------------------------------------------------------------------
 
-    def _due(self, key_type: str) -> float:
-        """Return when a certificate is to be ordered, 0.0 for at once."""
-        issued = self._issued.get(key_type)
-        if issued is None or not self._wanted.is_met_by(issued):
-            return 0.0
-        return schedule.renewal(issued.begins, issued.ends, self._suggested.get(key_type))
-
     def _next_order(self) -> float:
-        first = min(map(self._due, self._wanted.key_types))
+        first = min(map(self._held.due, self._wanted.key_types))
         return max(first, self._tries.not_before)
 
     def _wait(self) -> None:
         """Wait for what is due next."""
         if self._stopped or self._working is not None:
             return
-        due = min(self._next_order(), self._ask_at) if self._issued else self._next_order()
+        due = min(self._next_order(), self._ask_at) if self._held.by_type else self._next_order()
         delay = min(max(due - self._now(), 0.0), LOOK)
         self._timer = self._reactor.callLater(delay, self._look)
 
@@ -174,9 +154,9 @@ class Keeper:
         self._timer = None
         now = self._now()
         if self._next_order() <= now:
-            due = [one for one in self._wanted.key_types if self._due(one) <= now]
+            due = [one for one in self._wanted.key_types if self._held.due(one) <= now]
             self._begin(self._order(due))
-        elif self._issued and self._ask_at <= now:
+        elif self._held.by_type and self._ask_at <= now:
             self._begin(self._ask())
         else:
             self._wait()
@@ -210,10 +190,10 @@ class Keeper:
         try:
             authority = await self._conversation()
             try:
-                for key_type, issued in self._issued.items():
+                for key_type, issued in self._held.by_type.items():
                     when, again = await self._run(partial(authority.renewal, issued), STEP)
                     if when is not None:
-                        self._suggested[key_type] = when
+                        self._held.suggested[key_type] = when
                     now = self._now()
                     self._ask_at = now + schedule.asking_again(again - now)
             finally:
@@ -249,35 +229,14 @@ class Keeper:
         try:
             for key_type in key_types:
                 pem = await obtain(authority, key_type, self._challenges, self._run, self._tries)
-                await self._take(key_type, pem)
+                await self._held.take(key_type, pem)
         finally:
             authority.close()
-
-    async def _take(self, key_type: str, pem: bytes) -> None:
-        """Put a new certificate into use, once it is on disk.
-
-        :raises Problem: when it cannot be used, or kept; then nothing changes.
-        """
-        new = read(pem)
-        check(new, self._wanted.names, self._now())
-        issued = {**self._issued, key_type: new}
-        use = self._prepare(list(issued.values()))
-        await self._run(partial(self._folder.keep_certificate, key_type, pem), FILE)
-        use()
-        self._issued = issued
-        self._suggested.pop(key_type, None)
-        self._log.info(
-            "a new certificate for {names}, {key_type}, from {issuer}, until {until}",
-            names=", ".join(self._wanted.names),
-            key_type=key_type,
-            issuer=new.issuer,
-            until=_date(new.ends),
-        )
 
     async def _succeeded(self) -> None:
         self._issued_at = self._ask_at = self._now()
         try:
-            await self._tries.succeeded(min(one.lifetime for one in self._issued.values()))
+            await self._tries.succeeded(min(one.lifetime for one in self._held.by_type.values()))
         except Problem as problem:
             self._log.error("{problem}", problem=problem)
 
@@ -289,9 +248,5 @@ class Keeper:
             names=", ".join(self._wanted.names),
             directory=self._wanted.directory,
             problem=problem,
-            again=_date(max(self._next_order(), self._now())),
+            again=shown(max(self._next_order(), self._now())),
         )
-
-
-def _date(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ddns.api import parsing
+from ddns.api import zone_parsing
 from ddns.api.access import WriteContext
 from ddns.model import names
 from ddns.model.account import ZoneInfo
@@ -21,7 +21,7 @@ def zone_added(context: WriteContext, zone: ZoneInfo) -> None:
         for one in transaction.catalogs():
             transaction.put_rrset(one.origin, catalog.entry(one.origin, zone))
         return
-    transaction.put_rrset(zone.origin, parsing.catalog_version(zone.origin))
+    transaction.put_rrset(zone.origin, zone_parsing.catalog_version(zone.origin))
     for other in transaction.zones():
         if not other.catalog:
             transaction.put_rrset(zone.origin, catalog.entry(zone.origin, other))

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ddns.api import parsing
+from ddns.api import parsing, zone_parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
@@ -62,6 +62,8 @@ class KeyOperations(BaseOperations):
             raise Invalid("name, algorithm and secret are for tsig keys")
         if of not in _LIMITED and any(one is not None for one in (zones, types)):
             raise Invalid("zones and types are for update and tsig keys")
+        if of is KeyKind.FREEDNS and only is None:
+            raise Invalid("a freedns key is for hosts: say for which")
         key = Key(
             0,
             owner,
@@ -70,7 +72,7 @@ class KeyOperations(BaseOperations):
             only,
             rights=parsing.key_rights(of, rights),
             zones=parsing.key_zones(zones),
-            types=frozenset(map(parsing.record_type, types)) if types else None,
+            types=frozenset(map(zone_parsing.record_type, types)) if types else None,
             tsig=parsing.tsig_name(name, algorithm) if of is KeyKind.TSIG else None,
         )
         if Right.OPERATOR in key.rights and any((hosts, zones, types)):
@@ -178,8 +180,10 @@ class KeyOperations(BaseOperations):
             secret = secrets.generate_key(secrets.SHORT_KEY_LENGTH)
             plain = secrets.responder(secret)
         else:
-            secret = secrets.generate_key()
-            return _NewSecret(secret, secrets.digest_key(secret))
+            sent = secret = secrets.generate_key()
+            if key.kind is KeyKind.FREEDNS:
+                sent = secrets.freedns_login(key.account, secret)
+            return _NewSecret(secret, secrets.digest_key(sent))
         sealed = await self._seal(plain, key.account.encode())
         return _NewSecret(secret, secrets.digest_key(by + secret), sealed)
 

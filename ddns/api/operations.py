@@ -8,6 +8,7 @@ from ddns.api.acme_dns import AcmeDnsOperations
 from ddns.api.certificate import CertificateOperations
 from ddns.api.diagnosis import DiagnosisOperations
 from ddns.api.export import ExportOperations
+from ddns.api.host_import import HostImportOperations
 from ddns.api.hosts import HostOperations
 from ddns.api.invitations import InvitationOperations
 from ddns.api.keys import KeyOperations
@@ -34,6 +35,7 @@ class Operations(
     KeyOperations,
     AcmeDnsOperations,
     HostOperations,
+    HostImportOperations,
     DiagnosisOperations,
     ZoneChangeOperations,
     SelfService,

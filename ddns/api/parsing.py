@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import enum
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from ddns.api.errors import Conflict, Invalid
-from ddns.api.serializers import Texts
 from ddns.model import account as accounts
-from ddns.model import acme_dns, mail, names, presentation, records
-from ddns.model.account import (
-    RIGHTS,
-    Addresses,
-    KeyKind,
-    Language,
-    Registration,
-    Right,
-    TsigName,
-    usual_rights,
-)
-from ddns.model.secondaries import BadSecondary, Secondary, secondary
-from ddns.policy import catalog, secrets
+from ddns.model import acme_dns, mail, names, records
+from ddns.model.account import RIGHTS, KeyKind, Language, Right, TsigName, usual_rights
+from ddns.model.secondaries import BadSecondary
+from ddns.policy import secrets
 from ddns.store.paging import Became
 
 E = TypeVar("E", bound=enum.StrEnum)
@@ -32,7 +22,6 @@ T = TypeVar("T")
 
 MAX_HOSTS = 1_000_000
 """The highest limit of hosts that the operator can set for one account."""
-
 
 MAX_DAYS = 3650
 """After how many days a silent host goes offline at the latest, if at all."""
@@ -46,7 +35,7 @@ def optional(parse: Callable[[S], T], value: S | None) -> T | None:
     return None if value is None else parse(value)
 
 
-def _parsed(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def parsed(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call one of the model's parsers."""
     try:
         return parse(*args, **kwargs)
@@ -61,7 +50,7 @@ def _parsed(parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         raise Invalid(str(error)) from error
 
 
-def _member(kind: type[E], text: str, problem: str) -> E:
+def member(kind: type[E], text: str, problem: str) -> E:
     """Parse a member of an enumeration. The *problem* tells of the ``{text}`` and of all that is
     ``{known}``."""
     try:
@@ -72,22 +61,22 @@ def _member(kind: type[E], text: str, problem: str) -> E:
 
 def name(text: str) -> bytes:
     """Parse an owner name of any kind."""
-    return _parsed(names.from_text, text)
+    return parsed(names.from_text, text)
 
 
 def host_name(text: str) -> bytes:
     """Parse a host's name."""
-    return _parsed(names.host_from_text, text)
+    return parsed(names.host_from_text, text)
 
 
 def below(prefix: bytes, name: bytes) -> bytes:
     """Return a name below another one, unless it is too long."""
-    return _parsed(names.below, prefix, name)
+    return parsed(names.below, prefix, name)
 
 
 def account_name(text: str) -> str:
     """Parse an account's name."""
-    return _parsed(accounts.account_name, text)
+    return parsed(accounts.account_name, text)
 
 
 def chosen_name(text: str) -> str:
@@ -107,12 +96,12 @@ def chosen_name(text: str) -> str:
 
 def language(text: str) -> Language:
     """Parse the language that somebody reads."""
-    return _member(Language, text, "{text!r} is no language here: it is one of {known}")
+    return member(Language, text, "{text!r} is no language here: it is one of {known}")
 
 
 def email(text: str) -> str:
     """Parse an e-mail address."""
-    return _parsed(mail.email_address, text)
+    return parsed(mail.email_address, text)
 
 
 def name_or_email(text: str) -> str:
@@ -147,7 +136,7 @@ def chosen_password(text: str) -> str:
 
 def key_kind(text: str) -> KeyKind:
     """Parse a kind of key."""
-    return _member(KeyKind, text, "{text!r} is no kind of key: it is one of {known}")
+    return member(KeyKind, text, "{text!r} is no kind of key: it is one of {known}")
 
 
 def tsig_name(name_: str | None, algorithm: str | None) -> TsigName:
@@ -167,7 +156,7 @@ def tsig_name(name_: str | None, algorithm: str | None) -> TsigName:
 def key_rights(kind: KeyKind, texts: list[str] | None) -> frozenset[Right]:
     """Parse the rights of a key; without any it has the usual ones of its kind."""
     given = [
-        _member(Right, one, "{text!r} is no right: it is one of {known}") for one in texts or ()
+        member(Right, one, "{text!r} is no right: it is one of {known}") for one in texts or ()
     ]
     for one in given:
         if one not in RIGHTS[kind]:
@@ -186,24 +175,9 @@ def key_zones(texts: list[str] | None) -> frozenset[bytes] | None:
     return None if texts is None else frozenset(map(name, texts))
 
 
-def addresses(text: str) -> Addresses:
-    """Parse a zone's policy on the addresses of its hosts."""
-    return _member(Addresses, text, "{text!r}: addresses are one of {known}")
-
-
-def registration(text: str) -> Registration:
-    """Parse a zone's policy on who may register hosts."""
-    return _member(Registration, text, "{text!r}: registration is one of {known}")
-
-
 def became(text: str) -> Became:
     """Parse what became of a request."""
-    return _member(Became, text, "{text!r} is none of {known}")
-
-
-def secondaries(texts: list[str]) -> tuple[Secondary, ...]:
-    """Parse the secondaries of a zone; empty texts stand for none."""
-    return tuple(dict.fromkeys(_parsed(secondary, text) for text in texts if text.strip()))
+    return member(Became, text, "{text!r} is none of {known}")
 
 
 def networks(texts: list[str]) -> tuple[str, ...]:
@@ -217,12 +191,7 @@ def networks(texts: list[str]) -> tuple[str, ...]:
 
 def networks_of_clients(texts: list[str]) -> tuple[str, ...]:
     """Parse networks as clients of acme-dns write them."""
-    return _parsed(acme_dns.networks, texts)
-
-
-def catalog_version(origin: bytes) -> records.RRset:
-    """Return the record that makes a zone a catalog, unless its origin is too long."""
-    return _parsed(catalog.version, origin)
+    return parsed(acme_dns.networks, texts)
 
 
 def host_limit(value: int | str) -> int | None:
@@ -231,13 +200,6 @@ def host_limit(value: int | str) -> int | None:
         return None
     if isinstance(value, str) or not 0 <= value <= MAX_HOSTS:
         raise Invalid('hosts: expected 0 to {most} or "default"', most=MAX_HOSTS)
-    return value
-
-
-def ttl(value: int | None) -> int | None:
-    """Check a TTL in seconds (RFC 2181 8)."""
-    if value is not None and not 0 <= value <= records.MAX_TTL:
-        raise Invalid("a TTL is 0 to {most} seconds", most=records.MAX_TTL)
     return value
 
 
@@ -262,39 +224,3 @@ def days(value: int) -> int:
     if not 0 <= value <= MAX_DAYS:
         raise Invalid("expected 0 to {most} days", most=MAX_DAYS)
     return value
-
-
-def record_type(text: str) -> int:
-    """Parse a record type that a zone can hold."""
-    return _parsed(records.type_from_text, text)
-
-
-def rdatas(number: int, texts: Iterable[str], origin: bytes | None) -> tuple[bytes, ...]:
-    """Parse rdata in presentation form, dropping duplicates. ``@`` is *origin*."""
-    return presentation.distinct(
-        number, tuple(_parsed(records.rdata_from_text, number, text, origin) for text in texts)
-    )
-
-
-def texts_by_type(given: Iterable[Texts]) -> dict[int, list[str]]:
-    """Sort records in presentation form by type, their rdata not yet parsed."""
-    texts: dict[int, list[str]] = {}
-    for record in given:
-        kind, rdata = record.get("type"), record.get("rdata")
-        if len(record) != 2 or kind is None or rdata is None:
-            raise Invalid('a record is {"type": "...", "rdata": "..."}')
-        texts.setdefault(record_type(kind), []).append(rdata)
-    return texts
-
-
-def servers(given: Iterable[Texts]) -> list[tuple[bytes, str | None]]:
-    """Parse name servers into owner names and the addresses to add for them."""
-    found = []
-    for server in given:
-        called, address = server.get("name"), server.get("address")
-        if server.keys() - {"name", "address"} or called is None:
-            raise Invalid('a name server is {"name": "...", "address": "..." or null}')
-        if address is not None and records.address_from_text(address) is None:
-            raise Invalid("{address!r} is not an address", address=address)
-        found.append((host_name(called), address))
-    return found

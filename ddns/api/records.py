@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ddns.api import paging, parsing
+from ddns.api import paging, parsing, zone_parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import ApiError, Conflict, Exceeded, Forbidden, Invalid, NotFound
@@ -82,13 +82,13 @@ class RecordOperations(BaseOperations):
         which ``@`` is the zone's origin. Without a TTL it keeps the one it has; a new RRset gets
         that of its host, else an hour. An SOA has the serial of the answer, whatever is given: the
         server counts it."""
-        name, number = parsing.name(owner), parsing.record_type(type)
+        name, number = parsing.name(owner), zone_parsing.record_type(type)
         self._limit_changes(name, number)
-        seconds = parsing.ttl(ttl)
+        seconds = zone_parsing.ttl(ttl)
 
         def work(context: WriteContext) -> RRset:
             zone = context.transaction.zone_of(name)
-            wire = parsing.rdatas(number, rdatas, None if zone is None else zone.origin)
+            wire = zone_parsing.rdatas(number, rdatas, None if zone is None else zone.origin)
             return replace_rrset(context, name, number, wire, seconds)
 
         return rrset_json(await self._committed(await self._transact(work)))
@@ -105,7 +105,7 @@ class RecordOperations(BaseOperations):
         """Check records as ``record_set`` would, and change nothing: of each say how it is written,
         or what is wrong with it. What is wrong with all of them together is an error as there, but
         only once each is right. With *zone*, the origin of one, the name has to be in it."""
-        name, number = parsing.name(owner), parsing.record_type(type)
+        name, number = parsing.name(owner), zone_parsing.record_type(type)
         apex = parsing.optional(parsing.name, zone)
 
         def work(context: ReadContext) -> Json:
@@ -127,7 +127,7 @@ class RecordOperations(BaseOperations):
     async def record_delete(self, owner: str, type: str | None = None) -> Json:
         """Delete the RRset of an owner name and type, or all RRsets of the name. A zone keeps its
         SOA and NS records."""
-        name, number = parsing.name(owner), parsing.optional(parsing.record_type, type)
+        name, number = parsing.name(owner), parsing.optional(zone_parsing.record_type, type)
         self._limit_changes(name, number or 0)
 
         def work(context: WriteContext) -> Json:
@@ -239,7 +239,7 @@ def _checked_rdata(
 ) -> bytes | ApiError:
     """Return rdata in wire form, or what is wrong with it by itself."""
     try:
-        (rdata,) = parsing.rdatas(number, [text], zone.origin)
+        (rdata,) = zone_parsing.rdatas(number, [text], zone.origin)
         _check_addresses(context, zone, RRset(zone.origin, number, 0, (rdata,)))
     except ApiError as error:
         return error

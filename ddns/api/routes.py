@@ -134,6 +134,7 @@ ROUTES = (
     Route("DELETE", "/v1/acme_dns/{subdomain}", "acme_dns_remove", "AcmeDnsRegistration", _ACCOUNT),
     Route("GET", "/v1/hosts", "host_list", "Hosts", _ACCOUNT),
     Route("POST", "/v1/hosts", "host_add", "Host", _ACCOUNT),
+    Route("POST", "/v1/host_imports", "host_import", "ImportedHosts", _ACCOUNT),
     Route("GET", "/v1/hosts/{name}", "host_show", "WholeHost", _ACCOUNT),
     Route("PATCH", "/v1/hosts/{name}", "host_set", "Host", _ACCOUNT),
     Route("DELETE", "/v1/hosts/{name}", "host_remove", "Host", _ACCOUNT),

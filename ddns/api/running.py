@@ -46,6 +46,7 @@ class RunningServer:
         raises ApiError for what may not be reached.
     :param read_link: returns what a link in a mail switches off, None if it is none of ours.
     :param downloading: whether that is being done.
+    :param compiled: whether the compiled fast path answers queries.
     """
 
     not_ready: Callable[[], str] = str
@@ -59,3 +60,4 @@ class RunningServer:
     accept_target: Callable[[Way, str], Awaitable[str]] = no_target
     read_link: Callable[[str], Unwanted | None] = no_link
     downloading: bool = False
+    compiled: bool = False

@@ -1,4 +1,4 @@
-"""What JSON Schemas of the API are made of."""
+"""What schemas are made of: kinds of values, objects and lists."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from ddns.model.records import MAX_TTL
 Schema = dict[str, Any]
 
 NAME: Schema = {"type": "string", "description": "A domain name, internationalized as A-labels."}
+UNICODE: Schema = {"type": "string", "description": "The name with U-labels, if it has any."}
 STRING: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
 TTL: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_TTL, "description": "Seconds."}
 TEXTS: Schema = {"type": "array", "items": STRING}
 FLAG: Schema = {"type": "boolean"}
+IDN = {"unicode": UNICODE}
 
 
 def ref(name: str) -> Schema:
@@ -23,12 +25,12 @@ def ref(name: str) -> Schema:
 
 
 def or_null(schema: Schema) -> Schema:
-    """Return the schema of what may be null as well."""
+    """Return the schema of what may be null."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
 def object_of(optional: Schema | None = None, /, **properties: Schema) -> Schema:
-    """Return the schema of an object with these properties, and perhaps the *optional* ones."""
+    """Return the schema of an object: the *optional* properties may be left out."""
     return {
         "type": "object",
         "properties": {**properties, **(optional or {})},

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ddns.api import catalogs, parsing
+from ddns.api import catalogs, parsing, zone_parsing
 from ddns.api.access import ReadContext, WriteContext
 from ddns.api.base import BaseOperations
 from ddns.api.caller import OPERATOR
@@ -52,11 +52,11 @@ class ZoneOperations(BaseOperations):
         any address or only public ones. The default is any in a closed zone, public in others.
         *secondaries* are as in ``zone_set``. A *catalog* is a zone that lists all others for its
         secondaries (RFC 9432)."""
-        apex, servers = parsing.name(origin), parsing.servers(ns or [])
+        apex, servers = parsing.name(origin), zone_parsing.servers(ns or [])
         owner = parsing.optional(parsing.account_name, account)
-        policy = parsing.optional(parsing.addresses, addresses)
-        who = parsing.registration(registration)
-        followers = parsing.secondaries(secondaries or [])
+        policy = parsing.optional(zone_parsing.addresses, addresses)
+        who = zone_parsing.registration(registration)
+        followers = zone_parsing.secondaries(secondaries or [])
         if catalog:
             if servers or owner is not None or who is not Registration.CLOSED:
                 raise Invalid("a catalog has no name servers, no owner and no hosts")
@@ -118,11 +118,11 @@ class ZoneOperations(BaseOperations):
         if account is not None:
             changed["account"] = parsing.account_name(account) if account else None
         if addresses is not None:
-            changed["addresses"] = parsing.addresses(addresses)
+            changed["addresses"] = zone_parsing.addresses(addresses)
         if registration is not None:
-            changed["registration"] = parsing.registration(registration)
+            changed["registration"] = zone_parsing.registration(registration)
         if secondaries is not None:
-            changed["secondaries"] = parsing.secondaries(secondaries)
+            changed["secondaries"] = zone_parsing.secondaries(secondaries)
         if update_from is not None:
             changed["update_from"] = parsing.networks(update_from)
 

@@ -16,7 +16,7 @@ from ddns import __version__
 from ddns.cli import (
     accounts,
     acme_dns,
-    hosts,
+    host_import,
     keys,
     maintenance,
     notices,
@@ -38,7 +38,7 @@ STARTING = 15.0
 """Seconds to wait for a server that holds the database but does not answer yet."""
 
 GROUPS = (
-    *(zone_members.zone, accounts.account, keys.key, hosts.host, records.record),
+    *(zone_members.zone, accounts.account, keys.key, host_import.host, records.record),
     *(acme_dns.acme_dns, notices.notice),
     *(self_service.top, self_service.session, self_service.password, self_service.email),
     *(maintenance.top, server.config, server.certificate, server.top),

@@ -28,7 +28,7 @@ def check_acme(settings: Settings) -> None:
         return
     if not re.fullmatch(r"https://[!-~]+", acme.directory):
         raise ConfigError(f"https.acme.directory: expected https://..., got {acme.directory!r}")
-    if settings.https.certificate:
+    if settings.https.certificates:
         raise ConfigError(
             "https.certificate: expected none, since https.acme.directory says where to get one"
         )

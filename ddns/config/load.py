@@ -94,11 +94,13 @@ def check_settings(settings: Settings) -> Settings:
         for description in listen:
             if description.startswith(("ssl:", "tls:")):
                 raise ConfigError(f"{name}.listen: expected a plain socket, got {description!r}")
-        if listen and not (settings.https.certificate or settings.https.acme.directory):
+        if listen and not (settings.https.certificates or settings.https.acme.directory):
             raise ConfigError(
                 "https.certificate or https.acme.directory: expected one of them, since"
                 f" {name}.listen is set"
             )
+    if len(settings.https.private_keys) != len(settings.https.certificates):
+        raise ConfigError("https.private_key: expected as many as https.certificate, or none")
     if not settings.dns.lease_min <= settings.dns.lease_max < 2**32:
         raise ConfigError("dns.lease_max: expected dns.lease_min or more, up to 4294967295")
     for key in ("cookie_secret", "cookie_secret_accepted"):
@@ -189,7 +191,7 @@ def _check_proxies(settings: Settings) -> None:
         )
     if proxies.header.lower() != "off" and not proxies.trusted:
         raise ConfigError("proxies.trusted: expected networks, since proxies.header is set")
-    for service in ("http", "https", "dot", "miniupdate"):
+    for service in ("http", "https", "dot", "miniupdate", "gnudip"):
         _, proxied = split_listeners(getattr(settings, service).listen)
         if proxied and not proxies.trusted:
             raise ConfigError(

@@ -28,7 +28,7 @@ class RateLimitSettings:
 class DnsSettings:
     """``[dns]``. ``listen`` are ``ADDRESS:PORT``, each for UDP and TCP; durations are seconds.
     ``lease_min`` and ``lease_max`` bound the leases of DNS UPDATE. Cookie secrets are 32
-    hexadecimal digits, or empty."""
+    hexadecimal digits, or empty. ``compiled`` allows the compiled fast path."""
 
     listen: tuple[str, ...] = ("127.0.0.1:5300",)
     tcp_connections: int = 150
@@ -40,6 +40,7 @@ class DnsSettings:
     cookies: bool = True
     cookie_secret: str = field(default="", repr=False)
     cookie_secret_accepted: str = field(default="", repr=False)
+    compiled: bool = True
     rate_limit: RateLimitSettings = field(default_factory=RateLimitSettings)
 
 
@@ -69,6 +70,22 @@ class MiniupdateSettings:
     idle_time: float = 30.0
     session_time: float = 60.0
     challenge_time: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class GnudipSettings:
+    """``[gnudip]``, the protocol over TCP. ``listen`` are Twisted endpoint descriptions; a client
+    has ``idle_time`` seconds for its line, which is all that it may say."""
+
+    listen: tuple[str, ...] = ()
+    connections: int = 200
+    connections_per_address: int = 20
+    idle_time: float = 30.0
+
+    @property
+    def session_time(self) -> float:
+        """How many seconds a session may take: no more than its one line."""
+        return self.idle_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +279,7 @@ class Settings:
     https: HttpsSettings = field(default_factory=HttpsSettings)
     dot: DotSettings = field(default_factory=DotSettings)
     miniupdate: MiniupdateSettings = field(default_factory=MiniupdateSettings)
+    gnudip: GnudipSettings = field(default_factory=GnudipSettings)
     proxies: ProxiesSettings = field(default_factory=ProxiesSettings)
     inetd: InetdSettings = field(default_factory=InetdSettings)
     api: ApiSettings = field(default_factory=ApiSettings)

@@ -27,13 +27,27 @@ class AcmeSettings:
 @dataclass(frozen=True, slots=True)
 class HttpsSettings:
     """``[https]``. ``listen`` are Twisted endpoint descriptions. ``certificate`` and
-    ``private_key`` are PEM files; if the latter is empty, the key is in the certificate's file.
-    Limits are those of ``[http]``."""
+    ``private_key`` are PEM files, or several, one for each type of key; if the latter is empty, the
+    keys are in the certificates' files. Limits are those of ``[http]``."""
 
     listen: tuple[str, ...] = ()
-    certificate: str = ""
-    private_key: str = ""
+    certificate: str | tuple[str, ...] = ""
+    private_key: str | tuple[str, ...] = ""
     acme: AcmeSettings = field(default_factory=AcmeSettings)
+
+    @property
+    def certificates(self) -> tuple[str, ...]:
+        """The files of certificates."""
+        return _several(self.certificate)
+
+    @property
+    def private_keys(self) -> tuple[str, ...]:
+        """The files of their private keys, in the same order."""
+        return _several(self.private_key) or self.certificates
+
+
+def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, (given,) if isinstance(given, str) else given))
 
 
 @dataclass(frozen=True, slots=True)

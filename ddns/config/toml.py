@@ -40,6 +40,9 @@ def _value(wanted: Any, value: Any, key: str, zero_allowed: Collection[str]) -> 
         if not isinstance(value, dict):
             raise ConfigError(f"{key}: expected a table, got {value!r}")
         return read_table(wanted, value, f"{key}.", zero_allowed=zero_allowed)
+    if isinstance(wanted, types.UnionType):  # a string, or several
+        text, several = typing.get_args(wanted)
+        wanted = several if isinstance(value, list) else text
     if typing.get_origin(wanted) is tuple:
         if value in ("off", ["off"]):
             return ()
@@ -48,8 +51,6 @@ def _value(wanted: Any, value: Any, key: str, zero_allowed: Collection[str]) -> 
             kind = "strings" if item_type is str else "whole numbers"
             raise ConfigError(f'{key}: expected a list of {kind} or "off", got {value!r}')
         return tuple(value)
-    if isinstance(wanted, types.UnionType):
-        raise TypeError(f"{key}: settings have one type")
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not wanted:

@@ -16,6 +16,7 @@ from ddns.dialects.dyndns2 import DynDNS2
 from ddns.dialects.dynv6 import Dynv6
 from ddns.dialects.easydns import EasyDNS
 from ddns.dialects.freedns import FreeDNS
+from ddns.dialects.freedns_v1 import FreeDNSList
 from ddns.dialects.freemyip import FreeMyIP
 from ddns.dialects.gnudip import GnuDIP
 from ddns.dialects.he import HurricaneElectric
@@ -41,6 +42,7 @@ DIALECTS: tuple[Dialect, ...] = (
     DuckDNS(),
     Regfish(),  # /
     FreeDNS(),
+    FreeDNSList(),
     Dynv6(),
     DynDNS1(),
     NsupdateInfo(),

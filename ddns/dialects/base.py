@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -53,6 +54,7 @@ class Request:
     :param body: the body of a POST.
     :param parameters: what stands in the path for the ``{names}`` of the dialect's path.
     :param repeated: all values of the ``args`` that were given more than once.
+    :param secure: whether it came by TLS; true as well where a proxy may have taken that away.
     """
 
     path: str
@@ -66,6 +68,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     parameters: Mapping[str, str] = field(default_factory=dict)
     repeated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    secure: bool = False
 
     def getlist(self, name: str) -> Sequence[str]:
         """Return all values of a parameter of the query or form, in their order."""
@@ -163,8 +166,9 @@ def answer(outcome: Outcome, body: str, content_type: str = "text/plain; charset
     they make that they are done or that they must never come back, and a 429 ends inadyn.
     """
     wait = outcome.retry_after
-    if wait is None:
-        return Reply(body, content_type=content_type)
+    if wait is None:  # a block may have an end
+        headers = {"Retry-After": str(math.ceil(outcome.wait))} if outcome.wait else {}
+        return Reply(body, content_type=content_type, headers=headers)
     return Reply(body, 503, content_type, {"Retry-After": str(wait)})
 
 
@@ -184,6 +188,28 @@ def answer_by_status(
     reply = answer(outcome, body, content_type)
     status = _HTTP_STATUSES.get(in_all(outcome), 400)
     return reply if reply.status == 503 else replace(reply, status=status)
+
+
+BELIEVE_2XX = ("OPNsense-dyndns", "DDNS/", "DDNS-Updater ")
+"""User-Agents whose clients take every 2xx for a success, whatever it says, and do not ask again:
+OPNsense's own, NewFuture's DDNS with a callback, and ddns-updater for some services."""
+
+
+def in_status_too(request: Request, outcome: Outcome, reply: Reply) -> Reply:
+    """Return the answer of any dialect as it is for a client that :data:`BELIEVE_2XX`: an error is
+    a 4xx for it, with the same words, also where all others get a 200."""
+    believes = reply.status < 300 and request.agent.startswith(BELIEVE_2XX)
+    if not believes or (status := in_all(outcome)) in SUCCESSES:
+        return reply
+    return replace(reply, status=_HTTP_STATUSES.get(status, 400))
+
+
+def asked_host(request: Request) -> str:
+    """Return the name or address by which a client calls the server, as its Host header has it, in
+    lower case; without a port."""
+    host = request.headers.get("host").strip().lower()
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).removesuffix(".")
 
 
 def in_all(outcome: Outcome) -> Status:

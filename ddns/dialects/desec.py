@@ -2,6 +2,7 @@
 addresses of their own, and errors that the HTTP status tells as well.
 
 Addresses are those of dyndns2: a family that is not named stays as it is, where deSEC removes it.
+What has not changed is ``good`` as well, since deSEC has no other word for a success.
 """
 
 from __future__ import annotations
@@ -26,17 +27,25 @@ _COMMON = (("myip", None), ("ip", None), ("myipv4", A), ("myipv6", AAAA), ("ipv6
 """Parameters for the addresses of all hosts, and of which family they are."""
 
 
+_MARKS = {"hostname", *(name for name, _ in _COMMON)}
+"""Parameters that no page has. What has one is challenged, or wget would never log in."""
+
+
 class DeSEC:
-    """The dialect of / and /update."""
+    """The dialect of / and /update, and of /nic/update with a token (OPNsense)."""
 
     name = "desec"
-    paths = ("/", "/update")
+    paths = ("/", "/update", "/nic/update")
     loggable = frozenset({"hostname", "host_id", "myip", "myipv4", "myipv6", "ip", "ipv6"})
 
     def claims(self, request: Request) -> bool:
         """Return whether a request to / is one; it is also the page that browsers ask for, which
         may send credentials for a proxy in between."""
-        if request.path != "/" or "hostname" in request.args or _token(request):
+        if request.path == "/update" or _token(request):
+            return True
+        if request.path != "/":
+            return False
+        if request.args.keys() & _MARKS:
             return True
         is_browser = "text/html" in request.headers.get("accept")
         return not is_browser and bool(request.credentials and request.credentials.secret)
@@ -59,7 +68,11 @@ class DeSEC:
         )
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
-        reply = reply_in_words(request, outcome)
+        results = (
+            dataclasses.replace(one, status=Status.GOOD) if one.status is Status.NOCHG else one
+            for one in outcome.results
+        )
+        reply = reply_in_words(request, dataclasses.replace(outcome, results=tuple(results)))
         if reply.status == 401:
             return reply
         return dataclasses.replace(reply, status=answer_by_status(outcome, "").status)

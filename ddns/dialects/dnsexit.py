@@ -5,14 +5,11 @@ from __future__ import annotations
 from ddns.dialects.base import LOGIN_FAILURES, Reply, Request, answer, in_all
 from ddns.dialects.parsing import account_of, only_host, update_of_hosts
 from ddns.dialects.texts import REFUSALS
-from ddns.model.update import SUCCESSES, Credentials, Outcome, Status, Update
+from ddns.model.update import SUCCESSES, Credentials, Outcome, Update
 
-_NUMBERS = {
-    **dict.fromkeys(LOGIN_FAILURES, 2),
-    Status.MISSING: 10,
-    **dict.fromkeys((Status.NOHOST, Status.NOTYOURS), 11),
-}
-_INVALID = 13
+_LOGIN, _INVALID = 2, 13
+"""DNSExit has 10 and 11 for hosts, in whose ``10=`` and ``11=`` OpenWrt finds the ``0=`` and ``1=``
+of a success."""
 
 
 class DNSExit:
@@ -38,4 +35,5 @@ class DNSExit:
         status = in_all(outcome)
         if status in SUCCESSES:
             return answer(outcome, "0=Success\n")
-        return answer(outcome, f"{_NUMBERS.get(status, _INVALID)}={REFUSALS[status]}\n")
+        number = _LOGIN if status in LOGIN_FAILURES else _INVALID
+        return answer(outcome, f"{number}={REFUSALS[status]}\n")

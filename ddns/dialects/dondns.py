@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import Any
 from ddns.dialects.base import Reply, Request, answer, shown_addresses
 from ddns.dialects.dondns_messages import MESSAGES
 from ddns.dialects.parsing import account_of, update_of_one
+from ddns.dialects.xml import document, element
 from ddns.model.account import KeyKind
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
 
@@ -121,23 +121,17 @@ def _json(answer: _Answer) -> str:
 def _xml(answer: _Answer) -> str:
     """Render XML, with ``succces`` for readers of the document's sample, which spells it so."""
     truth = "1" if answer.success else "0"
-    data = ET.Element("data", oper="dynamicip", success=truth, succces=truth, version=VERSION)
-    if answer.success:
-        ET.SubElement(ET.SubElement(data, "informs"), "inform").text = answer.message
-    else:
-        ET.SubElement(ET.SubElement(data, "errors"), "error").text = answer.message
+    kinds, kind = ("informs", "inform") if answer.success else ("errors", "error")
+    told = [element(kinds, [element(kind, answer.message)])]
     if answer.user is not None:
-        result = ET.SubElement(data, "resData")
-        ET.SubElement(result, "user", t=answer.at).text = answer.user
         updated = answer.host is not None and answer.host.updated
-        ET.SubElement(result, "request", success="1" if updated else "0")
+        user = element("user", answer.user, t=answer.at)
+        told.append(element("resData", [user, element("request", success="1" if updated else "0")]))
     if answer.host is not None:
-        host = ET.SubElement(data, "host", type=answer.host.type)
-        ET.SubElement(host, "name").text = answer.host.name
-        ET.SubElement(host, "value").text = answer.host.value
-    ET.indent(data)
-    body = ET.tostring(data, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+        fields = [element("name", answer.host.name), element("value", answer.host.value)]
+        told.append(element("host", fields, type=answer.host.type))
+    data = element("data", told, oper="dynamicip", success=truth, succces=truth, version=VERSION)
+    return document(data, '<?xml version="1.0" encoding="UTF-8"?>')
 
 
 def _plain(answer: _Answer, agent: str) -> str:

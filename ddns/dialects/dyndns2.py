@@ -134,12 +134,19 @@ def _hosts(request: Request, credentials: Credentials | None) -> list[str]:
     """Return the hosts of a request. Without ``hostname`` it is a bare query (DD-WRT), or the user
     if that could be a host (nsupdate.info, deSEC); otherwise those of the key (INWX)."""
     if hosts := split_list(request.args.get("hostname", "")):
-        return hosts
+        return list(map(_once, hosts))
     for name, value in request.args.items():
         if not value and "." in name and ":" not in name:
             return split_list(name)
     user = credentials.user.strip() if credentials else ""
     return [user] if "." in user and change_of(user, ()).name is not None else []
+
+
+def _once(host: str) -> str:
+    """Return a host, or the half of one that is written twice without anything in between, as UniFi
+    does where the host stands in the server's path as well."""
+    half = host[: len(host) // 2]
+    return half if "." in half and half + half == host else host
 
 
 def _is_offline(args: Mapping[str, str]) -> bool:

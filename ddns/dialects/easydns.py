@@ -8,11 +8,12 @@ from ddns.dialects.dyndns2 import update_of_listed
 from ddns.model.update import Outcome, Status, Update
 
 _CODES = {
-    **dict.fromkeys((Status.GOOD, Status.NOCHG), "NOERROR"),
+    **dict.fromkeys((Status.GOOD, Status.NOCHG), "NOERROR NO_ERROR"),
     **dict.fromkeys(LOGIN_FAILURES, "NOACCESS"),
     **dict.fromkeys((Status.NOHOST, Status.NOTYOURS, Status.BLOCKED), "NOSERVICE"),
     **dict.fromkeys((Status.ABUSE, Status.FAILED), "TOOSOON"),
 }
+"""ddclient reads the first word; ddns-updater looks for the second."""
 _INVALID = "ILLEGAL INPUT"
 
 

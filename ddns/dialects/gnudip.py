@@ -33,7 +33,7 @@ from ddns.model.update import (
 SALT = 10  # characters
 VALID = 60  # seconds
 
-_UPDATED, _FAILED, _OFFLINE = "0", "1", "2"
+_UPDATED, FAILED, _OFFLINE = "0", "1", "2"
 _SET, _REMOVE, _DETECT = "0", "1", "2"
 """Return codes, and request codes."""
 
@@ -59,31 +59,16 @@ class GnuDIP:
         salt, time = args.get("salt", ""), args.get("time", "")
         if not self._is_valid(request, salt, time):
             return Outcome(Status.BADAUTH)
-        host = full_name(args.get("user", "").strip(), args.get("domn", "").strip())
-        edits = _edits(args, request.peer)
-        return update_of(
-            request,
-            self.name,
-            ChallengeResponse(host, f".{salt}", args["pass"]),
-            (change_of(host, edits or ()),),
-            said=OFFLINE if _is_offline(args) else said_of(((args.get("addr"), None),)),
-            refusal=Status.BADADDRESS if edits is None else None,
-        )
+        return update_with(request, salt)
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         if outcome.refusal is None and not outcome.results:
             return answer(outcome, self._new_salt(request))
-        if in_all(outcome) not in SUCCESSES:
-            return answer(outcome, _meta(retc=_FAILED))
-        if _is_offline(request.args):
-            return answer(outcome, _meta(retc=_OFFLINE))
-        if request.args.get("reqc") == _DETECT:
-            shown = shown_addresses(outcome.results[0], request.peer)
-            return answer(outcome, _meta(retc=_UPDATED, addr=shown))
-        return answer(outcome, _meta(retc=_UPDATED))
+        code, address = told(request, outcome)
+        return answer(outcome, _meta(retc=code, **({"addr": address} if address else {})))
 
     def _new_salt(self, request: Request) -> str:
-        salt = base64.b32encode(self._random(SALT)).decode()[:SALT]
+        salt = new_salt(self._random)
         time = str(int(request.now))
         return _meta(salt=salt, time=time, sign=self._sign(salt, time, request.peer))
 
@@ -97,6 +82,37 @@ class GnuDIP:
         if not hmac.compare_digest(given, self._sign(salt, time, request.peer).encode()):
             return False
         return 0 <= request.now - int(time) < VALID
+
+
+def new_salt(random: Callable[[int], bytes]) -> str:
+    """Return a salt of letters and digits."""
+    return base64.b32encode(random(SALT)).decode()[:SALT]
+
+
+def update_with(request: Request, salt: str) -> Update:
+    """Return the update of a request by a client that was given a salt."""
+    args = request.args
+    edits = _edits(args, request.peer)
+    host = full_name(args.get("user", "").strip(), args.get("domn", "").strip())
+    return update_of(
+        request,
+        GnuDIP.name,
+        ChallengeResponse(host, f".{salt}", args["pass"]),
+        (change_of(host, edits or ()),),
+        said=OFFLINE if _is_offline(args) else said_of(((args.get("addr"), None),)),
+        refusal=Status.BADADDRESS if edits is None else None,
+    )
+
+
+def told(request: Request, outcome: Outcome) -> tuple[str, str]:
+    """Return the code that a client is answered, and the address that it asked for, or none."""
+    if in_all(outcome) not in SUCCESSES:
+        return FAILED, ""
+    if _is_offline(request.args):
+        return _OFFLINE, ""
+    if request.args.get("reqc") == _DETECT:
+        return _UPDATED, shown_addresses(outcome.results[0], request.peer)
+    return _UPDATED, ""
 
 
 def _is_offline(args: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ddns.dialects.addresses import host_address, own_address
 from ddns.dialects.base import LOGIN_FAILURES
+from ddns.dialects.lines import NO_WORD, Line
 from ddns.dialects.texts import REFUSALS
 from ddns.model import records
 from ddns.model.records import AAAA, A
@@ -56,14 +57,6 @@ class State(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line to send, with its end; *close* ends the session."""
-
-    line: bytes
-    close: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Command:
     """The text after a verb, and when it came: *now* by a monotonic clock, *at* since 1970."""
 
@@ -81,6 +74,18 @@ class Challenge:
     until: float
 
 
+def _line(text: str) -> bytes:
+    return text.encode("ascii", "replace")[: MAX_REPLY - 1] + b"\n"
+
+
+def _ok(words: str, *, close: bool = False) -> Line:
+    return Line(_line(f"OK {words}"), close)
+
+
+def _err(words: str, *, close: bool = False) -> Line:
+    return Line(_line(f"ERR {words}"), close)
+
+
 class MiniupdateSession:
     """The state of one connection.
 
@@ -90,6 +95,10 @@ class MiniupdateSession:
     :param challenge_time: seconds for which a challenge is valid.
     :param longest: octets of a line without its end.
     """
+
+    crowded = _err("Too many connections", close=True)
+    idle = _err("Nothing was said for too long", close=True)
+    overtime = _err("The session lasted too long", close=True)
 
     def __init__(
         self,
@@ -174,7 +183,7 @@ class MiniupdateSession:
 
     def _logged_in(self, login: ChallengeResponse, outcome: Outcome) -> Line:
         if outcome.refusal in TEMPORARY:
-            return _CLOSE
+            return NO_WORD
         if outcome.refusal is not None:
             return _err(REFUSALS[outcome.refusal], close=True)
         self._login = login
@@ -218,29 +227,9 @@ def _updated(done: str, outcome: Outcome) -> Line:
     if status in SUCCESSES:
         return _ok(done)
     if status in TEMPORARY:
-        return _CLOSE
+        return NO_WORD
     return _err(REFUSALS[status], close=status in LOGIN_FAILURES)
 
-
-def _line(text: str) -> bytes:
-    return text.encode("ascii", "replace")[: MAX_REPLY - 1] + b"\n"
-
-
-def _ok(words: str, *, close: bool = False) -> Line:
-    return Line(_line(f"OK {words}"), close)
-
-
-def _err(words: str, *, close: bool = False) -> Line:
-    return Line(_line(f"ERR {words}"), close)
-
-
-_CLOSE = Line(b"", close=True)
-"""The answer where trying again is of use: clients that run as daemons end after an ERR."""
-
-# Last words to a client whose connection ends for a reason that is not in its lines.
-CROWDED = _err("Too many connections", close=True)
-IDLE = _err("Nothing was said for too long", close=True)
-OVERTIME = _err("The session lasted too long", close=True)
 
 Act = Callable[[MiniupdateSession, Command], Line | Update]
 

@@ -5,11 +5,10 @@ The HTTP status is 200 for errors, too, except where it may be tried again: ``Er
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-
 from ddns.dialects.base import LOGIN_FAILURES, Reply, Request, answer, in_all, shown_addresses
 from ddns.dialects.parsing import full_name, key_alone, update_of_hosts
 from ddns.dialects.texts import REFUSALS
+from ddns.dialects.xml import Lines, document, element
 from ddns.model.update import SUCCESSES, Outcome, Status, Update
 
 _LOGIN, _HOST, _REQUEST = "304156", "380091", "316153"
@@ -43,25 +42,23 @@ class Namecheap:
 
     def render(self, request: Request, outcome: Outcome) -> Reply:
         status = in_all(outcome)
-        root = ET.Element("interface-response")
         fields = {"Command": "SETDNSHOST", "Language": "eng"}
         if status in SUCCESSES:
             for result in outcome.results:
                 fields["IP"] = shown_addresses(result, request.peer)
-            _append(root, fields | {"ErrCount": "0", "ResponseCount": "0"})
+            told = _elements(fields | {"ErrCount": "0", "ResponseCount": "0"})
         else:
-            _append(root, fields | {"ErrCount": "1"})
-            _append(ET.SubElement(root, "errors"), {"Err1": REFUSALS[status]})
-            _append(root, {"ResponseCount": "1"})
-            response = ET.SubElement(ET.SubElement(root, "responses"), "response")
             number = _NUMBERS.get(status, _REQUEST)
-            _append(response, {"ResponseNumber": number, "ResponseString": REFUSALS[status]})
-        _append(root, {"Done": "true", "debug": ""})
-        ET.indent(root)
-        document = '<?xml version="1.0"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-        return answer(outcome, document, "application/xml; charset=utf-8")
+            response = {"ResponseNumber": number, "ResponseString": REFUSALS[status]}
+            told = [
+                *_elements(fields | {"ErrCount": "1"}),
+                element("errors", _elements({"Err1": REFUSALS[status]})),
+                element("ResponseCount", "1"),
+                element("responses", [element("response", _elements(response))]),
+            ]
+        root = element("interface-response", [*told, *_elements({"Done": "true", "debug": ""})])
+        return answer(outcome, document(root), "application/xml; charset=utf-8")
 
 
-def _append(parent: ET.Element, fields: dict[str, str]) -> None:
-    for tag, text in fields.items():
-        ET.SubElement(parent, tag).text = text
+def _elements(fields: dict[str, str]) -> list[Lines]:
+    return [element(tag, text) for tag, text in fields.items()]

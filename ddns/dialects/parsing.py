@@ -14,7 +14,7 @@ from ddns.dialects.addresses import (
     said_of,
     set_address,
 )
-from ddns.dialects.base import Request
+from ddns.dialects.base import Request, asked_host
 from ddns.model import names
 from ddns.model.records import CNAME
 from ddns.model.update import (
@@ -97,9 +97,7 @@ def full_name(label: str, domain: str) -> str:
 def asked_domain(request: Request) -> str:
     """Return the domain whose hosts a client names in short: that of the Host header, as
     www.duckdns.org has the hosts of duckdns.org; empty for an address and for a label alone."""
-    host = request.headers.get("host").strip().lower()
-    domain = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    domain = domain.removesuffix(".").removeprefix("www.")
+    domain = asked_host(request).removeprefix("www.")
     is_name = "." in domain and not domain.rpartition(".")[2].isdigit()
     return domain if is_name else ""
 
@@ -124,6 +122,10 @@ class ListedChanges(Sequence[Change]):
     edits: tuple[Edit, ...]
     wildcard: str = ""
     own: Mapping[str, tuple[Edit, ...]] = field(default_factory=dict)
+
+    def are_whole(self) -> bool:
+        """Return whether there are hosts, each by its whole name."""
+        return bool(self.hosts) and all("." in host for host in self.hosts)
 
     def __len__(self) -> int:
         return len(self.hosts)
@@ -164,6 +166,8 @@ def update_of(
 
     :param said: what the client said of addresses.
     """
+    if isinstance(changes, ListedChanges) and changes.are_whole():
+        within = None  # or a key would be looked up for nothing
     return Update(
         dialect=dialect,
         credentials=credentials,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from ddns.dialects.base import Dialect, Request
+from ddns.dialects.base import Dialect, Request, asked_host
 
 
 def match_path(pattern: str, path: str) -> dict[str, str] | None:
@@ -26,6 +26,24 @@ def match_path(pattern: str, path: str) -> dict[str, str] | None:
 
 Claims = Callable[[Request], bool]
 
+SERVICES = {
+    **dict.fromkeys(("members.dyndns.org", "members.dyndns.com"), "dyndns2"),
+    **dict.fromkeys(("dynupdate.no-ip.com", "dynupdate.noip.com"), "dyndns2"),
+    **dict.fromkeys(("www.ovh.com", "dns.eu.ovhapis.com", "domains.google.com"), "dyndns2"),
+    **dict.fromkeys(("ipv4.nsupdate.info", "ipv6.nsupdate.info", "nsupdate.info"), "dyndns2"),
+    **dict.fromkeys(("dyndns.inwx.com", "dyndns.strato.com", "infomaniak.com"), "dyndns2"),
+    "dyn.dns.he.net": "he",
+    "nic.changeip.com": "changeip",
+    **dict.fromkeys(("ipv64.net", "www.ipv64.net"), "ipv64"),
+    **dict.fromkeys(("update.dedyn.io", "update6.dedyn.io", "ddns.do.de"), "desec"),
+    **dict.fromkeys(("www.duckdns.org", "duckdns.org"), "duckdns"),
+    "dynamicdns.park-your-domain.com": "namecheap",
+    **dict.fromkeys(("freemyip.com", "api.ddns.fm"), "freemyip"),
+    "dyndns.regfish.de": "regfish",
+}
+"""The names by which clients call services whose paths several protocols have, and what is spoken
+there. A client that knows no other name asks us by it where its DNS leads to us."""
+
 
 class Route(NamedTuple):
     """The dialects that have a path, the first of which to claim a request answers it, and the
@@ -35,7 +53,12 @@ class Route(NamedTuple):
     parameters: Mapping[str, str]
 
     def dialect(self, request: Request) -> Dialect | None:
-        """Return the dialect that a request is for; None if none of them claims it."""
+        """Return the dialect that a request is for: that of the service by whose name the client
+        calls us, or else the first that claims it; None if none of them does."""
+        if len(self.candidates) > 1 and (name := SERVICES.get(asked_host(request))):
+            for dialect, _ in self.candidates:
+                if dialect.name == name:
+                    return dialect
         for dialect, claims in self.candidates:
             if claims is None or claims(request):
                 return dialect

@@ -58,6 +58,7 @@ class KeyKind(enum.StrEnum):
     DONDNS = "dondns"
     MINIUPDATE = "miniupdate"
     TSIG = "tsig"
+    FREEDNS = "freedns"
 
 
 class Right(enum.StrEnum):
@@ -79,6 +80,7 @@ RIGHTS = {
     KeyKind.UPDATE: (Right.UPDATE, Right.RECORDS, Right.PERSIST, Right.OPERATOR),
     KeyKind.DONDNS: (Right.UPDATE,),
     KeyKind.MINIUPDATE: (Right.UPDATE,),
+    KeyKind.FREEDNS: (Right.UPDATE,),
     KeyKind.TSIG: (Right.UPDATE, Right.TRANSFER, Right.NOTIFY, Right.PERSIST),
 }
 """The rights that keys of each kind may have."""
@@ -177,9 +179,10 @@ class PendingToken:
 class Key:
     """A generated secret that authorizes updates.
 
-    ``digest`` is its SHA-256 (32 octets); the secret itself is not kept. ``hosts`` limits the key
-    to these owner names; None means all hosts of the account. ``sealed`` is what has to be known of
-    the secret again, encrypted: the responder of a miniupdate key
+    ``digest`` is its SHA-256 (32 octets), or that of what clients send instead of it
+    (:func:`ddns.policy.secrets.freedns_login`); the secret itself is not kept. ``hosts`` limits the
+    key to these owner names; None means all hosts of the account. ``sealed`` is what has to be
+    known of the secret again, encrypted: the responder of a miniupdate key
     (:func:`ddns.policy.secrets.responder`), or a TSIG key in Base64. A key that is not ``enabled``
     authorizes nothing. ``zones`` limits it to these origins. ``types`` are the types of the records
     that it may change, None for those that belong to it without saying

@@ -53,6 +53,7 @@ class Cause(enum.StrEnum):
     DONDNS_KEY = "dondns_key"
     MINIUPDATE_KEY = "miniupdate_key"
     TSIG_KEY = "tsig_key"
+    FREEDNS_KEY = "freedns_key"
     """The secret is this user's key of this kind, which the protocol does not take."""
     TOOLS_KEY = "tools_key"
     """The secret is this user's key, but for tools that change records, not to update hosts."""
@@ -230,7 +231,7 @@ class Outcome:
     (RFC 2136 2.2), 0 for NOERROR, and ``reason`` says in a few words why records may not change.
     ``cause`` says why credentials were refused, and ``owner`` is the account whose they would be in
     another place, if any; both are for the log of requests only. ``wait`` is after how many seconds
-    a refused whole may be tried again, where that is known.
+    a refused whole may be tried again, or a block is over, where that is known.
     """
 
     refusal: Status | None = None

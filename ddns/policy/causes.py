@@ -17,6 +17,7 @@ _KINDS = {
     KeyKind.DONDNS: Cause.DONDNS_KEY,
     KeyKind.MINIUPDATE: Cause.MINIUPDATE_KEY,
     KeyKind.TSIG: Cause.TSIG_KEY,
+    KeyKind.FREEDNS: Cause.FREEDNS_KEY,
 }
 
 

@@ -88,6 +88,12 @@ def responder(secret: str) -> str:
     return hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
 
 
+def freedns_login(account: str, secret: str) -> str:
+    """Return what clients of FreeDNS's first API send in the place of user name and secret: their
+    SHA-1 in hexadecimal digits."""
+    return hashlib.sha1(f"{account}|{secret}".encode(), usedforsecurity=False).hexdigest()
+
+
 def answers(response: str, challenge: str, responder: str) -> bool:
     """Return whether a response is the MD5 of responder and challenge (miniDNS seed, LOGIN), in
     upper or lower case."""

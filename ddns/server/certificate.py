@@ -71,8 +71,8 @@ class ServerCertificate:
         if self._tls is None:
             if self._keeper is not None and self._wanted is not None:
                 self._tls = self._of_its_own(self._keeper, self._wanted)
-            elif self._https.certificate:
-                self._tls = Certificate(_of_files(self._https))
+            elif self._https.certificates:
+                self._tls = Certificate(*_of_files(self._https))
             else:
                 raise ValueError("https.certificate: expected a file, for the socket passed to us")
         return self._tls
@@ -136,7 +136,7 @@ class ServerCertificate:
                 raise TlsError("https.acme.directory: this takes listeners for TLS, and a restart")
             return
         if wanted is None:
-            self._tls.use(_of_files(settings.https))
+            self._tls.use(*_of_files(settings.https))
         self._https = settings.https
         if wanted == self._wanted:
             return
@@ -214,8 +214,8 @@ def certificate_of(
     return certificate
 
 
-def _of_files(https: HttpsSettings) -> KeyPair:
-    return read_pair(https.certificate, https.private_key or https.certificate)
+def _of_files(https: HttpsSettings) -> Iterable[KeyPair]:
+    return map(read_pair, https.certificates, https.private_keys)
 
 
 def _pairs(issued: Iterable[Issued]) -> list[KeyPair]:

@@ -18,15 +18,12 @@ from ddns.api.running import RunningServer
 from ddns.config.settings import Settings
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
-from ddns.model.account import Block
 from ddns.net.dns.notify import SecondaryClient
 from ddns.net.dns.transfer_handler import TransferHandler
 from ddns.net.dns.twisted_names import ZoneResolver
 from ddns.net.dns.update_handler import UpdateHandler
 from ddns.net.http.updates import UpdateResource
 from ddns.policy.directory import Directory
-from ddns.policy.failures import Failures
-from ddns.policy.update_limits import UpdateLimiter
 from ddns.policy.wildcards import keep_wildcards
 from ddns.server import factories
 from ddns.server.account_services import AccountServices
@@ -35,24 +32,17 @@ from ddns.server.outward_services import OutwardServices
 from ddns.server.preflight import exposed_files
 from ddns.server.tool_services import ToolServices
 from ddns.server.unsealer import Unsealer, tsig_key_of
+from ddns.server.update_services import UpdateServices
 from ddns.store.interfaces import IStore
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.clock import since_boot
 from ddns.system.files import download_path, key_path
 from ddns.system.secret_box import SecretBox
 from ddns.system.threads import LowPriorityPool
-from ddns.updates.authenticator import Authenticator
-from ddns.updates.blocker import Blocker
 from ddns.updates.expiring import Expirer
-from ddns.updates.familiar_networks import FamiliarNetworks
 from ddns.updates.notifier import Notifier
-from ddns.updates.pipeline import Pipeline
 from ddns.updates.publisher import Publisher
-from ddns.updates.record_updater import RecordUpdater
-from ddns.updates.rehash import PasswordRehasher
-from ddns.updates.request_log import RequestLog
 from ddns.updates.session_log import SessionLog
-from ddns.updates.updater import Updater
 from ddns.zone.engine import Engine
 from ddns.zone.message import UPDATE
 from ddns.zone.tsig import Signatures
@@ -101,6 +91,7 @@ class Core:
             limiter=self.limiter,
             cookies=factories.cookies(settings.dns, now),
             signatures=Signatures(tsig_key, now),
+            compiled=settings.dns.compiled,
         )
         self.publisher = Publisher(self.store, self.zones, self.directory, reactor)
         self._secondary_client = SecondaryClient(reactor, tsig_key, now)
@@ -113,21 +104,14 @@ class Core:
             reactor,
             now,
         )
-        self._failures = Failures(window=settings.abuse.window)
-        self._networks = FamiliarNetworks(self.store, now)
-        self._update_limiter = UpdateLimiter(settings.abuse)
-        self.authenticator = Authenticator(
-            self.directory,
-            self._run_slow,
-            time.monotonic,
-            lambda account, number: self.notices.failures(account, number),
-            self._failures,
-            PasswordRehasher(self.store, self._run_slow, now),
-            self._networks.knows,
-            self._networks.note,
+        self.updates = UpdateServices(
+            *(settings, self.store, self.directory, self.publisher, reactor, now, self._run_slow),
+            note_failures=lambda account, number: self.notices.failures(account, number),
+            rules=lambda: self.operations.rules,
         )
+        self.pipeline = self.updates.pipeline
         self.account_services = AccountServices(
-            *(settings, self.directory, self.authenticator.password, reactor),
+            *(settings, self.directory, self.updates.authenticator.password, reactor),
             *(time.monotonic, now, self._run_slow),
         )
         account_service = self.account_services.account_service
@@ -140,33 +124,11 @@ class Core:
             now,
         )
         account_service.write_sessions = self._session_log.flush
-        account_service.note_failure = self.authenticator.note_wrong_code
-        blocker = Blocker(self.store, self._update_limiter, time.monotonic)
-        updater = Updater(
-            self.store,
-            self.directory,
-            self.authenticator,
-            self.publisher,
-            self._update_limiter,
-            time.monotonic,
-            blocker,
-        )
-        record_updater = RecordUpdater(
-            self.store,
-            self.directory,
-            self.publisher,
-            self._update_limiter,
-            blocker,
-            time.monotonic,
-            lambda: self.operations.rules,
-            lambda: self._settings.challenges.keep,
-        )
-        self.requests = RequestLog(self.store, reactor, settings.requests)
-        self.pipeline = Pipeline(updater.perform, record_updater.perform, now, self.requests)
+        account_service.note_failure = self.updates.authenticator.note_wrong_code
         self.outward = OutwardServices(settings, reactor)
         self.notices = NoticeServices(
             *(settings, self.store, reactor, now, self._secret_box, self.outward.client),
-            *(lambda: self.account_services.mailer, self.requests.flush),
+            *(lambda: self.account_services.mailer, self.updates.requests.flush),
         )
         self.notices.listen(self.pipeline)
         self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic, reactor)
@@ -182,6 +144,7 @@ class Core:
             secondaries=self.notifier.progress,
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
+            compiled=self.engine.compiled is not None,
             accept_target=self.notices.accept_target,
             read_link=self.notices.links.read,
         )
@@ -195,11 +158,11 @@ class Core:
             now,
             self._secret_box,
             rules=factories.rules(settings),
-            flush_request_log=self.requests.flush,
-            block_changed=self._blocked,
+            flush_request_log=self.updates.requests.flush,
+            block_changed=self.updates.block_changed,
             account_service=account_service,
             reload_settings=reload,
-            count_change=self._count_change,
+            count_change=self.updates.count_change,
             exposed=self.exposed,
             secondary_states=self.notifier.states,
             running=self.running,
@@ -208,18 +171,9 @@ class Core:
     def _run_slow(self, function: Callable[[], T]) -> Deferred[T]:
         return deferToThreadPool(self._reactor, self._slow, function)
 
-    def _count_change(self, account: str, owner: bytes, number: int) -> float:
-        return self._update_limiter.take_rrset(account, owner, number, time.monotonic())
-
     def exposed(self) -> list[str]:
         """Return a line for each file with secrets that is open to everybody."""
         return exposed_files(self._settings)
-
-    def _blocked(self, account: str, block: Block | None) -> None:
-        """The operator has blocked an account, or lifted its block, or it has gone."""
-        if block is None:
-            self._update_limiter.reset(account)
-            self._failures.forget(account)
 
     def apply(self, settings: Settings) -> None:
         """Use these settings, except the database's name."""
@@ -229,9 +183,7 @@ class Core:
             limit = settings.dns.rate_limit
             self.limiter = factories.rate_limiter(limit, self._reactor.seconds, self.limiter)
             self.engine.use(self.limiter, factories.cookies(settings.dns, self._now))
-        self._failures.window = settings.abuse.window
-        self._update_limiter.apply(settings.abuse)
-        self.requests.apply(settings.requests)
+        self.updates.apply(settings)
         self.operations.rules = factories.rules(settings)
         self.account_services.apply(settings)
         self.tools.apply(settings)
@@ -244,7 +196,7 @@ class Core:
         self.tools.start()
         try:
             await self.publisher.load()
-            await self._networks.load()
+            await self.updates.load()
             await self._session_log.load()
             await self.expirer.start()
             await self.notices.start()
@@ -271,7 +223,7 @@ class Core:
 
     def beside(self) -> Mapping[bytes, IResource]:
         """Return what our own sites have beside the dialects: API, pages and the APIs of tools."""
-        watch = self.requests.subscribe
+        watch = self.updates.requests.subscribe
         people = self.account_services.resources(self.operations, self.pipeline.loaded, watch)
         return self.tools.resources(people, self.store, self.operations)
 
@@ -294,7 +246,7 @@ class Core:
         await self._secondary_client.stop()
         await self.expirer.stop()
         await self._session_log.stop()
-        await self.requests.stop()
+        await self.updates.requests.stop()
         await self.store.close()
         self._slow.stop()
         self.tools.stop()

@@ -1,10 +1,10 @@
-"""The listeners of clients: HTTP, HTTPS and miniupdate, bound and given back together."""
+"""The listeners of clients, bound and given back together."""
 
 from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
@@ -16,8 +16,8 @@ from ddns.config.settings import Settings
 from ddns.model.text import is_loopback
 from ddns.net.dns.dot import DotFactory
 from ddns.net.http.site import LimitedSite
+from ddns.net.lines import GnudipFactory, LineFactory, MiniupdateFactory
 from ddns.net.listeners import Connections, Listeners
-from ddns.net.miniupdate_tcp import MiniupdateFactory
 from ddns.net.miniupdate_udp import AddressAnswerer
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import Proxies
@@ -28,9 +28,14 @@ from ddns.system.socket_activation import PROXIED, InheritedSockets, of_kind
 from ddns.updates.door import Door
 from ddns.updates.pipeline import Pipeline
 
+_LINES: Mapping[str, type[LineFactory[Any]]] = {
+    "miniupdate": MiniupdateFactory,
+    "gnudip": GnudipFactory,
+}
+
 
 class Frontends:
-    """The sites of HTTP and HTTPS, the factory of miniupdate, and their ports.
+    """The sites of HTTP and HTTPS, the factories of line protocols, and their ports.
 
     :param settings: where to listen, and the limits of clients.
     :param reactor: for sockets and deadlines.
@@ -59,14 +64,14 @@ class Frontends:
         self._reactor = reactor
         self._certificate = certificate
         self._sites: list[LimitedSite] = []
-        self._lines: list[MiniupdateFactory] = []
+        self._lines: dict[str, LineFactory[Any]] = {}
         self._dot: DotFactory | None = None
         self._before: dict[str, ProxiedFactory] = {}
         self._udp_ports: list[IListeningPort] = []
         self.listeners = Listeners(reactor)
 
     def open(self, resource: IResource, pipeline: Pipeline, dot: DotFactory) -> None:
-        """Listen: *resource* answers HTTP, *pipeline* performs what miniupdate clients ask for,
+        """Listen: *resource* answers HTTP, *pipeline* performs what comes in lines,
         *dot* answers DNS over TLS. Nothing is answered before the reactor runs.
 
         :raises CannotListenError, OSError, ValueError: when a socket cannot be had.
@@ -75,12 +80,13 @@ class Frontends:
         self._open_http(resource, pipeline.door)
         self._open_dot(dot)
         self._certificate.check_use()
-        self._open_miniupdate(pipeline)
+        self._open_lines(pipeline)
+        self._open_datagrams()
 
     def has_https(self) -> bool:
         """Return whether there is a site of HTTPS, if only for connections that are handed over."""
         https = self._settings.https
-        return bool(https.certificate) or self._is_asked_for("https", https.listen)
+        return bool(https.certificates) or self._is_asked_for("https", https.listen)
 
     def _open_http(self, resource: IResource, door: Door) -> None:
         """Open the sites: that of HTTPS even without a port, for connections may be handed over."""
@@ -114,17 +120,16 @@ class Frontends:
         """Return a factory with TLS around it."""
         return TlsFactory(self._certificate.opened(), False, factory, self._reactor)
 
-    def _open_miniupdate(self, pipeline: Pipeline) -> None:
+    def _open_lines(self, pipeline: Pipeline) -> None:
+        """Open the line protocols, those without a port too: connections may be handed over."""
+        for name, kind in _LINES.items():
+            of = getattr(self._settings, name)
+            factory = kind(pipeline, self._reactor, of, secrets.token_bytes, self._proxies)
+            self._lines[name] = factory
+            self._listen(name, of.listen, factory, factory)
+
+    def _open_datagrams(self) -> None:
         miniupdate = self._settings.miniupdate
-        factory = MiniupdateFactory(
-            pipeline,
-            self._reactor,
-            miniupdate,
-            secrets.token_bytes,
-            self._proxies,
-        )
-        self._lines.append(factory)
-        self._listen("miniupdate", miniupdate.listen, factory, factory)
         datagrams = of_kind(self._inherited.get("miniupdate", ()), socket.SOCK_DGRAM)
         for sock in datagrams:
             port = self._reactor.adoptDatagramPort(sock.fileno(), sock.family, self._answerer())
@@ -200,8 +205,8 @@ class Frontends:
         self._certificate.apply(settings)
         for site in self._sites:
             site.limit(settings.http)
-        for factory in self._lines:
-            factory.limit(settings.miniupdate)
+        for name, factory in self._lines.items():
+            factory.limit(getattr(settings, name))
         if self._dot is not None:
             self._dot.limit(settings.dns)
         for name, before in self._before.items():
@@ -213,8 +218,9 @@ class Frontends:
 def _waits(settings: Settings, name: str) -> tuple[float, int]:
     """Return how many seconds a proxy has for its header, as many as a client for its first words,
     and how many connections may wait for theirs."""
-    if name == "miniupdate":
-        return settings.miniupdate.idle_time, settings.miniupdate.connections
+    if name in _LINES:
+        limits = getattr(settings, name)
+        return limits.idle_time, limits.connections
     if name == "dot":
         return settings.dns.tcp_message_time, settings.dns.tcp_connections
     return settings.http.request_time, settings.http.connections

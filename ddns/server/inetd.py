@@ -26,7 +26,8 @@ from ddns.config.settings import Settings
 from ddns.config.tls_settings import AcmeSettings
 from ddns.config.toml import ConfigError
 from ddns.net.listeners import Gone
-from ddns.server.service import DdnsService, StartupError
+from ddns.server.service import DdnsService
+from ddns.server.sockets import StartupError
 from ddns.server.tap import end_with_1, own_the_process
 from ddns.system import handover
 from ddns.system.latch import Latch
@@ -43,7 +44,7 @@ class InetdService(Service):
 
     :param settings: limits and rules; their listeners are left out.
     :param reactor: the reactor that serves.
-    :param service: the name of the service: http, https or miniupdate.
+    :param service: the name of the service: http, https, miniupdate or gnudip.
     :param connection: the descriptor of the accepted connection.
     :param lock: the descriptor of the database's lock, if the caller holds it.
     :param failed: told when the connection cannot be served.
@@ -197,6 +198,7 @@ def listening_nowhere(settings: Settings) -> Settings:
         https=silent(settings.https, acme=AcmeSettings()),
         dot=silent(settings.dot),
         miniupdate=silent(settings.miniupdate, udp=()),
+        gnudip=silent(settings.gnudip),
     )
 
 
@@ -205,9 +207,9 @@ class Options(usage.Options):
 
     synopsis = "[options] SERVICE"
     longdesc = (
-        "Serve one connection that a super-server has accepted, for SERVICE: http, https or"
-        " miniupdate. It is handed to the server that runs; without one it is served here."
-        " What inetd starts is the program ddns-inetd, which is quicker."
+        "Serve one connection that a super-server has accepted, for SERVICE: http, https,"
+        " miniupdate or gnudip. It is handed to the server that runs; without one it is served"
+        " here. What inetd starts is the program ddns-inetd, which is quicker."
     )
     optParameters = [  # noqa: RUF012
         ["config", "c", None, "A TOML file with settings"],

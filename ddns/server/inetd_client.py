@@ -19,8 +19,8 @@ MAX_PATIENCE = 86_400.0
 USAGE = """\
 usage: ddns-inetd [--database FILE] [--config FILE] [--log FILE] [--patience SECONDS] SERVICE
 
-Serves the connection on descriptor 0, which a super-server has accepted, for SERVICE: http, https
-or miniupdate.
+Serves the connection on descriptor 0, which a super-server has accepted, for SERVICE: http,
+https, miniupdate or gnudip.
 
   --database FILE     the SQLite database (default: ddns.sqlite)
   --config FILE       a TOML file with settings, for when no server runs

@@ -261,7 +261,7 @@ class ServerCollector(Collector):
 
     def _queues(self) -> Iterator[Metric]:
         core = self._watched.core
-        checks, mailer = core.authenticator, core.account_services.mailer
+        checks, mailer = core.updates.authenticator, core.account_services.mailer
         waiting = checks.waiting()
         yield gauge("ddns_password_checks_waiting", "Passwords that wait for argon2.", waiting)
         yield counter("ddns_password_checks", "Passwords that argon2 looked at.", checks.checked)
@@ -279,7 +279,7 @@ class ServerCollector(Collector):
         yield counter(
             "ddns_request_log_dropped",
             "Requests that the log of requests did not keep.",
-            core.requests.left_out,
+            core.updates.requests.left_out,
         )
 
 

@@ -11,6 +11,7 @@ from ddns.config.toml import ConfigError
 from ddns.net import endpoints
 from ddns.net.tls import Certificate, TlsError, read_pair
 from ddns.system.exposure import exposed, secret_files, writable
+from ddns.system.socket_activation import STREAMS
 
 
 def check_file(reactor: Any, path: str) -> Settings:
@@ -33,16 +34,15 @@ def exposed_files(settings: Settings, file: str | None = None) -> list[str]:
     of the database, those that the settings name, and the *file* that these were read from."""
     https, mail = settings.https, settings.mail
     secret = secret_files(settings.database)
-    if key := https.private_key or https.certificate:
-        secret.append(Path(key))
+    secret += map(Path, https.private_keys)
     if file and (mail.password or settings.dns.cookie_secret or https.acme.eab_hmac_key):
         secret.append(Path(file))
-    trusted = map(Path, filter(None, (https.certificate, mail.ca, https.acme.ca, file)))
+    trusted = map(Path, filter(None, (*https.certificates, mail.ca, https.acme.ca, file)))
     return exposed(secret) + writable(one for one in trusted if one not in secret)
 
 
 def _listeners(reactor: Any, settings: Settings) -> None:
-    for key in ("http", "https", "dot", "miniupdate"):
+    for key in STREAMS:
         direct, proxied = split_listeners(getattr(settings, key).listen)
         for description in (*direct, *proxied):
             try:
@@ -53,9 +53,9 @@ def _listeners(reactor: Any, settings: Settings) -> None:
 
 def _files(settings: Settings) -> None:
     https = settings.https
-    if https.certificate:
+    if https.certificates:
         try:
-            Certificate(read_pair(https.certificate, https.private_key or https.certificate))
+            Certificate(*map(read_pair, https.certificates, https.private_keys))
         except TlsError as error:
             raise ConfigError(f"https.certificate: {error}") from None
     for key, file in (("mail.ca", settings.mail.ca), ("https.acme.ca", https.acme.ca)):

@@ -52,7 +52,7 @@ def measure(watched: Watched) -> Measured:
         lengths={
             "connections": sum(door.connections() for _, door in watched.frontends()),
             "store": core.store.stats().waiting,
-            "passwords": core.authenticator.waiting(),
+            "passwords": core.updates.authenticator.waiting(),
             "mails": mailer.waiting() if mailer else 0,
         },
     )

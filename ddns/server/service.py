@@ -8,40 +8,24 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, ensureDeferred
-from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ddns.config.load import parse_address
 from ddns.config.settings import Settings
-from ddns.config.toml import ConfigError
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
-from ddns.net import endpoints
-from ddns.net.dns.listener import DnsListener
-from ddns.net.http.control import ControlListener
 from ddns.net.http.control_fds import Give
-from ddns.net.listeners import Counted
-from ddns.net.proxy.trust import Proxies
-from ddns.net.tls import TlsError
-from ddns.server import descriptors, factories, sample
-from ddns.server.certificate import certificate_of
+from ddns.server import sample
 from ddns.server.core import Core
-from ddns.server.frontends import Frontends
 from ddns.server.health import Health, Stage
-from ddns.server.metrics import Watched
-from ddns.server.monitoring import Monitoring
 from ddns.server.open_store import open_store
 from ddns.server.reload import SettingsReloader
+from ddns.server.sockets import Sockets, StartupError
 from ddns.store.interfaces import IStore, StoreError
-from ddns.system.files import sample_path, socket_path
+from ddns.system.files import sample_path
 from ddns.system.latch import Latch
 from ddns.system.sd_notify import Supervisor
-from ddns.system.socket_activation import STREAMS, InheritedSockets
-
-
-class StartupError(Exception):
-    """The server cannot start; ``str()`` is one line that says why."""
+from ddns.system.socket_activation import InheritedSockets
 
 
 class DdnsService(Service):
@@ -86,10 +70,8 @@ class DdnsService(Service):
         self._failed = failed or (lambda line: None)
         self._terminal = terminal
         self._lock = lock
-        self._bound = False
         self._started: Latch | None = None
         self._ready = False
-        self._inherited = inherited or {}
         self._supervisor = supervisor or Supervisor(reactor)
         self._reloader = SettingsReloader(
             settings,
@@ -99,45 +81,13 @@ class DdnsService(Service):
             lambda: self._say_ready() if self._ready else None,
         )
         self.core = Core(settings, reactor, now, self._reloader.for_operator, store)
-        proxies = factories.set_trusted(Proxies(), settings.proxies)
-        dns = settings.dns
-        self._dns = DnsListener(
-            reactor,
-            self.core.engine.respond,
-            [parse_address(text, "dns.listen") for text in dns.listen],
-            limits=dns,
-            exempt=proxies.trusts_source,
-        )
-        self.core.pipeline.between = self._dns.catch_up
-        self._certificate = certificate_of(
-            self.core, settings, reactor, now, lambda: self._frontends.listeners.addresses("http")
-        )
-        beside = {**self._certificate.resources(), **self.core.beside()}
-        self._resource = self.core.resource(dialects, beside)
-        self._frontends = Frontends(
-            *(settings, reactor, self._inherited, proxies),
-            between=self._dns.catch_up,
-            granted=self.core.tools.max_body,
-            certificate=self._certificate,
-        )
-        self.core.running.has_https = self._frontends.has_https
-        self._control = ControlListener(
-            reactor,
-            self.core.operations,
-            socket_path(settings.database),
-            self._frontends.listeners.adopt,
+        self._health = Health(self.core.store, time.monotonic, settings.metrics.standstill_time)
+        self._sockets = Sockets(
+            *(settings, reactor, self.core, now, dialects, inherited or {}),
+            self._health,
             release_lock,
         )
-        self._health = Health(self.core.store, time.monotonic, settings.metrics.standstill_time)
-        watched = Watched(
-            self.core, self._dns, self._connections, self._certificate, self._health.ready, now
-        )
-        self.monitoring = Monitoring(settings.metrics, reactor, watched, self._health)
-
-    def _connections(self) -> list[tuple[str, Counted]]:
-        """Return whatever has connections, by the name of its service."""
-        frontends = (*self._frontends.listeners.counted(), *self.monitoring.listeners.counted())
-        return [("dns", self._dns.tcp), *frontends, ("control", self._control.site)]
+        self.monitoring = self._sockets.monitoring
 
     # Start -------------------------------------------------------------------------------------
 
@@ -146,46 +96,23 @@ class DdnsService(Service):
 
     def privilegedStartService(self) -> None:
         """Bind the sockets, which may need root."""
-        self._bind()
+        self._sockets.bind()
 
     def startService(self) -> None:
         """Bind unless that is done, open the database, and begin to load it.
 
         :raises StartupError: in one line, when a socket or the database cannot be had.
         """
-        self._bind()
+        self._sockets.bind()
         try:
             settings = self._settings
             open_store(self.core.store, settings.database, self._lock, settings.stop_time)
         except StoreError as error:
-            self._unbind()
+            self._sockets.unbind()
             raise StartupError(str(error)) from None
         super().startService()
         self._started = Latch()
         ensureDeferred(self._start_or_give_up(self._started))
-
-    def _bind(self) -> None:
-        if self._bound:
-            return
-        try:
-            if "dns" in self._inherited:
-                self._dns.adopt(self._inherited["dns"])
-            else:
-                self._dns.bind()
-            self._frontends.open(self._resource, self.core.pipeline, self._dns.for_tls())
-            self.monitoring.open()
-        except (CannotListenError, OSError, ValueError, TlsError) as error:
-            self._unbind()
-            raise StartupError(endpoints.reason(error)) from None
-        descriptors.fit(self._connections())
-        self._bound = True
-
-    def _unbind(self) -> None:
-        """Close the sockets of a start that has failed, without a reactor that runs."""
-        self.monitoring.unbind()
-        self._frontends.unbind()
-        self._dns.stop()
-        self._bound = False
 
     async def _start_or_give_up(self, started: Latch) -> None:
         try:
@@ -199,26 +126,28 @@ class DdnsService(Service):
         for line in self.core.exposed():
             self._log.warn("{line}", line=line)
         await self.core.load()
-        self._dns.start()
-        self._control.start()
+        sockets = self._sockets
+        sockets.dns.start()
+        sockets.control.start()
         self._health.reached(Stage.RUNNING)
-        addresses = [host for host, _ in self._dns.addresses]
-        self._certificate.start()
+        addresses = [host for host, _ in sockets.dns.addresses]
+        sockets.certificate.start()
         if addresses:  # else nobody could come for what has changed
             self.core.notify(addresses)
-        only_loopback = self._frontends.only_loopback(addresses)
+        only_loopback = sockets.frontends.only_loopback(addresses)
         if self.core.store.created() and self._settings.sample and only_loopback:
             path = sample_path(self._settings.database)
-            http = self._frontends.listeners.addresses("http")
-            dns = self._dns.addresses
+            http = sockets.frontends.listeners.addresses("http")
+            dns = sockets.dns.addresses
             await sample.offer(self.core.operations, dns, http, self._terminal, path)
         over_tls = ", DNS over TLS on {dot}" if self._settings.dot.listen else ""
+        gnudip = ", GnuDIP on {gnudip}" if self._settings.gnudip.listen else ""
         self._log.info(
             "answering DNS on {dns}, HTTP on {http}, HTTPS on {https}, miniupdate on {miniupdate}"
-            f"{over_tls}, {{zones}} zones",
-            dns=", ".join(f"{host}:{port}" for host, port in self._dns.addresses) or "nothing",
-            **{one: self._frontends.listeners.shown(one) for one in STREAMS},
+            f"{gnudip}{over_tls}, {{zones}} zones, fast path {{fast_path}}",
+            **sockets.shown(),
             zones=len(self.core.zones),
+            fast_path="compiled" if self.core.running.compiled else "in Python",
         )
         self._ready = True
         self._say_ready()
@@ -248,12 +177,7 @@ class DdnsService(Service):
         self._reloader.or_log()
 
     def _apply(self, settings: Settings) -> None:
-        try:
-            self._frontends.apply(settings)
-        except TlsError as error:
-            raise ConfigError(str(error)) from None
-        self._dns.limit(settings.dns)
-        descriptors.fit(self._connections())
+        self._sockets.apply(settings)
         self.core.apply(settings)
         self._settings = settings
 
@@ -264,15 +188,15 @@ class DdnsService(Service):
 
         :raises ddns.api.errors.ApiError: see :meth:`ddns.net.listeners.Listeners.adopt`.
         """
-        self._frontends.listeners.adopt(name, descriptor)
+        self._sockets.frontends.listeners.adopt(name, descriptor)
 
     def connections(self) -> int:
         """Return how many connections are open, those to the control socket included."""
-        return self._frontends.listeners.connections() + self._control.site.connections()
+        return self._sockets.connections()
 
     def adopt_no_more(self) -> None:
         """Leave connections to whoever serves next."""
-        self._frontends.listeners.adopt_no_more()
+        self._sockets.frontends.listeners.adopt_no_more()
 
     # Stop --------------------------------------------------------------------------------------
 
@@ -285,14 +209,14 @@ class DdnsService(Service):
 
     async def _stop(self) -> None:
         if self._started is None:
-            self._unbind()
+            self._sockets.unbind()
             self.core.pipeline.close()
             return
         await self.loaded()
-        await self._certificate.stop()
-        await self._frontends.stop(self._settings.stop_time)
+        await self._sockets.certificate.stop()
+        await self._sockets.frontends.stop(self._settings.stop_time)
         await self.core.account_services.stop()
-        await self._control.stop()
-        await self._dns.stop()
+        await self._sockets.control.stop()
+        await self._sockets.dns.stop()
         await self.core.stop()
         await self.monitoring.stop()

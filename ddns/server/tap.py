@@ -22,8 +22,10 @@ from ddns.config.load import check_settings, load_settings
 from ddns.config.settings import Settings
 from ddns.config.toml import ConfigError
 from ddns.server.logging import observer_for
-from ddns.server.service import DdnsService, StartupError
+from ddns.server.service import DdnsService
+from ddns.server.sockets import StartupError
 from ddns.system import sd_notify, socket_activation
+from ddns.system.socket_activation import STREAMS
 
 
 class Options(usage.Options):
@@ -40,8 +42,6 @@ class Options(usage.Options):
     optParameters = [  # noqa: RUF012
         ["config", "c", None, "A TOML file with settings"],
         ["database", "d", None, "The SQLite database (default: ddns.sqlite)"],
-        ["certificate", None, None, "The certificate for HTTPS and its chain, a PEM file"],
-        ["private-key", None, None, "Its private key, a PEM file (default: the same file)"],
         ["pages", None, None, 'Serve web pages: "on" (default) or "off"'],
         ["ready-fd", None, None, "Write a line to this descriptor when the server answers, for s6"],
     ]
@@ -49,7 +49,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self.ready: int | None = None
-        for name in ("dns", "http", "https", "dot", "miniupdate"):
+        for name in ("dns", *STREAMS, "certificate", "private-key"):
             self[name] = []
 
     def opt_dns(self, address: str) -> None:
@@ -72,6 +72,18 @@ class Options(usage.Options):
         """Serve miniupdate on STRPORTS; likewise (default: tcp:9120:interface=127.0.0.1)"""
         self["miniupdate"].append(description)
 
+    def opt_gnudip(self, description: str) -> None:
+        """Serve GnuDIP over TCP on STRPORTS; repeatable, or "off" (default)"""
+        self["gnudip"].append(description)
+
+    def opt_certificate(self, file: str) -> None:
+        """The certificate for HTTPS and its chain, a PEM file; repeatable, for ECDSA and RSA"""
+        self["certificate"].append(file)
+
+    def opt_private_key(self, file: str) -> None:
+        """Its private key, a PEM file; repeatable likewise (default: the same files)"""
+        self["private-key"].append(file)
+
     def postOptions(self) -> None:
         """Make the settings, so that an error in them is a usage error."""
         if self["ready-fd"] is not None:
@@ -84,6 +96,11 @@ class Options(usage.Options):
 
     def _absolute(self, path: str) -> str:
         return path and os.path.join(self._folder, path)
+
+    def _all_absolute(self, paths: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if isinstance(paths, str):
+            return self._absolute(paths)
+        return tuple(map(self._absolute, paths))
 
     def reread(self) -> Settings:
         """Return the settings of file and options.
@@ -101,7 +118,7 @@ class Options(usage.Options):
                 raise ConfigError(f'--pages: expected "on" or "off", got {self["pages"]!r}')
             pages = dataclasses.replace(settings.pages, enabled=self["pages"] == "on")
             settings = dataclasses.replace(settings, pages=pages)
-        for name in ("dns", "http", "https", "dot", "miniupdate"):
+        for name in ("dns", *STREAMS):
             if self[name]:
                 of = dataclasses.replace(getattr(settings, name), listen=_listeners(self[name]))
                 settings = dataclasses.replace(settings, **{name: of})
@@ -109,16 +126,16 @@ class Options(usage.Options):
         if self["certificate"] or self["private-key"]:
             https = dataclasses.replace(
                 https,
-                certificate=self["certificate"] or https.certificate,
-                private_key=self["private-key"] or "",
+                certificate=tuple(self["certificate"]) or https.certificate,
+                private_key=tuple(self["private-key"]),
             )
         used = https.listen or settings.dot.listen
         if (self["certificate"] or self["private-key"]) and not used:
             raise ConfigError("--certificate: expected --https or --dot to say where it is used")
         https = dataclasses.replace(
             https,
-            certificate=self._absolute(https.certificate),
-            private_key=self._absolute(https.private_key),
+            certificate=self._all_absolute(https.certificate),
+            private_key=self._all_absolute(https.private_key),
             acme=dataclasses.replace(https.acme, ca=self._absolute(https.acme.ca)),
         )
         mail = dataclasses.replace(settings.mail, ca=self._absolute(settings.mail.ca))
@@ -186,7 +203,7 @@ def makeService(options: Options) -> IService:
 
 def _inherited(settings: Settings) -> socket_activation.InheritedSockets:
     """Return the sockets that systemd has bound, unless the settings name them in Twisted's way."""
-    services = (settings.http, settings.https, settings.dot, settings.miniupdate)
+    services = (getattr(settings, name) for name in STREAMS)
     listeners = (description for service in services for description in service.listen)
     if any(description.startswith("systemd:") for description in listeners):
         return {}

@@ -16,7 +16,7 @@ FIRST = 3
 PROXIED = "haproxy-"
 """Name prefix of sockets whose connections start with a PROXY header."""
 
-STREAMS = ("http", "https", "dot", "miniupdate")
+STREAMS = ("http", "https", "dot", "miniupdate", "gnudip")
 DATAGRAMS = ("dns", "miniupdate")
 NAMES = ("dns", *STREAMS, *(PROXIED + name for name in STREAMS))
 """Valid names, set by FileDescriptorName= in the socket unit. ``dns`` is for both kinds."""

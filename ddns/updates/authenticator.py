@@ -57,7 +57,7 @@ class Authenticator:
     def __init__(
         self,
         directory: Directory,
-        run_slow: Callable[[Callable[[], bool]], Deferred[bool]],
+        run_slow: Callable[[Callable[[], bool]], Awaitable[bool]],
         clock: Callable[[], float],
         noticed: Callable[[str, int], None] = lambda account, failures: None,
         failures: Failures | None = None,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from ddns.model.account import Account
@@ -28,7 +27,7 @@ class PasswordRehasher:
     def __init__(
         self,
         store: IStore,
-        run_slow: Callable[[Callable[[], str]], Deferred[str]],
+        run_slow: Callable[[Callable[[], str]], Awaitable[str]],
         now: Callable[[], float],
     ) -> None:
         self._store = store

@@ -105,7 +105,8 @@ class Updater:
         if account is None:  # removed while its password was being checked
             return Outcome(Status.BADAUTH)
         if account.block is not None and account.block.holds(update.at):
-            return Outcome(Status.BLOCKED, user=grant.account)
+            wait = 0.0 if account.block.until is None else account.block.until - update.at
+            return Outcome(Status.BLOCKED, user=grant.account, wait=wait)
         if update.refusal is not None:
             return Outcome(update.refusal, user=grant.account)
         results: tuple[Result, ...] = ()

@@ -49,6 +49,8 @@ class Cookies:
       is generated every day.
     - *accepted*: a second secret whose cookies are valid, the previous or next one during a
       rollover (RFC 9018 5).
+
+    The compiled fast path (:mod:`ddns.zone.compiled`) does what :meth:`renew` does.
     """
 
     def __init__(
@@ -56,20 +58,25 @@ class Cookies:
     ) -> None:
         self._now = now
         self._random = None if secret else random
-        self._secret = secret or random(SECRET)
-        self._accepted = accepted or self._secret
+        self.secret = secret or random(SECRET)
+        self.accepted = accepted or self.secret
         self._made = int(now())
+
+    def keep_time(self) -> int:
+        """Return the seconds since 1970, after making another secret if it is time to."""
+        now = int(self._now())
+        if self._random is not None and not 0 <= now - self._made < _SECRET_LIFE:
+            self.accepted = self.secret
+            self.secret = self._random(SECRET)
+            self._made = now
+        return now
 
     def renew(self, client: bytes, server: bytes, source: bytes) -> tuple[bytes, bool]:
         """Return the server cookie to send to a packed address, and whether *server* is valid.
 
         *client* and *server* are the cookies that it sent, the latter empty if it sent none.
         """
-        now = int(self._now())
-        if self._random is not None and not 0 <= now - self._made < _SECRET_LIFE:
-            self._accepted = self._secret
-            self._secret = self._random(SECRET)
-            self._made = now
+        now = self.keep_time()
         good = False
         if len(server) == SERVER and server[0] == 1:
             # Serial number arithmetic, modulo 2**32 (RFC 9018 4.3).
@@ -77,11 +84,11 @@ class Cookies:
             if _NEWEST <= age <= _OLDEST:
                 signed = client + server[:8] + source
                 proof = _HASH.unpack_from(server, 8)[0]
-                if proof == siphash(self._secret, signed):
+                if proof == siphash(self.secret, signed):
                     if age < _RENEW:
                         return server, True
                     good = True
                 else:
-                    good = proof == siphash(self._accepted, signed)
+                    good = proof == siphash(self.accepted, signed)
         fresh = _VERSION + _TIME.pack(now & 0xFFFFFFFF)
-        return fresh + _HASH.pack(siphash(self._secret, client + fresh + source)), good
+        return fresh + _HASH.pack(siphash(self.secret, client + fresh + source)), good

@@ -2,8 +2,9 @@
 
 Nearly all queries have the same shape: one name, a type without additional section processing, and
 no EDNS or an OPT with a payload size and perhaps a cookie. The fast path recognises them by their
-octets and answers with slices of the node. All others take :meth:`Engine.respond_in_full`: parse,
-rate limit, look up, pack. It gives the same reply, octet for octet, to queries of the fast path.
+octets and answers with slices of the node; where it was compiled (:mod:`ddns.zone.compiled`), that
+does the same. All others take :meth:`Engine.respond_in_full`: parse, rate limit, look up, pack. It
+gives the same reply, octet for octet, to queries of the fast path.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ddns.zone.fast_path import (
     POINTERS,
     TYPES,
     CookieTails,
+    compiled_fast_path,
     fast_path_headers,
     truncated,
 )
@@ -62,6 +64,7 @@ class Engine:
     - *limiter*: response rate limiting over UDP; None for no limit.
     - *cookies*: issues and verifies DNS cookies; None ignores the option.
     - *signatures*: verifies those of requests (TSIG); None knows no key.
+    - *compiled*: whether to use the compiled fast path where there is one; then it is ``compiled``.
 
     ``handlers`` answer all other messages, by opcode, and ``transfer`` AXFR and IXFR.
     """
@@ -74,10 +77,13 @@ class Engine:
         limiter: RateLimiter | None = None,
         cookies: Cookies | None = None,
         signatures: Signatures | None = None,
+        compiled: bool = True,
     ) -> None:
         self.zones = zones
         self._signatures = signatures or Signatures(lambda name: None, lambda: 0.0)
         self.payload = payload
+        self.compiled = compiled_fast_path(zones, payload) if compiled else None
+        self._respond_fast = self.compiled.respond if self.compiled else self._respond_in_python
         self.use(limiter, cookies)
         self._fast_path = fast_path_headers(payload)
         self.handlers: dict[int, Handler] = {
@@ -89,6 +95,8 @@ class Engine:
 
     def use(self, limiter: RateLimiter | None, cookies: Cookies | None) -> None:
         """Replace rate limiter and cookies."""
+        if self.compiled is not None:
+            self.compiled.use(limiter, cookies)
         self._account = limiter.account if limiter is not None else None
         self._cookies = cookies
 
@@ -103,7 +111,7 @@ class Engine:
             return self.respond_in_full(wire, source, tcp)
         return reply or None
 
-    def _respond_fast(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
+    def _respond_in_python(self, wire: bytes, source: bytes, tcp: bool) -> bytes | None:
         """Return the reply, empty to stay silent, or None if the query needs the full path."""
         matched = self._fast_path.get(wire[2:12])
         if matched is None:

@@ -6,12 +6,17 @@ They are computed once, and :class:`ddns.zone.engine.Engine` looks queries up in
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 from ddns.model.names import MAX_WIRE
 from ddns.model.records import DS, HTTPS, IN, MX, NS, OPT, SRV, SVCB
 from ddns.zone.cookies import CLIENT, SERVER
 from ddns.zone.message import AA, NOERROR, NXDOMAIN, QR, TC, UDP_PLAIN
 from ddns.zone.packing import cookie_option, opt_record
+from ddns.zone.zone import Zones
+
+if TYPE_CHECKING:
+    from ddns.zone.compiled import FastPath
 
 TYPES = frozenset(
     struct.pack("!H", rtype) for rtype in (*range(1, 128), 256, 257) if rtype not in (DS, OPT)
@@ -43,6 +48,15 @@ COOKIE_AT = 17
 Matched = tuple[bytes, bytes, bytes, bytes, Tails, CookieTails]
 """Parts of replies: octets between id and ANCOUNT of a positive answer; between id and question of
 NODATA and NXDOMAIN; between ANCOUNT and question; and the tails valid with this header."""
+
+
+def compiled_fast_path(zones: Zones, payload: int) -> FastPath | None:
+    """Return the fast path that was compiled when this was installed, None where it was not."""
+    try:
+        from ddns.zone.compiled import FastPath
+    except ImportError:
+        return None
+    return FastPath(zones, payload)
 
 
 def fast_path_headers(payload: int) -> dict[bytes, Matched]:

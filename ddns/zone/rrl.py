@@ -48,7 +48,9 @@ class RateLimiter:
     - *slots*: table size, rounded up to a power of two.
     - *ipv4_prefix*, *ipv6_prefix*: size of a network in bits, multiples of 8.
 
-    ``slipped`` and ``dropped`` count suppressed replies.
+    ``slipped`` and ``dropped`` count suppressed replies. The compiled fast path
+    (:mod:`ddns.zone.compiled`) does what :meth:`account` does in the same tables: ``key`` is that
+    of the hash, ``before`` are key and tables of the last second, if that directly precedes.
     """
 
     def __init__(
@@ -65,18 +67,18 @@ class RateLimiter:
     ) -> None:
         self._clock = clock
         self._random = random
-        self._limit = per_second
-        self._octet_limit = octets_per_second
+        self.limit = per_second
+        self.octet_limit = octets_per_second
         self._slip = slip
-        self._v4 = ipv4_prefix // 8
-        self._v6 = ipv6_prefix // 8
-        self._mask = (1 << (slots - 1).bit_length()) - 1
-        self._key = random(16)
-        self._counts = [0] * (self._mask + 1)
-        self._octets = [0] * (self._mask + 1)
-        self._before: tuple[bytes, list[int], list[int]] | None = None
+        self.ipv4_octets = ipv4_prefix // 8
+        self.ipv6_octets = ipv6_prefix // 8
+        self.mask = (1 << (slots - 1).bit_length()) - 1
+        self.key = random(16)
+        self.counts = [0] * (self.mask + 1)
+        self.octets = [0] * (self.mask + 1)
+        self.before: tuple[bytes, list[int], list[int]] | None = None
         self._since = clock()
-        self._suppressed = 0
+        self.suppressed = 0
         self.slipped = 0
         self.dropped = 0
 
@@ -85,25 +87,34 @@ class RateLimiter:
 
         *excess* is the number of octets by which it is longer than twice its query.
         """
-        elapsed = self._clock() - self._since
-        if not 0.0 <= elapsed < 1.0:
-            self._turn(1.0 <= elapsed < 2.0)
-        network = source[: self._v4] if len(source) == 4 else source[: self._v6]
+        self.keep_time()
+        network = source[: self.ipv4_octets] if len(source) == 4 else source[: self.ipv6_octets]
         key_octets = network + rrl_key
-        slot = siphash(self._key, key_octets) & self._mask
-        counts = self._counts
+        slot = siphash(self.key, key_octets) & self.mask
+        counts = self.counts
         count = counts[slot] + 1
-        if count == 1 and self._before is not None:
-            key, before, _ = self._before
-            count += _debt(key, before, key_octets, self._limit)
+        if count == 1 and self.before is not None:
+            key, before, _ = self.before
+            count += _debt(key, before, key_octets, self.limit)
         counts[slot] = count
-        over = count - self._limit
+        over = count - self.limit
         if over <= 0:
             if excess <= 0 or self._fits(network, excess):
                 return SEND
-            over = self._suppressed
-        self._suppressed += 1
-        if self._suppressed > _MAX_SUPPRESSED:
+            over = self.suppressed
+        return self.suppress(over)
+
+    def keep_time(self) -> None:
+        """Start a new second if it is time to."""
+        elapsed = self._clock() - self._since
+        if not 0.0 <= elapsed < 1.0:
+            self._turn(1.0 <= elapsed < 2.0)
+
+    def suppress(self, over: int) -> int:
+        """Count the reply that is the *over*-th beyond a limit; return :data:`SLIP` or
+        :data:`DROP`."""
+        self.suppressed += 1
+        if self.suppressed > _MAX_SUPPRESSED:
             self._turn(False)
         if self._slip and over % self._slip == 0:
             self.slipped += 1
@@ -113,24 +124,24 @@ class RateLimiter:
 
     def _fits(self, network: bytes, excess: int) -> bool:
         """Count octets; return whether they are within the limit."""
-        if not self._octet_limit:
+        if not self.octet_limit:
             return True
-        slot = siphash(self._key, network) & self._mask
-        octets = self._octets[slot]
-        if not octets and self._before is not None:
-            key, _, before = self._before
-            octets = _debt(key, before, network, self._octet_limit)
-        self._octets[slot] = octets = octets + excess
-        return octets <= self._octet_limit
+        slot = siphash(self.key, network) & self.mask
+        octets = self.octets[slot]
+        if not octets and self.before is not None:
+            key, _, before = self.before
+            octets = _debt(key, before, network, self.octet_limit)
+        self.octets[slot] = octets = octets + excess
+        return octets <= self.octet_limit
 
     def _turn(self, adjacent: bool) -> None:
         """Start a new second; *adjacent* if it directly follows the last one."""
-        self._before = (self._key, self._counts, self._octets) if adjacent else None
-        self._key = self._random(16)
-        self._counts = [0] * (self._mask + 1)
-        self._octets = [0] * (self._mask + 1)
+        self.before = (self.key, self.counts, self.octets) if adjacent else None
+        self.key = self._random(16)
+        self.counts = [0] * (self.mask + 1)
+        self.octets = [0] * (self.mask + 1)
         self._since = self._clock()
-        self._suppressed = 0
+        self.suppressed = 0
 
 
 def _debt(key: bytes, counts: list[int], counted: bytes, limit: int) -> int:

@@ -207,15 +207,16 @@ _NOTED = frozenset((NS, SOA, DNAME))
 class Zones:
     """All zones that this server is authoritative for, by origin.
 
-    ``awaited`` are the origins of those that are being loaded, or could not be.
+    ``awaited`` are the origins of those that are being loaded, or could not be; ``depth`` is the
+    largest number of labels of an origin.
     """
 
-    __slots__ = ("_depth", "awaited", "origins")
+    __slots__ = ("awaited", "depth", "origins")
 
     def __init__(self, zones: Iterable[Zone] = ()) -> None:
         self.origins: dict[bytes, Zone] = {}
         self.awaited: set[bytes] = set()
-        self._depth = 0
+        self.depth = 0
         for zone in zones:
             self.add(zone)
 
@@ -228,12 +229,12 @@ class Zones:
     def add(self, zone: Zone) -> None:
         """Add a zone, or replace the one with the same origin."""
         self.origins[zone.origin] = zone
-        self._depth = max(self._depth, zone.labels)
+        self.depth = max(self.depth, zone.labels)
 
     def remove(self, origin: bytes) -> None:
         """Remove a zone, if it exists."""
         if self.origins.pop(origin, None) is not None:
-            self._depth = max((zone.labels for zone in self), default=0)
+            self.depth = max((zone.labels for zone in self), default=0)
 
     def get(self, origin: bytes) -> Zone | None:
         """Return the zone with exactly that origin."""
@@ -250,8 +251,8 @@ class Zones:
         parent as well (RFC 4035 3.1.4.1).
         """
         apex = None
-        # No origin has more than _depth labels, so longer suffixes need not be tried.
-        for start in starts[max(0, len(starts) - self._depth) :]:
+        # No origin has more than depth labels, so longer suffixes need not be tried.
+        for start in starts[max(0, len(starts) - self.depth) :]:
             zone = self.origins.get(name[start:])
             if zone is not None:
                 if start or rtype != DS:

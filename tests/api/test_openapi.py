@@ -141,7 +141,11 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     api("member_list", origin="bücher.example")
     api("invitation_revoke", origin="bücher.example", number=invitation["id"])
     api("host_add", "alice", name="straße.bücher.example", wildcard=True)
-    api("host_add", "alice", name="home.example.net")
+    api(
+        "host_import",
+        "alice",
+        hosts=[{"host": "straße.bücher.example"}, {"host": "home.example.net"}, {"host": "x.y"}],
+    )
     for kind in ("update", "dondns", "miniupdate"):
         key = api("key_add", "alice", kind=kind, hosts=["home.example.net"])
     house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from hashlib import md5
 from pathlib import Path
@@ -13,6 +14,7 @@ from ddns.api.errors import ApiError, Conflict, Forbidden, Invalid, NotFound
 from ddns.model import names
 from ddns.model.account import Grant, KeyKind
 from ddns.model.update import ChallengeResponse, Credentials, Status
+from ddns.policy import secrets
 from tests.api.coming import NOTHING_SPECIAL
 from tests.api.refusing import refused
 from tests.house import House
@@ -356,13 +358,30 @@ def test_records_that_a_host_cannot_begin_with(
 
 
 def test_a_key_opens_what_its_kind_is_for(filled: House) -> None:
-    for kind in KeyKind:
+    for kind in set(KeyKind) - {KeyKind.FREEDNS}:
         added = filled.api("key_add", account="alice", kind=kind)
         assert added["kind"] == kind
         for other in KeyKind:
             found = filled.directory.by_key(Credentials("alice", added["key"], other))
             right = kind is other is not KeyKind.TSIG  # which is for messages, and not sent
             assert (found == Grant("alice")) is right, (kind, other)
+
+
+def test_a_freedns_key_is_what_is_sent_in_its_place(filled: House) -> None:
+    refused(filled, Invalid, "key_add", account="alice", kind="freedns")
+    hosts = ["home.example.net"]
+    added = filled.api("key_add", account="alice", kind="freedns", hosts=hosts)
+    regenerated = filled.api("key_regenerate", number=added["id"])
+    sent = [secrets.freedns_login("alice", one["key"]) for one in (added, regenerated)]
+    assert sent[1] == hashlib.sha1(f"alice|{regenerated['key']}".encode()).hexdigest()
+
+    def found(secret: str, kind: KeyKind = KeyKind.FREEDNS) -> Grant | Status | None:
+        return filled.directory.by_key(Credentials("", secret, kind, nameless=True))
+
+    assert found(sent[1]) == Grant("alice", frozenset(map(names.from_text, hosts)))
+    assert found(sent[0]) == found(regenerated["key"]) == Status.BADAUTH
+    assert found(sent[1], KeyKind.UPDATE) == Status.BADAUTH
+    assert found(regenerated["key"], KeyKind.UPDATE) == Status.BADAUTH
 
 
 def test_a_key_is_disabled_and_enabled(filled: House) -> None:

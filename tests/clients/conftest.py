@@ -18,7 +18,12 @@ def make_place(make_server: Launch, tmp_path: Path) -> Callable[[str], Place]:
 
     def make(settings: str) -> Place:
         pair = certificates.make(tmp_path)
-        server = make_server().with_https(pair.certificate, pair.private_key).with_miniupdate()
+        server = (
+            make_server()
+            .with_https(pair.certificate, pair.private_key)
+            .with_miniupdate()
+            .with_gnudip()
+        )
         if settings:
             server.with_settings(settings)
         server.start()

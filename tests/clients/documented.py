@@ -1,5 +1,5 @@
-"""The configurations and requests of docs/clients.md, rfc2136.md, certificates.md and powerdns.md,
-which is where the tests take them from."""
+"""The configurations and requests of docs/clients.md, docs/moving, rfc2136.md, certificates.md and
+powerdns.md, which is where the tests take them from."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ LOOPBACK = "127.0.0.1"
 RESOLVING = Path(__file__).with_name("resolving.py")
 """Runs a Python client that asks our server instead of the system's resolver."""
 
-BLOCKS = blocks_of("clients.md")
+MOVING = sorted(f"moving/{path.name}" for path in (_DOCS / "moving").glob("*.md"))
+"""The pages for who comes from other services."""
+
+CLIENTS = blocks_of("clients.md")
+BLOCKS = {
+    title: block for page in MOVING for title, block in blocks_of(page).items() if " for " in title
+} | CLIENTS
 _UPDATING = blocks_of("rfc2136.md")
 
 
@@ -86,8 +92,11 @@ def inadyn_arguments(text: str, folder: Path) -> list[str]:
     return ["-n", "-f", str(configuration), f"--cache-dir={folder}", "--no-pidfile"]
 
 
-HOST_KEY = "HOST-KEY"
-"""On the page: the key of one host."""
+HOST_KEY, FREEDNS_KEY = "HOST-KEY", "FREEDNS-KEY"
+"""On the page: keys of one host."""
+
+_HOST_LOGIN = base64.b64encode(f"{HOST}:{HOST_KEY}".encode()).decode()
+"""On the page: the host as the user, with that key."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +112,20 @@ class Place:
     def block(self, title: str) -> str:
         """A block, with this server and these keys in place of the page's."""
         _, text = BLOCKS[title]
-        if HOST_KEY in text:
-            key = self.server.call("key_add", account=ACCOUNT, hosts=[HOST])["key"]
-            text = text.replace(HOST_KEY, key)
+        host_key = ""
+        if HOST_KEY in text or _HOST_LOGIN in text:
+            host_key = self.server.call("key_add", account=ACCOUNT, hosts=[HOST])["key"]
+            text = text.replace(HOST_KEY, host_key)
+        if FREEDNS_KEY in text:
+            freedns = {"account": ACCOUNT, "kind": "freedns", "hosts": [HOST]}
+            text = text.replace(FREEDNS_KEY, self.server.call("key_add", **freedns)["key"])
         for there, here in (
             ("ddns.example.org:8245", f"{LOOPBACK}:{self.server.http_port}"),
             ("ddns.example.org:8443", f"{LOOPBACK}:{self.server.https_port}"),
             ("/etc/ddns/ca.pem", str(self.pair.certificate)),
             ("192.0.2.77", LOOPBACK),
             ("YWxpY2U6S0VZ", base64.b64encode(f"{ACCOUNT}:{self.key}".encode()).decode()),
+            (_HOST_LOGIN, base64.b64encode(f"{HOST}:{host_key}".encode()).decode()),
             ("MINIUPDATE-KEY", self.miniupdate_key),
             ("DONDNS-KEY", self.dondns_key),
             ("KEY", self.key),

@@ -16,7 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.daemons import Callback, Daemon, EzIpupdate, Miniupdate, Opnsense
+from tests.clients.daemons import (
+    Callback,
+    Daemon,
+    EzIpupdate,
+    HttpDaemon,
+    Miniupdate,
+    Opnsense,
+)
 from tests.clients.documented import LOOPBACK, Place
 from tests.conftest import ACCOUNT, HOST
 from tests.processes import eventually
@@ -115,4 +122,19 @@ def test_others_go_on_after_a_temporary_refusal(
         time.sleep(0.3)
     assert not daemon.ended
     assert refused(place)
+    place.assert_holds(NEW)
+
+
+@pytest.mark.parametrize("kind", [Opnsense, Callback])
+def test_who_believes_any_2xx_asks_again_until_it_is_done(
+    place: Place, kind: Callable[[Place], HttpDaemon]
+) -> None:
+    """Its host is the account's at last."""
+    daemon = kind(place)
+    place.server.call("host_remove", name=HOST)
+    daemon.wake(NEW)
+    assert not daemon.done
+    place.server.call("host_add", name=HOST, account=ACCOUNT)
+    daemon.wake(NEW)
+    assert daemon.done
     place.assert_holds(NEW)

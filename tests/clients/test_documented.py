@@ -1,4 +1,5 @@
-"""docs/clients.md: each configuration is run and each request sent, as it stands there."""
+"""docs/clients.md and docs/moving: each configuration is run and each request sent, as it stands
+there."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ import pytest
 
 from tests.clients.documented import BLOCKS, LOOPBACK, RESOLVING, Place, titles
 from tests.clients.later import later_ddclient
-from tests.conftest import HOST
+from tests.conftest import ACCOUNT, HOST
 from tests.programs import PATIENCE, program, run
 
 
@@ -64,7 +65,7 @@ def test_protocols_of_other_services(place: Place, client: str, tmp_path: Path) 
             flags = ["-daemon=0", "-noquiet", "-verbose"]
             done = run([program(client), *place.ddclient(title, folder), *flags], folder=folder)
             assert_ran(done)
-            said = rf"SUCCESS:  updating {HOST}: (\w+: )?IP address set to {LOOPBACK}\b"
+            said = rf"SUCCESS:  updating {HOST}: (\w+: )?IP(v4)? address set to {LOOPBACK}\b"
             assert re.search(said, done.stdout + done.stderr), (title, done.stdout + done.stderr)
         else:
             command = [program(client), *place.inadyn(title, folder), "-1", "--force"]
@@ -75,6 +76,20 @@ def test_protocols_of_other_services(place: Place, client: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("title", titles("sh"))
 def test_commands(place: Place, title: str, tmp_path: Path) -> None:
+    run_command(place, title, tmp_path)
+
+
+def test_commands_for_other_services(place: Place, tmp_path: Path) -> None:
+    """All with one server."""
+    for title in titles("sh", others=True):
+        place.server.call("record_set", owner=HOST, type="A", rdatas=["192.0.2.1"])
+        run_command(place, title, tmp_path)
+
+
+SUCCESSES = ("good ", "okay. ", "OK", '{"success": true', "addresses updated")
+
+
+def run_command(place: Place, title: str, tmp_path: Path) -> None:
     name, *arguments = shlex.split(place.block(title))
     modules = {"noipy": "noipy.main", "dyndnsc": "dyndnsc.cli"}
     if name in modules:
@@ -85,7 +100,10 @@ def test_commands(place: Place, title: str, tmp_path: Path) -> None:
     done = run(command, folder=tmp_path)
     assert_ran(done)
     if name in ("curl", "wget"):
-        assert done.stdout.startswith(("good ", "okay. ", "OK", '{"success": true')), done.stdout
+        assert done.stdout.startswith(SUCCESSES), done.stdout
+    if "a-text" in arguments[-1]:
+        assert place.server.answers(HOST, "TXT") == ['"a-text"']
+        return
     place.assert_holds("198.51.100.7", *(["2001:db8::7"] if "2001:db8::7" in arguments[-1] else []))
     if "*" in arguments[-1]:
         assert place.server.answers(f"any.{HOST}") == ["198.51.100.7"]
@@ -127,7 +145,7 @@ def ask(place: Place, title: str) -> None:
         place.assert_holds("2001:db8::53")
 
 
-_ADDRESS = re.compile(r"127\.0\.0\.1|198\.51\.100\.\d+|2001:db8:[0-9a-f:]+")
+_ADDRESS = re.compile(r"127\.0\.0\.1|198\.51\.100\.\d+|2001:db8:[0-9a-f:]+(?![0-9a-f:/])")
 """Those of the page's hosts, in an answer or in the line of a request."""
 
 
@@ -138,7 +156,7 @@ def _received(sock: socket.socket) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("title", titles("text"))
+@pytest.mark.parametrize("title", titles("text", "miniupdate"))
 def test_a_miniupdate_session(place: Place, title: str) -> None:
     """Line by line; challenge, response and version are not the page's."""
     challenge = ""
@@ -162,12 +180,32 @@ def test_a_miniupdate_session(place: Place, title: str) -> None:
     place.assert_holds("198.51.100.7")
 
 
+@pytest.mark.parametrize("title", titles("text", "GnuDIP"))
+def test_a_gnudip_session(place: Place, title: str) -> None:
+    """Line by line; salt and hash are not the page's."""
+    key = place.server.call("key_add", account=ACCOUNT, kind="miniupdate", hosts=[HOST])["key"]
+    salt, request, code = (line.partition(" ")[2] for line in place.block(title).splitlines())
+    with socket.create_connection((LOOPBACK, place.server.gnudip_port), PATIENCE) as sock:
+        lines = sock.makefile("rw", newline="\n")
+        given = lines.readline().rstrip("\n")
+        assert len(given) == len(salt)
+        hashed = hashlib.md5(key.encode()).hexdigest()
+        hashed = hashlib.md5(f"{hashed}.{given}".encode()).hexdigest()
+        user, _, rest = request.split(":", 2)
+        lines.write(f"{user}:{hashed}:{rest}\n")
+        lines.flush()
+        assert lines.read() == f"{code}\n"
+    place.assert_holds("198.51.100.7")
+
+
 def test_every_block_is_tested() -> None:
     assert {language for language, _ in BLOCKS.values()} == {"ini", "sh", "http", "text"}
     for others in (False, True):
         known = titles("ini", "ddclient", "inadyn", others=others)
         assert titles("ini", others=others) == known
-    assert titles("text", others=True) == titles("sh", others=True) == []
+    assert titles("text") == titles("text", "miniupdate", "GnuDIP")
+    assert titles("text", others=True) == []
+    assert {title.partition(" for ")[0] for title in titles("sh", others=True)} == {"curl"}
     assert {title.partition(":")[0] for title in titles("sh")} == {
         "curl",
         "wget",

@@ -280,7 +280,8 @@ def test_every_setting_can_be_set(file: Path, key: str, hint: object, default: o
         int: str(default),
         float: str(default),
     }
-    value = shown.get(typing.cast(type, hint)) or str(list(typing.cast(tuple, default)))
+    kind = str if hint == str | tuple[str, ...] else hint
+    value = shown.get(typing.cast(type, kind)) or str(list(typing.cast(tuple, default)))
     assert loaded(file, f"{key} = {value}") == Settings()
     with pytest.raises(ConfigError) as raised:
         loaded(file, f"{key} = {{ a = 1 }}")
@@ -323,6 +324,53 @@ def test_options_replace_what_the_file_says(file: Path) -> None:
     assert settings.dns.listen == ("127.0.0.1:2", "[::1]:3")
     assert settings.http.listen == ("tcp:2",)
     assert (settings.dns.tcp_connections, settings.http.connections) == (9, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "certificates", "keys"),
+    [
+        ("certificate = 'a'", ("/a",), ("/a",)),
+        ("certificate = 'a'\nprivate_key = 'b'", ("/a",), ("/b",)),
+        ("certificate = ['a', 'b']", ("/a", "/b"), ("/a", "/b")),
+        ("certificate = ['a', 'b']\nprivate_key = ['c', '/d']", ("/a", "/b"), ("/c", "/d")),
+        ("certificate = []", (), ()),
+    ],
+)
+def test_certificates(
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    certificates: tuple[str, ...],
+    keys: tuple[str, ...],
+) -> None:
+    file.write_text(f"[https]\n{text}\n")
+    monkeypatch.chdir("/")
+    https = options("--config", str(file)).https
+    assert (https.certificates, https.private_keys) == (certificates, keys)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "certificate = ['a', 'b']\nprivate_key = 'c'",
+        "certificate = 'a'\nprivate_key = ['b', 'c']",
+        "private_key = 'b'",
+    ],
+)
+def test_a_certificate_without_a_key(file: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"https\.private_key: expected as many as"):
+        loaded(file, f"[https]\n{text}")
+
+
+def test_certificates_as_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    given = ("--https", "tcp:443", "--certificate", "a", "--certificate", "/b")
+    https = options(*given).https
+    assert https.certificates == https.private_keys == ("/a", "/b")
+    https = options(*given, "--private-key=c", "--private-key=d").https
+    assert (https.certificates, https.private_keys) == (("/a", "/b"), ("/c", "/d"))
+    with pytest.raises(UsageError, match="expected as many"):
+        options(*given, "--private-key=c")
 
 
 def test_off_means_none() -> None:

@@ -5,6 +5,7 @@ A transcript is a case of a file below ``tests/cases``. It has ``why``, ``target
 line) and, where they differ from the usual,
 
 - ``form`` (the body of a POST), ``body`` (another one), ``agent``, ``peer``, ``now``, ``headers``,
+  ``secure`` (it came by TLS),
 - ``login`` (right, wrong, none, or ``user:secret``) of the Basic header,
 - ``keys`` (who has which, of which kind, enabled or not, limited to which hosts and types),
 - ``hosts`` (whose they are), ``zones`` (likewise), ``lan`` (of hosts, what else they are, such as
@@ -60,7 +61,7 @@ WITHOUT_END = {"duckdns"}
 """Dialects whose answers have no end of line, as those of their services."""
 ROUTES = Routes(DIALECTS)
 FORMS = {"reply", "json", "xml"}
-ASKED = {"form", "body", "agent", "peer", "now", "login", "headers"}
+ASKED = {"form", "body", "agent", "peer", "now", "login", "headers", "secure"}
 THERE = {"keys", "hosts", "zones", "lan", "before", "outcome"}
 KNOWN = {"why", "target", "status", "after"} | FORMS | ASKED | THERE
 
@@ -198,6 +199,7 @@ def request_of(target: str, **given: Any) -> Request:
         body=given.get("body", "").encode(),
         headers=Headers(given.get("headers", {}).items()),
         parameters=route.parameters if route else {},
+        secure=given.get("secure", False),
     )
 
 
@@ -211,11 +213,11 @@ def play(
     """What the client reads; an *outcome* that is given takes the place of the pipeline's."""
     parsed = dialect.parse(request)
     if outcome is None:
-        outcome = _perform(parsed, there, keys) if isinstance(parsed, Update) else parsed
+        outcome = perform(parsed, there, keys) if isinstance(parsed, Update) else parsed
     return dialect.render(request, outcome)
 
 
-def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> Outcome:
+def perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]] = KEYS) -> Outcome:
     """The pipeline's order, without what it waits for."""
     if update.credentials is None:
         return Outcome(Status.UNAUTHENTICATED)
@@ -234,6 +236,13 @@ def _perform(update: Update, there: Any, keys: Sequence[Mapping[str, Any]]) -> O
     return Outcome(results=results, user=grant.account)
 
 
+def _sent(key: Mapping[str, Any]) -> str:
+    """What a client sends of a key."""
+    if key.get("kind") == "freedns":
+        return secrets.freedns_login(key["user"], key["secret"])
+    return str(key["secret"])
+
+
 def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
     directory = Directory(bytes(32), lambda sealed, account: sealed.decode())
     for number, key in enumerate(keys):
@@ -246,7 +255,7 @@ def _directory(keys: Sequence[Mapping[str, Any]]) -> Directory:
                 id=number,
                 account=key["user"],
                 kind=KeyKind(key.get("kind", "update")),
-                digest=secrets.digest_key(key["secret"]),
+                digest=secrets.digest_key(_sent(key)),
                 hosts=hosts,
                 enabled=key.get("enabled", True),
                 rights=usual_rights(KeyKind(key.get("kind", "update"))),

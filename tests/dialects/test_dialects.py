@@ -39,8 +39,20 @@ from ddns.model.update import (
 
 ROUTES = Routes(DIALECTS)
 
-SUCCESS_WORDS = ("ok", "good", "true", "updated", "success", "nochg")
-"""What inadyn takes for a success, in any case and anywhere in the answer."""
+WORDS_OF_CLIENTS = {
+    "inadyn": ("ok", "good", "true", "updated", "success", "nochg"),
+    "pfSense": ("nochg", "good"),
+    "OPNsense, DuckDNS": ("ok",),
+    "ddclient": ("good", "nochg", "updated", "success", "noerror", "nosetup"),
+    "ez-ipupdate, noipy, dyndnsc": ("good", "nochg"),
+    "ddns-updater": ("ok", "good", "nochg", "no_error", "updated", "no ip change"),
+    "OpenWrt": ("ok", "good", "nochg", "updated", "unchanged", "success", "noerror"),
+    "areg.php": ("okay",),
+}
+"""What clients take for a success where it stands in an answer, most of them in any case; what else
+OpenWrt and ddns-updater look for is in ``tests/cases/programs``."""
+
+SUCCESS_WORDS = {word for words in WORDS_OF_CLIENTS.values() for word in words}
 
 TAKE_BASIC = {
     *("dyndns2", "securityspace", "minidns", "he", "desec", "dyndns1"),
@@ -59,6 +71,9 @@ CHALLENGE = {
     *("nsupdate.info", "easydns", "zoneedit", "ipv64", "changeip"),
 }
 """Those with clients that send a Basic header when they are asked to."""
+
+BASIC_PATHS = {"/u"}
+"""Paths where the others do so as well."""
 
 PATHS = [pytest.param(dialect, path, id=path) for dialect in DIALECTS for path in dialect.paths]
 ERRORS = [status for status in Status if status not in SUCCESSES]
@@ -100,7 +115,8 @@ def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> 
         if dialect.name in ALWAYS_200:
             assert reply.status == (503 if later else 200)
         if outcome.refusal in LOGIN_FAILURES and dialect.name not in ALWAYS_200:
-            assert reply.status == (401 if dialect.name in CHALLENGE else 403)
+            challenges = dialect.name in CHALLENGE or path in BASIC_PATHS
+            assert reply.status == (401 if challenges else 403)
         if reply.status == 401:
             assert reply.headers["WWW-Authenticate"].startswith('Basic realm="')
 
@@ -209,7 +225,8 @@ def test_a_request_without_anything_parses(
         parsed = dialect.parse(request)
         assert isinstance(parsed, Update | Outcome)
         if isinstance(parsed, Update):
-            assert parsed.credentials == (credentials if dialect.name in TAKE_BASIC else None)
+            takes_basic = dialect.name in TAKE_BASIC or path in BASIC_PATHS
+            assert parsed.credentials == (credentials if takes_basic else None)
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.77", "2001:db8::77"])

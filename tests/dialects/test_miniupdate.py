@@ -10,11 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddns.dialects import miniupdate
+from ddns.dialects.lines import Line
 from ddns.dialects.miniupdate import (
-    CROWDED,
-    IDLE,
-    OVERTIME,
     REFUSALS,
     TABLE,
     MiniupdateSession,
@@ -31,6 +28,7 @@ from ddns.model.update import (
     Replace,
     Result,
     Status,
+    Update,
 )
 from tests.clients.miniupdate_client import response
 from tests.dialects.playing import cases
@@ -39,6 +37,7 @@ from tests.talking import DATE, SECRET, VERSION, Talk, check
 
 VERBS = {"AGENT", "LOGIN", "RESPONSE", "A_UPDATE", "VERSION", "EXIT"}  # the seed's
 LOGIN = [b"AGENT test/1.0", b"LOGIN alice digest-md5-text", b"RESPONSE {right}"]
+LAST_WORDS = [MiniupdateSession.crowded, MiniupdateSession.idle, MiniupdateSession.overtime]
 CLOSING = {Status.UNAUTHENTICATED, Status.BADAUTH, Status.DISABLED} | TEMPORARY
 
 
@@ -75,7 +74,7 @@ def test_every_status_has_words() -> None:
 def texts() -> list[str]:
     """All that may follow ERR but for what only a talk shows."""
     refused = [act for verbs in TABLE.values() for act in verbs.values() if isinstance(act, str)]
-    ends = [reply.line.decode() for reply in (CROWDED, IDLE, OVERTIME)]
+    ends = [reply.line.decode() for reply in LAST_WORDS]
     return [*REFUSALS.values(), *refused, *ends]
 
 
@@ -84,8 +83,8 @@ def test_no_error_reads_like_a_success(text: str) -> None:
     assert not [word for word in SUCCESS_WORDS if word in text.lower()]
 
 
-@pytest.mark.parametrize("reply", [CROWDED, IDLE, OVERTIME])
-def test_the_last_words_of_a_connection(reply: miniupdate.Line) -> None:
+@pytest.mark.parametrize("reply", LAST_WORDS)
+def test_the_last_words_of_a_connection(reply: Line) -> None:
     assert re.fullmatch(rb"ERR [ -~]+\n", reply.line)
     assert reply.close
 
@@ -190,9 +189,9 @@ def test_every_refusal(status: Status) -> None:
     for line in (*LOGIN[:2], b"RESPONSE " + b"0" * 32):
         session.receive(line, 0.0, 0.0)
     reply = session.conclude(Outcome(status))
-    assert reply == miniupdate.Line(refusal(status), close=True)
+    assert reply == Line(refusal(status), close=True)
     again = session.receive(b"RESPONSE " + b"0" * 32, 0.0, 0.0)
-    assert again == miniupdate.Line(b"ERR There is no challenge to respond to\n")
+    assert again == Line(b"ERR There is no challenge to respond to\n")
 
     session = MiniupdateSession("192.0.2.77", VERSION, bytes)
     for line in (*LOGIN[:2], b"RESPONSE " + b"0" * 32):
@@ -200,7 +199,7 @@ def test_every_refusal(status: Status) -> None:
     assert session.conclude(Outcome(user="alice")).line == b"OK Authenticated\n"
     session.receive(b"A_UPDATE online home.example.net", 0.0, 0.0)
     reply = session.conclude(Outcome(status))
-    assert reply == miniupdate.Line(refusal(status), status in CLOSING)
+    assert reply == Line(refusal(status), status in CLOSING)
 
 
 def test_no_secret_is_shown() -> None:
@@ -248,7 +247,7 @@ def test_whatever_is_sent_is_answered_by_one_line_each(
         reply = talk.say(filled)
         answered += 1
         assert re.fullmatch(rb"(OK|ERR) [ -~]+\n|CHALLENGE [0-9a-f]{32}\n", reply.line) or (
-            reply == miniupdate.Line(b"", close=True) and status in TEMPORARY
+            reply == Line(b"", close=True) and status in TEMPORARY
         )
         assert len(reply.line) < 255
         if reply.line.startswith(b"ERR"):
@@ -276,6 +275,6 @@ def test_a_result_is_as_good_as_a_refusal() -> None:
     """Both ways a pipeline has to say no come to the same words."""
     talk = logged_in()
     step = talk.session.receive(b"A_UPDATE online home.example.net", 100.0, DATE)
-    assert isinstance(step, miniupdate.Update)
+    assert isinstance(step, Update)
     outcome = Outcome(results=(Result(step.changes[0], Status.NOHOST),))
     assert talk.session.conclude(outcome).line == b"ERR There is no such host to update\n"

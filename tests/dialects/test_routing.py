@@ -9,7 +9,7 @@ import pytest
 
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect, Reply, Request
-from ddns.dialects.routing import Routes, match_path
+from ddns.dialects.routing import SERVICES, Routes, match_path
 from ddns.model.update import Outcome, Update
 from tests.dialects.playing import ASKED, CASES, cases, request_of
 
@@ -70,6 +70,58 @@ def answering(dialects: tuple[Dialect, ...], path: str, *args: str) -> str | Non
     route = Routes(dialects).find(path)
     found = route.dialect(request) if route else None
     return found.name if found else None
+
+
+CLAIMED = [
+    ("/nic/update?hostname=h&txt=x", "he"),
+    ("/nic/update?hostname=h&password=x", "he"),
+    ("/nic/update?domain=h&key=k", "ipv64"),
+    ("/nic/update?hostname=h&myip=", "dyndns2"),
+    ("/update?domains=h&token=k", "duckdns"),
+    ("/update?domain=h&password=k", "namecheap"),
+    ("/update?domain=h&token=k", "freemyip"),
+    ("/update?hostname=h", "desec"),
+    ("/?fqdn=h&token=k", "regfish"),
+    ("/?hostname=h", "desec"),
+]
+"""Requests, and who claims them where the Host header says nothing."""
+
+
+@pytest.mark.parametrize(("host", "wanted"), SERVICES.items())
+@pytest.mark.parametrize(("target", "claimed"), CLAIMED)
+def test_the_name_of_a_service_says_more_than_what_is_asked(
+    target: str, claimed: str, host: str, wanted: str
+) -> None:
+    for name in (host, f"{host}:80", f"{host.upper()}.", f" {host}.:8443"):
+        request = request_of(target, login="none", headers={"Host": name})
+        route = ROUTES.find(request.path)
+        assert route is not None
+        dialect = route.dialect(request)
+        there = {one.name for one, _ in route.candidates}
+        assert dialect is not None
+        assert dialect.name == (wanted if wanted in there else claimed)
+
+
+@pytest.mark.parametrize(
+    "host", ["ddns.example.org", "", "[::1]:80", "x.www.duckdns.org", "\udcff"]
+)
+@pytest.mark.parametrize(("target", "claimed"), CLAIMED)
+def test_other_names_say_nothing(target: str, claimed: str, host: str) -> None:
+    request = request_of(target, login="none", headers={"Host": host})
+    route = ROUTES.find(request.path)
+    dialect = route.dialect(request) if route else None
+    assert dialect is not None
+    assert dialect.name == claimed
+
+
+def test_services_are_known_where_paths_are_shared() -> None:
+    shared = {
+        one.name
+        for path in ("/", "/update", "/nic/update")
+        if (route := ROUTES.find(path))
+        for one, _ in route.candidates
+    }
+    assert set(SERVICES.values()) == shared
 
 
 def test_the_last_one_that_claims_a_request() -> None:

@@ -15,6 +15,9 @@ from tests.net.reactors import PATIENCE, RunningReactor
 
 DEFAULTS = DnsSettings()
 
+Reader = dict[str, Any]
+"""Options of a listener that choose how it reads UDP; there is a fixture that gives all of them."""
+
 
 def echo(wire: bytes, source: bytes, tcp: bool) -> bytes | None:
     """Answers with what it was told; ``drop``, ``raise`` and ``big N`` are obeyed."""

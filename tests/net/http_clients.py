@@ -18,7 +18,7 @@ from ddns.config.settings import HttpSettings
 from ddns.dialects import DIALECTS
 from ddns.dialects.base import Dialect
 from ddns.model.update import Outcome, Result, Status, Update
-from ddns.net.http.channel import HttpLimits
+from ddns.net.http.limits import HttpLimits
 from ddns.net.http.site import LimitedSite
 from ddns.net.http.updates import UpdateResource
 from ddns.net.proxy.listener import ProxiedFactory

@@ -1,4 +1,4 @@
-"""miniupdate on loopback, with a pipeline that answers whatever a test wants."""
+"""Line protocols on loopback, with a pipeline that answers whatever a test wants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from ddns.config.settings import MiniupdateSettings
 from ddns.model.update import ChallengeResponse, Outcome, Result, Status, Update
-from ddns.net.miniupdate_tcp import MiniupdateFactory
+from ddns.net.lines import LineFactory, MiniupdateFactory
 from ddns.net.proxy.listener import ProxiedFactory
 from ddns.net.proxy.trust import NOBODY, Proxies
 from ddns.policy import secrets
@@ -70,7 +70,7 @@ class Serving:
     """A factory that listens."""
 
     running: RunningReactor
-    factory: MiniupdateFactory
+    factory: LineFactory[Any]
     pipeline: Pipeline
     host: str
     port: int
@@ -105,18 +105,19 @@ class Serving:
 @contextmanager
 def serving(
     running: RunningReactor,
-    limits: MiniupdateSettings = DEFAULTS,
+    limits: Any = DEFAULTS,
     interface: str = "127.0.0.1",
     certificate: Any = None,
     proxies: Proxies = NOBODY,
     proxied: bool = False,
     linger_time: float = 60.0,
+    kind: type[LineFactory[Any]] = MiniupdateFactory,
 ) -> Iterator[Serving]:
     """A factory on a free port, behind TLS with a certificate, and if it is *proxied* behind a
     PROXY header; its connections have ended when this has."""
     pipeline = Pipeline()
     made = iter(range(10**6))
-    factory = MiniupdateFactory(
+    factory = kind(
         opened(pipeline.perform),
         running.reactor,
         limits,

@@ -175,7 +175,7 @@ def test_a_pipeline_that_raises(served: Serving, logged: list[str]) -> None:
         served.pipeline.fails = True
         assert client.update("home.example.net") == ""  # it has closed
     text = "\n".join(logged)
-    assert "performing a miniupdate command failed" in text
+    assert "performing what a line asks for failed" in text
     assert "it does not work" in text
     assert "A_UPDATE" not in text
     for update in served.pipeline.updates:

@@ -89,6 +89,7 @@ OF_CAUSE = {
     Cause.DONDNS_KEY: "key-of-other-kind",
     Cause.MINIUPDATE_KEY: "key-of-other-kind",
     Cause.TSIG_KEY: "key-of-other-kind",
+    Cause.FREEDNS_KEY: "key-of-other-kind",
     Cause.TOOLS_KEY: "key-for-tools",
     Cause.DISABLED: "key-disabled",
     Cause.PASSWORD: "password-for-key",
@@ -404,8 +405,7 @@ OF_TROUBLE = {
 @pytest.mark.parametrize(
     ("agent", "answer", "rule"),
     [
-        ("OPNsense-dyndns", "200 nohost", "takes-errors-for-success"),
-        ("OPNsense-dyndns", "401 badauth", None),
+        ("OPNsense-dyndns", "404 nohost", None),
         ("inadyn/2.12.0", "200 abuse", "gave-up"),
         ("inadyn/2.12.0", "503 abuse", None),
         ("ez-ipupdate Version 3.0.11b8", "401 badauth", "gave-up"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from urllib.request import Request, urlopen
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.conftest import HOST
 from tests.processes import Server
+from tests.programs import PATIENCE
 
 USER = "alice"
 
@@ -157,6 +159,22 @@ class GnuDIP(OtherService):
         return self.success in body, body
 
 
+class GnuDIPOverTCP(OtherService):
+    """It is given a salt, and tells all in a line."""
+
+    def __call__(self, server: Server, secrets: Secrets, address: str) -> tuple[bool, str]:
+        with socket.create_connection(("127.0.0.1", server.gnudip_port), PATIENCE) as sock:
+            lines = sock.makefile("rw", newline="\n")
+            salt = lines.readline().rstrip()
+            hashed = md5(secrets.miniupdate.encode()).hexdigest()
+            hashed = md5(f"{hashed}.{salt}".encode()).hexdigest()
+            user, _, domain = HOST.partition(".")
+            lines.write(f"{user}:{hashed}:{domain}:0:{address}\n")
+            lines.flush()
+            said = lines.read()
+        return said == self.success, said
+
+
 class DNSExitJSON(OtherService):
     """It sends a document to ``path``."""
 
@@ -200,5 +218,6 @@ OTHER_SERVICES: Mapping[str, OtherService] = {
     ),
     "ipv64": OtherService("/nic/update?domain={host}&key={key}&ip={address}", "{address}"),
     "dnsexit2": DNSExitJSON("/dns/", '"code":0,'),
+    "gnudip over TCP": GnuDIPOverTCP("", "0\n"),
     "gnudip": GnuDIP("/gnudip/cgi-bin/gdipupdt.cgi", '"retc" content="0"'),
 }

@@ -24,7 +24,7 @@ WRONG = Secrets("canary-one-wrong", "canary-two-wrong", "canary-3-wrong")
 
 @pytest.fixture
 def server(make_server: Launch) -> Server:
-    server = make_server().with_miniupdate()
+    server = make_server().with_miniupdate().with_gnudip()
     with open(server.config, "a") as file:
         file.write("[store]\npatience = 0.2\n")
     return filled(server)
@@ -42,7 +42,8 @@ def filled(server: Server) -> Server:
 
 def test_no_dialect_is_left_out() -> None:
     known = {"dyndns2", "securityspace", "minidns", "dondns", "checkip", *OTHER_SERVICES}
-    known.add("changeip")  # ddclient alone speaks it: tests.clients.test_documented
+    known.remove("gnudip over TCP")
+    known |= {"changeip", "freedns1"}  # ddclient speaks them: tests.clients.test_documented
     assert {dialect.name for dialect in DIALECTS} == known
 
 

@@ -41,11 +41,14 @@ def connection(server: Server, pair: Pair) -> http.client.HTTPSConnection:
     )
 
 
-def shown(server: Server) -> bytes:
-    """The certificate that a new connection gets, in DER."""
+def shown(server: Server, ciphers: str = "") -> bytes:
+    """The certificate that a new connection gets, in DER; with *ciphers* up to TLS 1.2."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if ciphers:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(ciphers)
     with (
         socket.create_connection(("127.0.0.1", server.https_port), PATIENCE) as sock,
         context.wrap_socket(sock) as secured,
@@ -133,6 +136,26 @@ def test_a_new_certificate_without_dropping_connections(
     assert open_one.sock is sock
     reply = get_with(connection(server, new), update_path(HOST, "198.51.100.3"), login)
     assert reply.body == "good 198.51.100.3\n"
+
+
+def test_certificates_of_two_types(make_server: Launch, pair: Pair, tmp_path: Path) -> None:
+    """A client that knows RSA alone gets another one than all others do; both can be renewed."""
+    primes = certificates.make_rsa(tmp_path, "primes")
+    server = make_server().with_https(pair.certificate, pair.private_key)
+    server.options += ["--certificate", str(primes.certificate)]
+    server.options += ["--private-key", str(primes.private_key)]
+    server.start()
+    assert (shown(server), shown(server, "ECDHE+aRSA")) == (pair.der, primes.der)
+    new = certificates.make_rsa(tmp_path, "new")
+    shutil.copy(new.certificate, primes.certificate)
+    assert server.process is not None
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "settings stay as they were" in server.log, "its key is another one")
+    assert "is not the key of" in server.log
+    shutil.copy(new.private_key, primes.private_key)
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: shown(server, "ECDHE+aRSA") == new.der, "the new one is in use")
+    assert shown(server) == shown(server, "ECDHE+aECDSA") == pair.der
 
 
 def test_a_certificate_that_cannot_be_used_changes_nothing(

@@ -386,6 +386,13 @@ def test_from_an_account_to_an_answer(server: Server, relay: MailRelay, tmp_path
     assert "no zone" in bob.refused("host", "add", "bob.club.example.net")
     bob.ddns("zone", "join", typed=f"{code}\n")
     bob.ddns("host", "add", "bob.club.example.net", "--record", "A", "8.8.4.4")
+    (bob.home / "hosts").write_text("bob 8.8.4.4\nnas 8.8.8.8 10.0.0.1\nwww\n")
+    imported = bob.ddns("host", "import", "hosts", "--from=list", "--zone=club.example.net")
+    assert [one["added"] for one in imported["hosts"]] == [False, True]
+    assert [one["name"] for one in imported["left_out"]] == [
+        *("nas.club.example.net", "www.club.example.net"),
+    ]
+    bob.ddns("host", "remove", "nas.club.example.net")
     assert server.answers("bob.club.example.net") == ["8.8.4.4"]
 
     alice.ddns("host", "remove", host)

@@ -112,6 +112,7 @@ def test_every_table_can_change(reloading: Server, login: str) -> None:
     reloading.config.write_text(
         "stop_time = 1\n"
         "[http]\nbody = 100\nidle_time = 0.2\n[miniupdate]\nconnections = 1\n"
+        "[gnudip]\nidle_time = 5\n"
         "[registration]\nmin_ttl = 60\n[store]\njournal_rows = 100\n[requests]\nper_host = 0\n"
         "[dns]\ncookies = false\n[dns.rate_limit]\nresponses_per_second = 0\n"
         "[mail]\nrelay = '127.0.0.1:1'\nsender = 'a@example.net'\n"

@@ -125,6 +125,15 @@ def test_what_changes_nothing_is_never_refused(limited: House, limited_key: str)
     assert limited.blocked == []
 
 
+def test_a_block_says_how_long_it_lasts(limited: House, limited_key: str) -> None:
+    addresses(limited, limited_key, 1, 2)
+    addresses(limited, limited_key, 3, 3, 3, at=5000.0)
+    limited.time += 10_000
+    one = update("alice", limited_key, change("home.example.net", "198.51.100.3"), at=5499.5)
+    (outcome,) = limited.update(one)
+    assert (outcome.refusal, outcome.wait, outcome.retry_after) == (Status.BLOCKED, 0.5, None)
+
+
 def test_who_does_not_stop_is_blocked(limited: House, limited_key: str) -> None:
     key = limited_key
     addresses(limited, key, 1, 2)

@@ -255,5 +255,5 @@ def test_any_table_size_works(slots: int) -> None:
     limiter = RateLimiter(lambda: 0.0, chance, per_second=1, slots=slots)
     first = [limiter.account(bytes((10, n, 0, 1)), NAME) for n in range(200)]
     assert first[0] == SEND
-    assert len(limiter._counts) >= slots
-    assert len(limiter._counts) & (len(limiter._counts) - 1) == 0
+    assert len(limiter.counts) >= slots
+    assert len(limiter.counts) & (len(limiter.counts) - 1) == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, ensureDeferred, gatherResults, succeed
 from twisted.internet.interfaces import (
@@ -24,6 +26,9 @@ from ddns.net.dns.udp import PlainReader, UdpReader
 from ddns.net.dns.udp_batch import BatchReader
 from ddns.net.shutdown import DRAIN_TIME, close_all
 
+if TYPE_CHECKING:
+    from ddns.zone.compiled import FastPath
+
 _DEFAULTS = DnsSettings()
 
 
@@ -40,6 +45,8 @@ class DnsListener:
     :param addresses: numeric hosts with ports; port 0 picks a free one.
     :param limits: for TCP, whose connections are counted over all addresses.
     :param udp_batch: whether to use recvmmsg(2) instead of a call a packet; None where it works.
+    :param fast: the compiled fast path of what *respond* belongs to, which batches then go through
+        first.
     :param exempt: tells of a packed source whether its connections are not counted by address.
     :param clock: for deadlines and latencies, if not the reactor.
     :raises ValueError: when *udp_batch* is True where it does not work.
@@ -53,12 +60,14 @@ class DnsListener:
         *,
         limits: DnsSettings = _DEFAULTS,
         udp_batch: bool | None = None,
+        fast: FastPath | None = None,
         exempt: Exempt = lambda source: False,
         clock: IReactorTime | None = None,
     ) -> None:
         if udp_batch and not is_usable():
             raise ValueError("recvmmsg and sendmmsg do not work on this system")
         self._batch = is_usable() if udp_batch is None else udp_batch
+        self._fast = fast
         self._reactor = reactor
         self._respond = respond
         self._wanted = tuple(addresses)
@@ -107,7 +116,7 @@ class DnsListener:
 
     def start(self) -> None:
         """Start answering."""
-        reader = BatchReader if self._batch else PlainReader
+        reader = self._reader()
         for sock in self._udp_sockets:
             self._readers.append(
                 reader(
@@ -127,6 +136,15 @@ class DnsListener:
             sock.close()  # the reactor has a duplicate
         self._udp_sockets.clear()
         self._tcp_sockets.clear()
+
+    def _reader(self) -> Callable[..., UdpReader]:
+        if not self._batch:
+            return PlainReader
+        if self._fast is None:
+            return BatchReader
+        from ddns.net.dns.udp_compiled import CompiledReader  # it is there where a fast path is
+
+        return partial(CompiledReader, fast=self._fast)
 
     def for_tls(self) -> DotFactory:
         """Return a factory for connections over TLS; whoever listens for it closes it."""

@@ -3,62 +3,27 @@ and why: docs/architecture.md, "HTTP"."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet import tcp
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
-from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
-from ddns.config.settings import HttpSettings
-from ddns.net.connections import Connection, ConnectionTable
+from ddns.net.connections import Connection
+from ddns.net.http.limits import ChannelSite
 from ddns.net.http.refusal import refusal
-from ddns.net.proxy.trust import Proxies
+from ddns.net.http.request_syntax import BEGIN, CONTROL, are_unambiguous, escaped
 from ddns.net.shutdown import DRAIN_TIME
 from ddns.net.transports import close_our_side, has_unread, pause_until_sent, socket_of
-
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_UNESCAPED = re.compile(rb"[ \x80-\xff]")
-# A host that may be empty, and a port (RFC 9110 7.2, RFC 3986 3.2.2).
-_HOST = re.compile(rb"(\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?")
-_BEGIN = frozenset(b"\r\n" + bytes(range(0x21, 0x7F)))
-"""Octets that a request may begin with. One of TLS does not, and may have no end of line either."""
-
-LINGER_TIME = 2.0
-"""Seconds that a refused client may go on sending unheard."""
 
 READ_SIZE = 16_384
 """Octets that are read at a time, and so held of requests that wait for their turn."""
 
 TLS_GOODBYE = 0.3
 """Seconds that a TLS client has to answer close_notify when the server stops."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpLimits(HttpSettings):
-    """The limits of ``[http]``, and what only an embedding program can set: ``linger_time``, how
-    many seconds a refused client may go on sending unheard."""
-
-    linger_time: float = LINGER_TIME
-
-
-class ChannelSite(Protocol):
-    """The part of a site that its channels use."""
-
-    limits: HttpSettings
-    linger_time: float
-    proxies: Proxies
-    table: ConnectionTable[Channel]
-    between: Callable[[], None]
-    seconds: Callable[[], float]
-    answers: list[int]
-    max_body: Callable[[bytes, bytes, Headers], int]
 
 
 @implementer(IHalfCloseableProtocol)
@@ -130,21 +95,13 @@ class Channel(Connection, http.HTTPChannel):
         """Ignore it: only we close that side."""
 
     def lineReceived(self, line: bytes) -> None:
-        """Escape spaces and octets of a request target that the client should have escaped: some
-        write what people typed as it is."""
         line = line.removesuffix(b"\r")
-        if not self.requests and (not line.isascii() or line.count(b" ") > 2):
-            method, _, rest = line.partition(b" ")
-            target, _, version = rest.rpartition(b" ")
-            if target.startswith(b"/"):
-                target = _UNESCAPED.sub(lambda found: b"%%%02X" % ord(found[0]), target)
-                line = b" ".join((method, target, version))
-        super().lineReceived(line)
+        super().lineReceived(line if self.requests else escaped(line))
 
     def dataReceived(self, data: bytes) -> None:
         self.site.between()
         if self._waiting and not self.paused:
-            if not self._buffer and data[0] not in _BEGIN:
+            if not self._buffer and data[0] not in BEGIN:
                 self.refuse(b"400 Bad Request")
                 return
             if self.site.table.may_go_on(self):
@@ -179,7 +136,7 @@ class Channel(Connection, http.HTTPChannel):
 
     def headerReceived(self, line: bytes) -> bool:
         try:
-            if not _CONTROL.search(line):
+            if not CONTROL.search(line):
                 return bool(super().headerReceived(line))
         except ValueError:  # a length of more digits than int() reads
             pass
@@ -188,10 +145,7 @@ class Channel(Connection, http.HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         headers = self.requests[-1].requestHeaders
-        # Old cameras send no Host with HTTP/1.1; a bad one is refused (RFC 9112 3.2).
-        hosts = headers.getRawHeaders(b"host", (b"",))
-        encodings = headers.getRawHeaders(b"transfer-encoding", ())
-        if len(hosts) > 1 or len(encodings) > 1 or not _HOST.fullmatch(hosts[0]):
+        if not are_unambiguous(headers):
             self.refuse(b"400 Bad Request")
         elif (self.length or 0) > self.site.max_body(self._command, self._path, headers):
             self.refuse(b"413 Content Too Large")

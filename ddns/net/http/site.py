@@ -14,7 +14,8 @@ from twisted.web.resource import IResource
 
 from ddns.config.settings import HttpSettings
 from ddns.net.connections import ConnectionOwner, ConnectionTable
-from ddns.net.http.channel import LINGER_TIME, Channel, HttpLimits
+from ddns.net.http.channel import Channel
+from ddns.net.http.limits import LINGER_TIME, HttpLimits
 from ddns.net.proxy.trust import NOBODY, Proxies
 
 _ABSOLUTE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import IResource, Resource
 
-from ddns.dialects.base import Dialect, Headers, Reply, Request, shown
+from ddns.dialects.base import Dialect, Headers, Reply, Request, in_status_too, shown
 from ddns.dialects.routing import Routes
 from ddns.model.account import Key
 from ddns.model.counters import DialectCounts
@@ -71,7 +71,9 @@ class UpdateResource(Resource):
         route = self._routes.find(path)
         if route is None:
             return self._elsewhere(request)
-        asked = _request(request, path, route.parameters, self._pipeline.now())
+        arrival = _arrival(request)  # an answered request has no connection that tells it
+        secure = arrival.transport != PLAIN
+        asked = _request(request, path, route.parameters, self._pipeline.now(), secure)
         dialect = route.dialect(asked)
         if dialect is None:
             return self._elsewhere(request)
@@ -79,7 +81,7 @@ class UpdateResource(Resource):
             allow = {"Allow": "GET, HEAD, POST"}
             _send(request, Reply("GET or POST only.\n", 405, headers=allow))
         else:
-            ensureDeferred(self._answer(request, dialect, asked))
+            ensureDeferred(self._answer(request, dialect, asked, arrival))
         return server.NOT_DONE_YET
 
     def _elsewhere(self, request: server.Request) -> int:
@@ -93,8 +95,9 @@ class UpdateResource(Resource):
         answered: int = resource.render(request)
         return answered
 
-    async def _answer(self, request: http.Request, dialect: Dialect, asked: Request) -> None:
-        arrival = _arrival(request)  # an answered request has no connection that tells it
+    async def _answer(
+        self, request: http.Request, dialect: Dialect, asked: Request, arrival: Arrival
+    ) -> None:
         update = None
         try:
             twice = asked.parameters.keys() & asked.args.keys()
@@ -114,7 +117,7 @@ class UpdateResource(Resource):
         if update is None:  # the pipeline has not seen it
             self._pipeline.counts.answered(dialect.name, outcome)
         try:
-            reply = dialect.render(asked, outcome)
+            reply = in_status_too(asked, outcome, dialect.render(asked, outcome))
         except Exception:
             self._log.failure("rendering {dialect} failed", dialect=dialect.name)
             reply = Reply("911\n", 500)
@@ -149,7 +152,7 @@ def _send(request: http.Request, reply: Reply) -> None:
 
 
 def _request(
-    request: http.Request, path: str, parameters: Mapping[str, str], now: float
+    request: http.Request, path: str, parameters: Mapping[str, str], now: float, secure: bool
 ) -> Request:
     """Return a request as dialects see it."""
     body = _body(request) if request.method == b"POST" else b""
@@ -166,6 +169,7 @@ def _request(
         body=body,
         parameters=parameters,
         repeated={name: tuple(values) for name, values in args.items() if len(values) > 1},
+        secure=secure,
     )
 
 

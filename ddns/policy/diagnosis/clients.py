@@ -10,10 +10,6 @@ from collections.abc import Iterator, Sequence
 from ddns.policy.diagnosis.refusals import Found
 from ddns.policy.diagnosis.requests import Asked
 
-BELIEVE_ALL = ("OPNsense-dyndns", "DDNS/")
-"""User-Agents whose clients take every 2xx for a success, whatever it says, and keep the address as
-the one that the host has: OPNsense's own, and NewFuture's DDNS with a callback."""
-
 END_AT = {
     "inadyn/": ("200 abuse", "200 dnserr", "200 911"),
     "ez-ipupdate": ("200 abuse", "200 911", "401 "),
@@ -36,8 +32,6 @@ def habits_of_client(latest: Asked, now: float) -> Iterator[Found]:
     entry = latest.entry
     answer = {"answer": " ".join(entry.answer.split()[1:])}
     quiet = now - entry.at >= QUIET
-    if not latest.done and entry.answer.startswith("2") and entry.agent.startswith(BELIEVE_ALL):
-        yield "takes-errors-for-success", answer
     if not latest.done and any(
         entry.agent.startswith(agent) and entry.answer.startswith(answers)
         for agent, answers in END_AT.items()

@@ -22,12 +22,14 @@ _WANTED = {
     "dondns": KeyKind.DONDNS,
     "miniupdate": KeyKind.MINIUPDATE,
     "gnudip": KeyKind.MINIUPDATE,
+    "freedns1": KeyKind.FREEDNS,
 }
 _KINDS = {
     Cause.UPDATE_KEY: KeyKind.UPDATE,
     Cause.DONDNS_KEY: KeyKind.DONDNS,
     Cause.MINIUPDATE_KEY: KeyKind.MINIUPDATE,
     Cause.TSIG_KEY: KeyKind.TSIG,
+    Cause.FREEDNS_KEY: KeyKind.FREEDNS,
 }
 _CAUSES = {
     Cause.UNKNOWN_USER: "unknown-user",

@@ -146,6 +146,7 @@ PROTOCOLS = {
     "freemyip": "freemyip.com",
     "namecheap": "Namecheap",
     "freedns": "FreeDNS",
+    "freedns1": "FreeDNS",
     "dynv6": "dynv6",
     "dyndns1": "dyndns1",
     "nsupdate.info": "nsupdate.info",

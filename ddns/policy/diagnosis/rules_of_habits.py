@@ -190,14 +190,6 @@ RULES_OF_HABITS = (
     ),
     # Clients that are known
     Rule(
-        "takes-errors-for-success",
-        _W,
-        "{client} takes every answer for a success, this one as well: {answer}. It does not send"
-        " the address again before it changes.",
-        "Do not believe it when it shows a success. Correct what the other findings say, then have"
-        " it update by hand.",
-    ),
-    Rule(
         "gave-up",
         _W,
         "{client} ends for good when it is told: {answer}.",

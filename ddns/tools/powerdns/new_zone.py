@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from dns.rcode import NOERROR
 
-from ddns.api import parsing
+from ddns.api import zone_parsing
 from ddns.api.zones import initial_rrsets
 from ddns.model import names
 from ddns.model.account import Key
@@ -49,7 +49,7 @@ def check_rrsets(
     :raises Invalid: for a name server that is none.
     """
     there: dict[bytes, list[RRset]] = {}
-    for rrset in initial_rrsets(origin, parsing.servers([{"name": one} for one in servers])):
+    for rrset in initial_rrsets(origin, zone_parsing.servers([{"name": one} for one in servers])):
         there.setdefault(rrset.owner, []).append(rrset)
 
     def allowed(owner: bytes, number: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ddns.api import parsing
+from ddns.api import zone_parsing
 from ddns.api.errors import Invalid
 from ddns.model import names, records
 from ddns.model.record_changes import ChangeType, RRsetChange
@@ -81,7 +81,7 @@ def _change(given: object, origin: bytes) -> RRsetChange:
         raise ToolError(UNPROCESSABLE, f"{dotted(owner)} is out of zone {dotted(origin)}")
     kind = _text(given, "type")
     try:
-        number = parsing.record_type(kind)
+        number = zone_parsing.record_type(kind)
         action = _action(_text(given, "changetype"))
         if action not in _RECORDS:
             return RRsetChange(owner, number, action)
@@ -99,7 +99,7 @@ def _with_records(
         raise Invalid("comments are not kept here")
     if not isinstance(listed, list):
         raise Invalid("records: expected a list")
-    rdatas = parsing.rdatas(number, (_content(number, one) for one in listed), None)
+    rdatas = zone_parsing.rdatas(number, (_content(number, one) for one in listed), None)
     if action is ChangeType.REPLACE and not rdatas:
         return RRsetChange(owner, number, ChangeType.DELETE)
     ttl = None if action is ChangeType.PRUNE else given.get("ttl")
@@ -107,7 +107,7 @@ def _with_records(
         raise Invalid("ttl: missing")
     if ttl is not None and (isinstance(ttl, bool) or not isinstance(ttl, int)):
         raise Invalid("ttl: expected a number of seconds")
-    return RRsetChange(owner, number, action, rdatas, parsing.ttl(ttl))
+    return RRsetChange(owner, number, action, rdatas, zone_parsing.ttl(ttl))
 
 
 def _content(number: int, given: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from ddns.api import parsing
+from ddns.api import parsing, zone_parsing
 from ddns.api.errors import ApiError
 from ddns.model import names
 from ddns.model.account import Key, Right, ZoneInfo
@@ -144,7 +144,7 @@ class PowerDns:
             shown = shapes.zone_detail_json(zone, whole=sight.has_whole(zone))
             return ToolAnswer(status, shapes.dumps(shown))
         if name is not None:
-            number = parsing.optional(parsing.record_type, kind)
+            number = parsing.optional(zone_parsing.record_type, kind)
             body = await self._listings.name(
                 sight, origin, listing.as_json, absolute_name(name), number
             )

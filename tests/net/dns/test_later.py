@@ -14,9 +14,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from ddns.config.settings import DnsSettings
-from ddns.net.dns import mmsg
 from ddns.net.dns.listener import DnsListener
 from tests.net.dns_fakes import (
+    Reader,
     ask,
     framed,
     is_closed,
@@ -28,8 +28,6 @@ from tests.net.dns_fakes import (
 )
 from tests.net.reactors import PATIENCE, RunningReactor
 from tests.processes import eventually
-
-every_reader = pytest.mark.parametrize("batch", [True, False])
 
 
 class Later:
@@ -97,12 +95,6 @@ def later(running: RunningReactor) -> Later:
     return Later(running)
 
 
-def usable(batch: bool) -> bool:
-    if batch and not mmsg.is_usable():
-        pytest.skip("recvmmsg and sendmmsg do not work here")
-    return batch
-
-
 def counted(running: RunningReactor, listener: DnsListener, tcp: bool) -> tuple[int, int, int]:
     """Replies, messages without one, and how many replies were timed."""
     running.call(lambda: None)
@@ -113,13 +105,12 @@ def counted(running: RunningReactor, listener: DnsListener, tcp: bool) -> tuple[
 # UDP -------------------------------------------------------------------------------------------
 
 
-@every_reader
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::"])
 def test_over_udp_others_are_answered_meanwhile(
-    running: RunningReactor, later: Later, batch: bool, host: str
+    running: RunningReactor, later: Later, reader: Reader, host: str
 ) -> None:
     to = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    with listening(running, later, host, udp_batch=usable(batch)) as listener:
+    with listening(running, later, host, **reader) as listener:
         port = listener.addresses[0][1]
         with udp_client(to, port) as client, udp_client(to, port) as other:
             client.send(b"later")
@@ -136,12 +127,11 @@ def test_over_udp_others_are_answered_meanwhile(
         assert counted(running, listener, False) == (4, 0, 4)
 
 
-@every_reader
 def test_over_udp_whatever_comes_of_it(
-    running: RunningReactor, later: Later, batch: bool, logged: list[str]
+    running: RunningReactor, later: Later, reader: Reader, logged: list[str]
 ) -> None:
     with (
-        listening(running, later, "127.0.0.1", udp_batch=usable(batch)) as listener,
+        listening(running, later, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         for wire in (b"coroutine nothing", b"coroutine raise", b"several3", b"now", b"coroutine"):
@@ -151,12 +141,11 @@ def test_over_udp_whatever_comes_of_it(
     assert len([text for text in logged if "Traceback" in text]) == 1
 
 
-@every_reader
 def test_over_udp_a_reply_after_the_end_is_dropped(
-    running: RunningReactor, later: Later, batch: bool, logged: list[str]
+    running: RunningReactor, later: Later, reader: Reader, logged: list[str]
 ) -> None:
     with (
-        listening(running, later, "127.0.0.1", udp_batch=usable(batch)) as listener,
+        listening(running, later, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         for wire in (b"later", b"later fails"):
@@ -168,8 +157,7 @@ def test_over_udp_a_reply_after_the_end_is_dropped(
     assert len([text for text in logged if "Traceback" in text]) == 1
 
 
-@every_reader
-def test_a_responder_may_have_udp_caught_up(running: RunningReactor, batch: bool) -> None:
+def test_a_responder_may_have_udp_caught_up(running: RunningReactor, reader: Reader) -> None:
     """The packets being read stay what they are."""
     found: list[DnsListener] = []
 
@@ -179,7 +167,7 @@ def test_a_responder_may_have_udp_caught_up(running: RunningReactor, batch: bool
         return wire
 
     with (
-        listening(running, respond, "127.0.0.1", udp_batch=usable(batch)) as listener,
+        listening(running, respond, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         found.append(listener)

@@ -6,14 +6,11 @@ import pytest
 from twisted.internet.task import Clock
 
 from ddns.config.settings import DnsSettings
-from ddns.net.dns import mmsg
 from ddns.net.dns.listener import DnsListener
 from ddns.net.dns.stats import RCODES, DnsStats
-from tests.net.dns_fakes import ask, framed, listening, tcp_client, udp_client
+from tests.net.dns_fakes import Reader, ask, framed, listening, tcp_client, udp_client
 from tests.net.reactors import RunningReactor
 from tests.processes import eventually
-
-every_reader = pytest.mark.parametrize("batch", [True, False])
 
 
 def rcode(wire: bytes, source: bytes, tcp: bool) -> bytes | None:
@@ -45,15 +42,12 @@ def counted(running: RunningReactor, traffic: DnsStats) -> dict[str, object]:
     return found
 
 
-@every_reader
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-def test_over_udp(running: RunningReactor, batch: bool, host: str) -> None:
-    if batch and not mmsg.is_usable():
-        pytest.skip("recvmmsg and sendmmsg do not work here")
+def test_over_udp(running: RunningReactor, reader: Reader, host: str) -> None:
     # More than a batch, and one without an answer in front of others.
     sent = [b"drop", *[b"%d" % (n % RCODES) for n in range(100)], b"raise", b"drop"]
     with (
-        listening(running, rcode, host, udp_batch=batch) as listener,
+        listening(running, rcode, host, **reader) as listener,
         udp_client("127.0.0.1", listener.addresses[0][1]) as client,
     ):
         running.call(lambda: [client.send(wire) for wire in sent])
@@ -96,17 +90,14 @@ def test_over_tcp(running: RunningReactor) -> None:
         assert counted(running, listener.udp)["received"] == 0
 
 
-@every_reader
-def test_what_the_system_does_not_take(running: RunningReactor, batch: bool) -> None:
+def test_what_the_system_does_not_take(running: RunningReactor, reader: Reader) -> None:
     """A reply of more than a datagram can carry."""
-    if batch and not mmsg.is_usable():
-        pytest.skip("recvmmsg and sendmmsg do not work here")
 
     def too_much(wire: bytes, source: bytes, tcp: bool) -> bytes:
         return bytes(65_530) if wire == b"big" else wire
 
     with (
-        listening(running, too_much, "127.0.0.1", udp_batch=batch) as listener,
+        listening(running, too_much, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         for wire in (b"big", b"small"):
@@ -116,17 +107,14 @@ def test_what_the_system_does_not_take(running: RunningReactor, batch: bool) -> 
         assert counted(running, listener.udp)["unsent"] == 1
 
 
-@every_reader
-def test_a_slow_answer_is_seen(running: RunningReactor, batch: bool) -> None:
-    if batch and not mmsg.is_usable():
-        pytest.skip("recvmmsg and sendmmsg do not work here")
+def test_a_slow_answer_is_seen(running: RunningReactor, reader: Reader) -> None:
     clock = Clock()
 
     def slow(wire: bytes, source: bytes, tcp: bool) -> bytes:
         clock.advance(0.07)
         return wire
 
-    listener = DnsListener(running.reactor, slow, [("127.0.0.1", 0)], udp_batch=batch, clock=clock)
+    listener = DnsListener(running.reactor, slow, [("127.0.0.1", 0)], **reader, clock=clock)
     listener.bind()
     host, port = listener.addresses[0]
     running.call(listener.start)

@@ -14,20 +14,12 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
-from ddns.net.dns import mmsg
 from ddns.net.dns.listener import DnsListener
-from tests.net.dns_fakes import ask, echo, listening, tcp_client, udp_client
+from tests.net.dns_fakes import Reader, ask, echo, listening, tcp_client, udp_client
 from tests.net.reactors import PATIENCE, RunningReactor
 
 HOSTS = ("127.0.0.1", "::1")
 SOURCE = {"127.0.0.1": b"7f000001", "::1": b"00" * 15 + b"01"}
-
-
-@pytest.fixture(params=["batch", "plain"])
-def batch(request: pytest.FixtureRequest) -> bool:
-    if request.param == "batch" and not mmsg.is_usable():
-        pytest.skip("recvmmsg and sendmmsg do not work here")
-    return request.param == "batch"
 
 
 @pytest.fixture
@@ -46,18 +38,18 @@ def failures() -> Iterator[list[object]]:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_answers_with_the_message_and_its_source(
-    running: RunningReactor, batch: bool, host: str
+    running: RunningReactor, reader: Reader, host: str
 ) -> None:
     with (
-        listening(running, echo, host, udp_batch=batch) as listener,
+        listening(running, echo, host, **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         client.send(b"question")
         assert client.recv(4096) == b"question|" + SOURCE[host] + b"|udp"
 
 
-def test_several_addresses_at_once(running: RunningReactor, batch: bool) -> None:
-    with listening(running, echo, "127.0.0.1", "127.0.0.2", "::1", udp_batch=batch) as listener:
+def test_several_addresses_at_once(running: RunningReactor, reader: Reader) -> None:
+    with listening(running, echo, "127.0.0.1", "127.0.0.2", "::1", **reader) as listener:
         assert [host for host, _ in listener.addresses] == ["127.0.0.1", "127.0.0.2", "::1"]
         for host, port in listener.addresses:
             with udp_client(host, port) as client:
@@ -70,21 +62,21 @@ def test_several_addresses_at_once(running: RunningReactor, batch: bool) -> None
     [("0.0.0.0", ["127.0.0.2", "127.0.0.1", "127.9.8.7"]), ("::", ["::1"])],
 )
 def test_a_wildcard_answers_from_the_address_that_was_asked(
-    running: RunningReactor, batch: bool, wildcard: str, asked: list[str]
+    running: RunningReactor, reader: Reader, wildcard: str, asked: list[str]
 ) -> None:
     # Without ancillary data the kernel would answer 127.0.0.2 from 127.0.0.1, and a connected
     # client would not see it.
-    with listening(running, echo, wildcard, udp_batch=batch) as listener:
+    with listening(running, echo, wildcard, **reader) as listener:
         for host in asked:
             with udp_client(host, listener.addresses[0][1]) as client:
                 client.send(b"where")
                 assert client.recv(4096).startswith(b"where|")
 
 
-def test_a_wildcard_keeps_apart_what_came_together(running: RunningReactor, batch: bool) -> None:
+def test_a_wildcard_keeps_apart_what_came_together(running: RunningReactor, reader: Reader) -> None:
     """Packets of one batch to several addresses, some of which get no answer."""
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(listening(running, echo, "0.0.0.0", udp_batch=batch))
+        listener = stack.enter_context(listening(running, echo, "0.0.0.0", **reader))
         port = listener.addresses[0][1]
         clients = [stack.enter_context(udp_client(f"127.0.0.{n}", port)) for n in range(1, 30)]
 
@@ -102,10 +94,10 @@ def test_a_wildcard_keeps_apart_what_came_together(running: RunningReactor, batc
                     client.recv(4096)
 
 
-def test_both_wildcards_share_a_port(running: RunningReactor, batch: bool) -> None:
-    with listening(running, echo, "0.0.0.0", udp_batch=batch) as v4:
+def test_both_wildcards_share_a_port(running: RunningReactor, reader: Reader) -> None:
+    with listening(running, echo, "0.0.0.0", **reader) as v4:
         port = v4.addresses[0][1]
-        v6 = DnsListener(running.reactor, echo, [("::", port)], udp_batch=batch)
+        v6 = DnsListener(running.reactor, echo, [("::", port)], **reader)
         v6.bind()
         running.call(v6.start)
         try:
@@ -117,7 +109,7 @@ def test_both_wildcards_share_a_port(running: RunningReactor, batch: bool) -> No
             running.call(v6.stop)
 
 
-def test_a_link_local_address_answers(running: RunningReactor, batch: bool) -> None:
+def test_a_link_local_address_answers(running: RunningReactor, reader: Reader) -> None:
     """Even to a client with a global address, which does not say on which interface it is."""
     both = _addresses("20").keys() & _addresses("00").keys()
     if not both:
@@ -126,7 +118,7 @@ def test_a_link_local_address_answers(running: RunningReactor, batch: bool) -> N
     asked = f"{_addresses('20')[interface]}%{interface}"
     source = _addresses("00")[interface]
     with (
-        listening(running, echo, "::", udp_batch=batch) as listener,
+        listening(running, echo, "::", **reader) as listener,
         udp_client(asked, listener.addresses[0][1], source) as client,
         udp_client("::1", listener.addresses[0][1]) as other,
     ):
@@ -153,14 +145,14 @@ def _addresses(wanted: str) -> dict[str, str]:
 
 
 def test_what_came_before_a_socket_was_passed_is_answered_from_where_it_was_asked(
-    running: RunningReactor, batch: bool
+    running: RunningReactor, reader: Reader
 ) -> None:
     """The kernel notes the address for sending when a packet comes, if it was told to before."""
     passed = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     passed.bind(("0.0.0.0", 0))
     with udp_client("127.0.0.2", passed.getsockname()[1]) as client:
         client.send(b"early")
-        listener = DnsListener(running.reactor, echo, [], udp_batch=batch)
+        listener = DnsListener(running.reactor, echo, [], **reader)
         listener.adopt([passed])
         running.call(listener.start)
         try:
@@ -170,10 +162,10 @@ def test_what_came_before_a_socket_was_passed_is_answered_from_where_it_was_aske
 
 
 def test_an_ipv4_client_of_a_dual_stack_socket_is_an_ipv4_client(
-    running: RunningReactor, batch: bool
+    running: RunningReactor, reader: Reader
 ) -> None:
     """Such a socket may be passed to us; ours are never of that kind."""
-    listener = DnsListener(running.reactor, echo, [], udp_batch=batch)
+    listener = DnsListener(running.reactor, echo, [], **reader)
     passed = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     passed.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     passed.bind(("::", 0))
@@ -191,10 +183,10 @@ def test_an_ipv4_client_of_a_dual_stack_socket_is_an_ipv4_client(
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_burst_is_answered_to_the_last_packet(
-    running: RunningReactor, batch: bool, host: str
+    running: RunningReactor, reader: Reader, host: str
 ) -> None:
     with (
-        listening(running, echo, host, udp_batch=batch) as listener,
+        listening(running, echo, host, **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         got: list[bytes] = []
@@ -206,7 +198,7 @@ def test_a_burst_is_answered_to_the_last_packet(
         assert got == [b"packet %d" % n + tail for n in range(2000)]
 
 
-def test_packets_that_wait_are_answered_in_turns(running: RunningReactor, batch: bool) -> None:
+def test_packets_that_wait_are_answered_in_turns(running: RunningReactor, reader: Reader) -> None:
     """More than one turn reads, so that connections are not kept waiting; and none is lost."""
     turns: list[int] = []
     answered = 0
@@ -217,7 +209,7 @@ def test_packets_that_wait_are_answered_in_turns(running: RunningReactor, batch:
         return b"last" if wire == b"last" else None
 
     with (
-        listening(running, count, "127.0.0.1", udp_batch=batch) as listener,
+        listening(running, count, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
 
@@ -241,10 +233,10 @@ def test_packets_that_wait_are_answered_in_turns(running: RunningReactor, batch:
 
 
 def test_what_the_responder_drops_or_fails_on_disturbs_nobody(
-    running: RunningReactor, batch: bool, failures: list[object]
+    running: RunningReactor, reader: Reader, failures: list[object]
 ) -> None:
     with (
-        listening(running, echo, "127.0.0.1", udp_batch=batch) as listener,
+        listening(running, echo, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
 
@@ -263,12 +255,14 @@ def test_what_the_responder_drops_or_fails_on_disturbs_nobody(
 
 
 @pytest.mark.parametrize("size", [1, 512, 1232, 4096, 20000])
-def test_replies_and_questions_of_any_size(running: RunningReactor, batch: bool, size: int) -> None:
+def test_replies_and_questions_of_any_size(
+    running: RunningReactor, reader: Reader, size: int
+) -> None:
     def length(wire: bytes, source: bytes, tcp: bool) -> bytes:
         return wire[:4] * (len(wire) // 4) + wire[:1] * (len(wire) % 4)
 
     with (
-        listening(running, length, "127.0.0.1", udp_batch=batch) as listener,
+        listening(running, length, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         client.send(b"z" * size)
@@ -276,10 +270,10 @@ def test_replies_and_questions_of_any_size(running: RunningReactor, batch: bool,
 
 
 def test_a_reply_that_no_packet_can_carry_costs_only_itself(
-    running: RunningReactor, batch: bool
+    running: RunningReactor, reader: Reader
 ) -> None:
     with (
-        listening(running, echo, "127.0.0.1", udp_batch=batch) as listener,
+        listening(running, echo, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
 
@@ -294,16 +288,16 @@ def test_a_reply_that_no_packet_can_carry_costs_only_itself(
         assert client.recv(4096).startswith(b"after|")
 
 
-def test_an_empty_packet_reaches_the_responder(running: RunningReactor, batch: bool) -> None:
+def test_an_empty_packet_reaches_the_responder(running: RunningReactor, reader: Reader) -> None:
     with (
-        listening(running, echo, "127.0.0.1", udp_batch=batch) as listener,
+        listening(running, echo, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         client.send(b"")
         assert client.recv(4096) == b"|7f000001|udp"
 
 
-def test_source_port_0_never_reaches_the_responder(running: RunningReactor, batch: bool) -> None:
+def test_source_port_0_never_reaches_the_responder(running: RunningReactor, reader: Reader) -> None:
     seen: list[bytes] = []
 
     def note(wire: bytes, source: bytes, tcp: bool) -> bytes:
@@ -316,7 +310,7 @@ def test_source_port_0_never_reaches_the_responder(running: RunningReactor, batc
         pytest.skip("raw sockets need privileges")
     with (
         raw,
-        listening(running, note, "127.0.0.1", udp_batch=batch) as listener,
+        listening(running, note, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         host, port = listener.addresses[0]
@@ -327,11 +321,11 @@ def test_source_port_0_never_reaches_the_responder(running: RunningReactor, batc
         assert seen == [b"one", b"last"]
 
 
-def test_clients_that_are_gone_disturb_nobody(running: RunningReactor, batch: bool) -> None:
+def test_clients_that_are_gone_disturb_nobody(running: RunningReactor, reader: Reader) -> None:
     """Answers to a closed port bring ICMP errors, which must not reach the next read. Who is still
     there was there before, or it might get the port of one that has gone."""
     with (
-        listening(running, echo, "127.0.0.1", udp_batch=batch) as listener,
+        listening(running, echo, "127.0.0.1", **reader) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
         for n in range(20):
@@ -341,14 +335,14 @@ def test_clients_that_are_gone_disturb_nobody(running: RunningReactor, batch: bo
             assert client.recv(4096).startswith(b"%d|" % n)
 
 
-def test_a_real_message(running: RunningReactor, batch: bool) -> None:
+def test_a_real_message(running: RunningReactor, reader: Reader) -> None:
     def refuse(wire: bytes, source: bytes, tcp: bool) -> bytes:
         reply = dns.message.make_response(dns.message.from_wire(wire))
         reply.set_rcode(dns.rcode.REFUSED)
         return reply.to_wire()
 
     query = dns.message.make_query("home.example.net", "AAAA")
-    with listening(running, refuse, "127.0.0.1", udp_batch=batch) as listener:
+    with listening(running, refuse, "127.0.0.1", **reader) as listener:
         with udp_client(*listener.addresses[0]) as client:
             client.send(query.to_wire())
             over_udp = dns.message.from_wire(client.recv(4096))
@@ -358,10 +352,12 @@ def test_a_real_message(running: RunningReactor, batch: bool) -> None:
     assert query.is_response(over_tcp)
 
 
-def test_it_catches_up_within_a_turn_of_the_reactor(running: RunningReactor, batch: bool) -> None:
+def test_it_catches_up_within_a_turn_of_the_reactor(
+    running: RunningReactor, reader: Reader
+) -> None:
     clock = Clock()
     with (
-        listening(running, echo, "127.0.0.1", udp_batch=batch, clock=clock) as listener,
+        listening(running, echo, "127.0.0.1", **reader, clock=clock) as listener,
         udp_client(*listener.addresses[0]) as client,
     ):
 
@@ -385,9 +381,9 @@ def test_it_catches_up_within_a_turn_of_the_reactor(running: RunningReactor, bat
         assert client.recv(100).startswith(b"late|")
 
 
-def test_it_catches_up_at_no_other_time(running: RunningReactor, batch: bool) -> None:
-    listener = DnsListener(running.reactor, echo, [("127.0.0.1", 0)], udp_batch=batch)
+def test_it_catches_up_at_no_other_time(running: RunningReactor, reader: Reader) -> None:
+    listener = DnsListener(running.reactor, echo, [("127.0.0.1", 0)], **reader)
     listener.catch_up()
-    with listening(running, echo, "127.0.0.1", udp_batch=batch) as listener:
+    with listening(running, echo, "127.0.0.1", **reader) as listener:
         running.call(listener.catch_up)
     listener.catch_up()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from ddns.net.http.channel import HttpLimits
+from ddns.net.http.limits import HttpLimits
 from ddns.net.http.monitoring import METRICS_TYPE, MonitoringResource
 from ddns.net.http.site import LimitedSite
 from tests.net.http_clients import Client, Serving, request

@@ -21,7 +21,7 @@ from ddns import __version__
 from ddns.api import openapi
 from ddns.api.caller import NOBODY, OPERATOR, Caller
 from ddns.net.http.api import ApiResource
-from ddns.net.http.channel import HttpLimits
+from ddns.net.http.limits import HttpLimits
 from ddns.net.http.site import LimitedSite
 from tests.house import House, house_at
 from tests.net.reactors import PATIENCE, RunningReactor

@@ -18,7 +18,7 @@ from ddns.dialects.base import Reply, Request
 from ddns.dialects.checkip import CheckIP
 from ddns.model.update import Outcome
 from ddns.net.connections import UNSENT
-from ddns.net.http.channel import HttpLimits
+from ddns.net.http.limits import HttpLimits
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate
 from ddns.net.transports import socket_of

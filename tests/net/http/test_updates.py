@@ -631,7 +631,7 @@ def test_a_request_as_a_dialect_sees_it(running: RunningReactor) -> None:
         )
         assert answer.body == b"abc"
         assert client.ask("/u/mine").body == b"no key", "a path without parameters comes first"
-        assert client.ask("/u/").status == client.ask("/u/a/b").status == 404
+        assert client.ask("/u/a/b").status == 404
         assert client.ask("/nic/update?hostname=a.b", LOGIN).status == 200
     first, second = keyed.requests
     assert (first.method, first.path, first.body) == ("POST", "/u/abc", b"a=3&a=5&b=4")

@@ -13,7 +13,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from ddns.config.settings import MiniupdateSettings
-from ddns.net.http.channel import HttpLimits
+from ddns.net.http.limits import HttpLimits
 from ddns.net.proxy.trust import Proxies
 from ddns.net.tls import Certificate
 from ddns.policy.addresses import NetworkSet

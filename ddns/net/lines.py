@@ -1,4 +1,4 @@
-"""miniupdate over TCP.
+"""Line protocols over TCP: miniupdate and GnuDIP.
 
 Bounded are the length of a line, the time without one, the time of a session, and connections in
 all and by address. No line is ever logged, since it may hold a secret.
@@ -7,7 +7,7 @@ all and by address. No line is ever logged, since it may hold a secret.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IReactorTime
@@ -18,8 +18,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ddns import __version__
-from ddns.config.settings import MiniupdateSettings
-from ddns.dialects.miniupdate import CROWDED, IDLE, OVERTIME, Line, MiniupdateSession
+from ddns.config.settings import GnudipSettings, MiniupdateSettings
+from ddns.dialects.gnudip_tcp import GnudipSession
+from ddns.dialects.lines import Line, LineSession
+from ddns.dialects.miniupdate import MiniupdateSession
 from ddns.model.request_log import PLAIN, Arrival
 from ddns.model.update import Outcome, Status, Update
 from ddns.net import peers
@@ -38,7 +40,7 @@ READ_SIZE = 4096
 
 
 @implementer(IHalfCloseableProtocol)
-class MiniupdateConnection(Connection, LineReceiver):
+class LineConnection(Connection, LineReceiver):
     """One client. While a command of its is performed nothing more is read, so that answers come in
     the order of the lines, and little is held for a client. That time is not limited."""
 
@@ -47,7 +49,7 @@ class MiniupdateConnection(Connection, LineReceiver):
     transport: Any
 
     def __init__(
-        self, server: MiniupdateFactory, session: MiniupdateSession, network: bytes, admitted: bool
+        self, server: LineFactory[Any], session: LineSession, network: bytes, admitted: bool
     ) -> None:
         self._server = server
         self._session = session
@@ -56,7 +58,7 @@ class MiniupdateConnection(Connection, LineReceiver):
         self.MAX_LENGTH = MAX_LINE + 1  # with a CR
         self._session_until = server.seconds() + server.limits.session_time
         self._answered_at = server.seconds()
-        self._last_word = IDLE  # what the client is told at its deadline
+        self._last_word = session.idle  # what the client is told at its deadline
         self._performing = False
         self._ending = False  # nothing is listened to any more
         self._lost = False
@@ -64,7 +66,7 @@ class MiniupdateConnection(Connection, LineReceiver):
     def connectionMade(self) -> None:
         self.transport.bufferSize = READ_SIZE
         (self._server.table if self._admitted else self._server.refused).add(self, self.network)
-        self._answer(self._session.banner() if self._admitted else CROWDED)
+        self._answer(self._session.banner() if self._admitted else self._session.crowded)
 
     def waits_since(self) -> float | None:
         return None if self._performing else self._answered_at
@@ -97,7 +99,7 @@ class MiniupdateConnection(Connection, LineReceiver):
         try:
             outcome = await self._server.pipeline.perform(update)
         except Exception:
-            self._log.failure("performing a miniupdate command failed")
+            self._log.failure("performing what a line asks for failed")
             outcome = Outcome(Status.FAILED)
         self._performing = False
         reply = self._session.conclude(outcome)
@@ -120,7 +122,7 @@ class MiniupdateConnection(Connection, LineReceiver):
             self._linger()
         else:
             is_last = self._session_until < idle_until
-            self._last_word = OVERTIME if is_last else IDLE
+            self._last_word = self._session.overtime if is_last else self._session.idle
             self.deadline = min(self._session_until, idle_until)
             if now >= self._session_until:
                 self.expire()
@@ -171,13 +173,29 @@ class MiniupdateConnection(Connection, LineReceiver):
         """Ignore it: only we close that side."""
 
 
-class MiniupdateFactory(ConnectionOwner, ServerFactory):
-    """The connections of all addresses together.
+class LineLimits(Protocol):
+    """Settings of a listener: connections in all and by address, and seconds."""
+
+    @property
+    def connections(self) -> int: ...
+    @property
+    def connections_per_address(self) -> int: ...
+    @property
+    def idle_time(self) -> float: ...
+    @property
+    def session_time(self) -> float: ...
+
+
+L = TypeVar("L", bound=LineLimits)
+
+
+class LineFactory(ConnectionOwner, ServerFactory, Generic[L]):
+    """The connections of all addresses together. Subclasses say what a session is.
 
     :param pipeline: performs updates.
     :param reactor: for times without a line and of sessions.
     :param limits: times and connections.
-    :param random: makes challenges.
+    :param random: makes challenges and salts.
     :param proxies: whose connections are not counted by address.
     """
 
@@ -189,7 +207,7 @@ class MiniupdateFactory(ConnectionOwner, ServerFactory):
         self,
         pipeline: Pipeline,
         reactor: IReactorTime,
-        limits: MiniupdateSettings,
+        limits: L,
         random: Random,
         proxies: Proxies = NOBODY,
     ) -> None:
@@ -199,30 +217,47 @@ class MiniupdateFactory(ConnectionOwner, ServerFactory):
         self._random = random
         # Those that are told why they are refused linger as well, and are limited by themselves.
         self.table, self.refused = self.tables = (
-            ConnectionTable[MiniupdateConnection](reactor, 0, 0, 1.0),
-            ConnectionTable[MiniupdateConnection](reactor, 0, 0, 1.0),
+            ConnectionTable[LineConnection](reactor, 0, 0, 1.0),
+            ConnectionTable[LineConnection](reactor, 0, 0, 1.0),
         )
         self.limit(limits)
 
-    def limit(self, limits: MiniupdateSettings) -> None:
+    def limit(self, limits: L) -> None:
         """Set the limits; deadlines that are set already stay."""
         self.limits = limits
         pause = min(1.0, limits.idle_time / 4, limits.session_time / 4, self.linger_time / 4)
         self.table.limit(limits.connections, limits.connections_per_address, pause)
         self.refused.limit(limits.connections, math.inf, pause)
 
-    def buildProtocol(self, addr: IAddress | None) -> MiniupdateConnection | None:
+    def buildProtocol(self, addr: IAddress | None) -> LineConnection | None:
         """Make a connection, admitted or to be told why not; None, which closes it at once, where
         too many are being told already."""
         network = self._proxies.network_of(addr)
         admitted = self.table.admit(network)
         if not admitted and not self.refused.admit():
             return None
-        session = MiniupdateSession(
-            peers.text_of(addr),
+        return LineConnection(self, self.session(peers.text_of(addr)), network, admitted)
+
+    def session(self, peer: str) -> LineSession:
+        """Begin a session with a client at an address in text."""
+        raise NotImplementedError
+
+
+class MiniupdateFactory(LineFactory[MiniupdateSettings]):
+    """miniupdate, of miniDNS."""
+
+    def session(self, peer: str) -> LineSession:
+        return MiniupdateSession(
+            peer,
             __version__,
             self._random,
             challenge_time=self.limits.challenge_time,
             longest=MAX_LINE,
         )
-        return MiniupdateConnection(self, session, network, admitted)
+
+
+class GnudipFactory(LineFactory[GnudipSettings]):
+    """GnuDIP's protocol over TCP."""
+
+    def session(self, peer: str) -> LineSession:
+        return GnudipSession(peer, self._random, longest=MAX_LINE)

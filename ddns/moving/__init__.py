@@ -1,0 +1,1 @@
+"""Lists of hosts as other services give them, and what is imported of them."""

@@ -19,16 +19,17 @@ MAY_IMPORT = {
     "policy": {"model", "config"},
     "dialects": {"model"},
     "moving": {"model", "policy"},
+    "relays": {"model"},
     "store": {"model", "system", "config"},
-    "updates": {"model", "system", "config", "zone", "policy", "store"},
+    "updates": {"model", "system", "config", "zone", "policy", "relays", "store"},
     "acme": {"model", "system", "config"},
-    "api": {"model", "system", "policy", "store"},
+    "api": {"model", "system", "policy", "relays", "store"},
     "pages": {"model", "policy", "api"},
     "tools": {"model", "policy", "store", "updates", "api"},
     "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates", "api"}
-    | {"pages", "tools"},
+    | {"pages", "tools", "relays"},
     "server": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates"}
-    | {"acme", "api", "pages", "tools", "net"},
+    | {"acme", "api", "pages", "tools", "net", "relays"},
     "cli": {"model", "system", "config", "policy", "moving", "store", "api", "server"},
     "embedding": {"model", "config", "dialects", "store", "net", "server"},
 }
@@ -37,7 +38,7 @@ MAY_IMPORT = {
 ANYBODY = {"__init__"}
 """The version is for all."""
 
-PURE_ROOMS = {"model", "config", "zone", "policy", "dialects", "moving"}
+PURE_ROOMS = {"model", "config", "zone", "policy", "dialects", "moving", "relays"}
 ABOVE_NET = {"server", "cli", "embedding", "config", "system"}
 BELOW_NET = set(MAY_IMPORT) - ABOVE_NET - {"net"}
 
@@ -154,6 +155,7 @@ LIGHT = (
         "cli/hosts",
         "cli/host_import",
         "cli/records",
+        "cli/relays",
         "cli/self_service",
         "cli/server",
     ),

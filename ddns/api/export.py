@@ -10,6 +10,7 @@ from ddns.api.access import ReadContext
 from ddns.api.base import BaseOperations
 from ddns.api.errors import Invalid
 from ddns.api.notice_json import notice_json, target_json, terms_json
+from ddns.api.relays import relays_of
 from ddns.api.serializers import (
     Json,
     account_json,
@@ -56,8 +57,8 @@ class ExportOperations(BaseOperations):
         ``part``, of which there may be several pages. ``next`` is what to give as *after* for the
         next page, null at the end. The parts are the account, its second factors, sessions, keys,
         registrations of acme-dns, what it is told and how, zones and their records, memberships,
-        invitations, hosts with their records and requests, other requests, names that it has given
-        up, and its changes in the journal."""
+        invitations, hosts with their records, relays and requests, other requests, names that it
+        has given up, and its changes in the journal."""
         await self._flush_request_log()
         known = parsing.account_name(name)
         part, _, key = (after or next(iter(_PARTS))).partition("/")
@@ -163,6 +164,7 @@ def _hosts(context: ReadContext, name: str, after: str) -> _Page:
                 for owner in names.with_below(host.name)
                 for one in transaction.rrsets(host.zone, owner)
             ],
+            "relays": relays_of(context, host.name),
             "requests": [request_json(*one) for one in transaction.requests_of_host(host.name)],
         }
         for host in hosts[:PAGE]

@@ -16,6 +16,7 @@ from ddns.api.code_checks import totp_purpose
 from ddns.api.errors import ApiError, Conflict, Invalid, NotFound
 from ddns.api.serializers import Json
 from ddns.model import names
+from ddns.model.relays import relay_purpose
 from ddns.system.secret_box import SecretBoxError, Tampered
 
 PIECE = 65_536
@@ -156,9 +157,14 @@ def _missing(zone: bytes | None, origins: Container[bytes]) -> list[str]:
     return [f"acme_dns.zone: there is no zone {name}; add it with: ddns zone add {name}"]
 
 
+MAX_RELAYS = 2**31
+"""More than there are."""
+
+
 def _all_sealed(context: ReadContext) -> list[_Sealed]:
-    """Return the sealed secrets of keys and of one-time codes."""
+    """Return the sealed secrets of keys, of one-time codes and of relays."""
     keys, totps = context.transaction.keys(None), context.transaction.totps()
+    relays = context.transaction.relays(0, MAX_RELAYS)
     return [
         *(
             _Sealed(key.sealed, key.account.encode(), f"key {key.id}")
@@ -169,6 +175,7 @@ def _all_sealed(context: ReadContext) -> list[_Sealed]:
             _Sealed(one.sealed, totp_purpose(one.account), f"one-time codes of {one.account}")
             for one in totps
         ),
+        *(_Sealed(one.sealed, relay_purpose(one.host), f"relay {one.id}") for one in relays),
     ]
 
 

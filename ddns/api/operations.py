@@ -16,6 +16,7 @@ from ddns.api.log_in import LogInOperations
 from ddns.api.maintenance import MaintenanceOperations
 from ddns.api.notices import NoticeOperations
 from ddns.api.passkeys import PasskeyOperations
+from ddns.api.relays import RelayOperations
 from ddns.api.self_service import SelfService
 from ddns.api.serializers import Json
 from ddns.api.sessions import SessionOperations
@@ -36,6 +37,7 @@ class Operations(
     AcmeDnsOperations,
     HostOperations,
     HostImportOperations,
+    RelayOperations,
     DiagnosisOperations,
     ZoneChangeOperations,
     SelfService,

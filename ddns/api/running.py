@@ -45,6 +45,8 @@ class RunningServer:
     :param accept_target: checks where notices are to be sent, and returns what of it is no secret;
         raises ApiError for what may not be reached.
     :param read_link: returns what a link in a mail switches off, None if it is none of ours.
+    :param follow_relay: has the relays of a host looked at, and a service asked at once that has
+        not answered.
     :param downloading: whether that is being done.
     :param compiled: whether the compiled fast path answers queries.
     """
@@ -59,5 +61,6 @@ class RunningServer:
     has_https: Callable[[], bool] = bool
     accept_target: Callable[[Way, str], Awaitable[str]] = no_target
     read_link: Callable[[str], Unwanted | None] = no_link
+    follow_relay: Callable[[bytes, str], None] = lambda host, forgiven: None
     downloading: bool = False
     compiled: bool = False

@@ -22,7 +22,9 @@ from ddns.api.schema_parts import (
     or_null,
     ref,
 )
+from ddns.api.schemas_of_relays import RELAY_SCHEMAS
 from ddns.model.account import Addresses, KeyKind, Language, Registration, Right
+from ddns.model.relays import RelayKind
 from ddns.policy.diagnosis import Severity, State
 from ddns.store.paging import Became
 
@@ -107,6 +109,7 @@ SCHEMAS: dict[str, Schema] = PEOPLE | {
         findings=list_of("Finding"),
         requests=list_of("Request"),
     ),
+    **RELAY_SCHEMAS,
     "Backup": object_of(file=STRING, size=NUMBER, position=NUMBER, zones=NUMBER),
     "KeyCopy": object_of(file=STRING, size=NUMBER),
     "Status": object_of(
@@ -208,7 +211,11 @@ ARGUMENTS: dict[str, Schema] = {
             host=STRING,
         ),
     },
+    "relay_add.kind": {"enum": list(RelayKind)},
+    "relay_add.settings": {"type": "object", "additionalProperties": STRING},
     "ns": {"type": "array", "items": object_of({"address": or_null(STRING)}, name=STRING)},
     "records": {"type": "array", "items": object_of(type=STRING, rdata=STRING)},
 }
 """Schemas of arguments that say more than their types, by ``name`` or ``operation.name``."""
+
+__all__ = ["ARGUMENTS", "SCHEMAS", "Schema", "ref"]

@@ -21,6 +21,7 @@ from ddns.cli import (
     maintenance,
     notices,
     records,
+    relays,
     self_service,
     server,
     zone_members,
@@ -39,7 +40,7 @@ STARTING = 15.0
 
 GROUPS = (
     *(zone_members.zone, accounts.account, keys.key, host_import.host, records.record),
-    *(acme_dns.acme_dns, notices.notice),
+    *(acme_dns.acme_dns, notices.notice, relays.relay),
     *(self_service.top, self_service.session, self_service.password, self_service.email),
     *(maintenance.top, server.config, server.certificate, server.top),
 )

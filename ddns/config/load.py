@@ -16,6 +16,7 @@ from ddns.model import names
 from ddns.model.acme_dns import OpenTo
 from ddns.model.mail import BadEmail, email_address
 from ddns.model.records import MAX_TTL
+from ddns.model.relays import OpenTo as RelaysOpenTo
 from ddns.model.text import is_loopback
 
 _ZERO_ALLOWED = (
@@ -133,6 +134,7 @@ def check_settings(settings: Settings) -> Settings:
         ("log.level", settings.log.level, LOG_LEVELS),
         ("accounts.registration", settings.accounts.registration, ("closed", "open")),
         ("acme_dns.registration", settings.acme_dns.registration, tuple(OpenTo)),
+        ("relays.enabled", settings.relays.enabled, tuple(RelaysOpenTo)),
         ("mail.tls", settings.mail.tls, ("off", "starttls", "implicit")),
     ):
         if given not in known:

@@ -17,3 +17,15 @@ class OutwardSettings:
     ca: str = ""
     timeout: float = 20.0
     connections: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RelaysSettings:
+    """``[relays]``. ``enabled`` is ``accounts``, ``operator`` or ``off``; a host may have
+    ``per_host`` relays, all hosts of an account ``per_account``; ``at_once`` are delivered to at a
+    time."""
+
+    enabled: str = "accounts"
+    per_host: int = 5
+    per_account: int = 20
+    at_once: int = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ddns.config.notices import NoticesSettings
-from ddns.config.outward import OutwardSettings
+from ddns.config.outward import OutwardSettings, RelaysSettings
 from ddns.config.tls_settings import DotSettings, HttpsSettings
 
 
@@ -289,6 +289,7 @@ class Settings:
     pages: PagesSettings = field(default_factory=PagesSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     outward: OutwardSettings = field(default_factory=OutwardSettings)
+    relays: RelaysSettings = field(default_factory=RelaysSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     notices: NoticesSettings = field(default_factory=NoticesSettings)
     abuse: AbuseSettings = field(default_factory=AbuseSettings)

@@ -69,6 +69,11 @@ class NetworkSet:
                 int(network.network_address) >> host_bits
             )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NetworkSet) and self._by_length == other._by_length
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __contains__(self, text: str) -> bool:
         packed = records.address_from_text(text.partition("%")[0])
         if packed is None:

@@ -12,6 +12,7 @@ from ddns.model.account import Registration, ZoneInfo
 from ddns.model.records import AAAA, CNAME, HOST_TTL, MX, TXT, A
 from ddns.model.registration import Released
 from ddns.policy.acme_dns import AcmeDnsRules
+from ddns.policy.relays import RelayRules
 
 DAY = 86_400.0
 
@@ -41,6 +42,7 @@ class Rules:
     - ``quarantine``: seconds for which a released name is kept for its former owner.
     - ``notice_targets``: webhooks and services of apprise of an account.
     - ``acme_dns``: those of registrations of acme-dns.
+    - ``relays``: those of relays.
     """
 
     reserved: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class Rules:
     notice_targets: int = 5
     quarantine: float = 90 * DAY
     acme_dns: AcmeDnsRules = field(default_factory=AcmeDnsRules)
+    relays: RelayRules = field(default_factory=RelayRules)
 
     @property
     def host_ttl(self) -> int:

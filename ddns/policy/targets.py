@@ -12,6 +12,8 @@ from ddns.model.outward import OutwardError
 from ddns.model.records import address_from_text
 from ddns.policy.addresses import NetworkSet, is_public
 
+DNS_PORT = 53
+
 MAX_URL = 2000
 """Characters."""
 
@@ -66,6 +68,15 @@ class TargetRules:
         if not 0 < target.port < 65536 or (self.ports and target.port not in self.ports):
             raise OutwardError(f"port {target.port} may not be reached from here")
         return target
+
+    def server(self, host: str, port: int) -> str:
+        """Return the host of a DNS server, as :class:`Target` has it.
+
+        :raises OutwardError: when it may not be reached.
+        """
+        if port != DNS_PORT and self.ports and port not in self.ports:
+            raise OutwardError(f"port {port} may not be reached from here")
+        return self.host(host)
 
     def host(self, text: str) -> str:
         """Return a host, a name or an address, as :class:`Target` has it.

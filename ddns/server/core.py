@@ -125,7 +125,7 @@ class Core:
         )
         account_service.write_sessions = self._session_log.flush
         account_service.note_failure = self.updates.authenticator.note_wrong_code
-        self.outward = OutwardServices(settings, reactor)
+        self.outward = OutwardServices(settings, reactor, self.store, self._secret_box, now)
         self.notices = NoticeServices(
             *(settings, self.store, reactor, now, self._secret_box, self.outward.client),
             *(lambda: self.account_services.mailer, self.updates.requests.flush),
@@ -147,6 +147,7 @@ class Core:
             compiled=self.engine.compiled is not None,
             accept_target=self.notices.accept_target,
             read_link=self.notices.links.read,
+            follow_relay=self.outward.relayer.follow,
         )
         self.expirer = Expirer(
             *(self.store, self.publisher, reactor, now, since_boot), lambda: self.operations.rules
@@ -180,8 +181,8 @@ class Core:
         self.store.configure(settings.store)
         old, self._settings = self._settings, settings
         if settings.dns != old.dns:  # a new secret would make the cookies of clients invalid
-            limit = settings.dns.rate_limit
-            self.limiter = factories.rate_limiter(limit, self._reactor.seconds, self.limiter)
+            limit, clock = settings.dns.rate_limit, self._reactor.seconds
+            self.limiter = factories.rate_limiter(limit, clock, self.limiter)
             self.engine.use(self.limiter, factories.cookies(settings.dns, self._now))
         self.updates.apply(settings)
         self.operations.rules = factories.rules(settings)
@@ -200,11 +201,11 @@ class Core:
             await self._session_log.load()
             await self.expirer.start()
             await self.notices.start()
+            await self.outward.relayer.start()
         except BaseException:
             self.pipeline.close()
             raise
-        sealed = await self.store.read(lambda reading: reading.any_sealed_secret())
-        if sealed is not None:
+        if (sealed := await self.store.read(lambda r: r.any_sealed_secret())) is not None:
             self._unseal.check(sealed)
         self.pipeline.open()
 
@@ -242,7 +243,7 @@ class Core:
         self.pipeline.close()
         self.notifier.stop()
         await self.notices.stop()
-        self.outward.stop()
+        await self.outward.stop()
         await self._secondary_client.stop()
         await self.expirer.stop()
         await self._session_log.stop()

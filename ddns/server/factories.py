@@ -18,10 +18,12 @@ from ddns.config.settings import (
 )
 from ddns.model import names
 from ddns.model.acme_dns import OpenTo
+from ddns.model.relays import OpenTo as RelaysOpenTo
 from ddns.net.proxy.trust import Proxies
 from ddns.policy.acme_dns import AcmeDnsRules
 from ddns.policy.addresses import NetworkSet
 from ddns.policy.registration import DAY, Rules
+from ddns.policy.relays import RelayRules
 from ddns.policy.targets import TargetRules
 from ddns.zone.cookies import Cookies
 from ddns.zone.rrl import RateLimiter
@@ -78,6 +80,16 @@ def rules(settings: Settings) -> Rules:
         quarantine=quarantine,
         notice_targets=settings.notices.targets,
         acme_dns=_acme_dns_rules(settings.acme_dns),
+        relays=_relay_rules(settings),
+    )
+
+
+def _relay_rules(settings: Settings) -> RelayRules:
+    return RelayRules(
+        open_to=RelaysOpenTo(settings.relays.enabled),
+        per_host=settings.relays.per_host,
+        per_account=settings.relays.per_account,
+        targets=target_rules(settings.outward),
     )
 
 

@@ -51,6 +51,7 @@ class Watched:
     :param hosts: how many hosts there are, kept up to date by others; None while unknown.
     :param leases: how many records are under a lease, likewise.
     :param notices: how many notices wait, by way, likewise.
+    :param relays: how many relays are due, likewise.
     """
 
     core: Core
@@ -62,6 +63,7 @@ class Watched:
     hosts: int | None = None
     leases: int | None = None
     notices: Mapping[Way, int] = field(default_factory=lambda: dict.fromkeys(Way, 0))
+    relays: int | None = None
 
 
 def registry_of(watched: Watched) -> CollectorRegistry:
@@ -90,6 +92,7 @@ class ServerCollector(Collector):
         yield from self._contents()
         yield from self._lasting()
         yield from self._secondaries()
+        yield from self._relays()
         yield from self._queues()
         counts = self._watched.core.notices.courier.counts
         yield from notice_metrics(self._watched.notices, counts)
@@ -258,6 +261,13 @@ class ServerCollector(Collector):
             },
             *("zone", "secondary"),
         )
+
+    def _relays(self) -> Iterator[Metric]:
+        relayer = self._watched.core.outward.relayer
+        yield gauge("ddns_relays_due", "Relays whose time has come.", self._watched.relays)
+        yield gauge("ddns_relays_in_flight", "Deliveries that go on.", relayer.going())
+        yield counter("ddns_relays_delivered", "Deliveries that were taken.", relayer.delivered)
+        yield counter("ddns_relays_failed", "Deliveries that were not.", relayer.failed)
 
     def _queues(self) -> Iterator[Metric]:
         core = self._watched.core

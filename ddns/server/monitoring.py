@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from prometheus_client import generate_latest
@@ -95,9 +96,9 @@ class Monitoring:
     async def _count(self, counted: Latch) -> None:
         try:
             with suppress(StoreError):  # then the last known numbers are shown
-                counted_now = await self.watched.core.store.read(_counted)
                 watched = self.watched
-                watched.hosts, watched.leases, watched.notices = counted_now
+                found = await watched.core.store.read(partial(_counts, now=watched.now()))
+                watched.hosts, watched.leases, watched.relays, watched.notices = found
         finally:
             self._counting = None
             counted.open()
@@ -113,5 +114,6 @@ class Monitoring:
         await self.listeners.stop(LEAVE)
 
 
-def _counted(reading: IReading) -> tuple[int, int, dict[Way, int]]:
-    return reading.count_hosts(), reading.count_leases(), reading.count_notices()
+def _counts(reading: IReading, now: float) -> tuple[int, int, int, dict[Way, int]]:
+    relays, notices = reading.count_due_relays(now), reading.count_notices()
+    return reading.count_hosts(), reading.count_leases(), relays, notices

@@ -26,6 +26,7 @@ from ddns.store.history import IReadingHistory
 from ddns.store.notices import INotices, IReadingNotices
 from ddns.store.paging import Page, RequestPage
 from ddns.store.people import IChangingPeople, IReadingPeople
+from ddns.store.relays import IReadingRelays, IRelays
 from ddns.store.results import Checked, Committed, Copied, SeenRequest, StagedResult
 from ddns.store.scanning import IScan
 from ddns.store.stats import StoreStats
@@ -53,6 +54,7 @@ class IReading(
     IReadingCopies,
     IReadingAcmeDns,
     IReadingNotices,
+    IReadingRelays,
 ):
     """Reading within one consistent view. All methods are synchronous. SOA rdata has serial 0; the
     serial is in the ZoneInfo and in events. A transaction does not see its own events."""
@@ -82,8 +84,7 @@ class IReading(
         """Return the TSIG key of that name."""
 
     def any_sealed_secret() -> bytes | None:
-        """Return any one sealed secret of a key, of one-time codes or of where notices go, if
-        there is one."""
+        """Return any one sealed secret, if there is one."""
 
     def host(name: bytes) -> Host | None:
         """Return a host by its owner name."""
@@ -163,7 +164,7 @@ class IReading(
         that of now, so a follower that takes over all events ends with what is stored."""
 
 
-class ITransaction(IReading, IChangingPeople, IExpiring, ICopying, IAcmeDns, INotices):
+class ITransaction(IReading, IChangingPeople, IExpiring, ICopying, IAcmeDns, INotices, IRelays):
     """Changes within one transaction. An exception of the work undoes its changes and nobody's
     else. RRset changes raise their zone's serial, once a commit."""
 

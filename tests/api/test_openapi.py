@@ -18,6 +18,8 @@ from ddns.api.routes import ROUTES, Route
 from ddns.api.schemas import ARGUMENTS, SCHEMAS
 from ddns.model.certificate import CertificateState
 from ddns.model.notices import Kind
+from ddns.model.relays import OpenTo
+from ddns.policy.relays import RelayRules
 from tests.api.browsing import Browser
 from tests.api.coming import OTHER_PASSWORD, PASSWORD, App, Street, token_in
 from tests.house import House, change, update
@@ -109,6 +111,7 @@ async def renewed() -> CertificateState:
 
 def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     """Call every operation at least once and check its answer."""
+    house.rule(relays=RelayRules(OpenTo.OPERATOR))
     seen: set[str] = set()
 
     def api(operation: str, who: str | None = None, /, **arguments: Any) -> Any:
@@ -163,6 +166,11 @@ def test_answers_are_as_described(house: House, tmp_path: Path) -> None:
     alice = house.directory.account("alice")
     assert alice is not None
     api("notice_off", "alice", token=house.links.token(alice, None, Kind.CHANGED, None))
+    hook = {"url": "https://hook.example/"}
+    relay = api("relay_add", name="home.example.net", kind="webhook", settings=hook)["id"]
+    api("relay_retry", number=relay)
+    assert api("relay_list", "alice", name="home.example.net")["relays"]
+    api("relay_remove", "alice", number=relay)
     key = house.api("key_add", account="alice")
     house.update(update("alice", key["key"], change("home.example.net", "192.0.2.7")))
     for operation in ("key_disable", "key_enable", "key_regenerate"):

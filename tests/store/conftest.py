@@ -16,6 +16,7 @@ for name in (
     "people",
     "recording",
     "registering",
+    "relaying",
     "staging",
 ):
     pytest.register_assert_rewrite(f"tests.store.{name}")

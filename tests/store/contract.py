@@ -29,6 +29,7 @@ from tests.store.noticing import NoticesContract
 from tests.store.people import PeopleContract
 from tests.store.recording import RecordingContract, Refused, refuse
 from tests.store.registering import RegisteringContract
+from tests.store.relaying import RelayingContract
 from tests.store.sqlite.blocking import (
     HOME,
     ORIGIN,
@@ -78,6 +79,7 @@ class StoreContract(
     CopyingContract,
     AcmeDnsContract,
     NoticesContract,
+    RelayingContract,
 ):
     """See the module."""
 

@@ -54,8 +54,10 @@ async def remove(visit: Visit) -> Answer:
 
 
 async def _page(visit: Visit, error: ApiError | None) -> Answer:
-    found = await visit.operations.host_overview(visit.parameters["name"])
+    name = visit.parameters["name"]
+    found = await visit.operations.host_overview(name)
     host, diagnosis = found.host, found.diagnosis
+    relays = (await visit.operations.relay_list(name))["relays"] if diagnosis else []
     request = visit.request
     now = {key: host.get(key, default) for key, default in _SETTINGS.items()}
     typed = {key: request.field(key) for key in _SETTINGS} if request.form else now
@@ -67,6 +69,8 @@ async def _page(visit: Visit, error: ApiError | None) -> Answer:
         types=TYPES,
         keys=found.keys,
         events=found.events,
+        relays=relays,
+        may_relay=visit.operations.may_set_relays(),
         error=error,
         **typed,
     )

@@ -16,6 +16,8 @@ from ddns.model.account import (
 )
 from ddns.model.journal import EventKind
 from ddns.model.notices import ALL, Kind, Way
+from ddns.model.records import address_from_text
+from ddns.model.relays import HostAddresses, RelayKind
 from ddns.model.secondaries import BadSecondary, secondary
 from ddns.model.text import printable
 from ddns.store.sqlite.host_rows import prefixes_of
@@ -139,6 +141,16 @@ _GOOD = {
         "stopped": _UINT16,
     },
     "journal_reader": {"position": _UINT53},
+    "relay": {
+        "host": _NAME,
+        "kind": _one_of(RelayKind),
+        "settings": "is_texts({0})",
+        **dict.fromkeys(("created", "next", "tried"), _TIME),
+        "delivered": "is_addresses({0})",
+        "attempts": _UINT31,
+        "result": _LINE,
+        "trouble": "{0} between 0 and 2",
+    },
 }
 """What holds for each value that is not null, by table and column."""
 
@@ -155,6 +167,8 @@ def malformed_values(connection: sqlite3.Connection) -> Iterator[str]:
         "is_subdomain": _is_subdomain,
         "is_networks": _is_networks,
         "is_object": _is_object,
+        "is_texts": _is_texts,
+        "is_addresses": _is_addresses,
     }
     for name, function in functions.items():
         connection.create_function(name, 1, function, deterministic=True)
@@ -207,6 +221,22 @@ def _is_networks(texts: object) -> bool:
         return isinstance(texts, str) and list(acme_dns.networks(texts.split())) == texts.split()
     except acme_dns.BadNetwork:
         return False
+
+
+def _is_texts(text: object) -> bool:
+    try:
+        found = json.loads(str(text))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and all(
+        isinstance(one, str) and one.isprintable() for one in found.values()
+    )
+
+
+def _is_addresses(text: object) -> bool:
+    parts = str(text).split()
+    whole = all(address_from_text(part) is not None for part in parts)
+    return whole and str(HostAddresses.from_text(str(text))) == text
 
 
 def _is_name(name: object) -> bool:

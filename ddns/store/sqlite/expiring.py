@@ -76,6 +76,7 @@ def limit_expiries(unit: UnitOfWork, now: float) -> None:
         "update host set expires = ?1 + ?2 * expire_after where expires > ?1 + ?2 * expire_after",
         (now, DAY),
     )
+    unit.execute("update relay set next = ?1 where next > ?1 + ?2", (now, DAY))
     unit.execute("update acme_dns set created = ?1 where created > ?1", (now,))
     unit.execute("update acme_dns set used = ?1 where used > ?1", (now,))
 
@@ -90,6 +91,9 @@ def shift_expiries(unit: UnitOfWork, since: float, until: float, by: float) -> N
         "update host set expires = expires + ?3 where expires - ?4 * expire_after between ?1"
         " and ?2",
         (since, until, by, DAY),
+    )
+    unit.execute(
+        "update relay set next = next + ?3 where tried between ?1 and ?2", (since, until, by)
     )
     for column in ("created", "used"):
         unit.execute(

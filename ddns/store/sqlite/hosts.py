@@ -109,8 +109,9 @@ def put_host(unit: UnitOfWork, host: Host) -> None:
             (*owners, host.zone),
         )
         watch_hosts(unit, host.account, host.name, unit.author.at)
-    elif before.account != host.account:  # requests and notices are the former account's affair
-        unit.execute("delete from request where host = ?", (host.name,))
+    elif before.account != host.account:  # these are the former account's affair
+        for table in ("request", "relay"):
+            unit.execute(f"delete from {table} where host = ?", (host.name,))
         forget_notices_of(unit, before.account, host.name)
         watch_hosts(unit, host.account, host.name, unit.author.at)
     unit.journal(EventKind.HOST, names.to_text(host.name), before, host, owner=host.name)

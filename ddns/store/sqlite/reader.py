@@ -21,6 +21,7 @@ from ddns.store.sqlite.host_rows import HOST, LETTERS, make_host
 from ddns.store.sqlite.key_rows import read_keys
 from ddns.store.sqlite.notice_reader import NoticeReader
 from ddns.store.sqlite.people_reader import PeopleReader
+from ddns.store.sqlite.relays_reader import RelaysReader
 from ddns.store.sqlite.request_rows import read_requests, read_requests_of
 from ddns.store.sqlite.row_objects import make_event, make_zone
 from ddns.store.sqlite.rrset_reader import RRsetReader
@@ -47,7 +48,7 @@ ENTRY = (  # columns of a RequestEntry
 
 
 @implementer(IReading)
-class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader, NoticeReader):
+class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader, NoticeReader, RelaysReader):
     """One connection's view. The caller begins and ends the transaction around it."""
 
     def zone(self, origin: bytes) -> ZoneInfo | None:
@@ -78,8 +79,8 @@ class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader, NoticeRead
 
     def any_sealed_secret(self) -> bytes | None:
         of_keys = "select sealed from key where sealed is not null"
-        others = "select sealed from totp union all select sealed from notice_target"
-        return self._one(bytes, f"{of_keys} union all {others} limit 1")
+        others = (f"select sealed from {table}" for table in ("totp", "notice_target", "relay"))
+        return self._one(bytes, f"{' union all '.join((of_keys, *others))} limit 1")
 
     def host(self, name: bytes) -> Host | None:
         return self._one(make_host, f"{HOST} where host.name = ?", name)

@@ -15,6 +15,7 @@ from ddns.store.sqlite import (
     hosts,
     memberships,
     notices,
+    relays,
     request_log,
     second_factors,
     sessions,
@@ -124,6 +125,9 @@ class Transaction(UnitOfWork):
     silent_hosts = notices.silent_hosts
     put_journal_position = notices.put_journal_position
     limit_notices = notices.limit_notices
+    add_relay = relays.add_relay
+    put_relay_state = relays.put_relay_state
+    remove_relay = relays.remove_relay
 
     stage = zone_import.stage
     drop_staged = zone_import.drop_staged

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from twisted.internet.defer import ensureDeferred
+from twisted.internet.defer import ensureDeferred, fail
 
 from ddns.api.errors import ApiError
 from ddns.config.notices import NoticesSettings
@@ -27,6 +27,7 @@ from ddns.model.notices import Notice, Way
 from ddns.model.update import Change
 from ddns.policy import notices as policy
 from ddns.server.core import Core
+from ddns.store.interfaces import StoreError
 from ddns.updates import courier, journal_news
 from tests.house import change, update
 from tests.net.reactors import RunningReactor
@@ -350,6 +351,39 @@ def test_a_slow_webhook_holds_up_nobody(server: Server, hook: Receiver) -> None:
         slow.may_answer.set()
         slow.wait(2)
         server.idle()
+
+
+def test_a_database_that_fails_has_nothing_sent_twice(
+    server: Server, hook: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent and cannot be noted stays busy until it can."""
+    monkeypatch.setattr(courier, "AGAIN", 0.1)
+    store, failed = server.core.store, []
+    transact = store.transact
+
+    def fails(author: Author, work: Any, bulk: bool = False) -> Any:
+        if author.via == "notices" and author.who == "server" and hook.posted and len(failed) < 3:
+            failed.append(author)
+            return fail(StoreError("no"))
+        return transact(author, work, bulk)
+
+    monkeypatch.setattr(store, "transact", fails)
+    server.webhook(hook)
+    server.update("198.51.100.7")
+    hook.wait(1)
+    server.idle()
+    assert len(failed) == 3
+    assert len(hook.posted) == 1
+
+
+def test_many_that_are_down_hold_up_no_other(server: Server, hook: Receiver) -> None:
+    """More of them than are tried at the same time."""
+    for _ in range(20):
+        server.webhook(Receiver(free_port()))
+    server.webhook(hook)
+    for number in range(3):
+        server.update(f"198.51.100.{number + 1}")
+        hook.wait(number + 1)
 
 
 def test_what_is_too_old_is_given_up(server: Server) -> None:

@@ -193,9 +193,7 @@ def compose(mail: MailMessage, sender: str, message_id: str, now: float) -> byte
 
     :raises ValueError: when a header would have a line break in it.
     """
-    # A URL in a header that is folded would be encoded.
-    policy = SMTP.clone(linesep="\n", cte_type="7bit", max_line_length=MAX_LINE)
-    message = EmailMessage(policy=policy)
+    message = EmailMessage(policy=SMTP.clone(linesep="\n", cte_type="7bit"))
     for name, value in (
         ("From", sender),
         ("To", mail.to),
@@ -209,4 +207,6 @@ def compose(mail: MailMessage, sender: str, message_id: str, now: float) -> byte
             raise ValueError(f"a line break in {name}")
         message[name] = value
     message.set_content(mail.text)
-    return message.as_bytes()
+    # Of a URL that it cannot fold the library makes encoded words.
+    most = MAX_LINE if mail.headers else message.policy.max_line_length
+    return message.as_bytes(policy=message.policy.clone(max_line_length=most))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.defer import ensureDeferred
 from twisted.protocols import tls
 
 from ddns.model.mail import MailMessage
@@ -92,6 +93,26 @@ def test_a_letter() -> None:
         "MIME-Version: 1.0",
     ]
     assert body == LETTER.text.encode()
+
+
+def test_headers_with_long_urls() -> None:
+    """They are neither folded nor encoded: mail programs read them as they stand."""
+    url = "<https://ddns.example.net/notices/off?token=" + "Ab_-" * 60 + ">"
+    letter = dataclasses.replace(LETTER, headers=(("List-Unsubscribe", url),), message_id="n-7")
+    octets = compose(letter, "ddns@example.net", "<1@example.net>", 0.0)
+    assert f"\nList-Unsubscribe: {url}\n".encode() in octets
+
+
+def test_a_letter_that_is_sent_once(running: RunningReactor, make: Make) -> None:
+    with mail_relay() as relay:
+        mailer = make(relay.port, tls="off")
+        relay.refusals = ["451 later"]
+        letter = dataclasses.replace(LETTER, message_id="n-7")
+        with pytest.raises(NotSent, match="451 later"):
+            running.call(lambda: ensureDeferred(mailer.deliver(letter)))
+        running.call(lambda: ensureDeferred(mailer.deliver(letter)))
+        assert relay.take().message["Message-ID"] == "<n-7@example.net>"
+        assert (mailer.sent, relay.attempts) == (1, 2)
 
 
 def test_a_letter_that_is_not_ascii() -> None:

@@ -27,7 +27,7 @@ from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.relay_targets import Targets
 from ddns.updates.relay_work import Attempt, due_now, hosts_after, noted, put_all_off
 
-TOGETHER = 50
+TOGETHER = 20
 """Relays that one transaction is about."""
 
 SOON, REST = 0.2, 60.0

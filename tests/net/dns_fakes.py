@@ -10,7 +10,7 @@ from typing import Any
 
 from ddns.config.settings import DnsSettings
 from ddns.net.dns.listener import DnsListener
-from ddns.net.dns.tcp import DnsTcpFactory
+from ddns.net.dns.tcp_factory import DnsTcpFactory
 from tests.net.reactors import PATIENCE, RunningReactor
 
 DEFAULTS = DnsSettings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.interfaces import IProtocolNegotiationFactory
 from zope.interface import implementer
 
-from ddns.net.dns.tcp import DnsTcpFactory
+from ddns.net.dns.tcp_factory import DnsTcpFactory
 
 
 @implementer(IProtocolNegotiationFactory)

@@ -21,7 +21,7 @@ from ddns.net.dns.mmsg import is_usable
 from ddns.net.dns.responder import ErrorLog, Responder
 from ddns.net.dns.sockets import open_pair, prepare
 from ddns.net.dns.stats import DnsStats
-from ddns.net.dns.tcp import DnsTcpFactory, Exempt
+from ddns.net.dns.tcp_factory import DnsTcpFactory, Exempt
 from ddns.net.dns.udp import PlainReader, UdpReader
 from ddns.net.dns.udp_batch import BatchReader
 from ddns.net.shutdown import DRAIN_TIME, close_all

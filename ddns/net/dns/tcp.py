@@ -7,32 +7,25 @@ decides which (:meth:`DnsConnection.due_at`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import (
-    IAddress,
     IHalfCloseableProtocol,
     IPushProducer,
-    IReactorTime,
 )
-from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ddns.config.settings import DnsSettings
-from ddns.net.connections import Connection, ConnectionOwner, ConnectionTable
-from ddns.net.dns.responder import ErrorLog, Responder, messages, pack_source
-from ddns.net.dns.stats import DnsStats
+from ddns.net.connections import Connection
+from ddns.net.dns.responder import messages
 from ddns.net.shutdown import DRAIN_TIME
 from ddns.net.transports import has_unread, pause_until_sent
 
-Exempt = Callable[[bytes], bool]
-"""Tells of a packed source whether its connections are not counted by address."""
-
-NETWORK = 8
-"""Octets of an address that its connections are counted by: an IPv4 address, an IPv6 /64."""
+if TYPE_CHECKING:
+    from ddns.net.dns.tcp_factory import DnsTcpFactory
 
 UNSENT = 8192
 """Octets of replies that may wait before further questions do; as much is read at a time."""
@@ -50,6 +43,7 @@ class DnsConnection(Connection, Protocol):
         self._server = server
         self._source = source
         self._buffer = bytearray()
+        self._replies = bytearray()  # of this turn
         self._answering = False  # inside _answer()
         self._working = self._close_after = False  # on a reply that comes later, and then closes
         self._resumed: Deferred[None] | None = None  # fires when replies can be sent again
@@ -93,6 +87,7 @@ class DnsConnection(Connection, Protocol):
             self._answer_one(bytes(buffer[at + 2 : end]), read_at)
             at = end
         self._answering = False
+        self._hand_over()
         del buffer[:at]
         if self._working:
             self.transport.pauseProducing()
@@ -121,7 +116,17 @@ class DnsConnection(Connection, Protocol):
     def _send(self, message: bytes) -> None:
         framed = len(message).to_bytes(2, "big") + message
         self._answered_at = self._server.now()  # only this is activity, not empty messages
-        self.transport.write(framed)
+        self._replies += framed
+        if not self._answering or len(self._replies) >= UNSENT:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Write the replies of this turn at once: a call of the transport costs more than one of
+        the fast path."""
+        if self._replies:
+            replies = bytes(self._replies)
+            self._replies.clear()
+            self.transport.write(replies)
 
     async def _answer_later(self, reply: object, read_at: float) -> None:
         """Send what comes of a reply that is not there yet, then answer the questions behind it. A
@@ -235,6 +240,7 @@ class DnsConnection(Connection, Protocol):
         if self._working:
             self._close_after = True
         elif self._closing_since is None:
+            self._hand_over()
             self._closing_since = self._server.now()
             self.transport.unregisterProducer()
             self.transport.loseConnection()
@@ -242,59 +248,3 @@ class DnsConnection(Connection, Protocol):
     def abort(self) -> None:
         self._closing_since = self._server.now()
         super().abort()
-
-
-class DnsTcpFactory(ConnectionOwner, ServerFactory):
-    """The connections of all addresses together; their messages are counted in ``stats``.
-
-    :param clock: for deadlines.
-    :param respond: answers messages.
-    :param errors: logs what it raises.
-    :param limits: ``[dns]``; what is for TCP.
-    :param exempt: whose connections are not counted by address, such as a proxy's.
-    :param between: called before each message, for UDP to have its turn.
-    """
-
-    noisy = False
-    write_time = 10.0
-    """Seconds that a client has to read enough of its replies that the next can be sent."""
-    closing_time = 1.0
-    """Seconds for what is left to send when a connection closes."""
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        respond: Responder,
-        errors: ErrorLog,
-        limits: DnsSettings,
-        exempt: Exempt,
-        between: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.between = between
-        self.now = clock.seconds
-        self.respond = respond
-        self.errors = errors
-        self.stats = DnsStats()
-        self._exempt = exempt
-        self.table: ConnectionTable[DnsConnection] = ConnectionTable(clock, 0, 0, 1.0)
-        self.tables = (self.table,)
-        self.limit(limits)
-
-    def limit(self, limits: DnsSettings) -> None:
-        """Set the limits, for connections that are open as well."""
-        self.limits = limits
-        # No deadline is set nearer than the shortest of these times: a sweep misses none.
-        ours = min(self.write_time, self.closing_time)
-        interval = min(limits.tcp_idle_time, limits.tcp_message_time, ours)
-        self.table.limit(limits.tcp_connections, limits.tcp_connections_per_address, interval)
-
-    def network_of(self, source: bytes) -> bytes:
-        """Return what a source's connections are counted by; empty where they are not."""
-        return b"" if self._exempt(source) else source[:NETWORK]
-
-    def buildProtocol(self, addr: IAddress | None) -> DnsConnection | None:
-        """Make a connection; None, which closes it at once, if there are too many."""
-        source = pack_source(addr.host)  # type: ignore[union-attr]
-        if self.table.closing or not self.table.admit(self.network_of(source)):
-            return None
-        return DnsConnection(self, source)

@@ -53,6 +53,7 @@ class Exchange(NamedTuple):
 class Job:
     """What is to be delivered.
 
+    :param number: of the relay.
     :param host: the host's name here.
     :param values: settings and secrets by their names.
     :param present: the host's addresses.
@@ -60,6 +61,7 @@ class Job:
     :param now: seconds since 1970.
     """
 
+    number: int
     host: str
     values: Mapping[str, str] = field(repr=False)
     present: HostAddresses

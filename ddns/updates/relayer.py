@@ -22,6 +22,7 @@ from ddns.model.journal import Author, Event, EventKind
 from ddns.model.outward import OutwardError
 from ddns.model.records import ADDRESS_TYPES
 from ddns.model.relays import HostAddresses, Relay, Trouble
+from ddns.policy.pauses import doubled
 from ddns.relays.base import Failed, Job
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.relay_targets import Targets
@@ -243,7 +244,7 @@ class Relayer:
         try:
             values = self._values(relay)
             host = names.to_text(relay.host)
-            job = Job(host, values, addresses, relay.delivered, self._now())
+            job = Job(relay.id, host, values, addresses, relay.delivered, self._now())
             words = await self._deliver(relay, job)
         except Failed as failed:
             words = str(failed)
@@ -277,6 +278,6 @@ def _pause(relay: Relay, trouble: Trouble) -> float:
     it need not be."""
     if trouble is Trouble.NONE:
         return 0.0 if relay.delivered is None else AGAIN * random.uniform(1.0, 1.5)
-    failing = min(FIRST * 2 ** min(relay.attempts, 20), MOST)
+    failing = doubled(FIRST, relay.attempts + 1, MOST)
     longest = LASTING if trouble is Trouble.LASTING else failing
     return longest * random.uniform(0.8, 1.2)

@@ -35,7 +35,7 @@ def job_of(kind: str, given: dict[str, str], present: str, delivered: str | None
     shown, secret = KINDS[RelayKind(kind)].checked(given)
     told = None if delivered is None else HostAddresses.from_text(delivered)
     addresses = HostAddresses.from_text(present)
-    return Job("home.example.net", {**shown, **secret}, addresses, told, 1000.0)
+    return Job(7, "home.example.net", {**shown, **secret}, addresses, told, 1000.0)
 
 
 @pytest.mark.parametrize("case", DATA["case"], ids=lambda case: case["name"])

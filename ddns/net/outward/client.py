@@ -29,8 +29,8 @@ from ddns.config.outward import OutwardSettings
 from ddns.model.outward import OutwardAnswer, OutwardError, OutwardRequest
 from ddns.net.outward.connecting import CheckedEndpoint
 from ddns.net.outward.guard import Guard, look_up
-from ddns.net.outward.tls import VerifiedHost, trusting_context
 from ddns.net.outward.words import in_words
+from ddns.net.verified import VerifiedHost, trusting_context
 from ddns.policy.targets import TargetRules
 from ddns.system.aside import Aside
 
@@ -160,7 +160,11 @@ class OutwardClient:
 
     async def _trusting(self) -> SSL.Context:
         if self._context is None:
-            self._context = await self._aside.run(partial(trusting_context, self._settings.ca))
+            read = partial(trusting_context, self._settings.ca)
+            try:
+                self._context = await self._aside.run(read)
+            except (OSError, ValueError):
+                raise OutwardError("outward.ca cannot be used") from None
         return self._context
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ from twisted.internet.defer import (
     succeed,
 )
 from twisted.internet.endpoints import wrapClientTLS
-from twisted.internet.interfaces import IConsumer, IStreamClientEndpoint
+from twisted.internet.interfaces import IConsumer, IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import URI, Agent, ResponseDone
@@ -193,15 +193,19 @@ class _Content(Protocol):
         self.done.callback(None) if whole else self.done.errback(reason)
 
 
-@implementer(IAgentEndpointFactory)
+@implementer(IAgentEndpointFactory, IStreamClientEndpoint)
 class _Through:
-    """Has an agent connect to where we say."""
+    """Has an agent connect to where we say, without a word in the log."""
 
     def __init__(self, endpoint: IStreamClientEndpoint) -> None:
         self._endpoint = endpoint
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
-        return self._endpoint
+        return self
+
+    def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:
+        protocolFactory.noisy = False
+        return self._endpoint.connect(protocolFactory)
 
 
 @implementer(IBodyProducer)

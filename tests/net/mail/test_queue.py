@@ -197,16 +197,18 @@ def test_a_certificate_that_nobody_vouches_for(
         assert relay.arrived == []
 
 
-def test_a_certificate_of_another_host(running: RunningReactor, pair: Pair) -> None:
-    with mail_relay(pair) as relay:
-        stranger = Relay(
-            running.reactor, "localhost.localdomain", relay.port, ca=str(pair.certificate)
-        )
-        context = stranger._context()
-        known = Relay(running.reactor, "127.0.0.1", relay.port, ca=str(pair.certificate))
-        known._context = lambda: context  # type: ignore[method-assign]
-        with pytest.raises(NotSent, match=r"(?i)verif"):
-            running.call(lambda: known.deliver("a@example.net", "b@example.net", b"\n"))
+@pytest.mark.parametrize("kind", ["starttls", "implicit"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_certificate_of_another_host(
+    running: RunningReactor, tmp_path: Path, kind: str, named: bool
+) -> None:
+    """Or of none at all. It is trusted all the same."""
+    pair = certificates.make(tmp_path, "relay.example", names=named)
+    host = "127.0.0.2" if named else "127.0.0.1"
+    with mail_relay(pair, implicit=kind == "implicit", host=host) as relay:
+        there = Relay(running.reactor, host, relay.port, tls=kind, ca=str(pair.certificate))
+        with pytest.raises(NotSent, match=f"its certificate is not valid for {host}"):
+            running.call(lambda: there.deliver("a@example.net", "b@example.net", b"\n"))
         assert relay.arrived == []
 
 

@@ -23,6 +23,7 @@ from ddns.model.outward import OutwardError
 from ddns.model.records import ADDRESS_TYPES
 from ddns.model.relays import HostAddresses, Relay, Trouble
 from ddns.policy.pauses import doubled
+from ddns.policy.relays import idle
 from ddns.relays.base import Failed, Job
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.relay_targets import Targets
@@ -215,7 +216,7 @@ class Relayer:
         due, at = await self._store.read(work)
         late: list[tuple[Relay, float | None]] = []
         for relay, addresses in due:
-            if addresses == relay.delivered:
+            if idle(relay, addresses):
                 late.append((relay, None))
                 continue
             target = self._target(relay)

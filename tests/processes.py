@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import time
 import tomllib
+import unittest.mock
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ import dns.query
 import dns.rdatatype
 
 from ddns.cli.client import CallFailed, NoServer, SocketClient
+from ddns.cli.main import main
 from ddns.system.files import socket_path
 from tests.forked import Forked, run_forked
 from tests.programs import PATIENCE, program, run, script
@@ -268,6 +270,13 @@ class Server:
         answer: Json = json.loads(done.stdout)
         return answer
 
+    def import_zones(self, *files: Path) -> None:
+        """Have the command import these here: in a process of its own it gives way to all else that
+        this machine does, so that beside other tests it might never end."""
+        with unittest.mock.patch("ddns.cli.zones.give_way"):
+            command = self.ddns_command("zone", "import", *map(str, files))
+            assert main(command[1:]) == 0, "see standard error"
+
     def call(self, operation: str, **arguments: Any) -> Json:
         """The same through the control socket without a process, where a test is about something
         else."""
@@ -279,10 +288,10 @@ class Server:
         return records
 
     def stored(self, host: str, kind: str = "A") -> list[str]:
-        """A host's rdata of a type in the database, as the command shows it."""
+        """A host's rdata of a type in the database."""
         return [
             rdata
-            for record in self.ddns("host", "show", host)["records"]
+            for record in self.call("host_show", name=host)["records"]
             if record["type"] == kind and record["owner"] == host
             for rdata in record["rdatas"]
         ]

@@ -134,7 +134,7 @@ def zone_import(client: Client, args: argparse.Namespace) -> Result:
         for path in args.file:
             try:
                 parsed = masterfile.read(path, advance, origin=origin, folders=args.include)
-                result = _send(client, parsed, args.replace_hosts)
+                result = send_zone(client, parsed, args.replace_hosts)
             except BadMasterFile as error:
                 failed.append({"file": path, "code": "invalid", "message": str(error)})
             except CallFailed as error:
@@ -190,7 +190,7 @@ def give_way() -> Callable[[], None]:
     return YieldingProcess().check
 
 
-def _send(client: Client, parsed: MasterFile, replace_hosts: bool) -> Json:
+def send_zone(client: Client, parsed: MasterFile, replace_hosts: bool) -> Json:
     """Send a zone in chunks of rows. The server collects them under the name *stage*, and the last
     one puts them all in place at once."""
     stage = uuid.uuid4().hex

@@ -16,7 +16,6 @@ from ddns.api.errors import (
     TooMany,
     Unauthenticated,
 )
-from ddns.api.self_service import MAX_PENDING
 from ddns.model.account import RESERVED, PendingToken, Purpose
 from ddns.model.journal import Author
 from tests.api.coming import (
@@ -269,11 +268,12 @@ def test_what_sends_no_mail_does_not_count(street: Street) -> None:
     street.letter()
 
 
-def test_those_who_wait_are_bounded(street: Street) -> None:
+def test_those_who_wait_are_bounded(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     house = street.house
+    monkeypatch.setattr("ddns.api.self_service.MAX_PENDING", 20)
 
     def fill(transaction: Any) -> None:
-        for number in range(MAX_PENDING):
+        for number in range(20):
             digest = number.to_bytes(32, "big")
             transaction.put_pending_token(PendingToken(digest, Purpose.REGISTER, "x", 5000.0))
 

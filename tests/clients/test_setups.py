@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from ddns.pages.clients import Setup, setups, values
 from tests.clients.documented import (
     LOOPBACK,
@@ -32,12 +30,6 @@ NAS = "nas.example.net"
 ONCE = ["-daemon=0", "-noquiet", "-verbose"]
 
 Runs = Callable[[Setup, Place, Path], None]
-
-
-@pytest.fixture
-def place(make_place: Callable[[str], Place]) -> Place:
-    """A server that all clients may update at once."""
-    return make_place("[abuse]\nchange_interval = 0\n")
 
 
 def filled(name: str, place: Place) -> Setup:

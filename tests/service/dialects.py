@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sqlite3
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import md5
+from pathlib import Path
 from typing import Protocol
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from tests.clients.miniupdate_client import MiniupdateClient
-from tests.conftest import HOST
+from tests.conftest import HOST, ZONE
 from tests.processes import Server
 from tests.programs import PATIENCE
 
@@ -43,6 +46,44 @@ def keys(server: Server, user: str = USER) -> Secrets:
     return Secrets(
         *(server.call("key_add", account=user, kind=kind)["key"] for kind in kinds), user
     )
+
+
+PASSWORD = "canary-of-the-password"
+WRONG = Secrets("canary-one-wrong", "canary-two-wrong", "canary-3-wrong")
+
+
+def speaking_all(server: Server) -> Server:
+    """Have it speak every dialect, and wait for a locked database for a short time only."""
+    server.with_miniupdate().with_gnudip()
+    with open(server.config, "a") as file:
+        file.write("[store]\npatience = 0.2\n")
+    return server
+
+
+def filled(server: Server) -> Server:
+    """Start it, and give it a host that every dialect may update."""
+    server.start()
+    furnish(server)
+    return server
+
+
+def furnish(server: Server) -> None:
+    """Give it, that runs, a host that every dialect may update."""
+    server.call("zone_add", origin=ZONE)
+    server.call("account_add", name=USER, password=PASSWORD)
+    first = [{"type": "A", "rdata": "127.0.0.1"}, {"type": "AAAA", "rdata": "::1"}]
+    server.call("host_add", name=HOST, account=USER, records=first)
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Another program holds the database."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("begin immediate")
+    try:
+        yield
+    finally:
+        connection.close()
 
 
 class Update(Protocol):

@@ -11,8 +11,8 @@ from ddns.system.files import lock_path, socket_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server
 from tests.programs import PATIENCE, run, script
-from tests.service.dialects import Secrets, Update, keys
-from tests.service.test_dialects import every_dialect, filled
+from tests.service.dialects import Secrets, Update, filled, keys
+from tests.service.test_dialects import every_dialect
 from tests.service.watching import page
 
 

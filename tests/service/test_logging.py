@@ -22,8 +22,7 @@ from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, basic, eventually, update_path
 from tests.programs import PATIENCE, run, script
 from tests.service import dialects
-from tests.service.dialects import UPDATES, Secrets
-from tests.service.test_dialects import PASSWORD, WRONG, filled, locked
+from tests.service.dialects import PASSWORD, UPDATES, WRONG, Secrets, filled, locked
 
 FORGED = f"h.{ZONE}\n2026-11-22T14:34:03+0000 [ddns.service#info] forged\r\x1b[31m\x85\u202e"
 

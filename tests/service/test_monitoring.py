@@ -21,8 +21,7 @@ from tests.conftest import ACCOUNT, HOST, ZONE, Launch
 from tests.processes import Server, basic, can_bind, eventually, update_path
 from tests.programs import PATIENCE
 from tests.service import dialects
-from tests.service.dialects import UPDATES, Secrets
-from tests.service.test_dialects import PASSWORD, WRONG, filled, locked
+from tests.service.dialects import PASSWORD, UPDATES, WRONG, Secrets, filled, locked
 from tests.service.test_listeners import sockets_of
 from tests.service.watching import Sample, changes, page, sample, scraped, settled
 

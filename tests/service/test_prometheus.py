@@ -19,7 +19,7 @@ from tests import certificates
 from tests.conftest import HOST, ZONE
 from tests.processes import Server, eventually, free_port
 from tests.programs import program, run
-from tests.service.test_dialects import filled
+from tests.service.dialects import filled
 from tests.service.watching import OF_ITS_OWN_CERTIFICATE, scraped
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,7 @@ import pytest
 from tests.clients.miniupdate_client import MiniupdateClient
 from tests.conftest import ACCOUNT, HOST, Launch
 from tests.processes import Server
-from tests.service.dialects import UPDATES, Secrets, Update, keys
-from tests.service.test_dialects import filled
+from tests.service.dialects import UPDATES, Secrets, Update, filled, keys
 
 every_dialect = pytest.mark.parametrize("update", UPDATES.values(), ids=UPDATES)
 

@@ -41,7 +41,7 @@ def fill(server: Server, prefix: str) -> None:
     text += f"ns1 A 192.0.2.1\n{prefix}4000 MX 10 mx\n*.w AAAA 2001:db8::1\n"
     text += "".join(f"{prefix}{n} A 192.0.2.{n % 256}\n" for n in range(NAMES))
     (server.folder / "zone").write_text(text)
-    server.ddns("zone", "import", str(server.folder / "zone"))
+    server.import_zones(server.folder / "zone")
 
 
 @pytest.fixture

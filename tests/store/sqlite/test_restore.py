@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,18 @@ import pytest
 from ddns.model import names
 from ddns.model.account import ZoneInfo
 from ddns.model.journal import EventKind
+from ddns.model.leases import DAY
+from ddns.model.notices import Kind, Notice, Terms, Way
 from ddns.model.records import is_later
+from ddns.model.relays import HostAddresses, Relay, RelayKind
 from ddns.model.session import Session
-from ddns.store.interfaces import StoreError
+from ddns.store.interfaces import ITransaction, StoreError
 from ddns.store.sqlite.check import check
 from ddns.store.sqlite.database import StoreInUse, open_database, view
 from ddns.store.sqlite.restore import UNKNOWN, Restored, restore
 from ddns.store.sqlite.store import SQLiteStore
 from ddns.system.files import lock_path, restored_path
 from tests.net.reactors import RunningReactor
-from tests.programs import PATIENCE
 from tests.store.sqlite.blocking import (
     HOME,
     ORIGIN,
@@ -133,6 +136,35 @@ def test_a_restored_database_has_no_sessions(
     restore(path, backup, NOW)
     with opened(SQLiteStore(running.reactor, path), running) as store:
         assert store.read(lambda r: (len(r.accounts()), r.sessions())) == (2, [])
+
+
+def test_what_went_on_when_the_backup_was_made(
+    path: Path, backup: Path, running: RunningReactor
+) -> None:
+    """Notices are not sent again, nobody is told that all hosts are silent, and services that have
+    been told something else since are told what the hosts have now."""
+    told = HostAddresses("198.51.100.1")
+    relay = Relay(0, HOME, RelayKind.WEBHOOK, {"url": "https://x.example"}, b"", 1.0, next=5.0)
+    old = Notice(0, "alice", None, Kind.REFUSED, {}, 1.0, Way.MAIL)
+
+    def go_on(t: ITransaction) -> None:
+        t.put_notice_terms(Terms("alice", HOME, mail=frozenset(Kind), silent_days=7), 1.0)
+        t.add_notice(old)
+        t.put_relay_state(replace(t.add_relay(relay), delivered=told, next=None))
+
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        store.commit(fill)
+        store.commit(go_on)
+        assert store.read(lambda r: (len(r.notices("alice")), r.next_relay())) == (1, None)
+        running.call(store.store.back_up, backup)
+    restore(path, backup, NOW)
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        assert store.read(lambda r: r.notices("alice")) == []
+        (due,) = store.read(lambda r: r.due_relays(NOW, 10))
+        assert (due.host, due.delivered) == (HOME, None)
+        word = store.read(lambda r: r.host_word(HOME))
+        assert word is not None
+        assert word.silent_at == NOW + 7 * DAY
 
 
 def test_zones_that_one_of_the_two_does_not_have(
@@ -387,24 +419,32 @@ def test_modes_and_owners_stay(former: Path, backup: Path) -> None:
     assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
 
 
-DYING = (
-    # Ends the process, as kill -9 would, at one of the calls that change files.
-    "import os, sys\n"
-    "from pathlib import Path\n"
-    "left = int(sys.argv[3])\n"
-    "def dying(real):\n"
-    "    def call(*args, **more):\n"
-    "        global left\n"
-    "        if left == 0:\n"
-    "            os.kill(os.getpid(), 9)\n"
-    "        left -= 1\n"
-    "        return real(*args, **more)\n"
-    "    return call\n"
-    "for name in ('rename', 'unlink', 'open', 'fsync', 'utime', 'chown'):\n"
-    "    setattr(os, name, dying(getattr(os, name)))\n"
-    "from ddns.store.sqlite.restore import restore\n"
-    "restore(Path(sys.argv[1]), Path(sys.argv[2]), 1.0)\n"
-)
+DYING = """
+import os, sys
+from pathlib import Path
+from ddns.store.sqlite.restore import restore
+
+def dying(real):
+    def call(*args, **more):
+        global left
+        if left == 0:
+            os.kill(os.getpid(), 9)
+        left -= 1
+        return real(*args, **more)
+    return call
+
+for name in ("rename", "unlink", "open", "fsync", "utime", "chown"):
+    setattr(os, name, dying(getattr(os, name)))
+for step in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        left = int(step)
+        restore(Path(sys.argv[1]), Path(sys.argv[2]), 1.0)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+"""Restores in a process for each number that it reads, which ends as by kill -9 at so many calls
+that change files, and says how that has ended."""
 
 
 def test_killed_at_any_step_it_is_one_or_the_other(former: Path, backup: Path) -> None:
@@ -419,25 +459,29 @@ def test_killed_at_any_step_it_is_one_or_the_other(former: Path, backup: Path) -
             if file.name in ("ddns.sqlite", "ddns.sqlite-wal")
         }
     assert len(whole) == 2
-    outcomes = []
-    for step in range(100):
-        for file in folder.glob("ddns.sqlite*"):
-            file.unlink()
-        for name, content in whole.items():
-            (folder / name).write_bytes(content)
-        command = [sys.executable, "-c", DYING, str(former), str(backup), str(step)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-        assert done.returncode in (0, -9), done.stderr
-        open_database(former, 0.05).close()
-        outcomes.append(state_of(former))
-        kept = list(folder.glob("*.replaced-*Z"))
-        if outcomes[-1] == "new":
-            assert [state_of(one) for one in kept] == ["old"]
-        else:
-            assert kept == []
-        if done.returncode == 0:
-            break
-    assert done.returncode == 0
+    outcomes: list[str] = []
+    command = [sys.executable, "-c", DYING, str(former), str(backup)]
+    with subprocess.Popen(command, text=True, stdin=-1, stdout=-1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        status = -9
+        while status:
+            for file in folder.glob("ddns.sqlite*"):
+                file.unlink()
+            for name, content in whole.items():
+                (folder / name).write_bytes(content)
+            print(len(outcomes), file=process.stdin, flush=True)
+            status = int(process.stdout.readline())
+            assert status in (0, -9)
+            open_database(former, 0.05).close()
+            outcomes.append(state_of(former))
+            kept = list(folder.glob("*.replaced-*Z"))
+            if outcomes[-1] == "new":
+                assert [state_of(one) for one in kept] == ["old"]
+            else:
+                assert kept == []
+            assert len(outcomes) < 100
+        process.stdin.close()
     assert outcomes == sorted(outcomes, reverse=True), "old at first, then new"
     assert outcomes.count("old") > 3
     assert outcomes.count("new") > 4, "one that had happened was finished by whoever came next"

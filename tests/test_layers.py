@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,3 +186,12 @@ def test_the_plugin_is_light() -> None:
     """twistd imports every plugin on the machine to list them."""
     (plugin,) = (ROOT / "twisted" / "plugins").glob("*.py")
     assert packages(plugin) <= {"twisted", "__future__"}
+
+
+@pytest.mark.parametrize("word", ["host", "record"])
+def test_what_scripts_call_brings_no_dns_library(word: str) -> None:
+    """Its import takes longer than everything else of a call."""
+    code = f"import sys\nfrom ddns.cli.main import parser\nparser({word!r})\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert {"dns", "twisted", "sqlite3"} & set(done.stdout.split()) == set()

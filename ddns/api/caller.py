@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ddns.api.errors import Forbidden, Unauthenticated
-from ddns.model.account import Block, Key
+
+if TYPE_CHECKING:
+    from ddns.model.account import Block, Key
 
 
 class Permission(enum.Enum):

@@ -14,8 +14,8 @@ from ddns.api.notice_json import host_json, kinds_json, target_json
 from ddns.api.serializers import Json
 from ddns.model import names
 from ddns.model.notices import OF_ACCOUNTS, Kind, Target, Terms, Unwanted, Way
+from ddns.model.webhooks import new_secret
 from ddns.policy.notices import terms_of
-from ddns.policy.webhooks import new_secret
 from ddns.store.interfaces import IReading
 
 S = TypeVar("S", bound=IReading)

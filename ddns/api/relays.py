@@ -14,7 +14,7 @@ from ddns.api.serializers import Json, time_json
 from ddns.model import names
 from ddns.model.outward import OutwardError
 from ddns.model.relays import HostAddresses, OpenTo, Relay, RelayKind, Trouble, relay_purpose
-from ddns.policy import secrets
+from ddns.model.webhooks import new_secret
 from ddns.relays import KINDS, endpoint_of, service_of
 from ddns.relays.base import BadSetting, Setting
 
@@ -44,7 +44,7 @@ class RelayOperations(BaseOperations):
         owner, known = parsing.host_name(name), _kind(kind)
         made = {}
         if known is RelayKind.WEBHOOK and not settings.get("secret"):
-            made = {"secret": secrets.generate_key(32)}
+            made = {"secret": new_secret()}
         shown, secret = _checked(known, {**settings, **made})
         self._check_target(known, shown)
         sealed = await self._seal(json.dumps(secret), relay_purpose(owner))

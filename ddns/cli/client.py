@@ -7,13 +7,15 @@ import json
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 from ddns.api.errors import error_json
 from ddns.api.routes import BY_OPERATION
-from ddns.model.rows import Row, unpack_rows
 from ddns.system.files import short_path
+
+if TYPE_CHECKING:
+    from ddns.model.rows import Row
 
 Json = dict[str, Any]
 
@@ -96,6 +98,8 @@ class HttpClient:
         status, octets = self._ask("GET", path, None)
         if status != 200:
             raise _refusal(_json(octets))
+        from ddns.model.rows import unpack_rows  # which brings a DNS library along
+
         yield from unpack_rows(octets)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:

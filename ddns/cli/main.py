@@ -13,21 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ddns import __version__
-from ddns.cli import (
-    accounts,
-    acme_dns,
-    host_import,
-    keys,
-    maintenance,
-    notices,
-    records,
-    relays,
-    self_service,
-    server,
-    zone_members,
-)
 from ddns.cli.client import CallFailed, Client, NoServer, SocketClient
-from ddns.cli.command import Needs, add_groups
+from ddns.cli.command import Group, Needs, add_groups
 from ddns.cli.output import Result, hint
 from ddns.model.text import printable
 from ddns.system.files import restored_path, socket_path
@@ -38,16 +25,51 @@ SERVER = "DDNS_SERVER"
 STARTING = 15.0
 """Seconds to wait for a server that holds the database but does not answer yet."""
 
-GROUPS = (
-    *(zone_members.zone, accounts.account, keys.key, host_import.host, records.record),
-    *(acme_dns.acme_dns, notices.notice, relays.relay),
-    *(self_service.top, self_service.session, self_service.password, self_service.email),
-    *(maintenance.top, server.config, server.certificate, server.top),
-)
+
+def _group(word: str) -> Group | None:
+    """Return the group of that name, if scripts call its subcommands again and again. Nothing of
+    the others is imported then, which would take longer than the call."""
+    match word:
+        case "host":
+            from ddns.cli.host_import import host
+
+            return host
+        case "record":
+            from ddns.cli.records import record
+
+            return record
+    return None
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all subcommands and their options."""
+def _groups() -> tuple[Group, ...]:
+    """Return all groups, in the order of the help."""
+    from ddns.cli import (
+        accounts,
+        acme_dns,
+        host_import,
+        keys,
+        maintenance,
+        notices,
+        records,
+        relays,
+        self_service,
+        server,
+        zone_members,
+    )
+
+    return (
+        *(zone_members.zone, accounts.account, keys.key, host_import.host, records.record),
+        *(acme_dns.acme_dns, notices.notice, relays.relay),
+        *(self_service.top, self_service.session, self_service.password, self_service.email),
+        *(maintenance.top, server.config, server.certificate, server.top),
+    )
+
+
+def parser(word: str = "") -> argparse.ArgumentParser:
+    """Return the parser of all subcommands and their options.
+
+    :param word: the first word of the command; those that it cannot be may be missing.
+    """
     top = argparse.ArgumentParser(
         prog="ddns",
         description="Administer a dynamic DNS server. While a server runs on the database, the"
@@ -69,13 +91,15 @@ def parser() -> argparse.ArgumentParser:
             "--ca", metavar="FILE", default=default, help="certificates to trust, a PEM file"
         )
     common.add_argument("--json", action="store_true", help="answer in JSON")
-    add_groups(top, common, GROUPS)
+    group = _group(word)
+    add_groups(top, common, _groups() if group is None else (group,))
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0, or 1 after an error."""
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser(words[0] if words else "").parse_args(words)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be text
     try:

@@ -7,6 +7,7 @@ the address; an error of the whole request is one line.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping
 
 from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
@@ -69,7 +70,7 @@ class DynDNS2:
 
     def parse(self, request: Request) -> Update | Outcome:
         args = request.args
-        credentials = basic_or_query_credentials(request)
+        credentials = _nameless(basic_or_query_credentials(request))
         named, of_hosts = _hosts(request, credentials), AddressesOfHosts(args)
         addresses = _addresses(args)
         edits = _edits(args, addresses, request.peer)
@@ -140,6 +141,13 @@ def _hosts(request: Request, credentials: Credentials | None) -> list[str]:
             return split_list(name)
     user = credentials.user.strip() if credentials else ""
     return [user] if "." in user and change_of(user, ()).name is not None else []
+
+
+def _nameless(given: Credentials | None) -> Credentials | None:
+    """Return credentials of which only the key counts where the user is ``none``, as at dynv6."""
+    if given is None or given.user_name != "none":
+        return given
+    return dataclasses.replace(given, nameless=True)
 
 
 def _once(host: str) -> str:

@@ -79,8 +79,8 @@ class Credentials:
     """A user name and a secret as received; the repr hides the secret.
 
     The secret is a key of this ``kind``, or, for update keys, the account's password. Where
-    clients have no user name it is ``nameless``: whoever has a key is its account, and it cannot be
-    a password.
+    clients have no user name it is ``nameless``: whoever has a key is its account. What is no key
+    then is a password only if there is a user all the same, whose name means that there is none.
     """
 
     user: str

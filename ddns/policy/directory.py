@@ -115,8 +115,8 @@ class Directory:
         """Return the grant if the secret is a key of that user, DISABLED if the key is disabled.
 
         The user is the name of the account or, for a key limited to hosts, of one of these hosts,
-        as at deSEC and nsupdate.info. Nameless credentials that are no key are BADAUTH, or they
-        would be tried as a password.
+        as at deSEC and nsupdate.info. Credentials without any user that are no key are BADAUTH, or
+        they would be tried as a password.
         """
         key = self.key(credentials.secret)
         if (
@@ -125,7 +125,7 @@ class Directory:
             or not belongs(key, credentials)
             or Right.UPDATE not in key.rights
         ):
-            return Status.BADAUTH if credentials.nameless else None
+            return Status.BADAUTH if credentials.nameless and not credentials.user else None
         return key.grant if key.enabled else Status.DISABLED
 
     def key(self, secret: str) -> Key | None:

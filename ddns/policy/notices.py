@@ -9,6 +9,7 @@ from typing import Any
 from ddns.model.leases import DAY
 from ddns.model.notices import BY_MAIL, Details, HostWord, Kind, Mark, Terms
 from ddns.model.records import AAAA, A
+from ddns.policy.pauses import doubled
 
 NOTED_EVERY = 3600.0
 """Seconds for which one word of a host is enough."""
@@ -70,8 +71,7 @@ def merged(before: Details, after: Details) -> dict[str, Any] | None:
 
 def pause(attempts: int, jitter: float) -> float:
     """Return the seconds before the next attempt after so many; *jitter* is from 0 to 1."""
-    usual = min(FIRST_PAUSE * 2.0 ** min(attempts - 1, 20), LONGEST_PAUSE)
-    return usual * (0.75 + 0.5 * jitter)
+    return doubled(FIRST_PAUSE, attempts, LONGEST_PAUSE) * (0.75 + 0.5 * jitter)
 
 
 Told = dict[int, float | None]

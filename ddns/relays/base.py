@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from ddns.model import names
 from ddns.model.outward import OutwardAnswer, OutwardRequest
@@ -53,6 +54,7 @@ class Exchange(NamedTuple):
 class Job:
     """What is to be delivered.
 
+    :param number: of the relay.
     :param host: the host's name here.
     :param values: settings and secrets by their names.
     :param present: the host's addresses.
@@ -60,6 +62,7 @@ class Job:
     :param now: seconds since 1970.
     """
 
+    number: int
     host: str
     values: Mapping[str, str] = field(repr=False)
     present: HostAddresses
@@ -150,6 +153,7 @@ def url_setting(default: str | None = None) -> Setting:
 def _is_url(text: str) -> None:
     if not text.isascii() or not text.lower().startswith(("https://", "http://")):
         raise ValueError("expected a URL that begins with https://")
+    urlsplit(text)
 
 
 def by_status(answer: OutwardAnswer) -> Failed:

@@ -1,19 +1,13 @@
-"""A webhook: the addresses as JSON, signed."""
+"""A webhook: the addresses as JSON, signed as notices are."""
 
 from __future__ import annotations
 
 import datetime
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 
-from ddns.model.outward import OutwardRequest
+from ddns.model.webhooks import check_secret, signed_post
 from ddns.relays.base import Job, Kind, Setting, Steps, by_status, url_setting
-
-TIMESTAMP, SIGNATURE = "X-DDNS-Timestamp", "X-DDNS-Signature"
-"""Headers with the time of sending in seconds since 1970, and ``sha256=`` with the HMAC-SHA256, in
-hexadecimal digits, of that time, a dot and the body."""
 
 
 def deliver(job: Job) -> Steps:
@@ -24,21 +18,14 @@ def deliver(job: Job) -> Steps:
         **job.present._asdict(),
         "time": at.isoformat().replace("+00:00", "Z"),
     }
-    body, stamp = json.dumps(said).encode(), str(int(job.now))
-    headers = {
-        "Content-Type": "application/json",
-        TIMESTAMP: stamp,
-        SIGNATURE: f"sha256={sign(job.values['secret'], stamp, body)}",
-    }
-    answer = yield OutwardRequest("POST", job.values["url"], headers, body)
+    # Each attempt is a message of its own: it tells what the host has at its time.
+    message_id = f"relay-{job.number}-{job.now * 1000:.0f}"
+    answer = yield signed_post(
+        job.values["url"], job.values["secret"], message_id, job.now, json.dumps(said).encode()
+    )
     if not 200 <= answer.status < 300:
         raise by_status(answer)
     return f"taken (HTTP status {answer.status})"
-
-
-def sign(secret: str, stamp: str, body: bytes) -> str:
-    """Return the signature of a body that is sent at a time."""
-    return hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
 def target(values: Mapping[str, str]) -> str:
@@ -46,4 +33,4 @@ def target(values: Mapping[str, str]) -> str:
     return values["url"]
 
 
-KIND = Kind((url_setting(), Setting("secret", secret=True)), target, deliver)
+KIND = Kind((url_setting(), Setting("secret", secret=True, check=check_secret)), target, deliver)

@@ -130,7 +130,7 @@ class Core:
             *(settings, self.store, reactor, now, self._secret_box, self.outward.client),
             *(lambda: self.account_services.mailer, self.updates.requests.flush),
         )
-        self.pipeline.heard = self.notices.heard
+        self.notices.listen(self.pipeline)
         self.tools = ToolServices(settings, self.directory, self.pipeline, time.monotonic, reactor)
         self.engine.handlers[UPDATE] = UpdateHandler(
             self.zones,

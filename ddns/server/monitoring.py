@@ -97,8 +97,8 @@ class Monitoring:
         try:
             with suppress(StoreError):  # then the last known numbers are shown
                 watched = self.watched
-                found = await watched.core.store.read(partial(_counted, now=watched.now()))
-                watched.hosts, watched.leases, watched.notices, watched.relays = found
+                found = await watched.core.store.read(partial(_counts, now=watched.now()))
+                watched.hosts, watched.leases, watched.relays, watched.notices = found
         finally:
             self._counting = None
             counted.open()
@@ -114,6 +114,6 @@ class Monitoring:
         await self.listeners.stop(LEAVE)
 
 
-def _counted(reading: IReading, now: float) -> tuple[int, int, dict[Way, int], int]:
-    relays = reading.count_due_relays(now)
-    return reading.count_hosts(), reading.count_leases(), reading.count_notices(), relays
+def _counts(reading: IReading, now: float) -> tuple[int, int, int, dict[Way, int]]:
+    relays, notices = reading.count_due_relays(now), reading.count_notices()
+    return reading.count_hosts(), reading.count_leases(), relays, notices

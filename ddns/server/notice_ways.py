@@ -14,10 +14,10 @@ from ddns.model import names
 from ddns.model.account import Account
 from ddns.model.mail import MailMessage
 from ddns.model.notices import Notice, Target, Way
-from ddns.model.outward import Fetch, OutwardError, OutwardRequest
+from ddns.model.outward import Fetch, OutwardError
+from ddns.model.webhooks import signed_post
 from ddns.net.mail.queue import Mailer
 from ddns.net.mail.relay import NotSent
-from ddns.policy.webhooks import signed_headers
 from ddns.server.notice_links import Links
 from ddns.server.notice_texts import Texts, json_of
 from ddns.store.interfaces import IStore
@@ -148,10 +148,9 @@ class Ways:
         given = json.loads(self._open(await self._target(notice)))
         body = json.dumps(json_of(notice, Texts(account).line(notice))).encode()
         stamp = f"notice-{notice.id}-{notice.created:.0f}"
-        headers = signed_headers(given["secret"], stamp, self._now(), body)
-        headers["Content-Type"] = "application/json"
+        request = signed_post(given["url"], given["secret"], stamp, self._now(), body)
         try:
-            answer = await self._fetch(OutwardRequest("POST", given["url"], headers, body))
+            answer = await self._fetch(request)
         except OutwardError as error:
             raise NotDelivered(str(error)) from None
         if not 200 <= answer.status < 300:

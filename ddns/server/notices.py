@@ -19,7 +19,6 @@ from ddns.model.journal import Author
 from ddns.model.leases import DAY
 from ddns.model.notices import Kind, Way
 from ddns.model.outward import OutwardError
-from ddns.model.update import Outcome, Update
 from ddns.net.apprise import AppriseError, AppriseSender
 from ddns.net.mail.queue import Mailer
 from ddns.net.outward.client import OutwardClient
@@ -32,6 +31,7 @@ from ddns.updates.courier import Courier, NotDelivered
 from ddns.updates.hearing import Hearing
 from ddns.updates.journal_news import JournalNews
 from ddns.updates.noticing import News, put_news
+from ddns.updates.pipeline import Pipeline
 from ddns.updates.warning import Trouble, Warner
 
 
@@ -113,9 +113,10 @@ class NoticeServices:
 
     # What is found -----------------------------------------------------------------------------
 
-    def heard(self, update: Update, outcome: Outcome) -> None:
-        """Note what a client tells of its hosts."""
-        self.hearing.update(update, outcome)
+    def listen(self, pipeline: Pipeline) -> None:
+        """Note what clients tell of their hosts."""
+        pipeline.heard = self.hearing.update
+        pipeline.heard_records = self.hearing.records
 
     def failures(self, account: str, number: int) -> None:
         """Tell that so many wrong keys or passwords were tried for an account, if it is time to."""

@@ -33,6 +33,7 @@ from ddns.policy.notices import NOTED_EVERY, NoticeRules, Told, heard
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.looks import Looks
 from ddns.updates.noticing import News, put_news
+from ddns.updates.record_update import RecordUpdate
 
 EVERY = 60.0
 """Seconds between two times of writing."""
@@ -98,16 +99,17 @@ class Hearing:
             if name is None:
                 continue
             if result.status in SUCCESSES:
-                self._refusals.pop((outcome.user, name), None)
+                if self._refusals:
+                    self._refusals.pop((outcome.user, name), None)
                 self._word(name, _told_by(result.change, update.at), update.at)
             elif result.status is not Status.FAILED:
                 self._refused(outcome.user, name, result.status, update)
 
-    def records(self, rrsets: Iterable[tuple[bytes, int]], at: float) -> None:
-        """Note a change of records that was made, by the owner names and types in it."""
-        for owner, number in rrsets:
+    def records(self, asked: RecordUpdate) -> None:
+        """Note a change of records that was made."""
+        for owner, number in asked.touched_rrsets():
             if number in ADDRESS_TYPES:
-                self._word(owner, {number: at}, at)
+                self._word(owner, {number: asked.at}, asked.at)
 
     def _word(self, name: bytes, told: Told, at: float) -> None:
         families = frozenset(number for number, when in told.items() if when is not None)

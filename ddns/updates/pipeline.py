@@ -27,10 +27,10 @@ class Pipeline:
     :param requests: the log in which callers note what a client asked and was told.
     :param clock: monotonic, for how long updates take.
 
-    ``heard`` is told of each update and what came of it. ``door`` is told of connections that came
-    to nothing. ``between`` is called before and after
-    each update. Many may be performed in one turn of the reactor; a server reads its UDP sockets
-    there, so that queries wait for one update at most.
+    ``heard`` is told of each update and what came of it, ``heard_records`` of each change of
+    records that was made, ``door`` of connections that came to nothing. ``between`` is called
+    before and after each update. Many may be performed in one turn of the reactor; a server reads
+    its UDP sockets there, so that queries wait for one update at most.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Pipeline:
         )  # resources add the dialects that they speak
         self.between: Callable[[], None] = lambda: None
         self.heard: Callable[[Update, Outcome], None] = lambda update, outcome: None
+        self.heard_records: Callable[[RecordUpdate], None] = lambda asked: None
         self._perform = perform
         self._perform_records = perform_records
         self._clock = clock
@@ -78,6 +79,8 @@ class Pipeline:
         """Change records in the same way, and note it in the log of requests. Nothing was changed
         if there is a ``refusal``."""
         outcome = await self._let_in(asked.dialect, lambda: self._perform_records(asked))
+        if outcome.refusal is None and not outcome.rcode:
+            self.heard_records(asked)
         requests = self.requests
         if requests is not None and requests.wants(asked.update, outcome):
             requests.add(asked.update, outcome, asked.shown(), asked.told(outcome))

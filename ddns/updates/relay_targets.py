@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from cachetools import LRUCache
 
+from ddns.policy.pauses import doubled
+
 AT_ONCE, OF_ACCOUNT = 2, 4
 """Attempts that go on at a time with one service, and for one account."""
 
@@ -89,9 +91,8 @@ class Targets:
         if answered:
             known.failures, known.free = 0, 0.0
         else:
-            pause = min(FIRST * 2**known.failures, MOST)
-            known.failures = min(known.failures + 1, 10)
-            known.free = self._clock() + pause
+            known.failures += 1
+            known.free = self._clock() + doubled(FIRST, known.failures, MOST)
             known.slot = max(known.slot, known.free)
 
     def _target(self, name: str) -> _Target:

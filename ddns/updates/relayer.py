@@ -22,12 +22,13 @@ from ddns.model.journal import Author, Event, EventKind
 from ddns.model.outward import OutwardError
 from ddns.model.records import ADDRESS_TYPES
 from ddns.model.relays import HostAddresses, Relay, Trouble
+from ddns.policy.pauses import doubled
 from ddns.relays.base import Failed, Job
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.relay_targets import Targets
-from ddns.updates.relay_work import Attempt, due_now, hosts_after, noted, put_all_off
+from ddns.updates.relay_work import Attempt, due_now, hosts_after, noted, put_off
 
-TOGETHER = 50
+TOGETHER = 20
 """Relays that one transaction is about."""
 
 SOON, REST = 0.2, 60.0
@@ -212,10 +213,11 @@ class Relayer:
         now, waiting = self._now(), {*self._going, *(number for number, _ in self._ended)}
         work = partial(due_now, now=now, most=TOGETHER, without=waiting)
         due, at = await self._store.read(work)
-        late: list[tuple[Relay, float | None]] = []
+        late: list[tuple[Relay, float]] = []
+        level: list[Relay] = []
         for relay, addresses in due:
             if addresses == relay.delivered:
-                late.append((relay, None))
+                level.append(relay)
                 continue
             target = self._target(relay)
             turn = self._targets.turn(target, relay.account)
@@ -225,8 +227,8 @@ class Relayer:
                 room -= 1
                 self._targets.begin(target, relay.account)
                 self._begin(relay, addresses, target)
-        if late:
-            await self._transact(partial(put_all_off, late))
+        if late or level:
+            await self._transact(partial(put_off, late, level))
         if len(due) == TOGETHER or room <= 0:
             return SOON
         return REST if at is None else min(max(at - now, SOON), REST)
@@ -243,7 +245,7 @@ class Relayer:
         try:
             values = self._values(relay)
             host = names.to_text(relay.host)
-            job = Job(host, values, addresses, relay.delivered, self._now())
+            job = Job(relay.id, host, values, addresses, relay.delivered, self._now())
             words = await self._deliver(relay, job)
         except Failed as failed:
             words = str(failed)
@@ -277,6 +279,6 @@ def _pause(relay: Relay, trouble: Trouble) -> float:
     it need not be."""
     if trouble is Trouble.NONE:
         return 0.0 if relay.delivered is None else AGAIN * random.uniform(1.0, 1.5)
-    failing = min(FIRST * 2 ** min(relay.attempts, 20), MOST)
+    failing = doubled(FIRST, relay.attempts + 1, MOST)
     longest = LASTING if trouble is Trouble.LASTING else failing
     return longest * random.uniform(0.8, 1.2)

@@ -75,10 +75,14 @@ def test_a_relay(owned: House) -> None:
 
 def test_the_secret_of_a_webhook(owned: House) -> None:
     made = added(owned, "webhook", url="https://hook.example/")
-    assert len(made["secret"]) == 32
+    assert made["secret"].startswith("whsec_")
     listed = owned.person("alice", "relay_list", name=NAME)["relays"]
     assert made["secret"] not in str(listed)
-    assert "secret" not in added(owned, "webhook", url="https://hook.example/", secret="mine")
+    own = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    assert "secret" not in added(owned, "webhook", url="https://hook.example/", secret=own)
+    for bad in ("mine", "whsec_" + "A" * 28, own + "=", "whsec_" + "A" * 88, "whsec_é"):
+        with pytest.raises(Invalid, match="24 to 64 octets in Base64"):
+            added(owned, "webhook", url="https://hook.example/", secret=bad)
 
 
 def test_whose_they_are(owned: House) -> None:

@@ -94,6 +94,14 @@ def test_whoever_has_a_key_where_there_are_no_user_names(directory: Directory) -
     assert found("all", KeyKind.DONDNS) is Status.BADAUTH
 
 
+def test_a_user_whose_name_means_that_there_is_none(directory: Directory) -> None:
+    """Some account may have that name, and a password; it must not keep others from their keys."""
+    directory.put_account(Account("none"))
+    directory.put_key(key(1, "all"))
+    assert directory.by_key(Credentials("none", "all", nameless=True)) == Grant("alice")
+    assert directory.by_key(Credentials("none", "password", nameless=True)) is None
+
+
 @pytest.mark.parametrize("user", ["alice", "home.example.net", "HOME.Example.NET."])
 def test_a_host_may_be_the_user_of_a_key_limited_to_it(directory: Directory, user: str) -> None:
     directory.put_key(key(1, "topsecret", frozenset({HOME})))

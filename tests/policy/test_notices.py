@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from ddns.model.leases import DAY
 from ddns.model.notices import ALL, BY_MAIL, HostWord, Kind, Mark, Terms, bits_of, kinds_of
 from ddns.model.records import AAAA, A
 from ddns.policy.notices import LONGEST_PAUSE, counted, heard, merged, pause, terms_of
-from ddns.policy.webhooks import new_secret, signed_headers
+from ddns.policy.pauses import doubled
 
 NONE = frozenset[Kind]()
 ONE = frozenset({Kind.CHANGED})
@@ -95,31 +90,7 @@ def test_words_of_a_host() -> None:
     assert heard(word, {AAAA: 9999.0}, 100.0)[1] == 0
 
 
-def test_signatures_as_the_specification_has_them() -> None:
-    """The example of the Standard Webhooks."""
-    headers = signed_headers(
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "msg_p5jXN8AQM9LWM0D4loKWxJek",
-        1614265330.0,
-        b'{"test": 2432232314}',
-    )
-    assert headers["Webhook-Signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-    assert headers["Webhook-Timestamp"] == "1614265330"
-
-
-def test_their_own_library_takes_them() -> None:
-    secret, body = new_secret(), b'{"kind": "changed"}'
-    headers = signed_headers(secret, "notice-1", time.time(), body)
-    assert Webhook(secret).verify(body.decode(), headers) == {"kind": "changed"}
-    with pytest.raises(WebhookVerificationError):
-        Webhook(new_secret()).verify(body.decode(), headers)
-
-
-def test_secrets_are_new_each_time() -> None:
-    one, other = new_secret(), new_secret()
-    assert one != other
-    key = base64.b64decode(one.removeprefix("whsec_"), validate=True)
-    assert len(key) == 32
-    signed = signed_headers(one, "id", 1.9, b"body")["Webhook-Signature"]
-    expected = hmac.new(key, b"id.1.body", hashlib.sha256).digest()
-    assert base64.b64decode(signed.removeprefix("v1,")) == expected
+@given(st.integers(1, 10**6))
+def test_pauses_double_up_to_the_longest(failures: int) -> None:
+    pause = doubled(30.0, failures, 21_600.0)
+    assert pause == 21_600.0 if failures > 10 else pause == 30.0 * 2 ** (failures - 1)

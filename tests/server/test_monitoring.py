@@ -161,8 +161,8 @@ def test_hosts_that_take_long_to_count(
 @pytest.mark.parametrize(
     ("counted", "shown"),
     [
-        (lambda: succeed((3, 2, {})), b"\nddns_hosts 3.0\n"),
-        (lambda: succeed((3, 2, {})), b"\nddns_leases 2.0\n"),
+        (lambda: succeed((3, 2, 1, {})), b"\nddns_hosts 3.0\n"),
+        (lambda: succeed((3, 2, 1, {})), b"\nddns_leases 2.0\n"),
         (lambda: fail(StoreClosed("closed")), b"ddns_hosts"),
     ],
 )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ddns.model.leases import DAY
 from ddns.model.notices import HostWord, Kind
-from ddns.model.records import AAAA
+from ddns.model.records import AAAA, TXT, A
 from ddns.model.update import Change, Outcome, Remove, Result, Status
 from ddns.updates import hearing
-from tests.house import HOME, change, update
+from tests.house import HOME, ORIGIN, change, update
 from tests.net.reactors import RunningReactor
 from tests.updates.owners import HOST, Owners, owners_at
 
@@ -183,6 +184,17 @@ def test_a_refused_whole_counts_for_its_hosts(owners: Owners) -> None:
         owners.house.running.call(owners.hearing.update, asked, outcome)
     owners.hear()
     assert owners.kinds() == [Kind.REFUSED]
+
+
+def test_changes_of_records_are_words_too(owners: Owners) -> None:
+    """As by DNS UPDATE; those of other types are none."""
+    owners.wants(Kind.FAMILY)
+    asked = SimpleNamespace(at=2000.0, touched_rrsets=lambda: [(HOME, A), (HOME, TXT), (ORIGIN, A)])
+    owners.house.running.call(owners.hearing.records, asked)
+    owners.hear()
+    found = word(owners)
+    assert found is not None
+    assert (found.v4, found.v6) == (2000.0, None)
 
 
 def test_memory_is_bounded(owners: Owners, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""One connection of DNS over TCP (RFC 7766, RFC 9210): framing, and what it may cost.
+"""One connection of DNS over TCP (RFC 7766, RFC 9210): framing, and what a connection may cost.
 
 Whatever a client does or fails to do, a connection holds at most one message being received, one
 read's worth of questions and about two replies, and ends at a deadline. What it is waiting for
@@ -40,6 +40,7 @@ class DnsConnection(Connection, Protocol):
         self._server = server
         self._source = source
         self._buffer = bytearray()
+        self._replies = bytearray()  # of this turn
         self._answering = False  # inside _answer()
         self._working = self._close_after = False  # on a reply that comes later, and then closes
         self._resumed: Deferred[None] | None = None  # fires when replies can be sent again
@@ -83,6 +84,7 @@ class DnsConnection(Connection, Protocol):
             self._answer_one(bytes(buffer[at + 2 : end]), read_at)
             at = end
         self._answering = False
+        self._hand_over()
         del buffer[:at]
         if self._working:
             self.transport.pauseProducing()
@@ -111,7 +113,17 @@ class DnsConnection(Connection, Protocol):
     def _send(self, message: bytes) -> None:
         framed = len(message).to_bytes(2, "big") + message
         self._answered_at = self._server.now()  # only this is activity, not empty messages
-        self.transport.write(framed)
+        self._replies += framed
+        if not self._answering or len(self._replies) >= UNSENT:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Write the replies of this turn at once: a call of the transport costs more than one of
+        the fast path."""
+        if self._replies:
+            replies = bytes(self._replies)
+            self._replies.clear()
+            self.transport.write(replies)
 
     async def _answer_later(self, reply: object, read_at: float) -> None:
         """Send what comes of a reply that is not there yet, then answer the questions behind it. A
@@ -225,6 +237,7 @@ class DnsConnection(Connection, Protocol):
         if self._working:
             self._close_after = True
         elif self._closing_since is None:
+            self._hand_over()
             self._closing_since = self._server.now()
             self.transport.unregisterProducer()
             self.transport.loseConnection()

@@ -78,9 +78,9 @@ class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader, NoticeRead
         return next(iter(read_keys(self.execute, "name = ?", name)), None)
 
     def any_sealed_secret(self) -> bytes | None:
-        tables = ("key", "totp", "notice_target", "relay")
-        found = (f"select sealed from {table} where sealed is not null" for table in tables)
-        return self._one(bytes, f"{' union all '.join(found)} limit 1")
+        of_keys = "select sealed from key where sealed is not null"
+        others = (f"select sealed from {table}" for table in ("totp", "notice_target", "relay"))
+        return self._one(bytes, f"{' union all '.join((of_keys, *others))} limit 1")
 
     def host(self, name: bytes) -> Host | None:
         return self._one(make_host, f"{HOST} where host.name = ?", name)

@@ -8,7 +8,6 @@ Ids are names, so that nothing needs to be looked up: a zone's is its origin as 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,6 +37,7 @@ _TYPES = {"A": A, "AAAA": AAAA}
 _READING: tuple[str, ...] = ("GET",)
 _CHANGING: tuple[str, ...] = ("PATCH", "PUT")
 
+_NO_RECORD = "there is no such record"
 _NO_ROUTE = "there are zones?name=, zones/ID/dns_records?name=, and dns_records/ID to be changed"
 
 
@@ -99,7 +99,9 @@ class Cloudflare:
     ) -> ToolAnswer:
         """Make an address the only one of its family that a host has."""
         origin = _origin(zone)
-        name, number = _named(record, origin)
+        name, number = _named(record)
+        if await self._store.read(partial(_origin_of, name)) != origin:
+            raise ToolError(404, _NO_RECORD)
         content = _content(request.json_object(), name, number)
         address = host_address(content)
         of_family = address is not None and records.address_type(address) == number
@@ -155,14 +157,13 @@ def _origin(text: str) -> bytes:
         raise ToolError(404, "there is no such zone") from None
 
 
-def _named(record: str, origin: bytes) -> tuple[bytes, int]:
-    """Return host and type of the record with this id in a zone."""
+def _named(record: str) -> tuple[bytes, int]:
+    """Return host and type of the record with this id."""
     kind, _, text = record.partition(".")
-    with contextlib.suppress(names.BadName):
-        name = names.host_from_text(text)
-        if kind in _TYPES and names.is_subdomain(name, origin):
-            return name, _TYPES[kind]
-    raise ToolError(404, "there is no such record")
+    try:
+        return names.host_from_text(text), _TYPES[kind]
+    except (names.BadName, KeyError):
+        raise ToolError(404, _NO_RECORD) from None
 
 
 def _content(given: Mapping[str, Any], name: bytes, number: int) -> str:
@@ -186,6 +187,15 @@ def _content(given: Mapping[str, Any], name: bytes, number: int) -> str:
 # What is answered ----------------------------------------------------------------------------
 
 
+def _origin_of(name: bytes, reading: IReading) -> bytes | None:
+    """Return the origin of the zone that a name's records are in."""
+    host = reading.host(name)
+    if host is not None:
+        return host.zone
+    zone = reading.zone_of(name)
+    return None if zone is None else zone.origin
+
+
 def _zones(key: Key, origin: bytes, reading: IReading) -> list[Json]:
     """Return the zone with this origin, if the key reaches anything there."""
     found = Sight(key, operator=False).zones(reading, origin)
@@ -203,10 +213,9 @@ def _records(
     A client changes a record only if there is one. So who asks for one type is told of a record
     without content where a host has no address of that family.
     """
-    host, zone = reading.host(name), reading.zone_of(name)
-    where = host.zone if host is not None else zone.origin if zone is not None else None
-    if where != origin:
+    if _origin_of(name, reading) != origin:
         return []
+    host, zone = reading.host(name), reading.zone_of(name)
     rrsets = reading.rrsets(origin, name)
     found = []
     for number in ADDRESS_TYPES if kind is None else filter(None, [_TYPES.get(kind)]):

@@ -135,6 +135,7 @@ def test_what_is_no_address(client: Client, content: Any) -> None:
         (f"{ZONE}/dns_records/TXT.home.example.net", {"content": "192.0.2.1"}, 404),
         (f"{ZONE}/dns_records/A", {"content": "192.0.2.1"}, 404),
         (f"{ZONE}/dns_records/A.home.example.org", {"content": "192.0.2.1"}, 404),
+        ("client/v4/zones/net./dns_records/A.home.example.net", {"content": "192.0.2.1"}, 404),
         (f"{ZONE}/dns_records/A.office.example.net", {"content": "192.0.2.1"}, 404),
         (f"{ZONE}/dns_records/A.bobs.example.net", {"content": "192.0.2.1"}, 403),
         ("client/v4/zones/a..b/dns_records/A.home.example.net", {"content": "192.0.2.1"}, 404),
@@ -185,6 +186,9 @@ def test_only_what_a_key_reaches_is_there(client: Client) -> None:
     assert client.found(f"{ZONE}/dns_records?type=A&name=office.example.net") == []
     assert client.found(f"{ZONE}/dns_records?type=TXT&name=home.example.net") == []
     assert client.found(f"{ZONE}/dns_records?name=home.example.net") == []
+    other = f"{ZONE}/dns_records/A.a.sub.example.net"
+    assert client.put("192.0.2.7", other) == 404
+    assert client.put("192.0.2.7", other.replace("/example", "/sub.example")) == 200
     only_a = client.key(types=["A"])
     client.secret = only_a
     assert client.found(f"{ZONE}/dns_records?type=AAAA&name=home.example.net") == []

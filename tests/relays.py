@@ -93,7 +93,11 @@ IMPLICIT_TLS = pytest.mark.filterwarnings("ignore:Requiring AUTH")
 
 @contextmanager
 def mail_relay(
-    pair: Pair | None = None, *, implicit: bool = False, login: tuple[str, str] | None = None
+    pair: Pair | None = None,
+    *,
+    implicit: bool = False,
+    login: tuple[str, str] | None = None,
+    host: str = "127.0.0.1",
 ) -> Iterator[MailRelay]:
     """A relay that listens; with a certificate it insists on TLS, with a login on that."""
     relay = MailRelay(free_port())
@@ -113,7 +117,7 @@ def mail_relay(
 
     controller = Controller(
         relay,
-        hostname="127.0.0.1",
+        hostname=host,
         port=relay.port,
         ssl_context=context if implicit else None,
         tls_context=None if implicit else context,

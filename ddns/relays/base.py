@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from ddns.model import names
 from ddns.model.outward import OutwardAnswer, OutwardRequest
@@ -152,6 +153,7 @@ def url_setting(default: str | None = None) -> Setting:
 def _is_url(text: str) -> None:
     if not text.isascii() or not text.lower().startswith(("https://", "http://")):
         raise ValueError("expected a URL that begins with https://")
+    urlsplit(text)
 
 
 def by_status(answer: OutwardAnswer) -> Failed:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+import struct
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import dns.exception
 import dns.message
@@ -18,6 +20,10 @@ from ddns.relays.base import Exchange, Failed, Job, Kind, Setting, Steps, host_t
 
 PORT = 53
 ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5")
+
+MAX_OCTETS, MAX_RECORDS = 2048, 10
+"""Of an answer. It has none or all of what was sent (RFC 2136 3.8), and the signature; to read as
+much as fits into a message would take too long."""
 
 _LASTING = {
     dns.rcode.REFUSED: "it refuses the change",
@@ -36,6 +42,9 @@ def deliver(job: Job) -> Steps:
     update = _message(job)
     host, port = server_of(values["server"])
     octets = yield Exchange(host, port, update.to_wire())
+    counts = struct.unpack("!4H", octets[4:12].ljust(8, b"\0"))
+    if len(octets) > MAX_OCTETS or sum(counts) > MAX_RECORDS:
+        raise Failed("it answered with too much")
     try:
         answer = dns.message.from_wire(octets, keyring=update.keyring, request_mac=update.mac)
     except (dns.tsig.PeerBadKey, dns.tsig.PeerBadSignature):
@@ -107,7 +116,7 @@ def target(values: Mapping[str, str]) -> str:
 
 
 def _is_server(text: str) -> None:
-    server_of(text)
+    urlsplit(target({"server": text}))
 
 
 def _is_key_name(text: str) -> None:

@@ -126,11 +126,24 @@ def test_an_answer_that_is_no_message() -> None:
         steps.send(b"\0\1")
 
 
+@pytest.mark.parametrize(("octets", "records"), [(3000, 1), (100, 1000)])
+def test_an_answer_that_is_too_much(octets: int, records: int) -> None:
+    """Nobody else is answered while it is read."""
+    steps = KINDS[RelayKind.RFC2136].deliver(job_of("rfc2136", RFC2136, "198.51.100.7", None))
+    asked = next(steps)
+    assert isinstance(asked, Exchange)
+    counts = b"\0\1\0\0\0\0" + records.to_bytes(2, "big")
+    with pytest.raises(Failed, match="too much"):
+        steps.send((asked.wire[:2] + b"\xa8\0" + counts).ljust(octets, b"\0"))
+
+
 @pytest.mark.parametrize(
     ("kind", "changed", "name"),
     [
         ("dyndns2", {"url": ""}, "url"),
         ("dyndns2", {"url": "ftp://x"}, "url"),
+        ("dyndns2", {"url": "https://[1"}, "url"),
+        ("webhook", {"url": "https://a]/"}, "url"),
         ("dyndns2", {"hostname": "a..b"}, "hostname"),
         ("dyndns2", {"offline": "maybe"}, "offline"),
         ("dyndns2", {"password": ""}, "password"),
@@ -150,7 +163,7 @@ def test_what_cannot_be_set(kind: str, changed: dict[str, str], name: str) -> No
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        *(("server", text) for text in ("a:b", "a:0", "a:70000", "http://a", "[a]:53")),
+        *(("server", text) for text in ("a:b", "a:0", "a:70000", "http://a", "[a]:53", "a℀")),
         *(("key", text) for text in ("a..b", "a" * 70)),
         *(("secret", text) for text in ("!", "abc")),
         *(("algorithm", text) for text in ("md5", "gss-tsig")),

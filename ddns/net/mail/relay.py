@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from twisted.internet import ssl
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
+
+from ddns.net.verified import VerifiedHost, trusting_context
 
 MAX_REASON = 200
 """Characters of a relay's reply that are logged at most."""
@@ -72,7 +70,11 @@ class Relay:
         pool = self._reactor.getThreadPool()
         smtp = await deferToThreadPool(self._reactor, pool, _smtp)
         try:
-            context = None if self._tls == "off" else self._context()
+            verified = (
+                None
+                if self._tls == "off"
+                else await deferToThreadPool(self._reactor, pool, self._verified)
+            )
         except Exception as error:
             raise NotSent(f"mail.ca cannot be used: {_line(error)}") from None
         done: Deferred[object] = Deferred()
@@ -86,7 +88,7 @@ class Relay:
             done,
             call_later=self._reactor.callLater,
             timeout=self._timeout,
-            contextFactory=context,
+            contextFactory=verified,
             heloFallback=self._tls == "off",
             requireAuthentication=account is not None,
             requireTransportSecurity=self._tls != "off",
@@ -94,7 +96,7 @@ class Relay:
         try:
             if self._tls == "implicit":
                 self._reactor.connectSSL(
-                    self._host, self._port, factory, context, timeout=self._timeout
+                    self._host, self._port, factory, verified, timeout=self._timeout
                 )
             else:
                 self._reactor.connectTCP(self._host, self._port, factory, timeout=self._timeout)
@@ -102,20 +104,16 @@ class Relay:
         except smtp.SMTPClientError as error:
             refused = isinstance(error, smtp.SMTPDeliveryError) and 500 <= error.code < 600
             reason = _reason(error)
+            if verified and verified.problem:
+                reason = f"its certificate {verified.problem}"
             if "TLS" in reason:
                 reason += f' (mail.tls is "{self._tls}")'
             raise NotSent(reason, for_good=refused) from None
         except OSError as error:
             raise NotSent(_line(error)) from None
 
-    def _context(self) -> Any:
-        trust = None
-        if self._ca:
-            found = x509.load_pem_x509_certificates(Path(self._ca).read_bytes())
-            trust = ssl.trustRootFromCertificates(
-                [ssl.Certificate.load(one.public_bytes(Encoding.DER)) for one in found]
-            )
-        return ssl.optionsForClientTLS(self._host, trustRoot=trust)
+    def _verified(self) -> VerifiedHost:
+        return VerifiedHost(trusting_context(self._ca, alone=True), self._host)
 
 
 def _smtp() -> Any:

@@ -15,7 +15,7 @@ from twisted.internet.defer import (
     succeed,
 )
 from twisted.internet.endpoints import wrapClientTLS
-from twisted.internet.interfaces import IConsumer, IStreamClientEndpoint
+from twisted.internet.interfaces import IConsumer, IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import URI, Agent, ResponseDone
@@ -29,8 +29,8 @@ from ddns.config.outward import OutwardSettings
 from ddns.model.outward import OutwardAnswer, OutwardError, OutwardRequest
 from ddns.net.outward.connecting import CheckedEndpoint
 from ddns.net.outward.guard import Guard, look_up
-from ddns.net.outward.tls import VerifiedHost, trusting_context
 from ddns.net.outward.words import in_words
+from ddns.net.verified import VerifiedHost, trusting_context
 from ddns.policy.targets import TargetRules
 from ddns.system.aside import Aside
 
@@ -160,7 +160,11 @@ class OutwardClient:
 
     async def _trusting(self) -> SSL.Context:
         if self._context is None:
-            self._context = await self._aside.run(partial(trusting_context, self._settings.ca))
+            read = partial(trusting_context, self._settings.ca)
+            try:
+                self._context = await self._aside.run(read)
+            except (OSError, ValueError):
+                raise OutwardError("outward.ca cannot be used") from None
         return self._context
 
     def stop(self) -> None:
@@ -189,15 +193,19 @@ class _Content(Protocol):
         self.done.callback(None) if whole else self.done.errback(reason)
 
 
-@implementer(IAgentEndpointFactory)
+@implementer(IAgentEndpointFactory, IStreamClientEndpoint)
 class _Through:
-    """Has an agent connect to where we say."""
+    """Has an agent connect to where we say, without a word in the log."""
 
     def __init__(self, endpoint: IStreamClientEndpoint) -> None:
         self._endpoint = endpoint
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
-        return self._endpoint
+        return self
+
+    def connect(self, protocolFactory: Any) -> Deferred[IProtocol]:
+        protocolFactory.noisy = False
+        return self._endpoint.connect(protocolFactory)
 
 
 @implementer(IBodyProducer)

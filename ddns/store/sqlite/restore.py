@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from ddns.model import names, records
 from ddns.model.journal import EventKind
+from ddns.model.leases import DAY
 from ddns.store.interfaces import StoreError
 from ddns.store.sqlite.backup import copy
 from ddns.store.sqlite.check import check
@@ -151,7 +152,7 @@ def _raise_serials(
         connection.execute("pragma synchronous = full")
         connection.execute("begin immediate")
         MIGRATIONS.apply(Database(connection, execute_plugins=False))
-        connection.execute("delete from session")  # some have ended since the backup
+        _forget_what_went_on(connection, now)
         zones = connection.execute("select origin, serial from zone order by origin").fetchall()
         (position,) = connection.execute("select max(position) from journal").fetchone()
         position = max(position or 0, former.position if former else 0)
@@ -175,6 +176,18 @@ def _raise_serials(
         )
         connection.execute("commit")
     return raised, len(zones)
+
+
+def _forget_what_went_on(connection: sqlite3.Connection, now: float) -> None:
+    """Forget what the backup cannot know: which sessions have ended since, which notices have been
+    sent, what services were told of hosts, and whether hosts were silent."""
+    connection.execute("delete from session")
+    connection.execute("delete from notice")
+    connection.execute("update relay set delivered = null, next = ?", (now,))
+    connection.execute(
+        "update host_word set since = ?1, silent_at = ?1 + days * ?2 where silent_at is not null",
+        (now, DAY),
+    )
 
 
 def _removed(connection: sqlite3.Connection) -> dict[bytes, int]:

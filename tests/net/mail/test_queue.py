@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import email
 import email.policy
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,9 +99,16 @@ def test_a_letter() -> None:
 def test_headers_with_long_urls() -> None:
     """They are neither folded nor encoded: mail programs read them as they stand."""
     url = "<https://ddns.example.net/notices/off?token=" + "Ab_-" * 60 + ">"
-    letter = dataclasses.replace(LETTER, headers=(("List-Unsubscribe", url),), message_id="n-7")
+    subject = "máquina.example.net: 198.51.100.7 es ahora 203.0.113.9 y antes no, ¿verdad? " * 2
+    headers = (("List-Unsubscribe", url),)
+    letter = dataclasses.replace(LETTER, subject=subject.strip(), headers=headers)
     octets = compose(letter, "ddns@example.net", "<1@example.net>", 0.0)
     assert f"\nList-Unsubscribe: {url}\n".encode() in octets
+    message = email.message_from_bytes(octets, policy=email.policy.default)
+    assert message["Subject"] == letter.subject
+    words = re.findall(rb"=\?utf-8\?[^ \n]*", octets)
+    assert words
+    assert max(map(len, words)) <= 75
 
 
 def test_a_letter_that_is_sent_once(running: RunningReactor, make: Make) -> None:
@@ -197,16 +205,18 @@ def test_a_certificate_that_nobody_vouches_for(
         assert relay.arrived == []
 
 
-def test_a_certificate_of_another_host(running: RunningReactor, pair: Pair) -> None:
-    with mail_relay(pair) as relay:
-        stranger = Relay(
-            running.reactor, "localhost.localdomain", relay.port, ca=str(pair.certificate)
-        )
-        context = stranger._context()
-        known = Relay(running.reactor, "127.0.0.1", relay.port, ca=str(pair.certificate))
-        known._context = lambda: context  # type: ignore[method-assign]
-        with pytest.raises(NotSent, match=r"(?i)verif"):
-            running.call(lambda: known.deliver("a@example.net", "b@example.net", b"\n"))
+@pytest.mark.parametrize("kind", ["starttls", "implicit"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_certificate_of_another_host(
+    running: RunningReactor, tmp_path: Path, kind: str, named: bool
+) -> None:
+    """Or of none at all. It is trusted all the same."""
+    pair = certificates.make(tmp_path, "relay.example", names=named)
+    host = "127.0.0.2" if named else "127.0.0.1"
+    with mail_relay(pair, implicit=kind == "implicit", host=host) as relay:
+        there = Relay(running.reactor, host, relay.port, tls=kind, ca=str(pair.certificate))
+        with pytest.raises(NotSent, match=f"its certificate is not valid for {host}"):
+            running.call(lambda: there.deliver("a@example.net", "b@example.net", b"\n"))
         assert relay.arrived == []
 
 

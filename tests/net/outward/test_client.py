@@ -145,12 +145,15 @@ def test_an_answer_that_ends_with_its_connection(send: Send) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "named.example"])
-def test_a_certificate_that_is_valid_for_the_host(tmp_path: Path, send: Send, host: str) -> None:
+def test_a_certificate_that_is_valid_for_the_host(
+    tmp_path: Path, send: Send, logged: list[str], host: str
+) -> None:
     pair = certificates.make(tmp_path, "named.example")
     with serving(pair) as port:
         settings = replace(OPEN, ca=str(pair.certificate))
         answer = send(f"https://{host}:{port}/", settings, lambda host: ["127.0.0.1"])
     assert answer.status == 200
+    assert logged == []
 
 
 def test_certificates_that_are_not(tmp_path: Path, send: Send) -> None:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ import pytest
 from ddns.model import names
 from ddns.model.account import ZoneInfo
 from ddns.model.journal import EventKind
+from ddns.model.leases import DAY
+from ddns.model.notices import Kind, Notice, Terms, Way
 from ddns.model.records import is_later
+from ddns.model.relays import HostAddresses, Relay, RelayKind
 from ddns.model.session import Session
-from ddns.store.interfaces import StoreError
+from ddns.store.interfaces import ITransaction, StoreError
 from ddns.store.sqlite.check import check
 from ddns.store.sqlite.database import StoreInUse, open_database, view
 from ddns.store.sqlite.restore import UNKNOWN, Restored, restore
@@ -132,6 +136,35 @@ def test_a_restored_database_has_no_sessions(
     restore(path, backup, NOW)
     with opened(SQLiteStore(running.reactor, path), running) as store:
         assert store.read(lambda r: (len(r.accounts()), r.sessions())) == (2, [])
+
+
+def test_what_went_on_when_the_backup_was_made(
+    path: Path, backup: Path, running: RunningReactor
+) -> None:
+    """Notices are not sent again, nobody is told that all hosts are silent, and services that have
+    been told something else since are told what the hosts have now."""
+    told = HostAddresses("198.51.100.1")
+    relay = Relay(0, HOME, RelayKind.WEBHOOK, {"url": "https://x.example"}, b"", 1.0, next=5.0)
+    old = Notice(0, "alice", None, Kind.REFUSED, {}, 1.0, Way.MAIL)
+
+    def go_on(t: ITransaction) -> None:
+        t.put_notice_terms(Terms("alice", HOME, mail=frozenset(Kind), silent_days=7), 1.0)
+        t.add_notice(old)
+        t.put_relay_state(replace(t.add_relay(relay), delivered=told, next=None))
+
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        store.commit(fill)
+        store.commit(go_on)
+        assert store.read(lambda r: (len(r.notices("alice")), r.next_relay())) == (1, None)
+        running.call(store.store.back_up, backup)
+    restore(path, backup, NOW)
+    with opened(SQLiteStore(running.reactor, path), running) as store:
+        assert store.read(lambda r: r.notices("alice")) == []
+        (due,) = store.read(lambda r: r.due_relays(NOW, 10))
+        assert (due.host, due.delivered) == (HOME, None)
+        word = store.read(lambda r: r.host_word(HOME))
+        assert word is not None
+        assert word.silent_at == NOW + 7 * DAY
 
 
 def test_zones_that_one_of_the_two_does_not_have(

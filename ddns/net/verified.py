@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cryptography import x509
 from OpenSSL import SSL, crypto
 from service_identity.cryptography import (
     verify_certificate_hostname,
     verify_certificate_ip_address,
 )
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
-from twisted.internet.ssl import CertificateOptions, TLSVersion, platformTrust
+from twisted.internet.ssl import (
+    CertificateOptions,
+    TLSVersion,
+    platformTrust,
+    trustRootFromCertificates,
+)
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from ddns.model.outward import OutwardError
 from ddns.model.records import address_from_text
 
 _PROBLEMS = {
@@ -28,20 +33,21 @@ _PROBLEMS = {
 """What OpenSSL's numbers mean (X509_STORE_CTX_get_error(3))."""
 
 
-def trusting_context(ca: str) -> SSL.Context:
+def trusting_context(ca: str, *, alone: bool = False) -> SSL.Context:
     """Return a context that trusts the system's authorities. It reads files, for some 15 ms.
 
     :param ca: a PEM file of further authorities, or nothing.
-    :raises OutwardError: when that cannot be read.
+    :param alone: whether the system's are not trusted where there is such a file.
+    :raises OSError: when that cannot be read; ValueError, when there are none in it.
     """
-    options = CertificateOptions(trustRoot=platformTrust(), raiseMinimumTo=TLSVersion.TLSv1_2)
-    context = options.getContext()
-    if ca:
-        try:
-            Path(ca).open("rb").close()
-            context.load_verify_locations(ca)
-        except (OSError, SSL.Error):
-            raise OutwardError("outward.ca cannot be used") from None
+    own = x509.load_pem_x509_certificates(Path(ca).read_bytes()) if ca else []
+    trust = trustRootFromCertificates([]) if own and alone else platformTrust()
+    options = CertificateOptions(trustRoot=trust, raiseMinimumTo=TLSVersion.TLSv1_2)
+    context: SSL.Context = options.getContext()
+    trusted = context.get_cert_store()
+    assert trusted is not None
+    for certificate in own:
+        trusted.add_cert(crypto.X509.from_cryptography(certificate))
     return context
 
 
@@ -67,7 +73,7 @@ class VerifiedHost:
         """Make the connection; see IOpenSSLClientConnectionCreator."""
         connection = SSL.Connection(self._context, None)
         if not self._is_address:  # RFC 6066 3
-            connection.set_tlsext_host_name(self._host.encode("ascii"))
+            connection.set_tlsext_host_name(self._host.encode("idna"))
         connection.set_verify(SSL.VERIFY_PEER, self._verify)
         return connection
 

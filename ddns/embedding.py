@@ -49,7 +49,7 @@ from ddns.net.http.site import LimitedSite
 from ddns.server.core import Core
 from ddns.server.service import DdnsService
 from ddns.server.sockets import StartupError
-from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.store.interfaces import IReading, IStore, ITransaction, JournalTrimmed, StoreError
 from ddns.store.results import Committed
 from ddns.store.sqlite.store import SQLiteStore
 
@@ -79,6 +79,7 @@ __all__ = [
     "IStore",
     "ITransaction",
     "InetdSettings",
+    "JournalTrimmed",
     "LimitedSite",
     "LogSettings",
     "MailSettings",

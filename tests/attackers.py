@@ -15,6 +15,8 @@ from pathlib import Path
 
 import dns.message
 
+from tests.programs import PATIENCE
+
 QUESTION = dns.message.make_query("home.example.net", "A", id=7).to_wire()
 FRAMED = len(QUESTION).to_bytes(2, "big") + QUESTION
 ATTACKERS = "127.0.1.{}"
@@ -146,7 +148,7 @@ def asks_miniupdate(port: int) -> bool:
 
 def _asks(port: int, octets: bytes, is_served: Callable[[bytes], bool]) -> bool:
     got = b""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 2.0) as sock:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         time.sleep(0.02)  # the way of the first packet
         sock.sendall(octets)
         while data := sock.recv(4096):
@@ -167,7 +169,7 @@ def latencies(port: int, seconds: float) -> tuple[float, float]:
     end = time.monotonic() + seconds
     with socket.socket(type=socket.SOCK_DGRAM) as sock:
         sock.connect(("127.0.0.1", port))
-        sock.settimeout(2.0)
+        sock.settimeout(PATIENCE)
         while (began := time.perf_counter()) and time.monotonic() < end:
             sock.send(QUESTION)
             sock.recv(4096)

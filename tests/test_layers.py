@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "acme": {"model", "system", "config"},
     "api": {"model", "system", "policy", "relays", "store"},
     "pages": {"model", "policy", "api"},
-    "tools": {"model", "policy", "store", "updates", "api"},
+    "tools": {"model", "policy", "dialects", "store", "updates", "api"},
     "net": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates", "api"}
     | {"pages", "tools", "relays"},
     "server": {"model", "system", "config", "zone", "policy", "dialects", "store", "updates"}

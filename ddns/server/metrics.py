@@ -21,15 +21,10 @@ from ddns.net.http.site import LimitedSite
 from ddns.net.listeners import Counted
 from ddns.server.certificate import ServerCertificate
 from ddns.server.core import Core
+from ddns.server.dns_metrics import dns_metrics
 from ddns.server.metric_families import Numbers, counter, counters, gauge, gauges, histograms
 from ddns.server.notice_metrics import notice_metrics
 from ddns.updates.expiring import EXPIRY, LEASE
-
-NAMES = (
-    *("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"),
-    *("YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE"),
-)
-"""Names of the first RCODEs (RFC 6895 2.3); others are shown once they occur."""
 
 NOTHING_ASKED = "answered"
 """The status of a request that names no host: a login, a check page."""
@@ -85,7 +80,7 @@ class ServerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """See the base class."""
         yield from self._server()
-        yield from self._dns()
+        yield from dns_metrics(self._watched.dns, self._watched.core.limiter)
         yield from self._updates()
         yield from self._connections()
         yield from self._store()
@@ -120,46 +115,6 @@ class ServerCollector(Collector):
             yield gauge(full, f"{text}, in seconds since 1970.", at)
         text = "Orders for a certificate that failed."
         yield counter("ddns_certificate_failures", text, failures)
-
-    def _dns(self) -> Iterator[Metric]:
-        dns = self._watched.dns
-        over = {("udp",): dns.udp, ("tcp",): dns.tcp.stats}
-        queries: Numbers = {key: traffic.received() for key, traffic in over.items()}
-        yield counters("ddns_dns_queries", "DNS messages that were read.", queries, "transport")
-        for name, text, attribute in (
-            ("unanswered", "Messages that got no reply.", "unanswered"),
-            ("received_bytes", "Octets of messages.", "received_octets"),
-            ("sent_bytes", "Octets of replies.", "sent_octets"),
-        ):
-            numbers: Numbers = {key: getattr(traffic, attribute) for key, traffic in over.items()}
-            yield counters(f"ddns_dns_{name}", text, numbers, "transport")
-        yield counters(
-            "ddns_dns_responses",
-            "Replies, by RCODE.",
-            {
-                (*key, name): traffic.rcodes[rcode]
-                for key, traffic in over.items()
-                for rcode, name in _rcodes(traffic.rcodes)
-            },
-            *("transport", "rcode"),
-        )
-        yield counter("ddns_dns_unsent", "UDP replies that could not be sent.", dns.udp.unsent)
-        limiter = self._watched.core.limiter
-        yield counters(
-            "ddns_dns_rate_limited",
-            "Replies over the rate: cut short, or not sent.",
-            {
-                ("slipped",): limiter.slipped if limiter else 0,
-                ("dropped",): limiter.dropped if limiter else 0,
-            },
-            "action",
-        )
-        yield histograms(
-            "ddns_dns_response_duration_seconds",
-            "From a message's being read to its reply's being handed to the system.",
-            {key: traffic.latency for key, traffic in over.items()},
-            "transport",
-        )
 
     def _updates(self) -> Iterator[Metric]:
         dialects = self._watched.core.pipeline.counts.dialects
@@ -295,12 +250,3 @@ class ServerCollector(Collector):
 
 def _column(rows: Mapping[str, tuple[float, ...]], number: int) -> Mapping[str, float]:
     return {key: row[number] for key, row in rows.items()}
-
-
-def _rcodes(counts: Iterable[int]) -> Iterator[tuple[int, str]]:
-    """Return the RCODEs that have a name, and those that have occurred."""
-    for rcode, count in enumerate(counts):
-        if rcode < len(NAMES):
-            yield rcode, NAMES[rcode]
-        elif count:
-            yield rcode, f"RCODE{rcode}"

@@ -18,7 +18,7 @@ from ddns.model.certificate import CertificateState
 from ddns.model.journal import Author
 from ddns.model.leases import DAY
 from ddns.model.notices import Kind, Way
-from ddns.model.outward import OutwardError, place_of
+from ddns.model.outward import OutwardAnswer, OutwardError, OutwardRequest, place_of
 from ddns.net.apprise import AppriseError, AppriseSender
 from ddns.net.mail.queue import Mailer
 from ddns.net.outward.client import OutwardClient
@@ -70,7 +70,7 @@ class NoticeServices:
         self.links = Links(secret_box)
         ways = Ways(
             *(store, now, secret_box, self.links, self._sends_mail, self._templates),
-            *(outward.fetch, self._push),
+            *(self._post, self._push),
         )
         self.courier = Courier(store, reactor, now, self.rules, ways.table, random.random)
         wake = self.courier.wake
@@ -151,6 +151,11 @@ class NoticeServices:
 
     def _templates(self) -> MailTemplates:
         return MailTemplates(self._settings.api.url, self._settings.pages.enabled)
+
+    async def _post(self, request: OutwardRequest) -> OutwardAnswer:
+        if not self._settings.notices.webhooks:
+            raise OutwardError("webhooks are switched off on this server")
+        return await self._outward.fetch(request)
 
     async def _push(self, url: str, title: str, text: str) -> None:
         try:

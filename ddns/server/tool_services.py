@@ -24,6 +24,7 @@ from ddns.tools.acme_dns.register import Register
 from ddns.tools.acme_dns.update import Update
 from ddns.tools.admission import Admission
 from ddns.tools.base import Tool
+from ddns.tools.cloudflare import Cloudflare
 from ddns.tools.httpreq import HttpReq
 from ddns.tools.powerdns.changing import Changing
 from ddns.tools.powerdns.tool import PowerDns, is_power_dns
@@ -111,6 +112,7 @@ class ToolServices:
             **beside,
             **dict.fromkeys((b"present", b"cleanup"), httpreq),
             b"acme-dns": self._resource(acme_dns),
+            b"client": self._resource(Cloudflare(self._pipeline, store, admission)),
             b"api": EitherResource(is_power_dns, power_dns, beside.get(b"api")),
         }
 

@@ -29,5 +29,5 @@ class IReadingHistory(Interface):
     def changes_since(position: int, limit: int) -> list[Event]:
         """Return events after *position*, oldest first.
 
-        :raises StoreError: when the journal does not reach back that far.
+        :raises JournalTrimmed: when the journal does not reach back that far.
         """

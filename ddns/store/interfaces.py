@@ -47,6 +47,10 @@ class StoreClosed(StoreError):
     """The store has been closed, or was never opened."""
 
 
+class JournalTrimmed(StoreError):
+    """The journal does not reach back that far any more."""
+
+
 class IReading(
     IReadingPeople,
     IReadingHistory,

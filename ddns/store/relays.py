@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from zope.interface import Interface
 
@@ -45,6 +45,9 @@ class IRelays(Interface):
     def put_relay_state(relay: Relay) -> None:
         """Change what was delivered, the attempts, when they were and are to be, and what came of
         them, unless the relay has gone."""
+
+    def put_off_relays(until: Iterable[tuple[Relay, float]]) -> None:
+        """Change when relays are to be tried, those that are still to be when they were as read."""
 
     def remove_relay(number: int) -> None:
         """Remove a relay."""

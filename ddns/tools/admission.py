@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from ddns.model.account import Account, Key, KeyKind, Right
 from ddns.model.records import network_of
@@ -11,6 +11,9 @@ from ddns.policy.addresses import NetworkSet
 from ddns.policy.directory import Directory, takes_user
 from ddns.policy.token_bucket import Buckets
 from ddns.tools.base import ToolError
+
+RECORDS = (Right.RECORDS, Right.OPERATOR)
+"""The rights of which a key needs one to read and change records."""
 
 
 class Admission:
@@ -50,19 +53,23 @@ class Admission:
         account = self._account_of(key)
         return key is not None and account is not None and not self._why_not(key, account)
 
-    def by_credentials(self, given: Credentials | None, peer: str) -> Key:
-        """Return the key that a tool has sent with a user name, as :meth:`by_key` does.
+    def by_credentials(
+        self, given: Credentials | None, peer: str, rights: Collection[Right] = RECORDS
+    ) -> Key:
+        """Return the key that a tool has sent with a user name, or without one where there is none,
+        as :meth:`by_key` does.
 
+        :param rights: those of which the key needs one.
         :raises ToolError: also when it is not this user's.
         """
         if given is None:
             return self._let_in(None, peer, "log in with the account's name and a key")
         key = self._directory.key(given.secret)
-        if key is not None and not takes_user(key, given.user_name):
+        if key is not None and not (given.nameless or takes_user(key, given.user_name)):
             key = None
         # The same words for both: strangers do not learn which accounts there are.
         wrong = f"wrong user name or key, or the key is not of kind {KeyKind.UPDATE}"
-        return self._let_in(key, peer, wrong)
+        return self._let_in(key, peer, wrong, rights)
 
     def without_key(self, peer: str) -> None:
         """Let a request in that needs no key.
@@ -72,7 +79,9 @@ class Admission:
         self._check_network(peer)
         self._count(network_of(peer))
 
-    def _let_in(self, key: Key | None, peer: str, wrong: str) -> Key:
+    def _let_in(
+        self, key: Key | None, peer: str, wrong: str, rights: Collection[Right] = RECORDS
+    ) -> Key:
         """Return the key if it may come in; *wrong* is said where it is none for tools."""
         self._check_network(peer)
         account = self._account_of(key)
@@ -80,7 +89,7 @@ class Admission:
             self._count(network_of(peer))
             raise ToolError(401, wrong)
         self._count(account.name)
-        if why := self._why_not(key, account):
+        if why := self._why_not(key, account, rights):
             raise ToolError(403, why)
         return key
 
@@ -94,12 +103,12 @@ class Admission:
             return None
         return self._directory.account(key.account)
 
-    def _why_not(self, key: Key, account: Account) -> str:
-        """Return why a key may neither read nor change records, if it may not."""
+    def _why_not(self, key: Key, account: Account, rights: Collection[Right] = RECORDS) -> str:
+        """Return why a key may not do what takes one of these rights, if it may not."""
         if not key.enabled:
             return "the key is disabled"
-        if key.rights.isdisjoint((Right.RECORDS, Right.OPERATOR)):
-            return "the key has not the right: records"
+        if key.rights.isdisjoint(rights):
+            return f"the key has not the right: {next(iter(rights))}"
         if account.block is not None and account.block.holds(self._now()):
             return f"the account is blocked: {account.block.reason}"
         return ""

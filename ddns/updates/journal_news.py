@@ -19,7 +19,7 @@ from ddns.model.journal import Author, Event, EventKind, unpack_values
 from ddns.model.notices import Kind
 from ddns.model.records import ADDRESS_TYPES, address_to_text, type_to_text
 from ddns.policy.notices import NoticeRules, shortened
-from ddns.store.interfaces import IReading, IStore, ITransaction, StoreError
+from ddns.store.interfaces import IReading, IStore, ITransaction, JournalTrimmed, StoreError
 from ddns.updates.noticing import News, put_news
 
 READER = "notices"
@@ -125,7 +125,7 @@ class JournalNews:
     async def _read_some(self) -> bool:
         try:
             events = await self._store.changes_since(self._position, AT_ONCE)
-        except StoreError as error:
+        except JournalTrimmed as error:
             self._position = self._store.stats().position
             self._log.warn("owners are not told of older changes: {error}", error=error)
             return False

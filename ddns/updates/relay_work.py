@@ -64,14 +64,13 @@ def note(transaction: ITransaction, number: int, attempt: Attempt) -> None:
     )
 
 
-def put_off(transaction: ITransaction, seen: Relay, until: float | None) -> None:
-    """Have a relay wait until a time; or for a change of the host, if that has not come already.
-    One that has been told to do something else since it was *seen* does that."""
+def _let_rest(transaction: ITransaction, seen: Relay) -> None:
+    """Have a relay wait for a change of the host, if that has not come already."""
     relay = transaction.relay(seen.id)
     if relay is None or relay.next != seen.next:
         return
-    if until is not None or idle(relay, present(transaction, relay)):
-        transaction.put_relay_state(dataclasses.replace(relay, next=until))
+    if idle(relay, present(transaction, relay)):
+        transaction.put_relay_state(dataclasses.replace(relay, next=None))
 
 
 def hosts_after(reading: IReading, after: int) -> list[tuple[bytes, int]]:
@@ -100,10 +99,12 @@ def noted(
     return {host for host in changed if not wake(transaction, host, now)}
 
 
-def put_all_off(
-    late: Iterable[tuple[Relay, float | None]], transaction: ITransaction
+def put_off(
+    late: Iterable[tuple[Relay, float]], level: Iterable[Relay], transaction: ITransaction
 ) -> set[bytes]:
-    """Have relays wait, each until a time of its own."""
-    for relay, until in late:
-        put_off(transaction, relay, until)
+    """Have relays wait: those that are *late* until a time of their own, the others for a change of
+    the host. One that has been told to do something else since it was read does that."""
+    transaction.put_off_relays(late)
+    for relay in level:
+        _let_rest(transaction, relay)
     return set()

@@ -27,7 +27,7 @@ from ddns.policy.relays import idle
 from ddns.relays.base import Failed, Job
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.relay_targets import Targets
-from ddns.updates.relay_work import Attempt, due_now, hosts_after, noted, put_all_off
+from ddns.updates.relay_work import Attempt, due_now, hosts_after, noted, put_off
 
 TOGETHER = 20
 """Relays that one transaction is about."""
@@ -214,10 +214,11 @@ class Relayer:
         now, waiting = self._now(), {*self._going, *(number for number, _ in self._ended)}
         work = partial(due_now, now=now, most=TOGETHER, without=waiting)
         due, at = await self._store.read(work)
-        late: list[tuple[Relay, float | None]] = []
+        late: list[tuple[Relay, float]] = []
+        level: list[Relay] = []
         for relay, addresses in due:
             if idle(relay, addresses):
-                late.append((relay, None))
+                level.append(relay)
                 continue
             target = self._target(relay)
             turn = self._targets.turn(target, relay.account)
@@ -227,8 +228,8 @@ class Relayer:
                 room -= 1
                 self._targets.begin(target, relay.account)
                 self._begin(relay, addresses, target)
-        if late:
-            await self._transact(partial(put_all_off, late))
+        if late or level:
+            await self._transact(partial(put_off, late, level))
         if len(due) == TOGETHER or room <= 0:
             return SOON
         return REST if at is None else min(max(at - now, SOON), REST)

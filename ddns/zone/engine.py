@@ -10,8 +10,6 @@ gives the same reply, octet for octet, to queries of the fast path.
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncGenerator, Awaitable, Iterator
-from contextlib import aclosing
 
 from ddns.model.names import MAX_WIRE, WILDCARD
 from ddns.model.records import CNAME, IN
@@ -26,7 +24,7 @@ from ddns.zone.fast_path import (
     fast_path_headers,
     truncated,
 )
-from ddns.zone.handlers import Client, Handler, Later, Reply, refuse
+from ddns.zone.handlers import Client, Handler, Later, Reply, finished, refuse
 from ddns.zone.lookup import lookup
 from ddns.zone.message import (
     AXFR,
@@ -205,7 +203,7 @@ class Engine:
         answer = self._decide(request, wire, source, tcp)
         if isinstance(answer, Answer):
             return self._finish(request, answer, client)
-        return self._finish_later(request, answer, client)
+        return finished(answer, lambda one: self._finish(request, one, client))
 
     def _finish(self, request: Query, reply: Answer, client: Client) -> bytes | None:
         """Pack and sign an answer, unless the rate limit has it dropped or cut short."""
@@ -244,27 +242,6 @@ class Engine:
         if self._cookies is None or edns is None or edns.version:
             return None
         return edns.cookie
-
-    def _finish_later(self, request: Query, answer: Later, client: Client) -> Reply:
-        """Return what a handler returned, with each answer packed."""
-        if isinstance(answer, Awaitable):
-            return self._finish_awaited(request, answer, client)
-        if isinstance(answer, Iterator):
-            return (m for one in answer if (m := self._finish(request, one, client)))
-        return self._finish_each(request, answer, client)
-
-    async def _finish_awaited(
-        self, request: Query, answer: Awaitable[Answer], client: Client
-    ) -> bytes | None:
-        return self._finish(request, await answer, client)
-
-    async def _finish_each(
-        self, request: Query, answers: AsyncGenerator[Answer, None], client: Client
-    ) -> AsyncGenerator[bytes, None]:
-        async with aclosing(answers):
-            async for answer in answers:
-                if message := self._finish(request, answer, client):
-                    yield message
 
     def _decide(self, request: Query, wire: bytes, source: bytes, tcp: bool) -> Answer | Later:
         """Refuse what no opcode allows, and let the handler of the request's opcode answer the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 from typing import NamedTuple
 
 from ddns.zone.message import Answer, Query
@@ -32,3 +33,29 @@ def refuse(rcode: int, text: str) -> Handler:
     """Return a handler that answers this RCODE to everything, since it is not supported."""
     reason = not_supported(text)
     return lambda request, wire, source, tcp: Answer(rcode, reason=reason)
+
+
+Finish = Callable[[Answer], bytes | None]
+"""Packs an answer; None if it is not to be sent."""
+
+
+def finished(answer: Later, finish: Finish) -> Reply:
+    """Return what a handler returned, with each answer packed."""
+    if isinstance(answer, Awaitable):
+        return _awaited(answer, finish)
+    if isinstance(answer, Iterator):
+        return (message for one in answer if (message := finish(one)))
+    return _each(answer, finish)
+
+
+async def _awaited(answer: Awaitable[Answer], finish: Finish) -> bytes | None:
+    return finish(await answer)
+
+
+async def _each(
+    answers: AsyncGenerator[Answer, None], finish: Finish
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(answers):
+        async for answer in answers:
+            if message := finish(answer):
+                yield message

@@ -46,7 +46,7 @@ class RunningReactor:
             done.addBoth(results.put)
 
         self.reactor.callFromThread(run)
-        result = results.get(timeout=PATIENCE)
+        result = results.get(timeout=3 * PATIENCE)  # a transaction waits for the disk, too
         if isinstance(result, Failure):
             result.raiseException()
         return result

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 THEIRS = ("python_", "process_")
 """Prefixes of what prometheus_client collects by itself."""
 
-NO_DIALECTS = ("miniupdate", "rfc2136", "powerdns", "httpreq", "acme-dns")
+NO_DIALECTS = ("miniupdate", "rfc2136", "powerdns", "httpreq", "acme-dns", "cloudflare")
 """What else changes hosts and records."""
 
 

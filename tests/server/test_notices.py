@@ -406,6 +406,19 @@ def test_what_a_crash_cuts_off_is_sent_again(server: Server, hook: Receiver) -> 
     server.idle()
 
 
+def test_webhooks_that_are_switched_off(server: Server, hook: Receiver) -> None:
+    """Those as well that are there already, until they are switched on again."""
+    server.webhook(hook)
+    off = replace(server.settings, notices=replace(server.settings.notices, webhooks=False))
+    server.running.call(server.core.apply, off)
+    server.update("198.51.100.7")
+    eventually(lambda: server.target()["failing"] is not None, "it fails")
+    assert server.target()["problem"] == "webhooks are switched off on this server"
+    assert hook.posted == []
+    server.running.call(server.core.apply, server.settings)
+    hook.wait(1)
+
+
 # By apprise ------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -26,15 +27,17 @@ LARGEST = b"GET /api/openapi.json HTTP/1.1\r\n\r\n"
 """The largest answer that a stranger can have, of 70 KB."""
 
 
-@pytest.fixture
-def server(make_server: Launch) -> Server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = "[api]\ncalls_per_minute = 0\n[dns.rate_limit]\nresponses_per_second = 0\n"
-    server = make_server().with_miniupdate().with_settings(settings).start()
+    server = Server(tmp_path_factory.mktemp("attacked"), "--no-sample").with_miniupdate()
+    server.with_settings(settings).start()
     server.call("zone_add", origin=ZONE)
     server.call("account_add", name=ACCOUNT)
     server.call("host_add", name=HOST, account=ACCOUNT)
     server.update(f"{ACCOUNT}:{server.call('key_add', account=ACCOUNT)['key']}", HOST)
-    return server
+    yield server
+    server.clean_up()
 
 
 def port_of(server: Server, name: str) -> int:
@@ -95,7 +98,9 @@ def test_descriptors_are_left_when_all_connections_are_taken(make_server: Launch
         Attack(5, 100, LARGEST * 150, reads=False),
     ],
 )
-def test_pipelined_requests_whose_answers_nobody_reads(server: Server, attack: Attack) -> None:
+def test_pipelined_requests_whose_answers_nobody_reads(make_server: Launch, attack: Attack) -> None:
+    """To a server of its own, whose memory has held nothing yet."""
+    server = make_server().start()
     assert served(asks_http, server.http_port, 1) == 1
     assert server.process is not None
     rest = resident(server.process.pid)
@@ -118,4 +123,4 @@ def test_udp_is_answered_between_what_clients_of_streams_ask(
 ) -> None:
     """Bounded loosely, for other tests run beside this one: without turns it is 100 ms and more."""
     with attacking(attack, port_of(server, name)):
-        assert latencies(server.dns_port, 3.0)[0] < 10
+        assert latencies(server.dns_port, 2.0)[0] < 40

@@ -75,6 +75,18 @@ class RelayingContract:
         store.commit(lambda t: t.put_relay_state(state))
         assert store.read(lambda r: r.relay(one.id)) is None
 
+    def test_relays_are_put_off_unless_something_else_came(self, store: Blocking) -> None:
+        store.commit(fill)
+        one, two, three, resting = (added(store, next=at) for at in (1.1, 2.0, 3.0, None))
+        changed = dataclasses.replace(two, next=2.5, attempts=4)
+        store.commit(lambda t: t.put_relay_state(changed))
+        store.commit(lambda t: t.remove_relay(three.id))
+        late = [(one, 7.7), (two, 8.0), (three, 9.0), (resting, 10.0)]
+        store.commit(lambda t: t.put_off_relays(late))
+        expected = [dataclasses.replace(at, next=on) for at, on in ((one, 7.7), (resting, 10.0))]
+        found = store.read(lambda r: r.relays(0, 9))
+        assert found == [expected[0], changed, expected[1]]
+
     def test_which_are_due(self, store: Blocking) -> None:
         store.commit(fill)
         assert store.read(lambda r: r.next_relay()) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from ddns.model.leases import DAY
 from ddns.model.update import Credentials
@@ -55,12 +56,14 @@ def ask(
     peer: str = PEER,
     **headers: str,
 ) -> Answered:
-    """Ask a tool; a *body* that is not octets is sent as JSON. Headers have ``_`` for ``-``."""
+    """Ask a tool, at a path that may have a query; a *body* that is not octets is sent as JSON.
+    Headers have ``_`` for ``-``."""
     octets = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    bare, _, query = path.partition("?")
     request = ToolRequest(
         method,
-        tuple(path.strip("/").split("/")),
-        {},
+        tuple(bare.strip("/").split("/")),
+        dict(parse_qsl(query)),
         {name.replace("_", "-"): value for name, value in headers.items()},
         None if login is None else Credentials(*login),
         octets,

@@ -228,11 +228,14 @@ def test_many_events_at_a_time(owners: Owners, monkeypatch: pytest.MonkeyPatch) 
     assert notice.details["changes"][0]["new"] == ["198.51.100.20"]
 
 
-def test_a_store_that_fails_is_asked_again(owners: Owners, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("failing", ["transact", "changes_since"])
+def test_a_store_that_fails_is_asked_again(
+    owners: Owners, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
     owners.wants(Kind.CHANGED)
     owners.update("198.51.100.7")
     with monkeypatch.context() as patch, logged() as lines:
-        patch.setattr(owners.house.store, "transact", lambda *args: fail(StoreError("no")))
+        patch.setattr(owners.house.store, failing, lambda *args: fail(StoreError("no")))
         owners.follow()
     assert any("cannot be told of changes: no" in line for line in lines)
     owners.follow()

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from typing import Any
 
 from twisted.internet.defer import ensureDeferred
@@ -193,7 +193,7 @@ def compose(mail: MailMessage, sender: str, message_id: str, now: float) -> byte
 
     :raises ValueError: when a header would have a line break in it.
     """
-    message = EmailMessage(policy=SMTP.clone(linesep="\n", cte_type="7bit"))
+    message = EmailMessage(policy=_Folding(**_FOLDING))
     for name, value in (
         ("From", sender),
         ("To", mail.to),
@@ -207,6 +207,17 @@ def compose(mail: MailMessage, sender: str, message_id: str, now: float) -> byte
             raise ValueError(f"a line break in {name}")
         message[name] = value
     message.set_content(mail.text)
-    # Of a URL that it cannot fold the library makes encoded words.
-    most = MAX_LINE if mail.headers else message.policy.max_line_length
-    return message.as_bytes(policy=message.policy.clone(max_line_length=most))
+    return message.as_bytes()
+
+
+_FOLDING: dict[str, Any] = {"linesep": "\n", "cte_type": "7bit", "utf8": False}
+
+
+class _Folding(EmailPolicy):
+    """Folds no URL, of which the library would make encoded words, and other lines as usual: an
+    encoded word has 75 octets at most (RFC 2047 2)."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.startswith("List-"):
+            return SMTP.clone(**_FOLDING, max_line_length=MAX_LINE).fold_binary(name, value)
+        return super().fold_binary(name, value)

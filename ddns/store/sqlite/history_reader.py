@@ -15,7 +15,7 @@ from ddns.model import names
 from ddns.model.account import Host
 from ddns.model.journal import Event
 from ddns.store.history import IReadingHistory
-from ddns.store.interfaces import StoreError
+from ddns.store.interfaces import JournalTrimmed
 from ddns.store.sqlite.row_objects import make_event
 
 EVENT = (
@@ -56,7 +56,7 @@ class HistoryReader:
     def changes_since(self, position: int, limit: int) -> list[Event]:
         oldest = self.execute("select min(position) from journal").fetchone()[0]
         if oldest is not None and position + 1 < oldest:
-            raise StoreError(f"the journal begins at position {oldest}")
+            raise JournalTrimmed(f"the journal begins at position {oldest}")
         after = f"{EVENT} where position > ? order by position limit ?"
         return [make_event(*row) for row in self.execute(after, (position, limit))]
 

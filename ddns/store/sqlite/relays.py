@@ -7,6 +7,7 @@ The functions are methods of :class:`ddns.store.sqlite.transaction.Transaction`;
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from ddns.model.relays import Relay
 from ddns.store.sqlite.reader import known
@@ -38,6 +39,13 @@ def _put_state(unit: UnitOfWork, number: int | None, relay: Relay) -> None:
             *(delivered, relay.attempts, relay.next, relay.tried, relay.result),
             *(int(relay.trouble), number),
         ),
+    )
+
+
+def put_off_relays(unit: UnitOfWork, until: Iterable[tuple[Relay, float]]) -> None:
+    unit.connection.executemany(
+        "update relay set next = ? where id = ? and next is ?",
+        [(at, relay.id, relay.next) for relay, at in until],
     )
 
 

@@ -127,6 +127,7 @@ class Transaction(UnitOfWork):
     limit_notices = notices.limit_notices
     add_relay = relays.add_relay
     put_relay_state = relays.put_relay_state
+    put_off_relays = relays.put_off_relays
     remove_relay = relays.remove_relay
 
     stage = zone_import.stage

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import email
 import email.policy
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,9 +99,16 @@ def test_a_letter() -> None:
 def test_headers_with_long_urls() -> None:
     """They are neither folded nor encoded: mail programs read them as they stand."""
     url = "<https://ddns.example.net/notices/off?token=" + "Ab_-" * 60 + ">"
-    letter = dataclasses.replace(LETTER, headers=(("List-Unsubscribe", url),), message_id="n-7")
+    subject = "máquina.example.net: 198.51.100.7 es ahora 203.0.113.9 y antes no, ¿verdad? " * 2
+    headers = (("List-Unsubscribe", url),)
+    letter = dataclasses.replace(LETTER, subject=subject.strip(), headers=headers)
     octets = compose(letter, "ddns@example.net", "<1@example.net>", 0.0)
     assert f"\nList-Unsubscribe: {url}\n".encode() in octets
+    message = email.message_from_bytes(octets, policy=email.policy.default)
+    assert message["Subject"] == letter.subject
+    words = re.findall(rb"=\?utf-8\?[^ \n]*", octets)
+    assert words
+    assert max(map(len, words)) <= 75
 
 
 def test_a_letter_that_is_sent_once(running: RunningReactor, make: Make) -> None:

@@ -258,7 +258,7 @@ def test_the_servers_certificate(server: Server) -> None:
 
 def test_a_webhook(server: Server, hook: Receiver) -> None:
     made = server.webhook(hook)
-    assert made["shown"] == "127.0.0.1"
+    assert made["shown"] == f"127.0.0.1:{hook.port}"
     server.update("198.51.100.7", "2001:db8::7")
     (posted,) = hook.wait(1)
     assert posted.headers["Content-Type"] == "application/json"

@@ -119,7 +119,7 @@ def test_every_table_can_change(reloading: Server, login: str) -> None:
         "[accounts]\nregistration = 'open'\n[api]\nurl = 'http://127.0.0.1'\ncalls_per_minute = 2\n"
         "[pages]\nrequests_per_minute = 1\n[tools]\ncalls_per_minute = 1\n"
         "[challenges]\nkeep = 3600\n[acme_dns]\nper_day = 1\n"
-        "[outward]\nports = [443]\n[relays]\nper_host = 1\n"
+        "[outward]\nports = [443]\n[relays]\nper_host = 1\n[notices]\nper_host = 3\n"
         "[abuse]\nchange_interval = 0\nrefused_networks = ['192.0.2.0/24']\n"
         "[proxies]\ntrusted = ['127.0.0.1']\nheader = 'Forwarded'\n"
     )

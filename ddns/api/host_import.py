@@ -36,9 +36,9 @@ class HostImportOperations(BaseOperations):
         not name theirs. Each of *hosts*, 500 at most, names a ``host`` and tells one thing of it:
         a record by ``owner``, which is the host or belongs to it, ``type`` and ``rdata``; or that
         it ``follows`` another host with an ``interface_id``; or nothing. Hosts that the account has
-        already get what they lack: what is there stays, since their clients may have set it. What
-        cannot be imported is left out, the rest is done, and the answer says why. A *dry_run* says
-        what would be, and changes nothing."""
+        already get what they lack, but no addresses: their clients may have set or removed them.
+        What cannot be imported is left out, the rest is done, and the answer says why. A *dry_run*
+        says what would be, and changes nothing."""
         whose, seconds = self._account_or_own(account), zone_parsing.ttl(ttl)
         if len(hosts) > MAX_ITEMS:
             raise Invalid("hosts: expected {most} at most", most=MAX_ITEMS)
@@ -130,7 +130,8 @@ class _Import:
             self._leave_out(one.name, None, str(error))
             return
         put = sum(
-            self._put(host, owner, number, texts) for (owner, number), texts in one.rrsets.items()
+            self._put(host, owner, number, texts, added)
+            for (owner, number), texts in one.rrsets.items()
         )
         self.hosts.append({**named("name", host.name), "added": added, "rrsets": put})
 
@@ -147,12 +148,16 @@ class _Import:
             self._context.transaction.put_host(following)
             take_prefixes(self._context, host, following)
 
-    def _put(self, host: Host, owner: bytes, number: int, texts: list[str]) -> bool:
-        """Put an RRset, unless there is one; return whether it was put."""
+    def _put(self, host: Host, owner: bytes, number: int, texts: list[str], added: bool) -> bool:
+        """Put an RRset, unless there is one, or it is one of addresses and the host has not just
+        been *added*; return whether it was put."""
         try:
             rdatas = zone_parsing.rdatas(number, texts, host.zone)
             there = self._context.transaction.rrset(host.zone, owner, number)
             if there is None:
+                if not added and number in records.ADDRESS_TYPES:
+                    self._leave_out(owner, number, "the host was here before, and has none")
+                    return False
                 replace_rrset(self._context, owner, number, rdatas, host.ttl)
                 return True
         except ApiError as error:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ddns.api.serializers import Json, time_json
 from ddns.model import names
 from ddns.model.notices import Kind, Notice, Target, Terms
 
 
-def target_json(target: Target) -> Json:
-    """Return where notices are sent, without what is secret of it."""
+def target_json(target: Target, waiting: Iterable[Notice] = ()) -> Json:
+    """Return where notices are sent, without what is secret of it; ``next`` is when it is tried
+    again, by the notices that are *waiting*."""
+    due = min((one.due for one in waiting if one.target == target.id), default=None)
     return {
         "id": target.id,
         "account": target.account,
@@ -18,6 +22,7 @@ def target_json(target: Target) -> Json:
         "created": time_json(target.created),
         "failing": None if target.failing is None else time_json(target.failing),
         "problem": target.problem,
+        "next": None if target.failing is None or due is None else time_json(due),
         "given_up": target.given_up,
     }
 

@@ -25,6 +25,7 @@ _target = {
     "created": TIME,
     "failing": or_null(TIME),
     "problem": STRING,
+    "next": or_null(TIME),
     "given_up": NUMBER,
 }
 

@@ -209,6 +209,8 @@ def _shown(context: Context[S], account: str, host: bytes | None) -> Json:
     terms = terms_of(transaction.notice_terms(account), own if host else None, account, host)
     targets = transaction.notice_targets(account)
     left_out = OF_ACCOUNTS if host else frozenset()
+    is_failing = any(one.failing is not None for one in targets)
+    waiting = transaction.notices(account) if is_failing else []
     return {
         "account": account,
         "host": host_json(host),
@@ -218,6 +220,6 @@ def _shown(context: Context[S], account: str, host: bytes | None) -> Json:
         "own": own is not None,
         "email": context.known_account(account).email is not None,
         "sent_to": [
-            target_json(one) for one in targets if host is None or one.host in (None, host)
+            target_json(one, waiting) for one in targets if host is None or one.host in (None, host)
         ],
     }

@@ -15,6 +15,7 @@ from ddns.model import names
 from ddns.model.outward import OutwardError
 from ddns.model.relays import HostAddresses, OpenTo, Relay, RelayKind, Trouble, relay_purpose
 from ddns.model.webhooks import new_secret
+from ddns.policy.relays import idle
 from ddns.relays import KINDS, endpoint_of, service_of
 from ddns.relays.base import BadSetting, Setting
 
@@ -77,11 +78,12 @@ class RelayOperations(BaseOperations):
         return await self._transact(work, even_if_blocked=True)
 
     async def relay_retry(self, number: int) -> Json:
-        """Deliver to a relay now, whatever it has been told already."""
+        """Deliver to a relay now, whatever it has been told already, which is remembered: a family
+        that the host has lost since is removed there."""
 
         def work(context: WriteContext) -> tuple[Relay, Json]:
             relay = dataclasses.replace(
-                _own(context, number), delivered=None, attempts=0, next=context.now
+                _own(context, number), trouble=Trouble.ASKED, attempts=0, next=context.now
             )
             if context.rules.relays.open_to is OpenTo.OFF:
                 raise Conflict("relays are switched off on this server")
@@ -129,9 +131,9 @@ or answers that it cannot, or refuses them until somebody does something."""
 
 
 def _state(relay: Relay, present: HostAddresses) -> str:
-    if relay.trouble is not Trouble.NONE and relay.next is not None:
+    if relay.trouble in (Trouble.PASSING, Trouble.LASTING) and relay.next is not None:
         return STATES[1 + relay.trouble]
-    return STATES[0] if relay.delivered == present else STATES[1]
+    return STATES[0] if idle(relay, present) else STATES[1]
 
 
 def _kind(text: str) -> RelayKind:

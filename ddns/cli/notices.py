@@ -72,6 +72,7 @@ def _shown(answer: Json) -> Result:
         TO="shown",
         HOST="host",
         FAILING_SINCE=lambda one: one["failing"] and local_time(one["failing"]),
+        NEXT=lambda one: one["next"] and local_time(one["next"]),
         GIVEN_UP="given_up",
         PROBLEM="problem",
     )

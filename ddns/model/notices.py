@@ -71,7 +71,7 @@ class Target:
 
     ``shown`` is what of its address is no secret. ``sealed`` is the rest: the URL and secret of a
     webhook as JSON, or the URL of an apprise service. ``failing`` is since when nothing has reached
-    it, None if that is not so, and ``problem`` why, also when notices were ``given_up``.
+    it, None if that is not so, and ``problem`` why. So many notices were ``given_up``.
     """
 
     id: int

@@ -60,11 +60,13 @@ def _first(rrset: RRset | None) -> str | None:
 
 
 class Trouble(enum.IntEnum):
-    """What the last attempt says of the next."""
+    """What the last attempt says of the next: after any but the first, it is made even if the
+    service was told last what the host has."""
 
     NONE = 0
     PASSING = 1  # it may succeed by itself
     LASTING = 2  # somebody has to do something first
+    ASKED = 3  # nothing: somebody wants it now
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class Relay:
 
     ``settings`` are those that may be shown, ``sealed`` the others as JSON, sealed with the key
     file. ``delivered`` is what the service has been told last; None if it has been told nothing.
-    It is due when that differs from the addresses of the host. ``attempts`` is how often that has
+    It is due when that differs from the addresses of the host, and when an attempt has failed,
+    after which nobody knows what the service has. ``attempts`` is how often that has
     failed since it last succeeded, ``tried`` the time of the last attempt and ``next`` that of the
     next one, if there is to be any; both, and ``created``, are seconds since 1970. ``result`` says
     in words what came of the last attempt.

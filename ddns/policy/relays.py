@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ddns.model.relays import OpenTo
+from ddns.model.relays import HostAddresses, OpenTo, Relay, Trouble
 from ddns.policy.targets import TargetRules
 
 
@@ -35,3 +35,8 @@ class RelayRules:
             self.targets.server(parts.hostname or "", parts.port or 0)
         else:
             self.targets.target(url)
+
+
+def idle(relay: Relay, present: HostAddresses) -> bool:
+    """Return whether a relay has nothing to do while its host has these addresses."""
+    return relay.delivered == present and relay.trouble is Trouble.NONE

@@ -289,7 +289,7 @@ def _note_target(
         return
     if error is None:
         if target.failing is not None:
-            transaction.note_notice_target(target.id, None, target.problem, 0)
+            transaction.note_notice_target(target.id, None, "", 0)
     else:
         failing = now if target.failing is None else target.failing
         transaction.note_notice_target(target.id, failing, str(error), given_up)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ddns.model.relays import HostAddresses, Relay, Trouble
+from ddns.policy.relays import idle
 from ddns.store.interfaces import IReading, ITransaction
 
 
@@ -33,12 +34,11 @@ def present(reading: IReading, relay: Relay) -> HostAddresses:
 
 
 def wake(transaction: ITransaction, host: bytes, now: float) -> int:
-    """Have the relays of a host tried at once whose service has not what the host has, and that
-    wait for nothing else; return how many relays it has."""
+    """Have the relays of a host tried at once whose service may not have what the host has, and
+    that wait for nothing else; return how many relays it has."""
     relays = transaction.relays_of(host)
     for relay in relays:
-        differs = present(transaction, relay) != relay.delivered
-        if differs and relay.next is None:
+        if relay.next is None and not idle(relay, present(transaction, relay)):
             transaction.put_relay_state(dataclasses.replace(relay, next=now))
     return len(relays)
 
@@ -56,7 +56,7 @@ def note(transaction: ITransaction, number: int, attempt: Attempt) -> None:
             relay,
             delivered=delivered,
             attempts=relay.attempts + 1 if failed else 0,
-            next=attempt.at + attempt.wait if differs else None,
+            next=attempt.at + attempt.wait if failed or differs else None,
             tried=attempt.at,
             result=attempt.words,
             trouble=attempt.trouble,
@@ -69,7 +69,7 @@ def _let_rest(transaction: ITransaction, seen: Relay) -> None:
     relay = transaction.relay(seen.id)
     if relay is None or relay.next != seen.next:
         return
-    if present(transaction, relay) == relay.delivered:
+    if idle(relay, present(transaction, relay)):
         transaction.put_relay_state(dataclasses.replace(relay, next=None))
 
 

@@ -23,6 +23,7 @@ from ddns.model.outward import OutwardError
 from ddns.model.records import ADDRESS_TYPES
 from ddns.model.relays import HostAddresses, Relay, Trouble
 from ddns.policy.pauses import doubled
+from ddns.policy.relays import idle
 from ddns.relays.base import Failed, Job
 from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.updates.relay_targets import Targets
@@ -216,7 +217,7 @@ class Relayer:
         late: list[tuple[Relay, float]] = []
         level: list[Relay] = []
         for relay, addresses in due:
-            if addresses == relay.delivered:
+            if idle(relay, addresses):
                 level.append(relay)
                 continue
             target = self._target(relay)

@@ -69,16 +69,28 @@ def test_what_clients_have_set_meanwhile_stays(open_house: House) -> None:
     key = open_house.api("key_add", account="alice")["key"]
     open_house.update(update("alice", key, change("home.dyn.example", "8.8.8.9")))
     done = open_house.person("alice", "host_import", hosts=[*MOVED, record("AAAA", "2606:4700::1")])
-    assert done["left_out"] == [
-        {
-            "name": "home.dyn.example",
-            "type": "A",
-            "reason": "it has others here already, which stay",
-        }
+    assert [(one["type"], one["reason"]) for one in done["left_out"]] == [
+        ("A", "it has others here already, which stay"),
+        ("AAAA", "the host was here before, and has none"),
     ]
-    assert done["hosts"][0] == {"name": "home.dyn.example", "added": False, "rrsets": 2}
+    assert done["hosts"][0] == {"name": "home.dyn.example", "added": False, "rrsets": 1}
     assert rdatas(open_house, "home.dyn.example", "A") == ["8.8.8.9"]
-    assert rdatas(open_house, "home.dyn.example", "AAAA") == ["2606:4700::1"]
+    assert rdatas(open_house, "home.dyn.example", "AAAA") == []
+
+
+def test_what_clients_have_removed_stays_away(open_house: House) -> None:
+    given = [
+        record("A", "8.8.8.8"),
+        record("AAAA", "2606:4700::1"),
+        record("A", "8.8.8.8", "*.home.dyn.example"),
+    ]
+    open_house.person("alice", "host_import", hosts=given)
+    for owner, kind in (("home", "AAAA"), ("home", "A"), ("*.home", "A")):
+        open_house.api("record_delete", owner=f"{owner}.dyn.example", type=kind)
+        before = open_house.on_disk(ORIGIN)
+        done = open_house.person("alice", "host_import", hosts=given)
+        assert done["hosts"] == [{"name": "home.dyn.example", "added": False, "rrsets": 0}]
+        assert open_house.on_disk(ORIGIN) == before
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(open_house: House) -> None:

@@ -113,6 +113,15 @@ def test_of_a_key_both_kinds_are_named() -> None:
     assert "key of the kind dondns" in finding.change()
 
 
+@pytest.mark.parametrize("cause", [Cause.UNKNOWN_USER, Cause.NO_KEY])
+def test_the_user_of_gnudip_is_a_host(cause: Cause) -> None:
+    found = look(refused(cause, dialect="gnudip"))
+    assert told(found) == ["gnudip-user"]
+    change = found.findings[0].change()
+    assert "key of the kind miniupdate to home.example.net" in change
+    assert "enter home as the user name and example.net as the domain" in change
+
+
 OF_STATUS = {
     Status.MISSING: "no-host",
     Status.NOTFQDN: "malformed-request",

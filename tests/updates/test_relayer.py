@@ -30,6 +30,7 @@ class Services:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
+        self.gone: list[str] = []
         self.down: set[str] = set()
         self.refusing: set[str] = set()
         self.held: dict[str, list[Deferred[None]]] = {}
@@ -37,6 +38,7 @@ class Services:
     async def deliver(self, relay: Relay, job: Job) -> str:
         name = relay.settings["name"]
         self.told.append((name, str(job.present)))
+        self.gone.append(str(job.gone()))
         if name in self.held:
             held: Deferred[None] = Deferred()
             self.held[name].append(held)
@@ -156,6 +158,40 @@ def test_what_came_while_it_was_down_is_delivered_once(passing: Passing) -> None
     relay = passing.settled(number, delivered("198.51.100.8"), "it came in the end")
     assert [told for told in passing.services.told if told[1]] == [("a", "198.51.100.8")]
     assert (relay.attempts, relay.trouble) == (0, Trouble.NONE)
+
+
+def test_whoever_asks_for_a_try_gets_it(passing: Passing) -> None:
+    """Though nothing differs; what the service was told before is told again, until it is taken."""
+    passing.set("198.51.100.7", "2001:db8::1")
+    number = passing.add("a")
+    passing.settled(number, delivered("198.51.100.7", "2001:db8::1"), "it is passed on")
+    passing.services.down.add("a")
+    retry = lambda: passing.house.running.call(passing.relayer.follow, HOME, "a")  # noqa: E731
+    passing.house.api("relay_retry", number=number)
+    retry()
+    relay = passing.settled(number, lambda relay: relay.attempts == 1, "it is tried")
+    assert relay.delivered == HostAddresses("198.51.100.7", "2001:db8::1")
+    assert relay.next is not None
+    passing.services.down.clear()
+    passing.house.time += 2 * FIRST
+    retry()
+    relay = passing.settled(number, lambda relay: relay.next is None, "it is told again")
+    assert relay.trouble is Trouble.NONE
+    assert passing.relayer.delivered == 2
+
+
+def test_a_family_that_went_while_it_was_down_goes_there(passing: Passing) -> None:
+    passing.set("198.51.100.7", "2001:db8::1")
+    number = passing.add("a")
+    passing.settled(number, delivered("198.51.100.7", "2001:db8::1"), "it is passed on")
+    passing.services.down.add("a")
+    passing.house.api("record_delete", owner="home.example.net", type="AAAA")
+    passing.settled(number, lambda relay: relay.attempts == 1, "it failed")
+    passing.services.down.clear()
+    passing.house.api("relay_retry", number=number)
+    passing.house.running.call(passing.relayer.follow, HOME, "a")
+    passing.settled(number, delivered("198.51.100.7"), "it is tried again")
+    assert passing.services.gone[-1] == "2001:db8::1"
 
 
 def test_who_refuses_is_left_alone_for_long(passing: Passing) -> None:

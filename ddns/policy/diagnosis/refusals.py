@@ -81,6 +81,10 @@ def _explain_credentials(asked: Asked, host: HostState) -> Iterator[Found]:
     if cause in _KINDS:
         yield "key-of-other-kind", {"kind": str(_KINDS[Cause(cause)]), "wanted": str(wanted)}
         return
+    if asked.entry.dialect == "gnudip" and cause in (Cause.UNKNOWN_USER, Cause.NO_KEY):
+        label = host.name.removesuffix(f".{host.zone}")
+        yield "gnudip-user", {"wanted": str(wanted), "label": label, "zone": host.zone}
+        return
     rule = _CAUSES[Cause(cause)] if cause in _CAUSES else "wrong-key"
     yield rule, {"wanted": str(wanted), "length": KEY_LENGTH, "short": SHORT_KEY_LENGTH}
 

@@ -93,6 +93,14 @@ RULES_OF_REQUESTS = (
         "Make a key of the kind {wanted} and enter it in the client.",
     ),
     Rule(
+        "gnudip-user",
+        _E,
+        "{client} at {peer} speaks GnuDIP, whose user is a host, but sends no host to which a key"
+        " for it is limited.",
+        "Limit a key of the kind {wanted} to {name}, and enter {label} as the user name and {zone}"
+        " as the domain in the client.",
+    ),
+    Rule(
         "not-a-key",
         _E,
         "What {client} at {peer} sends as its password is no key: keys have {short} or {length}"

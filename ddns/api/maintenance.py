@@ -126,8 +126,8 @@ class MaintenanceOperations(BaseOperations):
         return faults
 
     async def status(self) -> Json:
-        """Show the server's version, its number of zones, whether queries are answered by compiled
-        code, in ``warnings`` a line for each file with
+        """Show the server's version, its number of zones, whether common queries are answered
+        by compiled code, and why not, in ``warnings`` a line for each file with
         secrets that is open to everybody, or for a zone that is missing, why it is not ready for
         clients, if it is not, and how it stands with the certificate that it gets for itself, if it
         does."""
@@ -137,7 +137,8 @@ class MaintenanceOperations(BaseOperations):
         return {
             "version": __version__,
             "zones": len(origins),
-            "compiled": self._running.compiled,
+            "compiled": self._running.fast_path == "compiled",
+            "fast_path": self._running.fast_path,
             "warnings": [*self._exposed(), *_missing(self.rules.acme_dns.zone, origins)],
             "not_ready": self._running.not_ready(),
             "certificate": None if certificate is None else certificate_json(certificate),

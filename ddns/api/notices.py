@@ -9,7 +9,7 @@ from typing import TypeVar
 from ddns.api import parsing
 from ddns.api.access import Context, ReadContext, WriteContext
 from ddns.api.base import BaseOperations
-from ddns.api.errors import Exceeded, Invalid, NotFound
+from ddns.api.errors import Conflict, Exceeded, Invalid, NotFound
 from ddns.api.notice_json import host_json, kinds_json, target_json
 from ddns.api.serializers import Json
 from ddns.model import names
@@ -17,6 +17,7 @@ from ddns.model.notices import OF_ACCOUNTS, Kind, Target, Terms, Unwanted, Way
 from ddns.model.webhooks import new_secret
 from ddns.policy.notices import terms_of
 from ddns.store.interfaces import IReading
+from ddns.system.secret_box import SecretBoxError, Tampered
 
 S = TypeVar("S", bound=IReading)
 
@@ -95,10 +96,21 @@ class NoticeOperations(BaseOperations):
                     account=name,
                     limit=limit,
                 )
+            for one in transaction.notice_targets(name):
+                if (one.host, one.way) == (owner, way) and self._url_of(one) == url:
+                    raise Conflict("target {number} leads there already", number=one.id)
             target = Target(0, name, owner, Way(way), shown, sealed, context.now)
             return {"secret": secret, **target_json(transaction.add_notice_target(target))}
 
         return await self._transact(work)
+
+    def _url_of(self, target: Target) -> str | None:
+        """Return where a target leads, None if that cannot be read."""
+        try:
+            plain = self._secret_box.unseal(target.sealed, target.account.encode()).decode()
+        except (SecretBoxError, Tampered):
+            return None
+        return str(json.loads(plain)["url"]) if target.way is Way.WEBHOOK else plain
 
     async def notice_target_remove(self, number: int) -> Json:
         """Have no more notices sent there, nor those that wait."""

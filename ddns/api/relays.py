@@ -53,6 +53,9 @@ class RelayOperations(BaseOperations):
         def work(context: WriteContext) -> Json:
             host = context.own_host(owner)
             _check_limits(context, owner, host.account)
+            for one in context.transaction.relays_of(owner):
+                if (one.kind, dict(one.settings)) == (known, shown):
+                    raise Conflict("relay {number} leads there already", number=one.id)
             relay = Relay(0, owner, known, shown, sealed, context.now, next=context.now)
             added = context.transaction.add_relay(relay)
             return {**relay_json(context, added), **made}

@@ -12,6 +12,9 @@ from ddns.model.certificate import CertificateState
 from ddns.model.door import Knock
 from ddns.model.notices import Unwanted, Way
 
+FAST_PATHS = ("compiled", "switched off", "not built")
+"""What answers common queries: compiled code; or code in Python, and why."""
+
 
 async def no_renewal() -> CertificateState:
     """Default for a process without a running server: always raises Conflict."""
@@ -48,7 +51,7 @@ class RunningServer:
     :param follow_relay: has the relays of a host looked at, and a service asked at once that has
         not answered.
     :param downloading: whether that is being done.
-    :param compiled: whether the compiled fast path answers queries.
+    :param fast_path: what answers common queries, one of :data:`FAST_PATHS`.
     """
 
     not_ready: Callable[[], str] = str
@@ -63,4 +66,4 @@ class RunningServer:
     read_link: Callable[[str], Unwanted | None] = no_link
     follow_relay: Callable[[bytes, str], None] = lambda host, forgiven: None
     downloading: bool = False
-    compiled: bool = False
+    fast_path: str = "not built"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ddns.api.notice_schemas import NOTICE_ARGUMENTS, NOTICE_SCHEMAS
 from ddns.api.people_schemas import PEOPLE
 from ddns.api.relay_schemas import RELAY_SCHEMAS
+from ddns.api.running import FAST_PATHS
 from ddns.api.schema_parts import (
     FLAG,
     IDN,
@@ -115,6 +116,7 @@ SCHEMAS: dict[str, Schema] = PEOPLE | {
         **dict.fromkeys(("version", "not_ready"), STRING),
         zones=NUMBER,
         compiled=FLAG,
+        fast_path={"enum": list(FAST_PATHS)},
         warnings=TEXTS,
         certificate=_CERTIFICATE,
     ),

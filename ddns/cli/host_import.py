@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from ddns.cli.client import CallFailed, Client
@@ -49,6 +49,7 @@ SHOWN = 50
 def host_import(client: Client, args: argparse.Namespace) -> Result:
     """Import what can be: a host that cannot does not stop the others."""
     listing = _read(args)
+    bare = {one.name for one in listing.hosts if not one.records}
     hosts: list[Json] = []
     left_out = [{"name": one.what, "type": None, "reason": one.why} for one in listing.left_out]
     refusal: Json = {}
@@ -70,7 +71,9 @@ def host_import(client: Client, args: argparse.Namespace) -> Result:
     if not hosts:
         refusal = CallFailed("invalid", "no host could be imported").answer
     answer = {"dry_run": args.dry_run, "hosts": hosts, "left_out": left_out, **refusal}
-    return Result(answer, _lines(answer))
+    elsewhere = any("is in no zone" in str(one["reason"]) for one in left_out)
+    note = "--zone completes names of one label only" if args.zone and elsewhere else ""
+    return Result(answer, _lines(answer, bare), note)
 
 
 def _read(args: argparse.Namespace) -> Listing:
@@ -129,13 +132,15 @@ def _items(one: ListedHost) -> Iterator[Json]:
         yield {"host": one.name, "owner": owner, "type": kind, "rdata": rdata}
 
 
-def _lines(answer: Json) -> Iterator[str]:
-    """Yield a line for each host, and one for each thing that is left out, as far as they are not
-    too many."""
+def _lines(answer: Json, bare: Collection[str]) -> Iterator[str]:
+    """Yield a line for each host, of which *bare* ones have no records in the files, and one for
+    each thing that is left out, as far as they are not too many."""
     added = "would be added" if answer["dry_run"] else "added"
     for one in answer["hosts"]:
         rrsets = count(one["rrsets"], "RRset")
         with_records = f"{added} with {rrsets}" if one["added"] else f"there already, {rrsets} more"
+        if one["added"] and one["name"] in bare:
+            with_records = f"{added}, no records in the files"
         yield f"{one['name']}: {with_records}"
     for one in answer["left_out"][:SHOWN]:
         what = f"{one['name']} {one['type']}" if one["type"] else one["name"]

@@ -203,11 +203,13 @@ def _side(side: Json | None) -> str:
         return "nothing"
     if "rdatas" in side:
         return f"{', '.join(side['rdatas'])} (TTL {side['ttl']})"
+    gone = [{1: "A", 28: "AAAA"}.get(number, str(number)) for number in side.get("dormant", ())]
+    offline = f", offline ({', '.join(gone)})" if gone else ""
     days = side.get("expire_after", 0)
     expiry = f", offline after {days} days" if days else ""
     own = f", interface ID {side['interface_id']}" if side.get("interface_id") else ""
     leader = f", follows {side['follows']}" if side.get("follows") else ""
-    return f"account {side['account']}, TTL {side['ttl']}{expiry}{own}{leader}"
+    return f"account {side['account']}, TTL {side['ttl']}{offline}{expiry}{own}{leader}"
 
 
 host.call("remove", "Remove a host with its records", NAME, says="removed host {name}")

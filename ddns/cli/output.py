@@ -114,6 +114,14 @@ def request_lines(requests: list[Json], title: str) -> list[str]:
     return lines
 
 
+_SETTINGS = {
+    "port ": "outward.ports",
+    "not a public address": "outward.allow",
+    "begin with https://": "outward.plain_http",
+}
+"""What opens a way out that is refused with these words."""
+
+_CLOSED = ("it cannot be reached from here: ", "this cannot be used: ")
 _MISSING = re.compile(r"\bno (zone|host|account|key|invitation|member)\b")
 
 
@@ -131,6 +139,11 @@ def hint(error: Json, command: str, server: str | None) -> str:
             return f"log in again, by a recovery code too: ddns --server {server} login NAME"
         case "unauthenticated":
             return f"log in with: ddns --server {server} login NAME"
+        case "invalid" if error["message"] == "account: missing":
+            return "--account NAME is needed: the operator has no account"
+        case "invalid" if not server and error["message"].startswith(_CLOSED):
+            found = [key for words, key in _SETTINGS.items() if words in error["message"]]
+            return f"the setting {found[0]} says what may be reached" if found else ""
         case "forbidden" if "only the operator" in error["message"]:
             return "the operator uses --database FILE on the server's machine, not --server"
         case "not_found" if missing := _MISSING.search(error["message"]):

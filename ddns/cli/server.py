@@ -50,8 +50,9 @@ def reload(client: Client, args: argparse.Namespace) -> Result:
 def status(client: Client, args: argparse.Namespace) -> Result:
     answer = client.call("status")
     answers = f"ddns {answer['version']} answers for {count(answer['zones'], 'zone')}"
-    own = answer["certificate"]
-    return Result(answer, [answers, *(_shown(own) if own else []), *_warnings(answer)])
+    own, fast = answer["certificate"], answer["fast_path"]
+    path = f"fast path: {fast if answer['compiled'] else f'in Python: {fast}'}"
+    return Result(answer, [answers, path, *(_shown(own) if own else []), *_warnings(answer)])
 
 
 @certificate.command(

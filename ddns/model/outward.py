@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+PORTS = {"http": 80, "https": 443, "dns": 53}
+"""The usual ports of what this server speaks to others."""
 
 
 class OutwardError(Exception):
@@ -36,3 +40,18 @@ class Fetch(Protocol):
     """Sends a request and returns the answer to it; raises :class:`OutwardError`."""
 
     def __call__(self, request: OutwardRequest, /) -> Awaitable[OutwardAnswer]: ...
+
+
+def place_of(url: str) -> str:
+    """Return the host of a URL of http, https or dns, and its port if it is another than usual.
+
+    :raises ValueError: for what is no URL.
+
+    >>> place_of("https://[2001:DB8::1]:8443/x"), place_of("http://hook.example:80")
+    ('[2001:db8::1]:8443', 'hook.example')
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port
+    if port is None or port == PORTS.get(parts.scheme):
+        return host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -140,6 +140,9 @@ class Listing:
             if self._zone is not None and names.parent(name) == names.ROOT:
                 name = names.below(name[:-1], names.from_text(self._zone))
             name = self._suffixes.renamed(name)
+            if names.parent(name) == names.ROOT:
+                self.leave_out(text, "a name of one label is in no zone; --zone ORIGIN says which")
+                return None
             shown = names.to_text(names.host_of(name))
             return name, self._hosts.setdefault(names.host_from_text(shown), ListedHost(shown))
         except names.BadName as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from OpenSSL import SSL
 from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator
 from twisted.internet.protocol import connectionDone
@@ -126,6 +127,12 @@ class Certificate:
         :raises TlsError: when they cannot be used.
         """
         checked = [_Checked(pair) for pair in pairs]
+        for one, other in itertools.combinations(checked, 2):
+            if one.type == other.type:
+                raise TlsError(
+                    f"{one.name} and {other.name} have keys of one type, {one.type};"
+                    " there may be one certificate for each type"
+                )
         context = _context(checked)
         for one in checked:
             one.shake_hands(context)
@@ -159,6 +166,8 @@ class _Checked:
         except (ValueError, UnsupportedAlgorithm) as error:
             raise self.unusable(error) from None
         self.is_rsa = isinstance(public, rsa.RSAPublicKey)
+        is_ecdsa = isinstance(public, ec.EllipticCurvePublicKey)
+        self.type = "RSA" if self.is_rsa else "ECDSA" if is_ecdsa else type(public).__name__
 
     def unusable(self, error: Exception | str) -> TlsError:
         """Return the error that says why TLS cannot use it."""
@@ -205,7 +214,7 @@ class _Checked:
         except SSL.Error as error:
             raise self.unusable(error) from None
         if shown != self.chain[0]:
-            raise self.unusable("there is another one of this type")
+            raise self.unusable("clients that ask for its type of key get another one")
 
 
 def _context(pairs: list[_Checked]) -> SSL.Context:

@@ -8,17 +8,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ddns.model.outward import OutwardError
+from ddns.model.outward import PORTS, OutwardError
 from ddns.model.records import address_from_text
 from ddns.policy.addresses import NetworkSet, is_public
-
-DNS_PORT = 53
 
 MAX_URL = 2000
 """Characters."""
 
 _HOST = re.compile(r"(?=.{1,253}\.?\Z)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII)
-_PORTS = {"http": 80, "https": 443}
 
 
 class Target(NamedTuple):
@@ -57,14 +54,14 @@ class TargetRules:
                 ipaddress.IPv6Address(host)
         except ValueError:
             raise OutwardError("the URL cannot be understood") from None
-        if parts.scheme not in _PORTS:
+        if parts.scheme not in ("http", "https"):
             raise OutwardError("the URL does not begin with https:// or http://")
         if "@" in parts.netloc:
             raise OutwardError("the URL has a user name or password before its host")
         if parts.scheme == "http" and not self.plain_http:
             raise OutwardError("the URL does not begin with https://")
         tls = parts.scheme == "https"
-        target = Target(tls, self.host(host), _PORTS[parts.scheme] if port is None else port)
+        target = Target(tls, self.host(host), PORTS[parts.scheme] if port is None else port)
         if not 0 < target.port < 65536 or (self.ports and target.port not in self.ports):
             raise OutwardError(f"port {target.port} may not be reached from here")
         return target
@@ -74,7 +71,7 @@ class TargetRules:
 
         :raises OutwardError: when it may not be reached.
         """
-        if port != DNS_PORT and self.ports and port not in self.ports:
+        if port != PORTS["dns"] and self.ports and port not in self.ports:
             raise OutwardError(f"port {port} may not be reached from here")
         return self.host(host)
 

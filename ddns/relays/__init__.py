@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
+from ddns.model.outward import place_of
 from ddns.model.relays import RelayKind
 from ddns.relays import cloudflare, desec, duckdns, dyndns2, rfc2136, webhook
 from ddns.relays.base import Kind
@@ -30,12 +30,13 @@ def endpoint_of(kind: RelayKind, settings: Mapping[str, str]) -> str:
 
 
 def service_of(kind: RelayKind, settings: Mapping[str, str]) -> str:
-    """Return the host that a relay leads to, ``""`` if its settings do not tell.
+    """Return the host that a relay leads to, with its port if it is another than usual; ``""`` if
+    its settings do not tell.
 
     >>> service_of(RelayKind.WEBHOOK, {"url": "https://Hook.example:8443/x"})
-    'hook.example'
+    'hook.example:8443'
     """
     try:
-        return urlsplit(KINDS[kind].target(settings)).hostname or ""
+        return place_of(KINDS[kind].target(settings))
     except (ValueError, KeyError):  # of a database that somebody else made
         return ""

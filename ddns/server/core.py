@@ -144,7 +144,7 @@ class Core:
             secondaries=self.notifier.progress,
             download=download_path(settings.database),
             knocks=self.pipeline.door.knocks,
-            compiled=self.engine.compiled is not None,
+            fast_path=_fast_path(settings.dns.compiled, self.engine.compiled is not None),
             accept_target=self.notices.accept_target,
             read_link=self.notices.links.read,
             follow_relay=self.outward.relayer.follow,
@@ -251,3 +251,8 @@ class Core:
         await self.store.close()
         self._slow.stop()
         self.tools.stop()
+
+
+def _fast_path(is_wanted: bool, is_used: bool) -> str:
+    """Return what answers common queries, one of :data:`ddns.api.running.FAST_PATHS`."""
+    return "compiled" if is_used else "not built" if is_wanted else "switched off"

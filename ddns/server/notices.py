@@ -18,7 +18,7 @@ from ddns.model.certificate import CertificateState
 from ddns.model.journal import Author
 from ddns.model.leases import DAY
 from ddns.model.notices import Kind, Way
-from ddns.model.outward import OutwardAnswer, OutwardError, OutwardRequest
+from ddns.model.outward import OutwardAnswer, OutwardError, OutwardRequest, place_of
 from ddns.net.apprise import AppriseError, AppriseSender
 from ddns.net.mail.queue import Mailer
 from ddns.net.outward.client import OutwardClient
@@ -173,7 +173,8 @@ class NoticeServices:
                 return await self._apprise.check(url)
             if not self._settings.notices.webhooks:
                 raise Forbidden("webhooks are switched off on this server")
-            return self._outward.rules.target(url).host
+            self._outward.rules.target(url)
+            return place_of(url)
         except (AppriseError, OutwardError) as error:
             raise Invalid("this cannot be used: {problem}", problem=str(error)) from None
 

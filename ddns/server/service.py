@@ -147,7 +147,7 @@ class DdnsService(Service):
             f"{gnudip}{over_tls}, {{zones}} zones, fast path {{fast_path}}",
             **sockets.shown(),
             zones=len(self.core.zones),
-            fast_path="compiled" if self.core.running.compiled else "in Python",
+            fast_path="compiled" if self.core.running.fast_path == "compiled" else "in Python",
         )
         self._ready = True
         self._say_ready()

@@ -96,7 +96,8 @@ class IReading(
     def hosts(
         account: str | None = None, zone: bytes | None = None, page: Page | None = None
     ) -> list[Host]:
-        """Return hosts in the order of their names: all, of one account, in one zone; or a page."""
+        """Return hosts in the order of their first labels: all, of one account, in one zone; or a
+        page."""
 
     def followers(name: bytes) -> list[Host]:
         """Return the hosts that follow one, in the order of their names."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ddns.api.errors import Exceeded, Invalid, NotFound
+from ddns.api.errors import Conflict, Exceeded, Invalid, NotFound
 from ddns.model import names
 from ddns.model.account import Account
 from ddns.model.notices import Kind
@@ -90,8 +90,9 @@ def test_what_makes_no_sense(house: House, given: dict[str, Any]) -> None:
 
 
 def test_so_many_targets_and_no_more(house: House) -> None:
-    for _ in range(5):
-        made = house.person("alice", "notice_target_add", **HOOK)
+    for number in range(5):
+        hook = {**HOOK, "url": f"{HOOK['url']}{number}"}
+        made = house.person("alice", "notice_target_add", **hook)
     with pytest.raises(Exceeded):
         house.person("alice", "notice_target_add", host=HOST, **HOOK)
     house.person("alice", "notice_target_remove", number=made["id"])
@@ -99,6 +100,14 @@ def test_so_many_targets_and_no_more(house: House) -> None:
     assert again["secret"].startswith("whsec_")
     assert "canary" not in str(again) + str(shown(house))
     assert len({made["secret"], again["secret"]}) == 2
+
+
+def test_the_same_target_twice(house: House) -> None:
+    made = house.person("alice", "notice_target_add", host=HOST, **HOOK)
+    with pytest.raises(Conflict, match=f"target {made['id']} leads there already") as caught:
+        house.person("alice", "notice_target_add", host=HOST, **HOOK)
+    assert "canary" not in str(caught.value)
+    house.person("alice", "notice_target_add", **HOOK)  # of the account is another one
 
 
 def test_a_link_is_about_one_thing(house: House) -> None:

@@ -10,6 +10,7 @@ import pytest
 from ddns.api.errors import Conflict, Exceeded, Forbidden, Invalid, NotFound
 from ddns.model.relays import OpenTo, relay_purpose
 from ddns.policy.relays import RelayRules
+from ddns.policy.targets import TargetRules
 from tests.api.refusing import refused, refused_to
 from tests.house import HOME, House
 
@@ -79,7 +80,7 @@ def test_the_secret_of_a_webhook(owned: House) -> None:
     listed = owned.person("alice", "relay_list", name=NAME)["relays"]
     assert made["secret"] not in str(listed)
     own = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    assert "secret" not in added(owned, "webhook", url="https://hook.example/", secret=own)
+    assert "secret" not in added(owned, "webhook", url="https://hook.example/2", secret=own)
     for bad in ("mine", "whsec_" + "A" * 28, own + "=", "whsec_" + "A" * 88, "whsec_é"):
         with pytest.raises(Invalid, match="24 to 64 octets in Base64"):
             added(owned, "webhook", url="https://hook.example/", secret=bad)
@@ -112,11 +113,12 @@ def test_who_may_set_them(owned: House) -> None:
 def test_how_many(owned: House) -> None:
     owned.api("host_add", name="www.example.net", account="alice")
     rule(owned, per_host=2, per_account=3)
-    for _ in range(2):
-        added(owned)
-    add = {"kind": "duckdns", "settings": DUCK}
+    added(owned)
+    added(owned, domain="other", token="canary-token")
+    add = {"kind": "duckdns", "settings": {**DUCK, "domain": "third"}}
     refused_to(owned, "alice", Exceeded, "relay_add", name=NAME, **add)
     owned.person("alice", "relay_add", name="www.example.net", **add)
+    add = {"kind": "duckdns", "settings": {**DUCK, "domain": "fourth"}}
     refused_to(owned, "alice", Exceeded, "relay_add", name="www.example.net", **add)
     owned.api("relay_add", name=NAME, **add)
 
@@ -154,3 +156,15 @@ def test_check_and_export(owned: House) -> None:
     owned.forget_secret_box()
     (fault,) = owned.api("check")["faults"]
     assert fault.startswith("relay 1: key file")
+
+
+def test_the_same_twice(owned: House) -> None:
+    made = added(owned, "webhook", url="https://hook.example:443/a")
+    assert made["service"] == "hook.example"
+    rule(owned, targets=TargetRules(ports=frozenset()))
+    other = added(owned, "webhook", url="https://hook.example:8443/a")
+    assert other["service"] == "hook.example:8443"
+    with pytest.raises(Conflict, match=f"relay {other['id']} leads there already"):
+        added(owned, "webhook", url="https://hook.example:8443/a")
+    owned.person("alice", "relay_remove", number=other["id"])
+    added(owned, "webhook", url="https://hook.example:8443/a")

@@ -33,13 +33,30 @@ def test_a_list(run: Run, tmp_path: Path) -> None:
     assert ran.status == 0
     assert ran.out.splitlines() == [
         "home.dyn.example.net: added with 2 RRsets",
-        "nas.dyn.example.net: added with 0 RRsets",
+        "nas.dyn.example.net: added, no records in the files",
         "left out: no_host: 'no_host.dyn.example.net' is not a host name",
     ]
     again = run(*given, "--json").json
     assert [(one["added"], one["rrsets"]) for one in again["hosts"]] == [(False, 0)] * 2
     assert run(*given).out.startswith("home.dyn.example.net: there already, 0 RRsets more\n")
     assert "198.51.100.7" in run("host", "show", "home.dyn.example.net").out
+
+
+def test_names_of_one_label_and_of_more(run: Run, tmp_path: Path) -> None:
+    file = written(tmp_path, "home\ntwo.labels\n")
+    given = ("host", "import", file, "--from=list", "--account=alice")
+    ran = run(*given)
+    assert "left out: home: a name of one label is in no zone; --zone ORIGIN says which" in ran.out
+    assert "completes" not in ran.err
+    ran = run(*given, "--zone=dyn.example.net")
+    assert "home.dyn.example.net: added" in ran.out
+    assert ran.err == "ddns: --zone completes names of one label only\n"
+
+
+def test_the_operator_names_the_account(run: Run, tmp_path: Path) -> None:
+    file = written(tmp_path, "home.dyn.example.net\n")
+    for given in (("host", "import", file, "--from=list"), ("notice", "show"), ("notice", "set")):
+        assert "hint: --account NAME is needed" in run(*given).err
 
 
 def test_a_dry_run(run: Run, house: House, tmp_path: Path) -> None:
@@ -53,7 +70,7 @@ def test_a_dry_run(run: Run, house: House, tmp_path: Path) -> None:
         "--account=alice",
         "--dry-run",
     )
-    assert ran.out == "home.dyn.example.net: would be added with 0 RRsets\n"
+    assert ran.out == "home.dyn.example.net: would be added, no records in the files\n"
     assert house.api("host_list")["hosts"] == []
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+from ddns.model.records import AAAA, A
+from ddns.model.update import Remove
 from tests.cli.commands import Run, error_of
 from tests.house import House, change, update
 
@@ -145,3 +148,24 @@ def test_the_command_alone_forgets_no_released_name(alone: Run, tmp_path: Path) 
         (count,) = connection.execute("select count(*) from released").fetchone()
     connection.close()
     assert count == 2
+
+
+def test_going_offline_in_the_history(house: House, run: Run) -> None:
+    house.fill()
+    key = house.api("key_add", account="alice")["key"]
+    house.update(update("alice", key, change("home.example.net", "198.51.100.7")))
+    offline = replace(change("home.example.net", "1.1.1.1"), edits=(Remove(A), Remove(AAAA)))
+    house.update(update("alice", key, offline))
+    assert (
+        "TTL 10 -> account alice, TTL 10, offline (A)\n"
+        in run("host", "history", "home.example.net").out
+    )
+
+
+def test_hosts_are_listed_by_their_first_labels(house: House, run: Run) -> None:
+    house.fill()
+    for name in ("www.garden", "nas", "cam", "attic"):
+        house.api("host_add", name=f"{name}.example.net", account="alice")
+    for given in ((), ("--zone", "example.net")):
+        listed = [line.split()[0] for line in run("host", "list", *given).out.splitlines()[1:]]
+        assert [name.partition(".")[0] for name in listed] == ["attic", "cam", "home", "nas", "www"]

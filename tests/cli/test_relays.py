@@ -35,3 +35,15 @@ def test_from_adding_to_removing(house: House, run: Run, monkeypatch: pytest.Mon
     assert "no relay 1" in error_of(run("relay", "retry", "1"))
     assert "read it here" in error_of(run(*add, "--set", "token=canary"))
     assert "NAME=VALUE" in error_of(run(*add, "--set", "x"))
+
+
+def test_what_cannot_be_reached_names_the_setting(house: House, run: Run) -> None:
+    house.fill()
+    house.operations.rules = Rules(relays=RelayRules(OpenTo.OPERATOR))
+    for url, key in (
+        ("https://10.0.0.1/", "outward.allow"),
+        ("https://hook.example:8443/", "outward.ports"),
+        ("http://hook.example/", "outward.plain_http"),
+    ):
+        ran = run("relay", "add", NAME, "webhook", "--set", f"url={url}")
+        assert ran.err.endswith(f"ddns: hint: the setting {key} says what may be reached\n")

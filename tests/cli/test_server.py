@@ -36,6 +36,7 @@ class Answers:
             return self._certificate
         assert operation == "status"
         about = {"version": "1.2.3", "zones": 1, "warnings": []}
+        about |= {"compiled": False, "fast_path": "switched off"}
         return {**about, "certificate": self._certificate}
 
 
@@ -63,6 +64,7 @@ def test_times_are_local() -> None:
 
 
 def test_the_status_has_the_same_lines() -> None:
-    first, *rest = status(cast(Client, Answers()), argparse.Namespace()).lines
+    first, fast_path, *rest = status(cast(Client, Answers()), argparse.Namespace()).lines
     assert first == "ddns 1.2.3 answers for 1 zone"
+    assert fast_path == "fast path: in Python: switched off"
     assert rest == lines_of()

@@ -95,7 +95,7 @@ def test_it_serves_with_few_privileges(
     health = [*limited, *command("HEALTHCHECK")]
     done = machine.run(*health)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("answers for 1 zone\n")
+    assert done.stdout.splitlines()[0].endswith("answers for 1 zone")
     assert machine.run("pkill", "-TERM", "-f", "twistd").returncode == 0
     log = machine.root / "run" / "container.log"
     eventually(lambda: "Server Shut Down" in log.read_text(), "it has ended in order")

@@ -43,7 +43,7 @@ def test_from_nothing_to_a_service(machine: Machine, tmp_path: Path) -> None:
     assert play(machine, install)[-1] == "/etc/ddns/ddns.toml: a server can use these settings"
     (machine.root / "var" / "lib" / "ddns").rmdir()  # which the service makes
     (start,) = blocks("Start")
-    assert play(machine, start)[-1].endswith("answers for 0 zones")
+    assert play(machine, start)[-2].endswith("answers for 0 zones")
 
     (zone,) = blocks("A zone")
     assert play(machine, zone, "/var/lib/ddns")[-1] == "ns1.dyn.example.net."

@@ -90,13 +90,13 @@ class Reader(PeopleReader, HistoryReader, RRsetReader, AcmeDnsReader, NoticeRead
     ) -> list[Host]:
         given: dict[str, object] = {"account": account, "zone": zone}
         wanted = {"account": "host.account = :account", "zone": "zone.origin = :zone"}
-        order = "host.name"
+        order = f"{LETTERS}, host.name"
         if page is not None:
             given |= {"after": page.after, "most": page.limit}
             given |= {f"part{number}": part for number, part in enumerate(page.parts)}
             wanted["after"] = f"({LETTERS}, host.name) > (substr(:after, 2), :after)"
             wanted |= {name: f"instr(host.name, :{name})" for name in given if name[:4] == "part"}
-            order = f"{LETTERS}, host.name limit :most"
+            order += " limit :most"
         conditions = [wanted[name] for name in wanted if given[name] is not None]
         where = f" where {' and '.join(conditions)}" if conditions else ""
         rows = self.execute(f"{HOST}{where} order by {order}", given)

@@ -4,6 +4,8 @@ They keep their names, parameters and results. Everything else in the package is
 """
 
 from ddns.config.load import check_settings
+from ddns.config.notices import NoticesSettings
+from ddns.config.outward import OutwardSettings, RelaysSettings
 from ddns.config.settings import (
     AbuseSettings,
     AccountsSettings,
@@ -85,11 +87,14 @@ __all__ = [
     "MailSettings",
     "MetricsSettings",
     "MiniupdateSettings",
+    "NoticesSettings",
     "Outcome",
+    "OutwardSettings",
     "PagesSettings",
     "ProxiesSettings",
     "RateLimitSettings",
     "RegistrationSettings",
+    "RelaysSettings",
     "Remove",
     "Replace",
     "Reply",

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[1]
 INSTALLING = 180.0
 """Seconds that a build may take, which may have to download its tools."""
 
+QUICK = {"CFLAGS": "-O0"}
+"""What is compiled is not run for its speed here."""
 
 MADE = ("__pycache__", "*.so")
 COMPILED = {"ddns/zone/compiled", "ddns/net/dns/udp_compiled"}
@@ -45,7 +47,8 @@ class Environment:
 
     def pip_install(self, *what: str) -> None:
         pip = [sys.executable, "-m", "pip", "--python", self.python, "install", "--no-deps"]
-        done = run([*pip, "--disable-pip-version-check", *what], timeout=INSTALLING)
+        command = [*pip, "--disable-pip-version-check", *what]
+        done = run(command, environment=QUICK, timeout=INSTALLING)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def home_of_ddns(self) -> Path:
@@ -98,7 +101,8 @@ def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(tree: Path, folder: Path, **environment: str) -> Path:
     command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder)]
     isolation = ["--no-isolation"] if can_build() else []
-    done = run([*command, *isolation, str(tree)], environment=environment, timeout=INSTALLING)
+    surroundings = {**QUICK, **environment}
+    done = run([*command, *isolation, str(tree)], environment=surroundings, timeout=INSTALLING)
     assert done.returncode == 0, done.stdout + done.stderr
     (found,) = folder.glob("*.whl")
     return found

@@ -181,7 +181,7 @@ def test_what_cannot_be_set_for_dns(name: str, text: str) -> None:
     [
         ("ns.example", "ns.example"),
         ("2001:db8::1", "2001:db8::1"),
-        ("[2001:db8::1]:5", "2001:db8::1"),
+        ("[2001:db8::1]:5", "[2001:db8::1]:5"),
     ],
 )
 def test_where_an_update_goes(server: str, service: str) -> None:

@@ -159,7 +159,7 @@ questions = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     servers(),
     st.lists(st.one_of(questions, questions, questions, changes()), min_size=1, max_size=40),
@@ -188,7 +188,7 @@ def test_whatever_comes_in_whatever_zone(
     pair.compare()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=540), st.sampled_from([0, 0x0100]), st.integers(0, 2))
 def test_random_octets(rest: bytes, flags: int, additional: int) -> None:
     pair = Pair(ZONES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import ensureDeferred
 from twisted.logger import Logger
@@ -21,7 +21,6 @@ from ddns.model.notices import Kind, Way
 from ddns.model.outward import OutwardAnswer, OutwardError, OutwardRequest, place_of
 from ddns.net.apprise import AppriseError, AppriseSender
 from ddns.net.mail.queue import Mailer
-from ddns.net.outward.client import OutwardClient
 from ddns.policy.notices import NoticeRules
 from ddns.server.notice_links import Links
 from ddns.server.notice_ways import Ways
@@ -33,6 +32,9 @@ from ddns.updates.journal_news import JournalNews
 from ddns.updates.noticing import News, put_news
 from ddns.updates.pipeline import Pipeline
 from ddns.updates.warning import Trouble, Warner
+
+if TYPE_CHECKING:
+    from ddns.net.outward.client import OutwardClient
 
 
 class NoticeServices:

@@ -9,8 +9,6 @@ from typing import Any
 
 from ddns.config.settings import Settings
 from ddns.model.relays import OpenTo, Relay, relay_purpose
-from ddns.net.outward.client import OutwardClient
-from ddns.net.outward.delivery import deliver
 from ddns.relays import endpoint_of
 from ddns.relays.base import Failed
 from ddns.server import factories
@@ -37,6 +35,11 @@ class OutwardServices:
         secret_box: SecretBox,
         now: Callable[[], float],
     ) -> None:
+        # Twisted's endpoints take what tells of systemd's sockets out of the environment, when they
+        # are imported, so that is to be read before.
+        from ddns.net.outward.client import OutwardClient
+        from ddns.net.outward.delivery import deliver
+
         self._settings = settings
         self._secret_box = secret_box
         rules = factories.target_rules(settings.outward)

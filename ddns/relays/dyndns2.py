@@ -29,7 +29,7 @@ def deliver(job: Job) -> Steps:
                 for name, old in zip(("myipv4", "myipv6"), gone, strict=True)
                 if old is not None
             }
-    elif can_remove:
+    elif can_remove and any(gone):
         query["offline"] = "YES"
     else:
         return "the host is offline; there it stays as it was" if any(gone) else "nothing to do"

@@ -136,7 +136,7 @@ class Ways:
             text += "\n" + say("To get no more mails of this kind:") + f"\n\n{off}"
             headers = templates.unsubscribe("notices/off", token)
         subject = texts.subject(notices)
-        stamp = f"notice-{first.id}-{first.created:.0f}"
+        stamp = _stamp(first)
         return MailMessage(to, subject, text, headers=tuple(headers), message_id=stamp)
 
     # Webhooks and apprise ----------------------------------------------------------------------
@@ -147,8 +147,7 @@ class Ways:
         account = await self._account(notice)
         given = json.loads(self._open(await self._target(notice)))
         body = json.dumps(json_of(notice, Texts(account).line(notice))).encode()
-        stamp = f"notice-{notice.id}-{notice.created:.0f}"
-        request = signed_post(given["url"], given["secret"], stamp, self._now(), body)
+        request = signed_post(given["url"], given["secret"], _stamp(notice), self._now(), body)
         try:
             answer = await self._fetch(request)
         except OutwardError as error:
@@ -180,3 +179,8 @@ class Ways:
             raise NotDelivered("the server cannot read its key file") from None
         except Tampered:
             raise NotDelivered("what is stored of it was modified", for_good=True) from None
+
+
+def _stamp(notice: Notice) -> str:
+    """Return what tells a notice from all others, the same at each attempt."""
+    return f"notice-{notice.id}-{notice.created:.0f}"

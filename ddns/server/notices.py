@@ -24,7 +24,7 @@ from ddns.net.mail.queue import Mailer
 from ddns.policy.notices import NoticeRules
 from ddns.server.notice_links import Links
 from ddns.server.notice_ways import Ways
-from ddns.store.interfaces import IStore, StoreError
+from ddns.store.interfaces import IStore, ITransaction, StoreError
 from ddns.system.secret_box import SecretBox
 from ddns.updates.courier import Courier, NotDelivered
 from ddns.updates.hearing import Hearing
@@ -181,7 +181,7 @@ class NoticeServices:
             raise Invalid("this cannot be used: {problem}", problem=str(error)) from None
 
 
-def _put(news: News, rules: NoticeRules, now: float, transaction: Any) -> None:
+def _put(news: News, rules: NoticeRules, now: float, transaction: ITransaction) -> None:
     put_news(transaction, [news], rules, now)
 
 

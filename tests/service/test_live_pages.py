@@ -72,10 +72,15 @@ def test_a_request_is_shown_as_it_comes(server: Server) -> None:
             assert lines[-1], "the events ended"
         return "".join(lines)
 
+    def wait_for(text: str) -> None:
+        """Read events until one says this: what is seen between a commit and its log comes too."""
+        while text not in event():
+            pass
+
     assert server.update(f"{ACCOUNT}:{key}", HOST, "198.51.100.7").body == "good 198.51.100.7\n"
-    assert "Your router just updated." in event()
+    wait_for("Your router just updated.")
     server.update(f"{ACCOUNT}:{key}x", HOST, "198.51.100.8")
-    assert "What to change:" in event()
+    wait_for("What to change:")
     events.close()
     visitor.get(f"/hosts/{HOST}")
     assert "198.51.100.7" in visitor.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest.mock
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from tests import programs
 from tests.net.reactors import RunningReactor, running_reactor
 from tests.processes import Server
+from tests.schema import copy_or_migrate
 
 # A machine that is busy with something else is no reason to fail.
 hypothesis.settings.register_profile("ddns", deadline=None)
@@ -21,6 +23,12 @@ Launch = Callable[..., Server]
 ZONE = "example.net"
 HOST = "home.example.net"
 ACCOUNT = "alice"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_schema() -> Iterator[None]:
+    with unittest.mock.patch("ddns.store.sqlite.database.migrate", copy_or_migrate):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -74,15 +75,20 @@ def references() -> list[str]:
     return sorted(found - {"tests/cases/"})
 
 
-@pytest.mark.parametrize("named", references())
-def test_every_test_that_is_named_exists(named: str) -> None:
+def test_every_test_that_is_named_exists() -> None:
     """A function of a file, or a case of a file."""
-    path, is_function, function = named.partition("::")
-    if is_function:
-        assert re.search(rf"^ *def {re.escape(function)}\(", read(path), re.MULTILINE)
-    else:
-        path, _, why = named.partition(": ")
-        assert why in [case["why"] for case in tomllib.loads(read(path))["case"]]
+    read_once = functools.cache(read)
+    cases = functools.cache(
+        lambda path: {case["why"] for case in tomllib.loads(read(path))["case"]}
+    )
+    for named in references():
+        path, is_function, function = named.partition("::")
+        if is_function:
+            defined = rf"^ *def {re.escape(function)}\("
+            assert re.search(defined, read_once(path), re.MULTILINE), named
+        else:
+            path, _, why = named.partition(": ")
+            assert why in cases(path), named
 
 
 @pytest.mark.parametrize(("document", "head"), SHOWN_BY_TESTS.items())

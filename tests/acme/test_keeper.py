@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -467,13 +467,15 @@ def test_files_are_the_owners_alone(world: World, tmp_path: Path) -> None:
     assert first.private_numbers() == again.private_numbers()
 
 
-@pytest.mark.parametrize("damaged", [b"", b"nonsense", new_key("rsa")])
+@pytest.mark.parametrize(
+    "make", [lambda: b"", lambda: b"nonsense", lambda: new_key("rsa")], ids=["empty", "text", "rsa"]
+)
 def test_a_damaged_account_key_is_told_with_the_cure(
-    world: World, tmp_path: Path, damaged: bytes
+    world: World, tmp_path: Path, make: Callable[[], bytes]
 ) -> None:
     file = tmp_path / "acme" / "account.key"
     world.folder.account_key()
-    file.write_bytes(damaged)
+    file.write_bytes(make())
     world.start()
     problem = world.keeper.state().problem
     assert problem.startswith(f"{file} is damaged: expected a private key for ECDSA in PEM; move")

@@ -96,8 +96,12 @@ def test_names_and_paths() -> None:
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
-@pytest.mark.parametrize("status", Status)
-def test_every_status_has_words(dialect: Dialect, path: str, status: Status) -> None:
+def test_every_status_has_words(dialect: Dialect, path: str) -> None:
+    for status in Status:
+        assert_has_words(dialect, path, status)
+
+
+def assert_has_words(dialect: Dialect, path: str, status: Status) -> None:
     change = change_of("home.example.net", ())
     for outcome in (
         *refusals(status),
@@ -186,27 +190,24 @@ def test_a_host_that_is_to_be_tried_again(dialect: Dialect, path: str) -> None:
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
-@pytest.mark.parametrize("status", ERRORS)
 @pytest.mark.parametrize("lang", ["es", "en"])
-def test_no_error_reads_like_a_success(
-    dialect: Dialect, path: str, status: Status, lang: str
-) -> None:
+def test_no_error_reads_like_a_success(dialect: Dialect, path: str, lang: str) -> None:
     change = change_of("home.example.net", ())
-    for outcome in (Outcome(status), Outcome(results=(Result(change, status),))):
-        reply = dialect.render(request_to(path, args={"lang": lang}), outcome)
-        if reply.content_type.startswith(("application/", "text/xml")):
-            continue  # field names are exempt
-        body = reply.body.lower()
-        assert not [word for word in SUCCESS_WORDS if word in body]
+    for status in ERRORS:
+        for outcome in (Outcome(status), Outcome(results=(Result(change, status),))):
+            reply = dialect.render(request_to(path, args={"lang": lang}), outcome)
+            if reply.content_type.startswith(("application/", "text/xml")):
+                continue  # field names are exempt
+            body = reply.body.lower()
+            assert not [word for word in SUCCESS_WORDS if word in body], (status, body)
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
-@pytest.mark.parametrize("status", Status)
-def test_documents_are_well_formed(dialect: Dialect, path: str, status: Status) -> None:
+def test_documents_are_well_formed(dialect: Dialect, path: str) -> None:
     change = change_of("home.example.net", ())
-    for outcome in (
-        *refusals(status),
-        Outcome(results=(Result(change, status),), user="alice"),
+    for outcome in itertools.chain.from_iterable(
+        (*refusals(status), Outcome(results=(Result(change, status),), user="alice"))
+        for status in Status
     ):
         reply = dialect.render(request_to(path), outcome)
         if reply.content_type.startswith(("text/html", "text/xml", "application/xml")):

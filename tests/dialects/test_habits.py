@@ -15,10 +15,12 @@ from tests.dialects.test_dialects import ERRORS, PATHS, refusals, request_to
 
 
 @pytest.mark.parametrize(("dialect", "path"), PATHS)
-@pytest.mark.parametrize("status", Status)
-def test_who_believes_any_2xx_is_told_errors_by_the_status(
-    dialect: Dialect, path: str, status: Status
-) -> None:
+def test_who_believes_any_2xx_is_told_errors_by_the_status(dialect: Dialect, path: str) -> None:
+    for status in Status:
+        assert_told_by_the_status(dialect, path, status)
+
+
+def assert_told_by_the_status(dialect: Dialect, path: str, status: Status) -> None:
     change = change_of("home.example.net", ())
     for outcome in (
         *refusals(status),

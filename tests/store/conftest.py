@@ -1,4 +1,4 @@
-"""What the log says while a store is tested."""
+"""What the log says while a store is tested, and how its databases are made."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from twisted.logger import globalLogPublisher
+
+from ddns.store.sqlite.migrations import migrate
 
 for name in (
     "acme_dns",
@@ -20,6 +22,12 @@ for name in (
     "staging",
 ):
     pytest.register_assert_rewrite(f"tests.store.{name}")
+
+
+@pytest.fixture
+def by_all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New databases are made as a server makes them."""
+    monkeypatch.setattr("ddns.store.sqlite.database.migrate", migrate)
 
 
 @pytest.fixture

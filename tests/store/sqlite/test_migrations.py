@@ -26,6 +26,8 @@ from tests.programs import PATIENCE
 from tests.store.sqlite.blocking import logged
 from tests.store.sqlite.releases import RELEASES, content_of, lay_out, schema_of
 
+pytestmark = pytest.mark.usefixtures("by_all_steps")
+
 STEPS = list(FILES)
 LATEST = STEPS[-1]
 FIRST = RELEASES[0]

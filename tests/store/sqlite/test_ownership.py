@@ -229,6 +229,7 @@ def test_files_that_everybody_could_read_are_closed(path: Path) -> None:
 # Who commits -----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("by_all_steps")
 def test_nobody_commits_behind_our_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Making the schema is one transaction, of ours; looking at it is none."""
     statements: list[str] = []

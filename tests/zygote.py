@@ -9,6 +9,7 @@ a line each.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -16,11 +17,15 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import twisted.scripts.twistd
+from sqlite_utils import Database
 from twisted.application.twist._twist import Twist
 
 import ddns.cli.main
+from ddns.store.sqlite import database
+from tests.schema import copy_or_migrate
 
 PACKET = 1 << 20
 PROGRAMS: dict[str, Callable[[], object]] = {
@@ -29,11 +34,21 @@ PROGRAMS: dict[str, Callable[[], object]] = {
     "twistd": twisted.scripts.twistd.run,
 }
 
+IMPORTED = (
+    *("ddns.server.service", "ddns.server.tap", "ddns.server.logging"),
+    *("ddns.net.outward.client", "ddns.net.outward.delivery"),
+    *("ddns.net.dns.udp_compiled", "ddns.zone.compiled", "twisted.internet.epollreactor"),
+)
+"""What servers import, sooner or later."""
+
 
 def main(descriptor: int) -> object:
     """Fork until there is nobody to ask for it; return what a program did, in its process."""
-    for name in ("ddns.server.service", "twisted.internet.epollreactor"):
-        importlib.import_module(name)
+    for name in IMPORTED:
+        with contextlib.suppress(ModuleNotFoundError):  # what was not compiled
+            importlib.import_module(name)
+    database.migrate = copy_or_migrate
+    copy_or_migrate(Database(memory=True), Path(":memory:"), "")  # it is made once, here
     gc.freeze()  # what is there now is not looked through in every process
     with socket.socket(fileno=descriptor) as asking:
         while True:

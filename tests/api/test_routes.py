@@ -6,7 +6,7 @@ import inspect
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ddns.api.operations import Operations
@@ -39,6 +39,7 @@ def test_routes_name_arguments_of_their_operation(route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
+@settings(max_examples=15)  # for each of a hundred routes
 @given(st.text(min_size=1, max_size=20))
 @example(".")
 @example("..")

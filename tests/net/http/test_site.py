@@ -473,11 +473,12 @@ def test_a_client_that_never_reads_is_not_read_either(
     """And is cut when it has been like that for as long as it may be idle."""
     pair = certificates.make(tmp_path)
     certificate = Certificate(pair.octets) if secured else None
-    with serving(running, HttpLimits(idle_time=1.5), certificate=certificate) as served:
+    limits = HttpLimits(idle_time=1.5)
+    with serving(running, limits, (Large(),), certificate=certificate) as served:
         sock = socket.create_connection(("127.0.0.1", served.port), PATIENCE)
         if secured:
             sock = pair.client().wrap_socket(sock, server_hostname="127.0.0.1")
-        requests = request("/ip") * 200
+        requests = request("/large/100000") * 200
         sent = 0
         with sock, contextlib.suppress(OSError):
             while sent < 50_000_000:

@@ -99,7 +99,13 @@ class Forked:
 
 
 def run_forked(
-    program: str, arguments: list[str], *, folder: Path, text_in: str = ""
+    program: str,
+    arguments: list[str],
+    *,
+    folder: Path,
+    text_in: str = "",
+    environment: Mapping[str, str] | None = None,
+    timeout: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
     """Return what a program says and how it ends, as :func:`tests.programs.run` does."""
     with (
@@ -113,13 +119,13 @@ def run_forked(
             program,
             arguments,
             folder=folder,
-            environment=surroundings(folder),
+            environment={**surroundings(folder), **(environment or {})},
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
         )
         try:
-            status = forked.wait(PATIENCE)
+            status = forked.wait(timeout)
         finally:
             forked.kill()
         said = []

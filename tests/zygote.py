@@ -9,6 +9,7 @@ a line each.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -16,8 +17,10 @@ import json
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import twisted.scripts.twistd
 from sqlite_utils import Database
@@ -35,11 +38,12 @@ PROGRAMS: dict[str, Callable[[], object]] = {
 }
 
 IMPORTED = (
+    *("ddns.cli.local", "ddns.cli.remote"),
     *("ddns.server.service", "ddns.server.tap", "ddns.server.logging"),
     *("ddns.net.outward.client", "ddns.net.outward.delivery"),
     *("ddns.net.dns.udp_compiled", "ddns.zone.compiled", "twisted.internet.epollreactor"),
 )
-"""What servers import, sooner or later."""
+"""What programs import, sooner or later."""
 
 
 def main(descriptor: int) -> object:
@@ -47,6 +51,7 @@ def main(descriptor: int) -> object:
     for name in IMPORTED:
         with contextlib.suppress(ModuleNotFoundError):  # what was not compiled
             importlib.import_module(name)
+    ddns.cli.main.parser()  # it imports what it names
     database.migrate = copy_or_migrate
     copy_or_migrate(Database(memory=True), Path(":memory:"), "")  # it is made once, here
     gc.freeze()  # what is there now is not looked through in every process
@@ -85,5 +90,20 @@ def _run(program: str, arguments: list[str], folder: str, environment: dict[str,
     return PROGRAMS[program]()
 
 
+def leave(status: object) -> NoReturn:
+    """End as Python does, but take no modules apart: that takes longer than a command."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    if isinstance(status, str):
+        print(status, file=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status if isinstance(status, int) else status is not None)
+
+
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))  # type: ignore[arg-type]
+    try:
+        ended: object = main(int(sys.argv[1]))
+    except SystemExit as end:
+        ended = end.code
+    leave(ended)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +12,7 @@ from ddns.cli import main as command
 from ddns.net.http.control import ControlListener
 from ddns.system.files import socket_path
 from tests.cli.commands import Ran, Run
+from tests.forked import run_forked
 from tests.house import House, house_at
 from tests.net.reactors import PATIENCE, RunningReactor
 
@@ -62,14 +60,13 @@ def alone(tmp_path: Path) -> Run:
     """Run the command in a process of its own, on a database that no server has."""
 
     def run(*arguments: str, text: str = "", env: dict[str, str] | None = None) -> Ran:
-        done = subprocess.run(
-            [sys.executable, "-m", "ddns.cli.main", *arguments],
-            input=text,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            timeout=PATIENCE * 3,
-            env={**os.environ, **(env or {})},
+        done = run_forked(
+            "ddns",
+            list(arguments),
+            text_in=text,
+            folder=tmp_path,
+            environment=env,
+            timeout=PATIENCE * 3,  # it gives way to all else
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 

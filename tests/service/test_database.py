@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from ddns.system.files import lock_path, socket_path
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
+from tests.forked import run_forked
 from tests.processes import Server
-from tests.programs import PATIENCE, run, script
+from tests.programs import PATIENCE, run
 from tests.service.dialects import Secrets, Update, filled, keys
 from tests.service.test_dialects import every_dialect
 from tests.service.watching import page
@@ -51,12 +53,12 @@ def test_another_server_by_another_name(server: Server, tmp_path: Path) -> None:
     other = second(server, link)
     assert f"{server.database} is in use by process" in refusal(other)
     for command in (["host", "list"], ["status"]):
-        done = run([script("ddns"), *command, "--database", str(link)])
+        done = run_forked("ddns", [*command, "--database", str(link)], folder=tmp_path)
         assert done.returncode == 0, "it finds the server"
     hard.hardlink_to(server.database)
     other.database = hard
     assert f"{hard} has 2 names (hard links)" in refusal(other)
-    done = run([script("ddns"), "host", "list", "--database", str(hard)])
+    done = run_forked("ddns", ["host", "list", "--database", str(hard)], folder=tmp_path)
     assert (done.returncode, "has 2 names" in done.stderr) == (1, True)
     assert {path.name for path in tmp_path.glob("*.sqlite.*")} == {
         *("ddns.sqlite.lock", "ddns.sqlite.sock", "hard.sqlite.lock")
@@ -134,25 +136,26 @@ def test_files_that_are_open_to_everybody(server: Server, secrets: Secrets) -> N
     server.config.write_text(f'database = "{server.database}"\n{server.config.read_text()}')
     server.config.chmod(0o644)
     assert server.call("status")["warnings"] == [told]
-    done = run([script("ddns"), "status", "--database", str(server.database)])
+    command = functools.partial(run_forked, "ddns", folder=server.folder)
+    done = command(["status", "--database", str(server.database)])
     assert done.stdout.splitlines()[2:] == [f"warning: {told}"]
-    done = run([script("ddns"), "check", "--database", str(server.database)])
+    done = command(["check", "--database", str(server.database)])
     assert (done.returncode, done.stdout) == (1, f"{told}\n")
-    check = [script("ddns"), "config", "check", str(server.config)]
-    assert run(check).stdout.splitlines()[1:] == [f"warning: {told}"]
+    check = ["config", "check", str(server.config)]
+    assert command(check).stdout.splitlines()[1:] == [f"warning: {told}"]
     server.restart()
     assert key.stat().st_mode & 0o777 == 0o640
     assert f"{key} was open to everybody, with mode 0644; now it is not" in server.log
     assert server.call("status")["warnings"] == []
-    assert run(check).stdout.splitlines()[1:] == []
+    assert command(check).stdout.splitlines()[1:] == []
     server.config.chmod(0o646)
-    assert run(check).stdout.splitlines()[1:] == [
+    assert command(check).stdout.splitlines()[1:] == [
         f"warning: {server.config} can be changed by everybody: its mode is 0646"
     ]
     server.config.write_text(f'{server.config.read_text()}[mail]\npassword = "canary"\n')
     for mode in (0o644, 0o602):
         server.config.chmod(mode)
-        assert run(check).stdout.splitlines()[1:] == [
+        assert command(check).stdout.splitlines()[1:] == [
             f"warning: {server.config} holds secrets and is open to everybody:"
             f" its mode is {mode:04o}"
         ]

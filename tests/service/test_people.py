@@ -17,8 +17,8 @@ import pytest
 
 from tests import certificates
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
+from tests.forked import run_forked
 from tests.processes import Json, Server, eventually, mode_of
-from tests.programs import run, script
 from tests.relays import IMPLICIT_TLS, MailRelay, mail_relay
 
 EMAIL = "alice@example.org"
@@ -47,8 +47,9 @@ class Person:
         home.mkdir()
 
     def try_ddns(self, *args: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        return run(
-            [script("ddns"), *self.options, *args],
+        return run_forked(
+            "ddns",
+            [*self.options, *args],
             text_in=typed,
             folder=self.home,
             environment={"DDNS_SERVER": self.url, "XDG_CONFIG_HOME": ""},

@@ -18,8 +18,9 @@ from ddns import __version__
 from ddns.config.settings import Settings
 from tests import certificates
 from tests.conftest import ACCOUNT, HOST, ZONE, Launch
+from tests.forked import run_forked
 from tests.processes import Server, eventually, free_port
-from tests.programs import PATIENCE, run, script
+from tests.programs import PATIENCE, script
 
 UNCHANGED = {"database", "sample", "https", "dot", "inetd", "metrics", "log"}
 """What means something at a start only, or without a server, and what test_https.py is about."""
@@ -202,13 +203,13 @@ def test_without_a_server(make_server: Launch) -> None:
     server = make_server().start()
     server.call("account_add", name=ACCOUNT)
     server.terminate()
-    done = run(try_alone(server, "reload"), folder=server.folder)
+    done = run_forked("ddns", try_alone(server, "reload")[1:], folder=server.folder)
     assert (done.returncode, done.stdout) == (1, "")
     assert "no server runs" in done.stderr
-    done = run(try_alone(server, "status"), folder=server.folder)
+    done = run_forked("ddns", try_alone(server, "status")[1:], folder=server.folder)
     assert (done.returncode, done.stdout) == (1, "")
     server.start()
-    done = run(try_alone(server, "status"), folder=server.folder)
+    done = run_forked("ddns", try_alone(server, "status")[1:], folder=server.folder)
     assert (done.returncode, done.stderr) == (0, "")
     first, fast_path = done.stdout.splitlines()
     assert first == f"ddns {__version__} answers for 0 zones"
@@ -220,7 +221,7 @@ def test_without_a_server(make_server: Launch) -> None:
 
 def check(file: Path) -> tuple[int, str]:
     """Status, and the one line that ``ddns config check`` says."""
-    done = run([script("ddns"), "config", "check", file.name], folder=file.parent)
+    done = run_forked("ddns", ["config", "check", file.name], folder=file.parent)
     (line,) = (done.stdout + done.stderr).splitlines()
     assert bool(done.stdout) == (done.returncode == 0)
     return done.returncode, line

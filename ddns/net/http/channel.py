@@ -140,10 +140,14 @@ class Channel(Connection, http.HTTPChannel):
         if not are_unambiguous(headers):
             self.refuse(b"400 Bad Request")
             return True
+        request.parseCookies()
+        request.gotLength(0)
         self.requests.append(request)
-        self._command, self._path, self._version = method, target, version
-        super().allHeadersReceived()
-        self.allContentReceived()
+        self.persistent = self.checkPersistence(request, version) and not self.site.table.closing
+        self.deadline = self._waits_since = None
+        self._handlingRequest = True
+        self.setRawMode()
+        request.requestReceived(method, target, version)
         return True
 
     def go_on(self) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.python.failure import Failure
 from twisted.web import http, server
+from twisted.web.http import NO_CONTENT, RESPONSES
 from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 
@@ -97,7 +98,7 @@ class LimitedRequest(server.Request):
         :raises ValueError: when a header has a line break in it.
         """
         channel: Any = self.channel
-        lengths = () if status == http.NO_CONTENT else (len(body),)
+        lengths = () if status == NO_CONTENT else (len(body),)
         head = _head(self.clientproto, status, headers, channel.persistent) % (
             _date(int(time.time())),
             *lengths,
@@ -127,11 +128,11 @@ def _head(
     if not persistent:
         lines.append("Connection: close")
     given = "\r\n".join(lines).encode("latin-1", "replace").replace(b"%", b"%%")
-    length = b"" if status == http.NO_CONTENT else b"Content-Length: %d\r\n"
+    length = b"" if status == NO_CONTENT else b"Content-Length: %d\r\n"
     return b"%s %d %s\r\n%s\r\nDate: %%s\r\n%s\r\n" % (
         version,
         status,
-        http.RESPONSES.get(status, b""),
+        RESPONSES.get(status, b""),
         given,
         length,
     )
@@ -172,7 +173,7 @@ def send_answer(
         request.reply(status, head, body)
         return
     request.setResponseCode(status)  # below somebody else's Site
-    if status != http.NO_CONTENT:
+    if status != NO_CONTENT:
         head = (*head, ("Content-Length", str(len(body))))
     for name, value in head:
         request.responseHeaders.addRawHeader(name, value)

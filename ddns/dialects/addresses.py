@@ -23,6 +23,9 @@ _NO_HOSTS = frozenset({bytes(4), bytes(16), b"\xff" * 4})
 
 def split_list(text: str) -> list[str]:
     """Return the parts of a comma-separated value, without empty ones."""
+    if "," not in text:
+        text = text.strip()
+        return [text] if text else []
     return [part for part in map(str.strip, text.split(",")) if part]
 
 
@@ -68,11 +71,13 @@ def set_address(address: bytes) -> Replace:
     return Replace(records.address_type(address), (address,))
 
 
+_MARKS = {None: "", A: "A=", AAAA: "AAAA=", PREFIX: "PREFIX="}
+
+
 def said_of(parameters: Parameters) -> str:
     """Return what parameters say of addresses, as an Update has it."""
-    marks = {None: "", A: "A=", AAAA: "AAAA=", PREFIX: "PREFIX="}
     return ",".join(
-        marks[family] + word for value, family in parameters for word in split_list(value or "")
+        _MARKS[family] + word for value, family in parameters if value for word in split_list(value)
     )
 
 
@@ -95,16 +100,18 @@ def address_edits(parameters: Parameters, peer: str | None) -> tuple[Edit, ...] 
     malformed: set[int | None] = set()
     words_in_all = 0
     for value, family in parameters:
-        words = split_list(value or "")
+        if value is None:
+            continue
+        words = split_list(value)
         words_in_all += len(words)
-        if value is not None and not words and family != PREFIX:
+        if not words and family != PREFIX:
             empty.add(family)
         for word in words:
             address = host_address(word)
-            if word.lower() == "preserve":
-                kept.add(family or A)
-            elif address is not None and family in (None, records.address_type(address)):
+            if address is not None and family in (None, records.address_type(address)):
                 said[records.address_type(address)].append(address)
+            elif word.lower() == "preserve":
+                kept.add(family or A)
             elif family != A and (prefix := host_prefix(word)) is not None:
                 networks.append(prefix)
             else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, Self
 from urllib.parse import quote
 
 from ddns.model.update import SUCCESSES, Credentials, Outcome, Result, Status, Update
@@ -17,26 +19,30 @@ LOGIN_FAILURES = frozenset({Status.UNAUTHENTICATED, Status.BADAUTH, Status.DISAB
 class Headers:
     """The header fields of a request, by name in any case.
 
-    :param fields: names and values in their order, read when a field is first asked for.
+    :param find: returns all values of a field in their order, by its name in lower case.
     """
 
-    __slots__ = ("_by_name", "_fields")
+    __slots__ = ("_find",)
 
-    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields = fields
-        self._by_name: dict[str, list[str]] | None = None
+    def __init__(self, find: Callable[[str], Sequence[str]] = lambda name: ()) -> None:
+        self._find = find
+
+    @classmethod
+    def of(cls, fields: Iterable[tuple[str, str]]) -> Self:
+        """Return the header fields that these names and values are."""
+        by_name: dict[str, list[str]] = {}
+        for name, value in fields:
+            by_name.setdefault(name.lower(), []).append(value)
+        return cls(lambda name: by_name.get(name, ()))
 
     def get(self, name: str, default: str = "") -> str:
         """Return the first value of a field."""
-        return next(iter(self.getlist(name)), default)
+        values = self.getlist(name)
+        return values[0] if values else default
 
     def getlist(self, name: str) -> Sequence[str]:
         """Return all values of a field, in their order."""
-        if self._by_name is None:  # most requests are answered without a look at them
-            self._by_name = {}
-            for key, value in self._fields:
-                self._by_name.setdefault(key.lower(), []).append(value)
-        return self._by_name.get(name.lower(), ())
+        return self._find(name.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +128,28 @@ def shown(request: Request, dialect: Dialect) -> str:
     that the dialect has not declared ``loggable``, for they may be secrets. What stands behind a
     colon in a parameter's name is a host."""
     loggable: frozenset[str] = getattr(dialect, "loggable", frozenset())
-    hidden = {value for name, value in request.parameters.items() if name not in loggable}
-    path = "/".join("…" if segment in hidden else segment for segment in request.path.split("/"))
+    path = request.path
+    if request.parameters:
+        hidden = {value for name, value in request.parameters.items() if name not in loggable}
+        path = "/".join("…" if segment in hidden else segment for segment in path.split("/"))
     query = "&".join(
-        f"{quote(name, safe=':', errors='replace')}={quote(value, safe=',:/@', errors='replace')}"
-        if name.partition(":")[0] in loggable
-        else "…"
-        for name in request.args
-        for value in request.getlist(name)
+        [
+            f"{_quoted(name, ':')}={_quoted(value, ',:/@')}"
+            if name in loggable or name.partition(":")[0] in loggable
+            else "…"
+            for name in request.args
+            for value in request.getlist(name)
+        ]
     )
     return f"{path}?{query}" if query else path
+
+
+def _quoted(text: str, safe: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote(text, safe, errors="replace")
+
+
+_PLAIN = re.compile("[A-Za-z0-9._~-]*")
+"""What is never quoted (RFC 3986 2.3)."""
 
 
 def challenge(realm: str) -> dict[str, str]:
@@ -207,7 +225,13 @@ def in_status_too(request: Request, outcome: Outcome, reply: Reply) -> Reply:
 def asked_host(request: Request) -> str:
     """Return the name or address by which a client calls the server, as its Host header has it, in
     lower case; without a port."""
-    host = request.headers.get("host").strip().lower()
+    return without_port(request.headers.get("host"))
+
+
+@functools.lru_cache(maxsize=64)  # a server has few names
+def without_port(host: str) -> str:
+    """Return the name or address in a Host header, in lower case."""
+    host = host.strip().lower()
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdigit() else host).removesuffix(".")
 

@@ -56,6 +56,9 @@ _SYSTEMS = frozenset({"", "dyndns", "statdns", "custom", "noip"})
 asks for another one is set up for something else."""
 
 
+_OFFLINE: tuple[Edit, ...] = (Remove(A), Remove(AAAA))
+
+
 class DynDNS2:
     """The dialect of /nic/update."""
 
@@ -72,11 +75,11 @@ class DynDNS2:
         args = request.args
         credentials = _nameless(basic_or_query_credentials(request))
         named, of_hosts = _hosts(request, credentials), AddressesOfHosts(args)
-        addresses = _addresses(args)
-        edits = _edits(args, addresses, request.peer)
-        of_all = (*(edits or ()), *_mail(args))
-        says_anything = _is_offline(args) or any(value is not None for value, _ in addresses)
-        own, refusal = of_hosts.edits(named, of_all if says_anything else _mail(args))
+        addresses, is_offline, mail = _addresses(args), _is_offline(args), _mail(args)
+        edits = _OFFLINE if is_offline else address_edits(addresses, request.peer)
+        of_all = (*(edits or ()), *mail)
+        says_anything = is_offline or any(value is not None for value, _ in addresses)
+        own, refusal = of_hosts.edits(named, of_all if says_anything else mail)
         if not request.agent.strip():
             refusal = Status.BADAGENT
         elif args.get("system", "").lower() not in _SYSTEMS:
@@ -86,7 +89,7 @@ class DynDNS2:
         wildcard = args.get("wildcard", "").upper()
         hosts = of_hosts.beside(named) or [""]
         changes = ListedChanges(hosts, of_all, wildcard, own)
-        said = OFFLINE if _is_offline(args) else of_hosts.said_with(addresses)
+        said = OFFLINE if is_offline else of_hosts.said_with(addresses)
         within = None if hosts[0] else ""
         return update_of(
             request, self.name, credentials, changes, said=said, refusal=refusal, within=within
@@ -169,13 +172,6 @@ def _addresses(args: Mapping[str, str]) -> Parameters:
         (args.get("myipv6"), AAAA),
         (args.get("ipprefix") or args.get("ipv6prefix"), PREFIX),
     )
-
-
-def _edits(args: Mapping[str, str], addresses: Parameters, peer: str) -> tuple[Edit, ...] | None:
-    """Return the edits of what speaks of addresses; None if it comes to nothing."""
-    if _is_offline(args):
-        return (Remove(A), Remove(AAAA))
-    return address_edits(addresses, peer)
 
 
 def _mail(args: Mapping[str, str]) -> tuple[Edit, ...]:

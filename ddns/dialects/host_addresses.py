@@ -35,8 +35,10 @@ class AddressesOfHosts:
     def __init__(self, args: Mapping[str, str]) -> None:
         self._of: dict[str, HostAddresses] = {}
         for name, value in args.items():
-            word, colon, hosts = name.partition(":")
-            if not colon or word not in _FAMILIES or len(self._of) > MAX_HOSTS:
+            if ":" not in name:
+                continue
+            word, _, hosts = name.partition(":")
+            if word not in _FAMILIES or len(self._of) > MAX_HOSTS:
                 continue
             for host in split_list(hosts)[: MAX_HOSTS + 1]:
                 key, parameter = key_of(host), (value, _FAMILIES[word])
@@ -62,9 +64,11 @@ class AddressesOfHosts:
         :param of_all: the edits of these, which hold for one of ours too, but for the families of
             which the client has said something for it alone.
         """
+        if not self._of:
+            return {}, None
         if len(self._of) > MAX_HOSTS:
             return {}, Status.NUMHOST
-        keys = set(map(key_of, named)) if self._of else set()
+        keys = set(map(key_of, named))
         found: dict[str, tuple[Edit, ...]] = {}
         for key, (_, said) in self._of.items():
             own = address_edits(said, None)
@@ -77,4 +81,6 @@ class AddressesOfHosts:
 
     def said_with(self, of_all: Parameters) -> str:
         """Return what all parameters say of addresses, as an Update has it."""
+        if not self._of:
+            return said_of(of_all)
         return said_of([*of_all, *(one for _, said in self._of.values() for one in said)])

@@ -136,11 +136,12 @@ class ListedChanges(Sequence[Change]):
     def __getitem__(self, index: slice) -> Sequence[Change]: ...
     def __getitem__(self, index: int | slice) -> Change | Sequence[Change]:
         if isinstance(index, slice):
-            return tuple(self._change(host) for host in self.hosts[index])
+            return tuple([self._change(host) for host in self.hosts[index]])
         return self._change(self.hosts[index])
 
     def _change(self, host: str) -> Change:
-        bare, edits = host.removeprefix("*."), self.own.get(key_of(host), self.edits)
+        bare = host.removeprefix("*.")
+        edits = self.own.get(key_of(host), self.edits) if self.own else self.edits
         try:
             name = names.host_from_text(bare)
         except names.BadName:

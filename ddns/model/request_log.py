@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ddns.model import names
 from ddns.model.text import printable
-from ddns.model.update import SUCCESSES, Cause, ChallengeResponse, Outcome, Status, Update
+from ddns.model.update import SUCCESSES, Cause, ChallengeResponse, Change, Outcome, Status, Update
 
 MAX_HOSTS = 20
 """Maximum number of hosts that one request is logged for."""
@@ -115,12 +115,13 @@ def logged_request(
         if "+" in user:
             blanks = [_unescaped(user)]
             everywhere = [*forms, *blanks] if len(secret) > len(user) else [*blanks, *everywhere]
-    changes = update.changes[:MAX_HOSTS]
-    results = [(one.status, one.wait) for one in outcome.results]
-    if outcome.refusal is not None:
-        results = [(outcome.refusal, 0.0)] * max(len(changes), 1)
-    elif not results:  # nothing was to be changed
-        results = [(Status.NOCHG, 0.0)] * max(len(changes), 1)
+    changes: Sequence[Change]
+    if outcome.refusal is None and outcome.results:
+        changes = [one.change for one in outcome.results[:MAX_HOSTS]]
+        results = [(one.status, one.wait) for one in outcome.results]
+    else:
+        changes = update.changes[:MAX_HOSTS]  # with a refusal, or when nothing was to be changed
+        results = [(outcome.refusal or Status.NOCHG, 0.0)] * max(len(changes), 1)
     reasons = dict.fromkeys(one.value for one, _ in results if one not in SUCCESSES)
     # Where there are several, what went wrong says more than what did not.
     status, wait = next((one for one in results if one[0] not in SUCCESSES), results[0])
@@ -177,8 +178,10 @@ def _any_form(text: str) -> str:
 
 def _clean(text: str, secret: Iterable[str | re.Pattern[str]], most: int) -> str:
     for form in secret:
-        if isinstance(form, re.Pattern):
+        if isinstance(form, str):
+            if form and form in text:
+                text = text.replace(form, "…")
+        else:
             text = form.sub("…", text)
-        elif form and form in text:
-            text = text.replace(form, "…")
-    return printable(text.strip()[:most], keep="\n", replacement="·")
+    text = text.strip()[:most]
+    return text if text.isprintable() else printable(text, keep="\n", replacement="·")

@@ -35,6 +35,8 @@ class Status(enum.Enum):
     BLOCKED = "updates are blocked until somebody lifts it"
     FAILED = "the server could not do it; nothing was changed"
 
+    __hash__ = object.__hash__  # an Enum's is a function in Python, and every update asks for some
+
 
 SUCCESSES = frozenset({Status.GOOD, Status.NOCHG})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable
 from ipaddress import IPv6Address, IPv6Network
 
@@ -61,11 +60,11 @@ def decide(
             return Status.NOTFQDN
         if _sets_addresses(edit):
             sets += 1
-            rdatas = tuple(filter(usable, rrset.rdatas)) if usable else rrset.rdatas
-            if not rdatas:
+            if usable:
+                rrset = _with(rrset, tuple(filter(usable, rrset.rdatas)))
+            if not rrset.rdatas:
                 unset += 1
                 continue
-            rrset = dataclasses.replace(rrset, rdatas=rdatas)
         after[rrset.owner, rrset.type] = rrset
     if sets and sets == unset:
         return Status.BADADDRESS
@@ -105,15 +104,19 @@ def _edited(
     """Apply one edit. Without an interface identifier and an AAAA there is nothing to renumber."""
     if isinstance(edit, Replace):
         rrset = current(names.below(edit.prefix, name), edit.type)
-        return dataclasses.replace(rrset, rdatas=tuple(dict.fromkeys(edit.rdatas)))
+        return _with(rrset, tuple(dict.fromkeys(edit.rdatas)))
     if isinstance(edit, Remove):
-        return dataclasses.replace(current(names.below(edit.prefix, name), edit.type), rdatas=())
+        return _with(current(names.below(edit.prefix, name), edit.type), ())
     if isinstance(edit, Renumber):
         rrset = current(name, AAAA)
         identifiers = rrset.rdatas if interface_id is None else (interface_id.packed,)
         moved = (_renumbered(one, network) for network in edit.networks for one in identifiers)
-        return dataclasses.replace(rrset, rdatas=tuple(dict.fromkeys(moved)))
+        return _with(rrset, tuple(dict.fromkeys(moved)))
     return _mail(edit, name, current(name, MX))
+
+
+def _with(rrset: RRset, rdatas: tuple[bytes, ...]) -> RRset:
+    return RRset(rrset.owner, rrset.type, rrset.ttl, rdatas)
 
 
 def _renumbered(rdata: bytes, network: IPv6Network) -> bytes:
@@ -132,4 +135,4 @@ def _mail(edit: Mail, name: bytes, rrset: RRset) -> RRset:
         return rrset
     if backup and edit.exchange != name:
         others.insert(0, records.mx_rdata(BACKUP_PREFERENCE, name))
-    return dataclasses.replace(rrset, rdatas=tuple(others))
+    return _with(rrset, tuple(others))

@@ -22,7 +22,7 @@ Prefixes = tuple[IPv6Network, ...]
 
 def prefixes_told(edits: Iterable[Edit]) -> Prefixes:
     """Return the prefixes that a client tells, in its order."""
-    told = (each for edit in edits if isinstance(edit, Renumber) for each in edit.networks)
+    told = [each for edit in edits if isinstance(edit, Renumber) for each in edit.networks]
     return tuple(dict.fromkeys(told))
 
 

@@ -27,6 +27,9 @@ from ddns.server.sockets import StartupError
 from ddns.system import sd_notify, socket_activation
 from ddns.system.socket_activation import STREAMS
 
+YOUNG = 10_000
+"""New objects after which garbage is looked for among them: what some fifty updates leave."""
+
 
 class Options(usage.Options):
     """The command line. An option that was given replaces what the configuration file says."""
@@ -226,8 +229,10 @@ def own_the_process(reactor: Any, reload: Callable[[], None]) -> None:
         )
     )
     # What has been loaded by now stays. Frozen, it is not searched for garbage again and again,
-    # which would hold up answers for milliseconds each time.
+    # which would hold up answers for milliseconds each time; nor is what requests leave behind, of
+    # which little is garbage that refers to itself, looked at after every third of them.
     reactor.callWhenRunning(gc.freeze)
+    reactor.callWhenRunning(gc.set_threshold, YOUNG)
     reactor.callWhenRunning(
         lambda: signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload))
     )

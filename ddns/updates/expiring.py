@@ -212,7 +212,7 @@ def forget_unused(last: float, never: float, transaction: ITransaction) -> Ended
 def note_word(transaction: ITransaction, host: Host, now: float) -> Host:
     """Note that a host has been heard of, unless that was noted a short time ago."""
     noted = heard(host, now)
-    if noted != host:
+    if noted is not host:
         transaction.put_host_expiry(host.name, noted.expires)
     return noted
 

@@ -163,10 +163,10 @@ def _write(
     """Write each change that is authorized; return the results and the origins of their zones."""
     origins: set[bytes] = set()
     followers = Followers(transaction)
-    results = tuple(
+    results = [
         _write_one(attempt, grant, now, transaction, followers, origins) for attempt in attempts
-    )
-    return results, frozenset(origins)
+    ]
+    return tuple(results), frozenset(origins)
 
 
 def _write_one(
@@ -191,7 +191,8 @@ def _write_one(
     if refusal is not None:
         return Result(change, refusal)
     origin = host.zone if host is not None else zone.origin  # type: ignore[union-attr]
-    if is_occluded(name, origin, partial(transaction.rrsets, origin)):
+    lookup = partial(transaction.rrsets, origin)
+    if is_occluded(name, origin, lookup):
         return Result(change, Status.NOHOST)
     if change.activated and not activated(change, host, transaction.rrsets(origin, name)):
         return Result(change, Status.NOHOST)
@@ -200,7 +201,7 @@ def _write_one(
         change,
         name,
         host.ttl if host else HOST_TTL,
-        partial(transaction.rrsets, origin),
+        lookup,
         usable_in(zone or transaction.zone(origin)),
         host.interface_id if host else None,
     )
@@ -210,7 +211,7 @@ def _write_one(
             return Result(change, decision)
         decision = [], ()  # a prefix that followers take, and the host itself cannot
     written, addresses = decision
-    if why_lasting(written, partial(transaction.rrsets, origin)):
+    if why_lasting(written, lookup):
         return Result(change, Status.NOTYOURS)
     told = prefixes_told(change.edits)
     is_new = host is not None and told not in ((), host.prefixes)
@@ -229,7 +230,7 @@ def _write_one(
     # A host that loses its addresses stays, so that it can come back with them. The owner of a zone
     # may update a name just because it has an address; such a name becomes a host for this.
     gone = {rrset.type for rrset in written if rrset.owner == name and not rrset.rdatas}
-    gone &= set(ADDRESS_TYPES)
+    gone.intersection_update(ADDRESS_TYPES)
     if gone and name != origin:
         host = host or Host(name, origin, grant.account, written[0].ttl, now)
         transaction.put_host(dataclasses.replace(host, dormant=host.dormant | gone))

@@ -197,7 +197,7 @@ def request_of(target: str, **given: Any) -> Request:
         agent=given.get("agent", AGENT),
         now=given.get("now", datetime.fromtimestamp(0, UTC)).timestamp(),
         body=given.get("body", "").encode(),
-        headers=Headers(given.get("headers", {}).items()),
+        headers=Headers.of(given.get("headers", {}).items()),
         parameters=route.parameters if route else {},
         secure=given.get("secure", False),
     )

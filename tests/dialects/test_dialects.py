@@ -288,7 +288,7 @@ def test_a_key_without_a_user_name() -> None:
     ],
 )
 def test_the_domain_that_a_client_asks(host: str, domain: str) -> None:
-    assert asked_domain(request_to("/", headers=Headers([("Host", host)]))) == domain
+    assert asked_domain(request_to("/", headers=Headers.of([("Host", host)]))) == domain
 
 
 def test_the_address_in_a_parameter() -> None:
@@ -335,7 +335,7 @@ class Odd:
 
 
 def test_headers_by_name_in_any_case() -> None:
-    headers = Headers(iter([("X-Key", "a"), ("Accept", "*/*"), ("x-key", "b")]))
+    headers = Headers.of([("X-Key", "a"), ("Accept", "*/*"), ("x-key", "b")])
     assert headers.get("X-KEY") == headers.get("x-key") == "a"
     assert headers.getlist("x-Key") == ["a", "b"]
     assert headers.get("host") == ""

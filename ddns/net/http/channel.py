@@ -13,6 +13,7 @@ from twisted.web import http
 from zope.interface import implementer
 
 from ddns.net.connections import Connection
+from ddns.net.http.heads import WHOLE
 from ddns.net.http.limits import ChannelSite
 from ddns.net.http.refusal import refusal
 from ddns.net.http.request_syntax import BEGIN, CONTROL, are_unambiguous, escaped
@@ -38,6 +39,7 @@ class Channel(Connection, http.HTTPChannel):
     read_size = READ_SIZE
     refused = False
     _host: IAddress | None = None
+    _is_secure: bool | None = None
     _waiting = True
     _answered = False  # a request, so that it is kept alive for more
     _answered_at = 0.0
@@ -76,6 +78,12 @@ class Channel(Connection, http.HTTPChannel):
             self._host = super().getHost()
         return self._host
 
+    def isSecure(self) -> bool:
+        """Return whether there is TLS, cached: every request asks for it."""
+        if self._is_secure is None:
+            self._is_secure = super().isSecure()
+        return self._is_secure
+
     def getPeer(self) -> IAddress | None:
         """Return the client's end, or a proxy's, behind which only a header can look."""
         return self.peer
@@ -106,11 +114,41 @@ class Channel(Connection, http.HTTPChannel):
                 return
             if self.site.table.may_go_on(self):
                 self._waiting = False
+                if not self._buffer and self._take_whole(data):
+                    return
                 self.deadline = self.site.seconds() + self.site.limits.request_time
             else:
                 self.paused = True
                 self._networkProducer.pauseProducing()
         super().dataReceived(data)  # which only keeps it while this is paused
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Take a request that has come whole and has no body, at a third of the cost that it has
+        line by line. Return whether it is one."""
+        found = WHOLE.fullmatch(data) if len(data) < self.MAX_LENGTH else None
+        if found is None:
+            return False
+        method, target, version, block = found.groups()
+        fields = block.split(b"\r\n")[:-1]
+        if len(fields) > self.maxHeaders:
+            return False
+        request = self.requestFactory(self, 0)
+        headers = request.requestHeaders
+        for field in fields:
+            name, _, value = field.partition(b":")
+            headers.addRawHeader(name, value.strip(b" \t"))
+        if not are_unambiguous(headers):
+            self.refuse(b"400 Bad Request")
+            return True
+        request.parseCookies()
+        request.gotLength(0)
+        self.requests.append(request)
+        self.persistent = self.checkPersistence(request, version) and not self.site.table.closing
+        self.deadline = self._waits_since = None
+        self._handlingRequest = True
+        self.setRawMode()
+        request.requestReceived(method, target, version)
+        return True
 
     def go_on(self) -> None:
         """Take a request that has come already, if the answers before it have been sent."""

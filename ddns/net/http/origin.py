@@ -22,11 +22,12 @@ def is_foreign(request: http.Request) -> bool:
             return False  # whatever a proxy has made of Host
         if site != b"none":  # what the user typed
             return True
-    host = (headers.getRawHeaders(b"host") or [b""])[0].lower()
-    return any(
-        not _is_at(origin.lower(), host, secure=request.isSecure())
-        for origin in headers.getRawHeaders(b"origin") or ()
-    )
+    origins = headers.getRawHeaders(b"origin")
+    if not origins:
+        return False
+    host = headers.getRawHeaders(b"host", (b"",))[0].lower()
+    secure = request.isSecure()
+    return any(not _is_at(origin.lower(), host, secure=secure) for origin in origins)
 
 
 def origin_of(request: http.Request, url: str) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.python.failure import Failure
 from twisted.web import http, server
+from twisted.web.http import NO_CONTENT, RESPONSES
 from twisted.web.http_headers import Headers
 from twisted.web.resource import IResource
 
@@ -23,6 +27,8 @@ _ABSOLUTE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
 
 class LimitedRequest(server.Request):
     """A request whose body is bounded even if its length was not announced."""
+
+    _args: dict[bytes, list[bytes]] | None = None
 
     def handleContentChunk(self, data: bytes) -> None:
         channel: Any = self.channel
@@ -42,7 +48,48 @@ class LimitedRequest(server.Request):
         """Accept the absolute form of a request target, too (RFC 9112 3.2.2)."""
         if path[:1] != b"/":
             path = b"/" + _ABSOLUTE.sub(b"", path).removeprefix(b"/")
-        super().requestReceived(command, path, version)
+        if command == b"POST":  # may have a form
+            super().requestReceived(command, path, version)
+            return
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path = path.partition(b"?")[0]
+        assert self.content is not None  # gotLength() has opened it
+        self.content.seek(0)
+        self.process()
+
+    @property
+    def args(self) -> dict[bytes, list[bytes]]:
+        """The parameters as Twisted reads them, which is done for resources that ask."""
+        if self._args is None:
+            self._args = http.parse_qs(self.uri.partition(b"?")[2], True)
+        return self._args
+
+    @args.setter
+    def args(self, args: dict[bytes, list[bytes]]) -> None:
+        self._args = args
+
+    def process(self) -> None:
+        """Have the site's resource answer, without headers where it sends its own
+        (:meth:`reply`)."""
+        site: Any = self.channel.site  # type: ignore[attr-defined]
+        if not getattr(site.resource, "sends_all_headers", False):
+            super().process()
+            return
+        self.site = site
+        self.prepath = []
+        self.postpath = list(map(unquote_to_bytes, self.path[1:].split(b"/")))
+        try:
+            self.render(site.resource)
+        except Exception:
+            self.processingFailed(Failure())
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of an answer, the first one after its headers."""
+        if not self.startedWriting:
+            for name, value in ((b"Server", b"ddns"), (b"Date", _date(int(time.time())))):
+                if not self.responseHeaders.hasHeader(name):
+                    self.responseHeaders.setRawHeaders(name, [value])
+        super().write(data)
 
     def reply(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
         """Send a whole answer in one piece, with a date and its length added. One of status 204 has
@@ -51,15 +98,20 @@ class LimitedRequest(server.Request):
         :raises ValueError: when a header has a line break in it.
         """
         channel: Any = self.channel
-        lengths = () if status == http.NO_CONTENT else (len(body),)
+        lengths = () if status == NO_CONTENT else (len(body),)
         head = _head(self.clientproto, status, headers, channel.persistent) % (
-            http.datetimeToString(),
+            _date(int(time.time())),
             *lengths,
         )
         self.startedWriting = 1
         self.code = status
         channel.send(head if self.method == b"HEAD" else head + body)
         self.finish()
+
+
+@functools.lru_cache(maxsize=1)
+def _date(seconds: int) -> bytes:
+    return bytes(http.datetimeToString(seconds))
 
 
 @functools.lru_cache(maxsize=256)
@@ -76,11 +128,11 @@ def _head(
     if not persistent:
         lines.append("Connection: close")
     given = "\r\n".join(lines).encode("latin-1", "replace").replace(b"%", b"%%")
-    length = b"" if status == http.NO_CONTENT else b"Content-Length: %d\r\n"
+    length = b"" if status == NO_CONTENT else b"Content-Length: %d\r\n"
     return b"%s %d %s\r\n%s\r\nDate: %%s\r\n%s\r\n" % (
         version,
         status,
-        http.RESPONSES.get(status, b""),
+        RESPONSES.get(status, b""),
         given,
         length,
     )
@@ -121,7 +173,7 @@ def send_answer(
         request.reply(status, head, body)
         return
     request.setResponseCode(status)  # below somebody else's Site
-    if status != http.NO_CONTENT:
+    if status != NO_CONTENT:
         head = (*head, ("Content-Length", str(len(body))))
     for name, value in head:
         request.responseHeaders.addRawHeader(name, value)

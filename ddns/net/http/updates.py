@@ -6,7 +6,7 @@ Answers always have a Content-Length, because ddclient 3.10 speaks HTTP/1.1 and 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import dropwhile
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -44,6 +44,7 @@ class UpdateResource(Resource):
     """
 
     isLeaf = True
+    sends_all_headers = True  # see LimitedRequest.process
     _log = Logger()
 
     def __init__(
@@ -66,14 +67,14 @@ class UpdateResource(Resource):
     def render(self, request: server.Request) -> int:
         """Have a dialect answer; Twisted calls this for every method. HEAD and, without a body, PUT
         are as GET is. Segments of a path that are empty do not count."""
-        segments = b"/".join(request.postpath or []).decode("utf-8", "replace").split("/")
-        path = "/" + "/".join(filter(None, segments))
+        path = _path(b"/".join(request.postpath or ()))
         route = self._routes.find(path)
         if route is None:
             return self._elsewhere(request)
-        arrival = _arrival(request)  # an answered request has no connection that tells it
+        peer = peers.text_of(request.getClientAddress())
+        arrival = _arrival(request, peer)  # an answered request has no connection that tells it
         secure = arrival.transport != PLAIN
-        asked = _request(request, path, route.parameters, self._pipeline.now(), secure)
+        asked = _request(request, path, route.parameters, self._pipeline.now(), peer, secure)
         dialect = route.dialect(asked)
         if dialect is None:
             return self._elsewhere(request)
@@ -100,7 +101,7 @@ class UpdateResource(Resource):
     ) -> None:
         update = None
         try:
-            twice = asked.parameters.keys() & asked.args.keys()
+            twice = asked.parameters and asked.parameters.keys() & asked.args.keys()
             parsed = Outcome(Status.BADREQUEST) if twice else dialect.parse(asked)
             if not isinstance(parsed, Update):
                 outcome = parsed
@@ -151,35 +152,49 @@ def _send(request: http.Request, reply: Reply) -> None:
     send_answer(request, reply.status, body, reply.content_type, tuple(reply.headers.items()))
 
 
+def _path(path: bytes) -> str:
+    """Return a path that begins with a slash and has no empty segments."""
+    text = "/" + path.decode("utf-8", "replace")
+    if text.endswith("/") or "//" in text:
+        return "/" + "/".join(filter(None, text.split("/")))
+    return text
+
+
 def _request(
-    request: http.Request, path: str, parameters: Mapping[str, str], now: float, secure: bool
+    request: http.Request,
+    path: str,
+    parameters: Mapping[str, str],
+    now: float,
+    peer: str,
+    secure: bool,
 ) -> Request:
     """Return a request as dialects see it."""
-    body = _body(request) if request.method == b"POST" else b""
+    is_post = request.method == b"POST"
+    body = _body(request) if is_post else b""
+    fields = request.requestHeaders
     args = _parameters(request, body)
     return Request(
-        path=path,
-        args={name: values[0] for name, values in args.items()},
-        credentials=basic_credentials(request),
-        peer=peers.text_of(request.getClientAddress()),
-        agent=_text((request.requestHeaders.getRawHeaders(b"user-agent") or [b""])[0]),
-        now=now,
-        method="POST" if request.method == b"POST" else "GET",
-        headers=Headers(_fields(request)),
-        body=body,
-        parameters=parameters,
-        repeated={name: tuple(values) for name, values in args.items() if len(values) > 1},
-        secure=secure,
+        path,
+        {name: values[0] for name, values in args.items()},
+        basic_credentials(request),
+        peer,
+        _text(fields.getRawHeaders(b"user-agent", (b"",))[0]),
+        now,
+        "POST" if is_post else "GET",
+        Headers(lambda name: [_text(one) for one in fields.getRawHeaders(name.encode(), ())]),
+        body,
+        parameters,
+        {name: tuple(values) for name, values in args.items() if len(values) > 1},
+        secure,
     )
 
 
-def _arrival(request: http.Request) -> Arrival:
+def _arrival(request: http.Request, client: str) -> Arrival:
     """Return how a request came. Before a proxy only that knows whether there was TLS."""
     version = _text(request.clientproto)
     if request.isSecure():
         return Arrival(TLS, version)
     channel: Any = request.channel
-    client = peers.text_of(request.getClientAddress())
     return Arrival(PLAIN if peers.text_of(channel.getPeer()) == client else "", version)
 
 
@@ -188,28 +203,30 @@ def _parameters(request: http.Request, body: bytes) -> dict[str, list[str]]:
 
     Twisted also splits them at semicolons, which stand unescaped in passwords.
     """
-    kind = _text((request.requestHeaders.getRawHeaders(b"content-type") or [b""])[0])
-    if kind.lower().startswith("multipart/"):
+    kind = request.requestHeaders.getRawHeaders(b"content-type", (b"",))[0].lower()
+    if kind.startswith(b"multipart/"):
         return {_text(name): list(map(_text, values)) for name, values in request.args.items()}
     found = _form(request.uri.partition(b"?")[2])
     # Some routers send a form and do not say so.
-    if not kind or kind.lower().startswith("application/x-www-form-urlencoded"):
+    if body and (not kind or kind.startswith(b"application/x-www-form-urlencoded")):
         found |= _form(body)
     return found
 
 
 def _form(text: bytes) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for part in filter(None, text.replace(b"+", b" ").split(b"&")):
-        name, _, value = part.partition(b"=")
-        found.setdefault(_text(unquote_to_bytes(name)), []).append(_text(unquote_to_bytes(value)))
+    is_quoted = b"%" in text or b"+" in text
+    for part in text.split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            if is_quoted:
+                name, value = _unquoted(name), _unquoted(value)
+            found.setdefault(_text(name), []).append(_text(value))
     return found
 
 
-def _fields(request: http.Request) -> Iterator[tuple[str, str]]:
-    for name, values in request.requestHeaders.getAllRawHeaders():
-        for value in values:
-            yield _text(name), _text(value)
+def _unquoted(text: bytes) -> bytes:
+    return unquote_to_bytes(text.replace(b"+", b" "))
 
 
 def _text(value: bytes) -> str:

@@ -63,7 +63,7 @@ def _shown(
     """Return what is kept of a request at a place."""
     reader = account if host is None else hosts[host][0]
     assert reader is not None
-    theirs = [name for name, (owner, _) in hosts.items() if owner == reader]
+    theirs = [name for name in request.hosts if hosts.get(name, ("",))[0] == reader]
     return request.shown_to(reader, host, theirs)
 
 

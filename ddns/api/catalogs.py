@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from ddns.api import zone_parsing
 from ddns.api.access import WriteContext
 from ddns.model import names
@@ -34,4 +32,4 @@ def zone_removed(context: WriteContext, zone: ZoneInfo) -> None:
         owner = catalog.entry(one.origin, zone).owner
         for name in (owner, *(names.below(label, owner) for label in catalog.PROPERTIES)):
             for rrset in transaction.rrsets(one.origin, name):
-                transaction.put_rrset(one.origin, dataclasses.replace(rrset, rdatas=()))
+                transaction.put_rrset(one.origin, rrset.with_rdatas(()))

@@ -170,7 +170,7 @@ def remove_rrset(context: WriteContext, zone: ZoneInfo, rrset: RRset) -> None:
     """
     if rrset_rules.is_required(rrset.type, rrset.owner, zone.origin):
         raise Invalid("a zone needs its SOA and NS records")
-    context.transaction.put_rrset(zone.origin, dataclasses.replace(rrset, rdatas=()))
+    context.transaction.put_rrset(zone.origin, rrset.with_rdatas(()))
 
 
 def _checked_rrset(
@@ -257,7 +257,7 @@ def with_serial(rrset: RRset, zone: ZoneInfo) -> RRset:
     if rrset.type != SOA:
         return rrset
     rdatas = tuple(records.soa_with_serial(rdata, zone.serial) for rdata in rrset.rdatas)
-    return dataclasses.replace(rrset, rdatas=rdatas)
+    return rrset.with_rdatas(rdatas)
 
 
 def _check_type(number: int, whole_zone: bool) -> None:

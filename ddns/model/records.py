@@ -67,6 +67,10 @@ class RRset:
     ttl: int
     rdatas: tuple[bytes, ...]
 
+    def with_rdatas(self, rdatas: tuple[bytes, ...]) -> RRset:
+        """Return the same RRset with other rdatas."""
+        return RRset(self.owner, self.type, self.ttl, rdatas)
+
 
 def type_from_text(text: str) -> int:
     """Parse a record type: a mnemonic in any case, or ``TYPE65280`` (RFC 3597 5).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dns.rcode import NOERROR, NXDOMAIN, NXRRSET, REFUSED, YXDOMAIN, YXRRSET, Rcode
 
@@ -98,7 +98,7 @@ class RRsetState:
                 old, new = before.get(number), after.get(number)
                 if new is None:
                     assert old is not None
-                    found.append(replace(old, rdatas=()))
+                    found.append(old.with_rdatas(()))
                     continue
                 kept = tuple if (owner, number) in self.by_age else frozenset
                 if old is None or old.ttl != new.ttl or kept(old.rdatas) != kept(new.rdatas):
@@ -170,7 +170,7 @@ class _Work:
             gone = canonical(number, operation.rdata)
             left = tuple(rdata for rdata in rrset.rdatas if canonical(number, rdata) != gone)
             if left:
-                at[number] = replace(rrset, rdatas=left)
+                at[number] = rrset.with_rdatas(left)
             elif not self._is_required(number, owner):
                 del at[number]
 

@@ -61,7 +61,7 @@ def decide(
         if _sets_addresses(edit):
             sets += 1
             if usable:
-                rrset = _with(rrset, tuple(filter(usable, rrset.rdatas)))
+                rrset = rrset.with_rdatas(tuple(filter(usable, rrset.rdatas)))
             if not rrset.rdatas:
                 unset += 1
                 continue
@@ -104,19 +104,15 @@ def _edited(
     """Apply one edit. Without an interface identifier and an AAAA there is nothing to renumber."""
     if isinstance(edit, Replace):
         rrset = current(names.below(edit.prefix, name), edit.type)
-        return _with(rrset, tuple(dict.fromkeys(edit.rdatas)))
+        return rrset.with_rdatas(tuple(dict.fromkeys(edit.rdatas)))
     if isinstance(edit, Remove):
-        return _with(current(names.below(edit.prefix, name), edit.type), ())
+        return current(names.below(edit.prefix, name), edit.type).with_rdatas(())
     if isinstance(edit, Renumber):
         rrset = current(name, AAAA)
         identifiers = rrset.rdatas if interface_id is None else (interface_id.packed,)
         moved = (_renumbered(one, network) for network in edit.networks for one in identifiers)
-        return _with(rrset, tuple(dict.fromkeys(moved)))
+        return rrset.with_rdatas(tuple(dict.fromkeys(moved)))
     return _mail(edit, name, current(name, MX))
-
-
-def _with(rrset: RRset, rdatas: tuple[bytes, ...]) -> RRset:
-    return RRset(rrset.owner, rrset.type, rrset.ttl, rdatas)
 
 
 def _renumbered(rdata: bytes, network: IPv6Network) -> bytes:
@@ -135,4 +131,4 @@ def _mail(edit: Mail, name: bytes, rrset: RRset) -> RRset:
         return rrset
     if backup and edit.exchange != name:
         others.insert(0, records.mx_rdata(BACKUP_PREFERENCE, name))
-    return _with(rrset, tuple(others))
+    return rrset.with_rdatas(tuple(others))

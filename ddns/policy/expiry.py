@@ -93,7 +93,7 @@ def without(rrset: RRset, over: Collection[bytes], origin: bytes) -> RRset:
     left = tuple(one for one in rrset.rdatas if canonical(rrset.type, one) not in over)
     if not left and is_required(rrset.type, rrset.owner, origin):
         return rrset
-    return replace(rrset, rdatas=left)
+    return rrset.with_rdatas(left)
 
 
 def heard(host: Host, now: float) -> Host:

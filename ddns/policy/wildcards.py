@@ -229,7 +229,7 @@ def _difference(there: Iterable[Copy], wanted: Iterable[Copy]) -> list[Copy]:
     before = {(copy.zone, copy.rrset.owner, copy.rrset.type): copy for copy in there}
     after = {(copy.zone, copy.rrset.owner, copy.rrset.type): copy for copy in wanted}
     gone = [
-        copy._replace(rrset=replace(copy.rrset, rdatas=()))
+        copy._replace(rrset=copy.rrset.with_rdatas(()))
         for key, copy in before.items()
         if key not in after
     ]

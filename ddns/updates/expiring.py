@@ -190,7 +190,7 @@ def take_offline(silent: float, transaction: ITransaction) -> Ended:
             if (rrset := transaction.rrset(host.zone, host.name, number)) is not None
         ]
         for rrset in there:
-            transaction.put_rrset(host.zone, dataclasses.replace(rrset, rdatas=()))
+            transaction.put_rrset(host.zone, rrset.with_rdatas(()))
         if there:
             dormant = host.dormant.union(rrset.type for rrset in there)
             transaction.put_host(dataclasses.replace(host, dormant=dormant, expires=None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ddns.model.journal import Event, EventKind, unpack_values
 from ddns.model.records import SOA, RRset, soa_with_serial
@@ -34,7 +34,7 @@ class Difference:
 
 def with_serial(soa: RRset, serial: int) -> RRset:
     """Return an SOA with another serial."""
-    return replace(soa, rdatas=(soa_with_serial(soa.rdatas[0], serial),))
+    return soa.with_rdatas((soa_with_serial(soa.rdatas[0], serial),))
 
 
 def condense(events: Iterable[Event], serial: int, after: RRset) -> Difference:
@@ -72,4 +72,4 @@ def _rrset(owner: bytes, number: int, values: bytes | None) -> RRset:
 
 def _without(rrset: RRset, other: RRset) -> RRset:
     there = frozenset(other.rdatas)
-    return replace(rrset, rdatas=tuple(one for one in rrset.rdatas if one not in there))
+    return rrset.with_rdatas(tuple(one for one in rrset.rdatas if one not in there))

@@ -7,7 +7,6 @@ The functions are methods of :class:`ddns.store.sqlite.transaction.Transaction`;
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from ddns.model.copies import Copy
 from ddns.store.sqlite.unit_of_work import UnitOfWork
@@ -39,4 +38,4 @@ def remove_copies(unit: UnitOfWork, zone: bytes) -> None:
     if unit.batch.has_copies:
         unit.write_through()
         for copy in unit.copies_below(zone, zone):
-            put_copy(unit, copy._replace(rrset=replace(copy.rrset, rdatas=())))
+            put_copy(unit, copy._replace(rrset=copy.rrset.with_rdatas(())))

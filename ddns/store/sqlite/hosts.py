@@ -126,7 +126,7 @@ def remove_host(unit: UnitOfWork, name: bytes) -> None:
     host = known(unit.host(name), f"host {names.to_text(name)}")
     for owner in names.with_below(name):
         for rrset in unit.rrsets(host.zone, owner):
-            unit.put_rrset(host.zone, dataclasses.replace(rrset, rdatas=()))
+            unit.put_rrset(host.zone, rrset.with_rdatas(()))
     unit.write_through()
     unit.execute("delete from host where name = ?", (name,))
     unit.execute(

@@ -6,7 +6,6 @@ memory and written when the batch ends; everything else is written at once, with
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 from collections.abc import Iterable
 
@@ -223,7 +222,7 @@ class UnitOfWork(Reader):
         """Replace an RRset, be it a copy or not, or delete it when it has no rdatas."""
         if rrset.type == records.SOA:
             rdatas = tuple(records.soa_with_serial(rdata, 0) for rdata in rrset.rdatas)
-            rrset = dataclasses.replace(rrset, rdatas=rdatas)
+            rrset = rrset.with_rdatas(rdatas)
         key = (zone, rrset.owner)
         at = self._at(zone, rrset.owner)
         before = at.get(rrset.type)

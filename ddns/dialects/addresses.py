@@ -23,9 +23,6 @@ _NO_HOSTS = frozenset({bytes(4), bytes(16), b"\xff" * 4})
 
 def split_list(text: str) -> list[str]:
     """Return the parts of a comma-separated value, without empty ones."""
-    if "," not in text:
-        text = text.strip()
-        return [text] if text else []
     return [part for part in map(str.strip, text.split(",")) if part]
 
 
@@ -70,6 +67,9 @@ def set_address(address: bytes) -> Replace:
     """Return the edit that makes this the host's only address of its family."""
     return Replace(records.address_type(address), (address,))
 
+
+NO_ADDRESSES: tuple[Edit, ...] = (Remove(A), Remove(AAAA))
+"""The edits by which a client takes its host offline."""
 
 _MARKS = {None: "", A: "A=", AAAA: "AAAA=", PREFIX: "PREFIX="}
 

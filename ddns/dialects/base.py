@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -135,7 +134,7 @@ def shown(request: Request, dialect: Dialect) -> str:
     query = "&".join(
         [
             f"{_quoted(name, ':')}={_quoted(value, ',:/@')}"
-            if name in loggable or name.partition(":")[0] in loggable
+            if name.partition(":")[0] in loggable
             else "…"
             for name in request.args
             for value in request.getlist(name)
@@ -225,13 +224,7 @@ def in_status_too(request: Request, outcome: Outcome, reply: Reply) -> Reply:
 def asked_host(request: Request) -> str:
     """Return the name or address by which a client calls the server, as its Host header has it, in
     lower case; without a port."""
-    return without_port(request.headers.get("host"))
-
-
-@functools.lru_cache(maxsize=64)  # a server has few names
-def without_port(host: str) -> str:
-    """Return the name or address in a Host header, in lower case."""
-    host = host.strip().lower()
+    host = request.headers.get("host").strip().lower()
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdigit() else host).removesuffix(".")
 

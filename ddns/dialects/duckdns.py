@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ddns.dialects.addresses import Parameters, given_edits, said_of, split_list
+from ddns.dialects.addresses import NO_ADDRESSES, Parameters, given_edits, said_of, split_list
 from ddns.dialects.base import Reply, Request, answer, in_all
 from ddns.dialects.parsing import (
     ListedChanges,
@@ -19,7 +19,7 @@ from ddns.dialects.parsing import (
     update_of,
 )
 from ddns.model import names, records
-from ddns.model.records import AAAA, TXT, A
+from ddns.model.records import AAAA, TXT
 from ddns.model.update import (
     OFFLINE,
     SUCCESSES,
@@ -97,7 +97,7 @@ def _edits(args: Mapping[str, str], peer: str) -> tuple[Edit, ...] | None:
         if rdata is None:
             return None
         return tuple(Replace(TXT, (rdata,), prefix) for prefix in _PREFIXES)
-    return (Remove(A), Remove(AAAA)) if clear else given_edits(_addresses(args), peer)
+    return NO_ADDRESSES if clear else given_edits(_addresses(args), peer)
 
 
 def _shown_txt(args: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 from collections.abc import Mapping
 
-from ddns.dialects.addresses import Parameters, address_edits, said_of, split_list
+from ddns.dialects.addresses import NO_ADDRESSES, Parameters, address_edits, said_of, split_list
 from ddns.dialects.base import Reply, Request, lines_or_word, shown_addresses
 from ddns.dialects.host_addresses import AddressesOfHosts
 from ddns.dialects.parsing import ListedChanges, basic_or_query_credentials, update_of
@@ -24,7 +24,6 @@ from ddns.model.update import (
     Edit,
     Mail,
     Outcome,
-    Remove,
     Result,
     Status,
     Update,
@@ -56,9 +55,6 @@ _SYSTEMS = frozenset({"", "dyndns", "statdns", "custom", "noip"})
 asks for another one is set up for something else."""
 
 
-_OFFLINE: tuple[Edit, ...] = (Remove(A), Remove(AAAA))
-
-
 class DynDNS2:
     """The dialect of /nic/update."""
 
@@ -76,7 +72,7 @@ class DynDNS2:
         credentials = _nameless(basic_or_query_credentials(request))
         named, of_hosts = _hosts(request, credentials), AddressesOfHosts(args)
         addresses, is_offline, mail = _addresses(args), _is_offline(args), _mail(args)
-        edits = _OFFLINE if is_offline else address_edits(addresses, request.peer)
+        edits = NO_ADDRESSES if is_offline else address_edits(addresses, request.peer)
         of_all = (*(edits or ()), *mail)
         says_anything = is_offline or any(value is not None for value, _ in addresses)
         own, refusal = of_hosts.edits(named, of_all if says_anything else mail)

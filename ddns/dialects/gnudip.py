@@ -14,17 +14,15 @@ import hmac
 from collections.abc import Callable, Mapping
 from secrets import token_bytes
 
-from ddns.dialects.addresses import given_edits, said_of
+from ddns.dialects.addresses import NO_ADDRESSES, given_edits, said_of
 from ddns.dialects.base import Reply, Request, answer, in_all, shown_addresses
 from ddns.dialects.parsing import full_name, update_of
-from ddns.model.records import AAAA, A
 from ddns.model.update import (
     OFFLINE,
     SUCCESSES,
     ChallengeResponse,
     Edit,
     Outcome,
-    Remove,
     Status,
     Update,
     change_of,
@@ -123,7 +121,7 @@ def _is_offline(args: Mapping[str, str]) -> bool:
 def _edits(args: Mapping[str, str], peer: str) -> tuple[Edit, ...] | None:
     """Return the edits of a request; None if it makes no sense."""
     if _is_offline(args):
-        return (Remove(A), Remove(AAAA))
+        return NO_ADDRESSES
     code = args.get("reqc", _SET)
     if code not in (_SET, _DETECT):
         return None

@@ -35,10 +35,8 @@ class AddressesOfHosts:
     def __init__(self, args: Mapping[str, str]) -> None:
         self._of: dict[str, HostAddresses] = {}
         for name, value in args.items():
-            if ":" not in name:
-                continue
-            word, _, hosts = name.partition(":")
-            if word not in _FAMILIES or len(self._of) > MAX_HOSTS:
+            word, colon, hosts = name.partition(":")
+            if not colon or word not in _FAMILIES or len(self._of) > MAX_HOSTS:
                 continue
             for host in split_list(hosts)[: MAX_HOSTS + 1]:
                 key, parameter = key_of(host), (value, _FAMILIES[word])
@@ -81,6 +79,4 @@ class AddressesOfHosts:
 
     def said_with(self, of_all: Parameters) -> str:
         """Return what all parameters say of addresses, as an Update has it."""
-        if not self._of:
-            return said_of(of_all)
         return said_of([*of_all, *(one for _, said in self._of.values() for one in said)])

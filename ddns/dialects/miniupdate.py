@@ -12,12 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ddns.dialects.addresses import host_address, own_address
+from ddns.dialects.addresses import NO_ADDRESSES, host_address, own_address
 from ddns.dialects.base import LOGIN_FAILURES
 from ddns.dialects.lines import NO_WORD, Line
 from ddns.dialects.texts import REFUSALS
 from ddns.model import records
-from ddns.model.records import AAAA, A
 from ddns.model.update import (
     OFFLINE,
     SUCCESSES,
@@ -26,7 +25,6 @@ from ddns.model.update import (
     Change,
     Edit,
     Outcome,
-    Remove,
     Replace,
     Status,
     Update,
@@ -197,7 +195,7 @@ class MiniupdateSession:
             case [word] if word.lower() in ("online", "offline"):
                 return _err(REFUSALS[Status.MISSING])
             case [word, host] | [word, host, _] if word.lower() == "offline":
-                said, edits = OFFLINE, (Remove(A), Remove(AAAA))
+                said, edits = OFFLINE, NO_ADDRESSES
                 done = f"{host.upper()} is offline"
             case [word, host, *given] if word.lower() == "online" and len(given) < 2:
                 rdata = host_address(given[0]) if given else own_address(self._peer)

@@ -178,10 +178,8 @@ def _any_form(text: str) -> str:
 
 def _clean(text: str, secret: Iterable[str | re.Pattern[str]], most: int) -> str:
     for form in secret:
-        if isinstance(form, str):
-            if form and form in text:
-                text = text.replace(form, "…")
-        else:
+        if isinstance(form, re.Pattern):
             text = form.sub("…", text)
-    text = text.strip()[:most]
-    return text if text.isprintable() else printable(text, keep="\n", replacement="·")
+        elif form and form in text:
+            text = text.replace(form, "…")
+    return printable(text.strip()[:most], keep="\n", replacement="·")

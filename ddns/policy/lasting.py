@@ -29,8 +29,6 @@ def why_lasting(rrsets: Sequence[RRset], lookup: Lookup, *, delegates: bool = Fa
     :param delegates: whether the client may have names answered by the servers of others, by NS or
         DNAME records: then it gains nothing by an alias.
     """
-    if not {one.type for one in rrsets}.intersection((TXT, CNAME)):
-        return ""
     after = {(one.owner, one.type): one.rdatas for one in rrsets}
 
     def before(owner: bytes, number: int) -> tuple[bytes, ...]:

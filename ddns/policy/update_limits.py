@@ -37,10 +37,8 @@ def slots(account: str, change: Change) -> tuple[Slot, ...]:
     """Return the slots that a change takes from; none if it names no host."""
     if change.name is None:
         return ()
-    edits, name = change.edits, change.name
-    if len(edits) == 1:
-        return ((account, name, _kind(edits[0])),)
-    return tuple([(account, name, kind) for kind in sorted(set(map(_kind, edits)))])
+    kinds = set(map(_kind, change.edits))
+    return tuple([(account, change.name, kind) for kind in sorted(kinds)])
 
 
 def slot_of(account: str, owner: bytes, number: int) -> Slot:
@@ -108,11 +106,8 @@ class UpdateLimiter:
         """Return in how many seconds a change may take these slots; 0.0 is at once."""
         if self._changes is None:
             return 0.0
-        longest = 0.0
-        for slot in slots:
-            if (of := self._of(slot)) is not None and (wait := of.wait(slot, now)) > longest:
-                longest = wait
-        return longest
+        waits = [of.wait(slot, now) for slot in slots if (of := self._of(slot)) is not None]
+        return max(waits, default=0.0)
 
     def take(self, slots: Iterable[Slot], now: float) -> None:
         """Take from each slot: before a change is tried, so that many at once are counted too."""

@@ -163,10 +163,10 @@ def _write(
     """Write each change that is authorized; return the results and the origins of their zones."""
     origins: set[bytes] = set()
     followers = Followers(transaction)
-    results = [
+    results = tuple(
         _write_one(attempt, grant, now, transaction, followers, origins) for attempt in attempts
-    ]
-    return tuple(results), frozenset(origins)
+    )
+    return results, frozenset(origins)
 
 
 def _write_one(

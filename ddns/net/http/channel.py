@@ -137,17 +137,10 @@ class Channel(Connection, http.HTTPChannel):
         for field in fields:
             name, _, value = field.partition(b":")
             headers.addRawHeader(name, value.strip(b" \t"))
-        if not are_unambiguous(headers):
-            self.refuse(b"400 Bad Request")
-            return True
-        request.parseCookies()
-        request.gotLength(0)
         self.requests.append(request)
-        self.persistent = self.checkPersistence(request, version) and not self.site.table.closing
-        self.deadline = self._waits_since = None
-        self._handlingRequest = True
-        self.setRawMode()
-        request.requestReceived(method, target, version)
+        self._command, self._path, self._version = method, target, version
+        self.allHeadersReceived()
+        self.allContentReceived()
         return True
 
     def go_on(self) -> None:
@@ -185,7 +178,7 @@ class Channel(Connection, http.HTTPChannel):
         headers = self.requests[-1].requestHeaders
         if not are_unambiguous(headers):
             self.refuse(b"400 Bad Request")
-        elif (self.length or 0) > self.site.max_body(self._command, self._path, headers):
+        elif self.length and self.length > self.site.max_body(self._command, self._path, headers):
             self.refuse(b"413 Content Too Large")
         else:
             super().allHeadersReceived()

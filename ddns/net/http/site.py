@@ -86,7 +86,7 @@ class LimitedRequest(server.Request):
     def write(self, data: bytes) -> None:
         """Send a piece of an answer, the first one after its headers."""
         if not self.startedWriting:
-            for name, value in ((b"Server", b"ddns"), (b"Date", _date(int(time.time())))):
+            for name, value in ((b"Server", b"ddns"), (b"Date", _date())):
                 if not self.responseHeaders.hasHeader(name):
                     self.responseHeaders.setRawHeaders(name, [value])
         super().write(data)
@@ -100,7 +100,7 @@ class LimitedRequest(server.Request):
         channel: Any = self.channel
         lengths = () if status == NO_CONTENT else (len(body),)
         head = _head(self.clientproto, status, headers, channel.persistent) % (
-            _date(int(time.time())),
+            _date(),
             *lengths,
         )
         self.startedWriting = 1
@@ -109,8 +109,13 @@ class LimitedRequest(server.Request):
         self.finish()
 
 
+def _date() -> bytes:
+    """Return the date for an answer's headers."""
+    return _date_of(int(time.time()))
+
+
 @functools.lru_cache(maxsize=1)
-def _date(seconds: int) -> bytes:
+def _date_of(seconds: int) -> bytes:
     return bytes(http.datetimeToString(seconds))
 
 

@@ -67,7 +67,8 @@ class UpdateResource(Resource):
     def render(self, request: server.Request) -> int:
         """Have a dialect answer; Twisted calls this for every method. HEAD and, without a body, PUT
         are as GET is. Segments of a path that are empty do not count."""
-        path = _path(b"/".join(request.postpath or ()))
+        segments = b"/".join(request.postpath or ()).decode("utf-8", "replace").split("/")
+        path = "/" + "/".join(filter(None, segments))
         route = self._routes.find(path)
         if route is None:
             return self._elsewhere(request)
@@ -101,7 +102,7 @@ class UpdateResource(Resource):
     ) -> None:
         update = None
         try:
-            twice = asked.parameters and asked.parameters.keys() & asked.args.keys()
+            twice = asked.parameters.keys() & asked.args.keys()
             parsed = Outcome(Status.BADREQUEST) if twice else dialect.parse(asked)
             if not isinstance(parsed, Update):
                 outcome = parsed
@@ -152,14 +153,6 @@ def _send(request: http.Request, reply: Reply) -> None:
     send_answer(request, reply.status, body, reply.content_type, tuple(reply.headers.items()))
 
 
-def _path(path: bytes) -> str:
-    """Return a path that begins with a slash and has no empty segments."""
-    text = "/" + path.decode("utf-8", "replace")
-    if text.endswith("/") or "//" in text:
-        return "/" + "/".join(filter(None, text.split("/")))
-    return text
-
-
 def _request(
     request: http.Request,
     path: str,
@@ -174,18 +167,18 @@ def _request(
     fields = request.requestHeaders
     args = _parameters(request, body)
     return Request(
-        path,
-        {name: values[0] for name, values in args.items()},
-        basic_credentials(request),
-        peer,
-        _text(fields.getRawHeaders(b"user-agent", (b"",))[0]),
-        now,
-        "POST" if is_post else "GET",
-        Headers(lambda name: [_text(one) for one in fields.getRawHeaders(name.encode(), ())]),
-        body,
-        parameters,
-        {name: tuple(values) for name, values in args.items() if len(values) > 1},
-        secure,
+        path=path,
+        args={name: values[0] for name, values in args.items()},
+        credentials=basic_credentials(request),
+        peer=peer,
+        agent=_text(fields.getRawHeaders(b"user-agent", (b"",))[0]),
+        now=now,
+        method="POST" if is_post else "GET",
+        headers=Headers(lambda name: list(map(_text, fields.getRawHeaders(name.encode(), ())))),
+        body=body,
+        parameters=parameters,
+        repeated={name: tuple(values) for name, values in args.items() if len(values) > 1},
+        secure=secure,
     )
 
 

@@ -6,6 +6,7 @@ all and by address. No line is ever logged, since it may hold a secret.
 
 from __future__ import annotations
 
+import abc
 import math
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -189,7 +190,7 @@ class LineLimits(Protocol):
 L = TypeVar("L", bound=LineLimits)
 
 
-class LineFactory(ConnectionOwner, ServerFactory, Generic[L]):
+class LineFactory(ConnectionOwner, ServerFactory, abc.ABC, Generic[L]):
     """The connections of all addresses together. Subclasses say what a session is.
 
     :param pipeline: performs updates.
@@ -238,9 +239,9 @@ class LineFactory(ConnectionOwner, ServerFactory, Generic[L]):
             return None
         return LineConnection(self, self.session(peers.text_of(addr)), network, admitted)
 
+    @abc.abstractmethod
     def session(self, peer: str) -> LineSession:
         """Begin a session with a client at an address in text."""
-        raise NotImplementedError
 
 
 class MiniupdateFactory(LineFactory[MiniupdateSettings]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import time
 from html import unescape
 from urllib.parse import urlencode, urljoin
 
@@ -65,9 +66,14 @@ def test_a_request_is_shown_as_it_comes(server: Server) -> None:
     events = visitor.ask("GET", urljoin(f"/hosts/{HOST}/wait", unescape(place)))
     assert events.getheader("Content-Type") == "text/event-stream"
 
+    until = time.monotonic() + PATIENCE
+
     def event() -> str:
         lines: list[str] = []
         while not (lines and lines[-1] == "\n" and any(one.startswith("data:") for one in lines)):
+            assert time.monotonic() < until, (
+                lines
+            )  # a live page has a heartbeat, so reading may go on
             lines.append(events.readline().decode())
             assert lines[-1], "the events ended"
         return "".join(lines)

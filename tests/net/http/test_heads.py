@@ -13,6 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.web import server
 from twisted.web.resource import Resource
 
+from ddns.net.http.channel import Channel
 from ddns.net.http.heads import WHOLE
 from ddns.net.http.limits import HttpLimits
 from ddns.net.http.site import LimitedSite, send_answer
@@ -92,6 +93,11 @@ TARGETS = st.sampled_from(
     LINES,
     st.integers(1, 300),
 )
+@example(b"GET", b"/a?b=c", b"HTTP/1.1", [b"Host: x", b"Authorization: Basic YTpi"], 9)
+@example(b"GET", b"/", b"HTTP/1.1", [b"Host: x", b"Host: y"], 9)
+@example(b"GET", b"/", b"HTTP/1.1", [b"Cookie: a=b", b"Connection: close"], 9)
+@example(b"GET", b"/", b"HTTP/1.1", [b"X-Key:\t a  b \t", b"X-E: \xc3\xa9", b"x-key: 2"], 9)
+@example(b"HEAD", b"/%2F?", b"HTTP/1.0", [], 9)
 @example(b"GET", b"/", b"HTTP/1.1", [b"X: " + b"y" * 8300], 1)
 @example(b"GET", b"/", b"HTTP/1.1", [b"X: y"] * 501, 1)
 def test_in_one_piece_or_two(
@@ -100,6 +106,16 @@ def test_in_one_piece_or_two(
     octets = b"\r\n".join([b" ".join((method, target, version)), *lines, b"", b""])
     at = min(at, len(octets) - 1)
     assert answer(octets) == answer(octets[:at], octets[at:])
+
+
+def test_one_that_comes_whole_is_not_read_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[bytes] = []
+    monkeypatch.setattr(Channel, "lineReceived", lambda self, line: lines.append(line))
+    told, _, _ = answer(UPDATE + b"Host: dyn.example.net\r\n\r\n")
+    assert b"dyn.example.net" in told
+    assert lines == []
+    answer(UPDATE, b"\r\n")
+    assert lines
 
 
 @pytest.mark.parametrize(
